@@ -1,0 +1,181 @@
+"""Django settings. Whatever an install may change is read here, from the environment, and documented in .env.example."""
+
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.management.utils import get_random_secret_key
+
+from config import environment
+
+BASE_DIR = environment.BASE_DIR
+PARLEY_HOME = environment.home()
+PORT = environment.number("PORT", 8000)
+PUBLIC_URL = environment.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+DEBUG = environment.flag("DEBUG")
+
+
+def _secret_key() -> str:
+    """SECRET_KEY, or one made once and kept in PARLEY_HOME, readable by its owner alone."""
+    if given := environment.text("SECRET_KEY"):
+        return given
+    path = PARLEY_HOME / "secret_key"
+    if not path.exists():
+        PARLEY_HOME.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(get_random_secret_key())
+        draft.rename(path)
+    return path.read_text().strip()
+
+
+SECRET_KEY = _secret_key()
+
+INSTALLED_APPS = [
+    "config",
+    "dashboard",
+    "bot",
+    "knowledge",
+    "llm",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_q",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Without a URL (collectstatic, --help) no query is ever made; the name only keeps Django's checks quiet.
+DATABASES = {
+    "default": dj_database_url.parse(
+        environment.database_url() or "postgresql:///parley", conn_max_age=60, conn_health_checks=True
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGIN_LINK_SECONDS = 24 * 3600
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = PARLEY_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+_is_https = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else None
+SECURE_SSL_REDIRECT = False  # the proxy that ends TLS redirects
+SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _is_https
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = _is_https
+CSRF_COOKIE_SECURE = _is_https
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Jobs that may safely run twice. `retry` exceeds the longest job, or a job still running would be started again.
+JOB_SECONDS = 600
+Q_CLUSTER = {
+    "name": "parley",
+    "orm": "default",
+    "workers": environment.number("WORKERS", 1),
+    "queue_limit": environment.number("WORKERS", 1),
+    "timeout": JOB_SECONDS,
+    "retry": JOB_SECONDS * 3,
+    "max_attempts": 5,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": 250,
+    "poll": 1,
+    "recycle": 50,
+    "label": "Jobs",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "WARNING").upper()},
+}
+
+# Models and vendors. A key is read here and nowhere else; base URLs exist so that local servers can stand in.
+OPENAI_API_KEY = environment.text("OPENAI_API_KEY")
+OPENAI_BASE_URL = environment.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
+ANTHROPIC_API_KEY = environment.text("ANTHROPIC_API_KEY")
+ANTHROPIC_BASE_URL = environment.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+ANSWER_MODEL = environment.text("ANSWER_MODEL")  # provider:model; empty: chosen at set-up from the keys that are there
+EMBED_MODEL = environment.text("EMBED_MODEL", "local:all-MiniLM-L6-v2")
+ANSWER_SECONDS = environment.number("ANSWER_SECONDS", 45)
+
+MODELS_DIR = PARLEY_HOME / "models"
+SAMPLE_DIR = BASE_DIR / "knowledge" / "sample" / "help_centre"
+ALLOW_PRIVATE_HOSTS = environment.flag("ALLOW_PRIVATE_HOSTS")  # may ingest fetch pages from private addresses
+
+
+def version(changelog: Path = BASE_DIR / "CHANGELOG.md") -> str:
+    """The newest version named in the changelog, its only home."""
+    headings = [line for line in changelog.read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
+    return headings[0].removeprefix("## ").split()[0] if headings else "0"
+
+
+VERSION = version()

@@ -1,0 +1,131 @@
+"""Which models may be called, which one is live for each role, what a call costs, and what was called."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Role(models.TextChoices):
+    ANSWER = "answer"
+    EMBED = "embed"
+    JUDGE = "judge"
+
+
+class Purpose(models.TextChoices):
+    """What a call was made for; the cost of an answer is the sum over its trace, whatever the purposes."""
+
+    ANSWER = "answer"
+    EMBED_QUESTION = "embed_question"
+    EMBED_DOCUMENT = "embed_document"
+    REWRITE = "rewrite"
+    JUDGE = "judge"
+
+
+class Endpoint(models.Model):
+    """A server that serves models. `provider` is a key of the registry in llm.providers or knowledge.embedders."""
+
+    name = models.CharField(max_length=100, unique=True)
+    provider = models.CharField(max_length=40)
+    base_url = models.URLField(blank=True, help_text="Empty: the address in the settings for this provider.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DeploymentQuerySet(models.QuerySet["Deployment"]):
+    def live(self, role: Role) -> "Deployment":
+        """The deployment that serves `role` now: the newest row. Raises Deployment.DoesNotExist before set-up."""
+        newest = self.filter(role=role).select_related("endpoint").order_by("-id").first()
+        if newest is None:
+            raise self.model.DoesNotExist(f"No model is live for the role {role}; run: manage.py setup")
+        return newest
+
+
+class Deployment(models.Model):
+    """One decision to let a model serve a role. Rows are only ever added; the newest of a role is live."""
+
+    role = models.CharField(max_length=10, choices=Role)
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT)
+    model = models.CharField(max_length=200)
+    dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Length of the vectors (embed only).")
+    reason = models.CharField(max_length=300)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = DeploymentQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["role", "-id"], name="deployment_live")]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint.provider}:{self.model}"
+
+    @property
+    def vector_space(self) -> str:
+        """What makes two vectors comparable: provider, model and length."""
+        return f"{self.endpoint.provider}/{self.model}/{self.dimensions}"
+
+
+class ModelPrice(models.Model):
+    """A price an admin states; it comes before the bundled price list. `model` may end in * (a prefix)."""
+
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=200)
+    input_per_million = models.DecimalField(max_digits=14, decimal_places=8, help_text="USD per million tokens")
+    cached_input_per_million = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
+    output_per_million = models.DecimalField(max_digits=14, decimal_places=8, default=0)
+    valid_from = models.DateTimeField()
+    note = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "model", "valid_from"], name="one_price_at_a_time"),
+            models.CheckConstraint(
+                condition=models.Q(input_per_million__gte=0, output_per_million__gte=0), name="price_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model} from {self.valid_from:%Y-%m-%d}"
+
+
+class UsageRecordQuerySet(models.QuerySet["UsageRecord"]):
+    def of_trace(self, trace_id: str) -> Self:
+        return self.filter(trace_id=trace_id)
+
+
+class UsageRecord(models.Model):
+    """One call to a model, written by llm.client. `cost` is USD, frozen at call time; NULL means unpriced."""
+
+    trace_id = models.CharField(max_length=32, db_index=True)
+    purpose = models.CharField(max_length=20, choices=Purpose)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=200)
+    deployment = models.ForeignKey(Deployment, null=True, blank=True, on_delete=models.PROTECT)
+    input_tokens = models.PositiveIntegerField(default=0)
+    cached_input_tokens = models.PositiveIntegerField(default=0, help_text="The part of input_tokens read from cache.")
+    output_tokens = models.PositiveIntegerField(default=0)
+    is_estimated = models.BooleanField(default=False, help_text="The provider did not tell; counted here.")
+    cost = models.DecimalField(max_digits=16, decimal_places=8, null=True, blank=True)
+    latency_ms = models.FloatField()
+    first_token_ms = models.FloatField(null=True, blank=True)
+    finish_reason = models.CharField(max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=1)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    objects = UsageRecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(cached_input_tokens__lte=models.F("input_tokens")), name="cached_is_part_of_input"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model} {self.purpose} {self.trace_id}"

@@ -1,0 +1,31 @@
+"""A pytest plugin: an embedded PostgreSQL of its own for every test run, up before Django reads its settings."""
+
+import atexit
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+STATE = Path(__file__).resolve().parent.parent / "var" / "test"
+
+
+def start() -> None:
+    """Point this run at a fresh server and at models that are built once and kept. Workers inherit both."""
+    os.environ.setdefault("SECRET_KEY", "only-for-tests")
+    os.environ["PARLEY_HOME"] = str(STATE)
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANSWER_MODEL", "EMBED_MODEL"):
+        os.environ.pop(name, None)
+    if os.environ.get("DATABASE_URL"):
+        return
+    from config import postgres  # noqa: PLC0415  the environment above comes first
+
+    home = Path(tempfile.mkdtemp(prefix="parley-test-"))
+    home.chmod(0o755)
+    stack = contextlib.ExitStack()
+    stack.callback(shutil.rmtree, home, ignore_errors=True)
+    os.environ["DATABASE_URL"] = stack.enter_context(postgres.running(home))
+    atexit.register(stack.close)
+
+
+start()
