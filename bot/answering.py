@@ -1,0 +1,201 @@
+"""From a question to a cited answer. `compose` writes no rows of its own, so that evaluation can run the same code.
+
+The calls it makes are in the ledger (llm.client writes it) under the answer's trace id.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from bot import citations, followups, outcomes, prompts
+from bot.models import Outcome
+from knowledge.retrieval import Hit, Retrieval, retrieve
+from llm import client
+from llm.models import Deployment, Role
+from llm.prompt import Turn
+from llm.providers.base import ProviderError
+
+log = logging.getLogger(__name__)
+
+PASSAGES = 6  # four to six good passages beat twenty mediocre ones
+QUESTION_CHARACTERS = 4000
+WORD = re.compile(r"\w")
+# Below this estimate that the documents hold the answer, nothing is quoted and no model is asked. A model that reads
+# can still refuse by itself, so it gets the benefit of the doubt that quoting does not.
+MINIMUM_ANSWERABLE = {"extractive": 0.5}
+MINIMUM_ANSWERABLE_READER = 0.05
+
+
+class QuestionError(ValueError):
+    """The question cannot be asked; the message tells the asker why."""
+
+
+@dataclass(frozen=True)
+class CitedPassage:
+    """A passage the answer rests on, under the number its readers see."""
+
+    number: int
+    hit: Hit
+    quote: str
+
+
+class Answer:
+    """An answer being written. Iterating yields its text; the other attributes are final once that has ended.
+
+    Times are in milliseconds since the question came in. `uncited_text` keeps what a model wrote without resting it on
+    a passage, which nobody is shown.
+    """
+
+    def __init__(self, question: str, *, deployment: Deployment, trace_id: str, started: float) -> None:
+        self.question = question
+        self.trace_id = trace_id
+        self.deployment = deployment
+        self.outcome = Outcome.PROVIDER_ERROR
+        self.text = ""
+        self.uncited_text = ""
+        self.citations: list[CitedPassage] = []
+        self.retrieval = Retrieval(hits=(), answerable=0.0, stages_ms={})
+        self.is_truncated = False
+        self.error = ""
+        self.first_token_ms: float | None = None
+        self.total_ms = 0.0
+        self._history: Sequence[Turn] = ()
+        self._started = started
+        self._is_over = False
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            if not self._is_over:
+                yield from self._write()
+        except ProviderError as error:
+            self._fail(error)
+        self.total_ms = self._elapsed_ms()
+
+    @property
+    def deadline(self) -> float:
+        return self._started + settings.ANSWER_SECONDS
+
+    def search(self, history: Sequence[Turn], collections: Iterable[int]) -> None:
+        """Find the passages; ends the answer at once where there is nothing to write from."""
+        self._history = history
+        if not WORD.search(self.question):
+            self.end(Outcome.CLARIFY)
+            return
+        try:
+            question = followups.standalone(
+                self.question, history, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline
+            )
+            self.retrieval = retrieve(question, collections=collections, k=PASSAGES, trace_id=self.trace_id)
+        except ProviderError as error:
+            self._fail(error)
+            return
+        self.question = question
+        least = MINIMUM_ANSWERABLE.get(self.deployment.endpoint.provider, MINIMUM_ANSWERABLE_READER)
+        if not self.retrieval.hits or self.retrieval.answerable < least:
+            self.end(Outcome.NOT_IN_DOCS)
+
+    def end(self, outcome: Outcome) -> None:
+        """End with an outcome that carries its own text."""
+        self.outcome = outcome
+        self.text = outcomes.text(outcome, self.trace_id)
+        self.citations = []
+        self.total_ms = self._elapsed_ms()
+        self._is_over = True
+
+    def _write(self) -> Iterator[str]:
+        hits = self.retrieval.hits
+        prompt = prompts.build(self.question, hits, self._history)
+        response = client.stream(
+            prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline
+        )
+        renumbered = citations.Renumbered(_withhold_refusal(response), len(hits))
+        for delta in renumbered:
+            if self.first_token_ms is None:
+                self.first_token_ms = self._elapsed_ms()
+            self.text += delta
+            yield delta
+        self.is_truncated = response.finish_reason == "length"
+        self._conclude([hits[number - 1] for number in renumbered.cited])
+
+    def _conclude(self, cited: list[Hit]) -> None:
+        """Settle the outcome: text that rests on no passage is not an answer."""
+        self.text = self.text.strip()
+        if not cited:
+            self.uncited_text = self.text
+            self.end(Outcome.NOT_IN_DOCS)
+            return
+        self.outcome = Outcome.ANSWERED
+        self.citations = [
+            CitedPassage(number, hit, citations.quote(self.text, number, _sentences(hit)))
+            for number, hit in enumerate(cited, start=1)
+        ]
+
+    def _fail(self, error: ProviderError) -> None:
+        """A provider failed for good: say so with an incident id, and never pass off half an answer as a whole one."""
+        log.error("trace %s: %s", self.trace_id, error)
+        self.error = str(error)
+        self.uncited_text = self.text
+        self.end(Outcome.PROVIDER_ERROR)
+
+    def _elapsed_ms(self) -> float:
+        return (time.monotonic() - self._started) * 1000
+
+
+def compose(
+    question: str,
+    *,
+    collections: Iterable[int],
+    history: Sequence[Turn] = (),
+    deployment: Deployment | None = None,
+) -> Answer:
+    """Search the passages for `question` and return the answer, to be written by iterating over it.
+
+    `collections` are the ids of the collections the asker may see; `history` are the turns before; `deployment` is
+    the model that writes, the live one by default. Raises QuestionError for a question nobody could answer and
+    Deployment.DoesNotExist before set-up; a provider that fails is an outcome, not an exception.
+    """
+    answer = begin(question, deployment=deployment)
+    answer.search(history, collections)
+    return answer
+
+
+def begin(question: str, *, deployment: Deployment | None = None) -> Answer:
+    """An answer for which nothing has been searched yet; raises what `compose` raises."""
+    check(question)
+    return Answer(
+        question.strip(),
+        deployment=deployment or Deployment.objects.live(Role.ANSWER),
+        trace_id=client.new_trace_id(),
+        started=time.monotonic(),
+    )
+
+
+def check(question: str) -> None:
+    """Raises QuestionError, with a sentence for the asker, when a question is empty or too long."""
+    if not question.strip():
+        raise QuestionError("The question is empty.")
+    if len(question) > QUESTION_CHARACTERS:
+        raise QuestionError(f"The question is longer than {QUESTION_CHARACTERS:,} characters. Please shorten it.")
+
+
+def _withhold_refusal(deltas: Iterable[str]) -> Iterator[str]:
+    """Pass the text on unless it is the agreed word for "the passages do not say", of which nothing is passed."""
+    held = ""
+    is_text = False
+    for delta in deltas:
+        if is_text:
+            yield delta
+            continue
+        held += delta
+        opening = held.lstrip(" \n*`\"'")
+        if not prompts.NOT_FOUND.startswith(opening[: len(prompts.NOT_FOUND)]):
+            is_text = True
+            yield held
+
+
+def _sentences(hit: Hit) -> list[str]:
+    return [hit.text[part.start : part.end] for part in hit.sentences] or [hit.text]

@@ -1,0 +1,155 @@
+"""Asking a question and keeping what came of it: the question at once, the answer when it is complete."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from bot import prompts
+from bot.answering import Answer, begin
+from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
+from knowledge.retrieval import Hit, Retrieval
+from llm.models import UsageRecord
+from llm.prompt import Turn
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """The passages have been found; text follows."""
+
+    retrieval: Retrieval
+
+
+@dataclass(frozen=True)
+class Delta:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The answer is complete and kept. Its text replaces what was streamed."""
+
+    message: Message
+
+
+Event = Retrieved | Delta | Done
+
+
+def ask(
+    question: str,
+    *,
+    platform: Platform,
+    collections: Iterable[int],
+    user: AbstractBaseUser | None = None,
+    conversation: Conversation | None = None,
+) -> Iterator[Event]:
+    """Answer `question`, keeping it and its answer as rows of one conversation.
+
+    Raises QuestionError before anything is kept. Whoever stops listening early does not stop the answer: it is
+    written to its end and kept all the same.
+    """
+    return _ask(begin(question), question, platform, list(collections), user, conversation)
+
+
+def _ask(
+    answer: Answer,
+    question: str,
+    platform: Platform,
+    collections: list[int],
+    user: AbstractBaseUser | None,
+    conversation: Conversation | None,
+) -> Iterator[Event]:
+    conversation = conversation or Conversation.objects.create(platform=platform, user=user)
+    turns = history(conversation)
+    Message.objects.create(conversation=conversation, speaker=Speaker.ASKER, text=question, trace_id=answer.trace_id)
+    deltas = iter(answer)
+    try:
+        answer.search(turns, collections)
+        yield Retrieved(answer.retrieval)
+        for delta in deltas:
+            yield Delta(delta)
+    except GeneratorExit:
+        for _ in deltas:
+            pass
+        save(conversation, answer)
+        raise
+    except Exception:  # one question's failure is told to its asker and ends there
+        log.exception("trace %s: answering failed", answer.trace_id)
+        answer.end(Outcome.PROVIDER_ERROR)
+    yield Done(save(conversation, answer))
+
+
+def history(conversation: Conversation) -> list[Turn]:
+    """The turns so far, oldest first; a question that was never answered counts as not asked."""
+    turns: list[Turn] = []
+    messages = list(conversation.messages.order_by("id"))
+    for asked, answered in zip(messages, messages[1:], strict=False):
+        if asked.speaker == Speaker.ASKER and answered.outcome == Outcome.ANSWERED:
+            turns += [Turn("user", asked.text), Turn("assistant", answered.text)]
+    return turns
+
+
+def cost(message: Message) -> Decimal | None:
+    """USD of every call behind an answer; None when one of them is unpriced."""
+    costs = list(UsageRecord.objects.of_trace(message.trace_id).values_list("cost", flat=True))
+    return None if None in costs else sum((each for each in costs if each is not None), Decimal(0))
+
+
+@transaction.atomic
+def save(conversation: Conversation, answer: Answer) -> Message:
+    """Keep an answer with its citations and the trace of how it came about."""
+    message = Message.objects.create(
+        conversation=conversation,
+        speaker=Speaker.BOT,
+        text=answer.text,
+        trace_id=answer.trace_id,
+        outcome=answer.outcome,
+        is_truncated=answer.is_truncated,
+        provider=answer.deployment.endpoint.provider,
+        model=answer.deployment.model,
+        first_token_ms=answer.first_token_ms,
+        total_ms=answer.total_ms,
+        trace=_trace(answer),
+    )
+    Citation.objects.bulk_create(
+        Citation(
+            message=message,
+            number=cited.number,
+            document_id=cited.hit.document_id,
+            chunk_id=cited.hit.chunk_id,
+            title=cited.hit.title,
+            heading=cited.hit.heading,
+            path=cited.hit.path,
+            url=cited.hit.url,
+            quote=cited.quote,
+            passage=cited.hit.text,
+        )
+        for cited in answer.citations
+    )
+    return message
+
+
+def _trace(answer: Answer) -> dict[str, object]:
+    """What Message.trace documents, with how the question was understood and what a model wrote without a source."""
+    return {
+        "question": answer.question,
+        "passages": [_passage(hit) for hit in answer.retrieval.hits],
+        "stages_ms": {name: round(value, 3) for name, value in answer.retrieval.stages_ms.items()},
+        "answerable": answer.retrieval.answerable,
+        "prompt_hash": prompts.template_hash(),
+        "uncited_text": answer.uncited_text,
+        "error": answer.error,
+    }
+
+
+def _passage(hit: Hit) -> dict[str, object]:
+    kept = asdict(hit)
+    del kept["sentences"]
+    return kept
