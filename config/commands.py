@@ -1,28 +1,58 @@
 """How a command starts: which database it runs over, and what a person reads when there is none."""
 
+import ctypes
 import os
+import signal
 import sys
 
+import django
 from django.core.management import execute_from_command_line
+from django.core.management.base import CommandError
+from django.utils.module_loading import import_string
 
 from config import environment, postgres
 
 # These never touch the database, so no server is started for them.
-WITHOUT_DATABASE = {"help", "version", "--help", "-h", "--version", "collectstatic", "makemessages", "startapp"}
+WITHOUT_DATABASE = {"help", "version", "--help", "-h", "--version", "collectstatic", "makemigrations"}
+# These are for people and work on a database that nobody has set up yet.
+SET_UP_FIRST = {"ask", "search", "ingest", "documents", "remove", "login_link"}
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main(arguments: list[str]) -> int:
     """Run `arguments` as manage.py would. Returns the exit status; Django exits by itself on its own errors."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     command = arguments[1] if len(arguments) > 1 else "help"
-    if command in WITHOUT_DATABASE or environment.database_url():
-        execute_from_command_line(arguments)
-        return 0
     try:
-        with postgres.running(environment.home()) as url:
-            environment.use_database(url)
+        _end_with_supervisor()
+        if command in WITHOUT_DATABASE or {"-h", "--help"} & set(arguments):
             execute_from_command_line(arguments)
-    except postgres.PostgresError as error:
+        elif environment.database_url():
+            _run(command, arguments, is_embedded=False)
+        else:
+            with postgres.running(environment.home()) as url:
+                environment.use_database(url)
+                _run(command, arguments, is_embedded=True)
+    except (postgres.PostgresError, environment.SettingError, CommandError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
+
+
+def _run(command: str, arguments: list[str], *, is_embedded: bool) -> None:
+    if command in SET_UP_FIRST:
+        django.setup()
+        import_string("config.setup.ensure_ready")(may_migrate=is_embedded)  # it needs the models of django.setup()
+    execute_from_command_line(arguments)
+
+
+def _end_with_supervisor() -> None:
+    """Have the kernel end this process when the supervisor that started it dies, however it dies (Linux only)."""
+    supervisor = environment.supervisor_pid()
+    if supervisor is None or sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != supervisor:
+        raise SystemExit("The supervisor is gone.")

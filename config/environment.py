@@ -59,3 +59,9 @@ def database_url() -> str:
 def use_database(url: str) -> None:
     """Make `url` the database of this process and of those it starts."""
     os.environ["DATABASE_URL"] = url
+
+
+def supervisor_pid() -> int | None:
+    """The pid of the `manage.py up` that started this process; None when something else did."""
+    value = text("PARLEY_SUPERVISOR")
+    return int(value) if value else None

@@ -10,7 +10,11 @@ from config import environment
 
 BASE_DIR = environment.BASE_DIR
 PARLEY_HOME = environment.home()
+HOST = environment.text("HOST", "127.0.0.1")
 PORT = environment.number("PORT", 8000)
+WEB_WORKERS = environment.number("WEB_WORKERS", 1)
+WEB_THREADS = environment.number("WEB_THREADS", 8)
+PROCESSES = {"web": "web", "worker": "qcluster"}  # what `manage.py up` runs: name -> command
 PUBLIC_URL = environment.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 DEBUG = environment.flag("DEBUG")
 

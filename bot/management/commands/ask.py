@@ -11,7 +11,7 @@ from bot.answering import QuestionError
 from bot.conversations import Delta, Done, Retrieved
 from bot.models import Message, Outcome, Platform
 from knowledge import access
-from llm.models import Deployment, UsageRecord
+from llm.models import Deployment, Purpose, UsageRecord
 
 
 class Command(BaseCommand):
@@ -74,7 +74,7 @@ def _summary(message: Message) -> str:
 
 def as_json(message: Message, latency: dict[str, float | None]) -> dict[str, object]:
     """The answer as scripts read it."""
-    usage = list(UsageRecord.objects.of_trace(message.trace_id))
+    usage = list(UsageRecord.objects.of_trace(message.trace_id).exclude(purpose=Purpose.EMBED_QUESTION))
     cost = conversations.cost(message)
     return {
         "answer": message.text,

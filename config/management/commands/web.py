@@ -1,0 +1,42 @@
+"""The web process: gunicorn with threads, so that a streamed answer is a plain generator."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management.base import BaseCommand
+from django.db import connections
+from gunicorn.app.base import BaseApplication
+
+from config.wsgi import application
+
+
+class Web(BaseApplication):
+    """gunicorn configured from Django's settings; its own command line and files are not read."""
+
+    def load_config(self) -> None:
+        options = {
+            "bind": f"{settings.HOST}:{settings.PORT}",
+            "worker_class": "gthread",
+            "workers": settings.WEB_WORKERS,
+            "threads": settings.WEB_THREADS,
+            "preload_app": True,
+            "timeout": 120,
+            "graceful_timeout": 8,
+            "worker_tmp_dir": None,
+            "loglevel": "warning",
+            "proc_name": "parley-web",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WSGIHandler:
+        return application
+
+
+class Command(BaseCommand):
+    help = "Serve the web pages (behind `manage.py up`, or by itself in production)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connections.close_all()  # the workers are forked and must not share one
+        Web().run()

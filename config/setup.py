@@ -1,0 +1,78 @@
+"""First-run set-up, safe to repeat: schema, live models, an administrator, the sample help centre."""
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import transaction
+
+from config import schema
+from knowledge import embedding, indexes
+from llm import providers
+from llm.models import Deployment, Endpoint, Role
+
+# The model a provider answers with when only its key is given: the cheapest current one that follows instructions.
+ANSWER_MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "extractive": "best-sentences"}
+
+
+def ensure_ready(*, may_migrate: bool) -> None:
+    """Make the database ready for a command; raises CommandError with a sentence when a person has to act.
+
+    `may_migrate` is for the embedded database, which nobody else uses; an empty one is always set up.
+    """
+    schema.check_server()
+    if not schema.is_current():
+        if not may_migrate and not schema.is_empty():
+            raise CommandError("The database is older than this version of Parley; run: manage.py setup")
+        migrate()
+    deploy_models()
+
+
+def migrate() -> None:
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def deploy_models() -> list[Deployment]:
+    """Append a deployment for each role whose wanted model is not live; returns the ones appended.
+
+    ANSWER_MODEL and EMBED_MODEL say what is wanted. Without ANSWER_MODEL the first set-up takes a provider whose key
+    is there, and a live model stays.
+    """
+    wanted = {Role.ANSWER: settings.ANSWER_MODEL, Role.EMBED: settings.EMBED_MODEL}
+    appended = [each for role, name in wanted.items() if (each := _deploy(role, name)) is not None]
+    embed = Deployment.objects.live(Role.EMBED)
+    indexes.ensure_space(embed.vector_space, embed.dimensions)
+    return appended
+
+
+@transaction.atomic
+def _deploy(role: Role, wanted: str) -> Deployment | None:
+    live = Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id").first()
+    if live is not None and wanted in ("", str(live)):
+        return None
+    reason = f"{role.upper()}_MODEL asks for it" if wanted else "chosen at the first set-up"
+    provider, _, model = (wanted or _default_answer_model()).partition(":")
+    model = model or ANSWER_MODELS.get(provider, "")
+    _check_known(role, provider, model)
+    endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider})
+    dimensions = embedding.dimensions(provider, model) if role == Role.EMBED else None
+    return Deployment.objects.create(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
+
+
+def _default_answer_model() -> str:
+    """The first provider whose key is set; without any, sentences quoted from the documents, which need none."""
+    keys = {"openai": settings.OPENAI_API_KEY, "anthropic": settings.ANTHROPIC_API_KEY}
+    return next((provider for provider, key in keys.items() if key), "extractive")
+
+
+def _check_known(role: Role, provider: str, model: str) -> None:
+    registry = embedding.REGISTRY if role == Role.EMBED else providers.REGISTRY
+    if provider not in registry or not model:
+        known = ", ".join(sorted(registry))
+        raise CommandError(f"{role.upper()}_MODEL must be PROVIDER:MODEL, with a provider out of: {known}.")
+
+
+def ensure_admin() -> User:
+    """The first administrator; made without a password, as the one-time link is how it logs in."""
+    admin = User.objects.filter(is_superuser=True).order_by("id").first()
+    return admin or User.objects.create_superuser("admin")

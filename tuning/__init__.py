@@ -1,0 +1,1 @@
+"""From reviewed transcripts to a registered model: training examples, datasets, fine-tune jobs, model versions."""
