@@ -109,15 +109,16 @@ class Answer:
     def _write(self) -> Iterator[str]:
         hits = self.retrieval.hits
         prompt = prompts.build(self.question, hits, self._history)
-        response = client.stream(
-            prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline
-        )
+        response = client.stream(prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline)
         renumbered = citations.Renumbered(_withhold_refusal(response), len(hits))
         for delta in renumbered:
             if self.first_token_ms is None:
                 self.first_token_ms = self._elapsed_ms()
             self.text += delta
             yield delta
+        if response.finish_reason == "refusal":
+            self.end(Outcome.BLOCKED)
+            return
         self.is_truncated = response.finish_reason == "length"
         self._conclude([hits[number - 1] for number in renumbered.cited])
 

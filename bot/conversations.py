@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -89,8 +90,7 @@ def _ask(
 def history(conversation: Conversation) -> list[Turn]:
     """The turns so far, oldest first; a question that was never answered counts as not asked."""
     turns: list[Turn] = []
-    messages = list(conversation.messages.order_by("id"))
-    for asked, answered in zip(messages, messages[1:], strict=False):
+    for asked, answered in pairwise(conversation.messages.order_by("id")):
         if asked.speaker == Speaker.ASKER and answered.outcome == Outcome.ANSWERED:
             turns += [Turn("user", asked.text), Turn("assistant", answered.text)]
     return turns

@@ -8,6 +8,9 @@ TEXTS = {
         "Try other words, or ask the support team directly."
     ),
     Outcome.CLARIFY: "I did not find a question in your message. Please put it into words.",
+    Outcome.BLOCKED: (
+        "The model that writes the answers declined this question. Ask it differently, or ask the support team."
+    ),
     Outcome.PROVIDER_ERROR: (
         "The answer could not be written just now. Please ask again in a moment; "
         "if it keeps failing, tell the support team this incident id: {trace_id}"

@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 import sys
@@ -76,21 +77,35 @@ def running(home: Path) -> Iterator[str]:
 
     Raises PostgresError when the server cannot be set up or started.
     """
-    folder = _real(home)
+    folder = home.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
     server = _locate(folder)
-    with (folder / "postgres.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _start(server)
-        fcntl.flock(lock, fcntl.LOCK_SH)
+    with (folder / "postgres.users").open("a") as users:
+        with _alone(folder):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            _start(server)
         try:
             yield server.url
         finally:
-            _stop_if_last(server, lock)
+            with _alone(folder):
+                if _is_last(users):
+                    _stop(server)
 
 
-def _real(home: Path) -> Path:
-    return home.expanduser().resolve()
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One process at a time starts or stops the server of `home`."""
+    with (home / "postgres.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _is_last(users: IO[str]) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _locate(home: Path) -> Server:
@@ -98,7 +113,8 @@ def _locate(home: Path) -> Server:
     data = home / f"postgres-{MAJOR_VERSION}"
     owner = os.geteuid()
     if owner == 0:
-        owner = _system_user()
+        # A cluster that an ordinary user made stays that user's.
+        owner = data.stat().st_uid if (data / "PG_VERSION").exists() else _system_user()
         for path in (data, binaries()):
             _let_through(path)
     data.mkdir(mode=0o700, exist_ok=True)
@@ -120,7 +136,13 @@ def _system_user() -> int:
     try:
         return pwd.getpwnam(SYSTEM_USER).pw_uid
     except KeyError:
-        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True)
+        useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")
+        if useradd is None:
+            raise PostgresError(
+                "PostgreSQL may not run as root and there is no useradd to make a user for it: run Parley as an "
+                "ordinary user, or set DATABASE_URL."
+            ) from None
+        subprocess.run([useradd, "--system", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True)
         return pwd.getpwnam(SYSTEM_USER).pw_uid
 
 
@@ -146,12 +168,17 @@ def _start(server: Server) -> None:
 
 
 def _initialise(server: Server) -> None:
-    """Make a new cluster; an interrupted earlier attempt is cleared away first, as it holds no data."""
-    for leftover in server.data.iterdir():
-        subprocess.run(["rm", "-rf", str(leftover)], check=True)
-    _run(server, "initdb", "-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", *LOCALE, "-N")
-    # -N skips a sync of every file (seconds on slow disks); one sync of the file systems does the same.
+    """Make the cluster beside its final place and move it there when it is whole, so that no half of one is kept."""
+    draft = server.data.with_suffix(".new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(draft, server.owner, -1)
+    # -N skips a sync of every single file, which takes seconds on slow disks; one sync of all does the same.
+    _run(server, "initdb", "-D", draft, "-U", "postgres", "-A", "trust", "-E", "UTF8", *LOCALE, "-N")
     os.sync()
+    server.data.rmdir()
+    draft.rename(server.data)
 
 
 def is_answering(url: str) -> bool:
@@ -180,11 +207,7 @@ def _forget_stale_pid(server: Server) -> None:
         (server.data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _stop_if_last(server: Server, lock: IO[str]) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
+def _stop(server: Server) -> None:
     if _postmaster(server) is not None:
         _run(server, "pg_ctl", "stop", "-s", "-w", "-m", "fast", "-D", server.data)
 
@@ -195,12 +218,12 @@ def _run(server: Server, program: str, *arguments: str | Path) -> None:
     user = server.owner if os.geteuid() == 0 else None
     with tempfile.TemporaryFile("w+") as output:  # pg_ctl's child keeps a pipe open for ever
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, user=user, cwd=server.data, check=False
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, user=user, cwd="/", check=False
         )
         output.seek(0)
         printed = output.read()
     if done.returncode:
-        raise PostgresError(f"{program} failed: {printed.strip() or _tail(server.log)}")
+        raise PostgresError(f"{program} failed: {printed.strip()}\nIts log ends with:\n{_tail(server.log)}")
 
 
 def _tail(log: Path, lines: int = 12) -> str:

@@ -1,4 +1,4 @@
-"""Django settings. Whatever an install may change is read here, from the environment, and documented in .env.example."""
+"""Django settings. Whatever an install may change is read here, from the environment; .env.example explains it."""
 
 from pathlib import Path
 

@@ -66,7 +66,7 @@ class Supervisor:
     def say(self, text: str) -> None:
         self._print("parley", None, f"{text}\n")
 
-    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+    def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._is_stopping = True
 
     def _start(self, child: Child) -> None:

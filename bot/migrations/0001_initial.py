@@ -7,88 +7,135 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('knowledge', '0001_initial'),
+        ("knowledge", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('platform', models.CharField(choices=[('console', 'Console'), ('web', 'Web')], max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("platform", models.CharField(choices=[("console", "Console"), ("web", "Web")], max_length=10)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('speaker', models.CharField(choices=[('asker', 'Asker'), ('bot', 'Bot')], max_length=5)),
-                ('text', models.TextField()),
-                ('trace_id', models.CharField(db_index=True, max_length=32)),
-                ('outcome', models.CharField(blank=True, choices=[('answered', 'Answered'), ('not_in_docs', 'Not In Docs'), ('clarify', 'Clarify'), ('escalated', 'Escalated'), ('blocked', 'Blocked'), ('over_budget', 'Over Budget'), ('provider_error', 'Provider Error')], max_length=20)),
-                ('is_truncated', models.BooleanField(default=False)),
-                ('provider', models.CharField(blank=True, max_length=40)),
-                ('model', models.CharField(blank=True, max_length=200)),
-                ('first_token_ms', models.FloatField(blank=True, null=True)),
-                ('total_ms', models.FloatField(blank=True, null=True)),
-                ('trace', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='bot.conversation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("speaker", models.CharField(choices=[("asker", "Asker"), ("bot", "Bot")], max_length=5)),
+                ("text", models.TextField()),
+                ("trace_id", models.CharField(db_index=True, max_length=32)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("answered", "Answered"),
+                            ("not_in_docs", "Not In Docs"),
+                            ("clarify", "Clarify"),
+                            ("escalated", "Escalated"),
+                            ("blocked", "Blocked"),
+                            ("over_budget", "Over Budget"),
+                            ("provider_error", "Provider Error"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("is_truncated", models.BooleanField(default=False)),
+                ("provider", models.CharField(blank=True, max_length=40)),
+                ("model", models.CharField(blank=True, max_length=200)),
+                ("first_token_ms", models.FloatField(blank=True, null=True)),
+                ("total_ms", models.FloatField(blank=True, null=True)),
+                ("trace", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="bot.conversation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_positive', models.BooleanField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='bot.message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_positive", models.BooleanField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="feedback", to="bot.message"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Citation',
+            name="Citation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('title', models.CharField(max_length=500)),
-                ('heading', models.TextField(blank=True)),
-                ('path', models.CharField(max_length=2000)),
-                ('url', models.URLField(blank=True, max_length=2000)),
-                ('quote', models.TextField()),
-                ('passage', models.TextField()),
-                ('chunk', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='knowledge.chunk')),
-                ('document', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='knowledge.document')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='citations', to='bot.message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField()),
+                ("title", models.CharField(max_length=500)),
+                ("heading", models.TextField(blank=True)),
+                ("path", models.CharField(max_length=2000)),
+                ("url", models.URLField(blank=True, max_length=2000)),
+                ("quote", models.TextField()),
+                ("passage", models.TextField()),
+                (
+                    "chunk",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to="knowledge.chunk"),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to="knowledge.document"),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="citations", to="bot.message"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('speaker', 'asker')), models.Q(('speaker', 'bot'), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='answers_have_an_outcome'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", ""), ("speaker", "asker")),
+                    models.Q(("speaker", "bot"), models.Q(("outcome", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="answers_have_an_outcome",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('trace_id', 'speaker'), name='one_answer_per_question'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("trace_id", "speaker"), name="one_answer_per_question"),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.UniqueConstraint(fields=('message', 'user'), name='one_opinion_each'),
+            model_name="feedback",
+            constraint=models.UniqueConstraint(fields=("message", "user"), name="one_opinion_each"),
         ),
         migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('message', 'number'), name='citation_number_once'),
+            model_name="citation",
+            constraint=models.UniqueConstraint(fields=("message", "number"), name="citation_number_once"),
         ),
     ]

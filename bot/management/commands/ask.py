@@ -69,7 +69,9 @@ def _summary(message: Message) -> str:
     price = "unpriced" if cost is None else f"${cost.normalize():f}" if cost else "free"
     outcome = Outcome(message.outcome).label.lower()
     truncated = ", cut off at the length limit" if message.is_truncated else ""
-    return f"{outcome}{truncated} · {message.provider}:{message.model} · {price} · {(message.total_ms or 0) / 1000:.2f} s"
+    return (
+        f"{outcome}{truncated} · {message.provider}:{message.model} · {price} · {(message.total_ms or 0) / 1000:.2f} s"
+    )
 
 
 def as_json(message: Message, latency: dict[str, float | None]) -> dict[str, object]:

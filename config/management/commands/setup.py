@@ -1,18 +1,18 @@
 """First-run set-up as a command."""
 
-import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from config import sample, schema, setup
+from config import schema, setup
+from knowledge.models import Document, Visibility
 from llm.models import Deployment, Role
 
 
 class Command(BaseCommand):
-    help = "Set up the database, the live models and an administrator; with --sample, the sample help centre."
+    help = "Set up the database, the live models and an administrator; safe to repeat."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--sample", action="store_true", help="ingest the sample help centre into an empty install")
@@ -20,18 +20,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         schema.check_server()
         setup.migrate()
-        setup.deploy_models()
+        appended = setup.deploy_models()
         setup.ensure_admin()
-        call_command("collectstatic", verbosity=0, interactive=False)
-        if options["sample"] and sample.is_wanted():
+        if options["sample"] and not Document.objects.exists():
             self._ingest_sample()
-        answer, embed = (Deployment.objects.live(role) for role in (Role.ANSWER, Role.EMBED))
-        self.stderr.write(f"Answers are written by {answer}, embeddings by {embed}.")
+        if appended:
+            answer, embed = (Deployment.objects.live(role) for role in (Role.ANSWER, Role.EMBED))
+            self.stderr.write(f"Answers come from {answer}, embeddings from {embed}.")
 
     def _ingest_sample(self) -> None:
-        failed = sample.ingest()
-        for reason in failed:
-            self.stderr.write(reason)
-        if failed:
-            sys.exit(1)
-        self.stderr.write(f"The sample help centre is in {settings.SAMPLE_DIR.relative_to(settings.BASE_DIR)}.")
+        """Take in the help centre of a fictional company; what fails has been said by `ingest` itself."""
+        self.stderr.write("Taking in the sample help centre, so that there is something to ask about.")
+        for visibility in Visibility:
+            try:
+                call_command("ingest", str(settings.SAMPLE_DIR / visibility), **{visibility: True}, stdout=self.stderr)
+            except SystemExit as error:
+                raise CommandError("The sample help centre could not be taken in whole.") from error

@@ -46,7 +46,7 @@ class Welcome:
         for line in (
             f"Parley runs at {settings.PUBLIC_URL}",
             f"Log in once with this link: {link}",
-            "Ask something in the terminal:  make ask Q=\"What is the refund policy for annual plans?\"",
+            'Ask something in the terminal:  make ask Q="What is the refund policy for annual plans?"',
             "Ctrl-C stops everything.",
         ):
             self._supervisor.say(line)
@@ -54,7 +54,7 @@ class Welcome:
 
 def _answers() -> bool:
     try:
-        with urllib.request.urlopen(f"http://{settings.HOST}:{settings.PORT}/healthz", timeout=1) as reply:  # noqa: S310
+        with urllib.request.urlopen(f"http://{settings.HOST}:{settings.PORT}/healthz", timeout=1) as reply:
             return bool(reply.status == 200)
     except OSError:
         return False

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 from gunicorn.app.base import BaseApplication
@@ -38,5 +39,6 @@ class Command(BaseCommand):
     help = "Serve the web pages (behind `manage.py up`, or by itself in production)."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        call_command("collectstatic", verbosity=0, interactive=False)
         connections.close_all()  # the workers are forked and must not share one
         Web().run()
