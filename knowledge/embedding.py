@@ -1,0 +1,59 @@
+"""Text to vectors by the live embedding model, every call in the ledger."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from knowledge.embedders import embedder_for, wordpieces
+from knowledge.embedders.base import PassageText, PassageVectors, Vector
+from llm import client
+from llm.models import Deployment, Purpose, Role
+
+QUESTION_SECONDS = 10.0
+BATCH_SECONDS = 120.0
+
+count_tokens = wordpieces.count
+
+
+@dataclass(frozen=True)
+class QuestionVector:
+    """A unit vector and the space it lives in; only vectors of that space may be compared with it."""
+
+    space: str
+    vector: Vector
+
+
+def embed_question(text: str, *, trace_id: str) -> QuestionVector:
+    """The vector of a question. Raises ProviderError, and Deployment.DoesNotExist before set-up."""
+    deployment = Deployment.objects.live(Role.EMBED)
+    embedder = embedder_for(deployment)
+    vector = client.metered(
+        partial(embedder.embed_question, text),
+        deployment=deployment,
+        trace_id=trace_id,
+        purpose=Purpose.EMBED_QUESTION,
+        deadline=time.monotonic() + QUESTION_SECONDS,
+    )
+    return QuestionVector(deployment.vector_space, vector)
+
+
+def embed_passages(
+    passages: Sequence[PassageText], *, trace_id: str, deployment: Deployment | None = None
+) -> list[PassageVectors]:
+    """The vectors of passages, in their order, in the space of `deployment` (default: the live one).
+
+    Raises ProviderError. Not to be called inside a transaction: a model is slow, and the ledger would be rolled back.
+    """
+    deployment = deployment or Deployment.objects.live(Role.EMBED)
+    embedder = embedder_for(deployment)
+    vectors: list[PassageVectors] = []
+    for batch in embedder.batches(passages):
+        vectors += client.metered(
+            partial(embedder.embed_passages, batch),
+            deployment=deployment,
+            trace_id=trace_id,
+            purpose=Purpose.EMBED_DOCUMENT,
+            deadline=time.monotonic() + BATCH_SECONDS,
+        )
+    return vectors
