@@ -3,6 +3,8 @@
 import pytest
 from pytest_django.fixtures import Settings
 
+pytest_plugins = ["tests.fake_providers"]
+
 
 @pytest.fixture(autouse=True)
 def _fast_settings(settings: Settings) -> None:

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,73 +15,130 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('provider', models.CharField(max_length=40)),
-                ('base_url', models.URLField(blank=True, help_text='Empty: the address in the settings for this provider.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("provider", models.CharField(max_length=40)),
+                (
+                    "base_url",
+                    models.URLField(blank=True, help_text="Empty: the address in the settings for this provider."),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Deployment',
+            name="Deployment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('answer', 'Answer'), ('embed', 'Embed'), ('judge', 'Judge')], max_length=10)),
-                ('model', models.CharField(max_length=200)),
-                ('dimensions', models.PositiveIntegerField(blank=True, help_text='Length of the vectors (embed only).', null=True)),
-                ('reason', models.CharField(max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='llm.endpoint')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("answer", "Answer"), ("embed", "Embed"), ("judge", "Judge")], max_length=10
+                    ),
+                ),
+                ("model", models.CharField(max_length=200)),
+                (
+                    "dimensions",
+                    models.PositiveIntegerField(blank=True, help_text="Length of the vectors (embed only).", null=True),
+                ),
+                ("reason", models.CharField(max_length=300)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("endpoint", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="llm.endpoint")),
             ],
         ),
         migrations.CreateModel(
-            name='ModelPrice',
+            name="ModelPrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=40)),
-                ('model', models.CharField(max_length=200)),
-                ('input_per_million', models.DecimalField(decimal_places=8, help_text='USD per million tokens', max_digits=14)),
-                ('cached_input_per_million', models.DecimalField(blank=True, decimal_places=8, max_digits=14, null=True)),
-                ('output_per_million', models.DecimalField(decimal_places=8, default=0, max_digits=14)),
-                ('valid_from', models.DateTimeField()),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=40)),
+                ("model", models.CharField(max_length=200)),
+                (
+                    "input_per_million",
+                    models.DecimalField(decimal_places=8, help_text="USD per million tokens", max_digits=14),
+                ),
+                (
+                    "cached_input_per_million",
+                    models.DecimalField(blank=True, decimal_places=8, max_digits=14, null=True),
+                ),
+                ("output_per_million", models.DecimalField(decimal_places=8, default=0, max_digits=14)),
+                ("valid_from", models.DateTimeField()),
+                ("note", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('provider', 'model', 'valid_from'), name='one_price_at_a_time'), models.CheckConstraint(condition=models.Q(('input_per_million__gte', 0), ('output_per_million__gte', 0)), name='price_not_negative')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("provider", "model", "valid_from"), name="one_price_at_a_time"),
+                    models.CheckConstraint(
+                        condition=models.Q(("input_per_million__gte", 0), ("output_per_million__gte", 0)),
+                        name="price_not_negative",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UsageRecord',
+            name="UsageRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trace_id', models.CharField(db_index=True, max_length=32)),
-                ('purpose', models.CharField(choices=[('answer', 'Answer'), ('embed_question', 'Embed Question'), ('embed_document', 'Embed Document'), ('rewrite', 'Rewrite'), ('judge', 'Judge')], max_length=20)),
-                ('provider', models.CharField(max_length=40)),
-                ('model', models.CharField(max_length=200)),
-                ('input_tokens', models.PositiveIntegerField(default=0)),
-                ('cached_input_tokens', models.PositiveIntegerField(default=0, help_text='The part of input_tokens read from cache.')),
-                ('output_tokens', models.PositiveIntegerField(default=0)),
-                ('is_estimated', models.BooleanField(default=False, help_text='The provider did not tell; counted here.')),
-                ('cost', models.DecimalField(blank=True, decimal_places=8, max_digits=16, null=True)),
-                ('latency_ms', models.FloatField()),
-                ('first_token_ms', models.FloatField(blank=True, null=True)),
-                ('finish_reason', models.CharField(blank=True, max_length=40)),
-                ('attempts', models.PositiveSmallIntegerField(default=1)),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True)),
-                ('deployment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='llm.deployment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("trace_id", models.CharField(db_index=True, max_length=32)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("answer", "Answer"),
+                            ("embed_question", "Embed Question"),
+                            ("embed_document", "Embed Document"),
+                            ("rewrite", "Rewrite"),
+                            ("judge", "Judge"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("provider", models.CharField(max_length=40)),
+                ("model", models.CharField(max_length=200)),
+                ("input_tokens", models.PositiveIntegerField(default=0)),
+                (
+                    "cached_input_tokens",
+                    models.PositiveIntegerField(default=0, help_text="The part of input_tokens read from cache."),
+                ),
+                ("output_tokens", models.PositiveIntegerField(default=0)),
+                (
+                    "is_estimated",
+                    models.BooleanField(default=False, help_text="The provider did not tell; counted here."),
+                ),
+                ("cost", models.DecimalField(blank=True, decimal_places=8, max_digits=16, null=True)),
+                ("latency_ms", models.FloatField()),
+                ("first_token_ms", models.FloatField(blank=True, null=True)),
+                ("finish_reason", models.CharField(blank=True, max_length=40)),
+                ("attempts", models.PositiveSmallIntegerField(default=1)),
+                ("error", models.CharField(blank=True, max_length=500)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True),
+                ),
+                (
+                    "deployment",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="llm.deployment"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='deployment',
-            index=models.Index(fields=['role', '-id'], name='deployment_live'),
+            model_name="deployment",
+            index=models.Index(fields=["role", "-id"], name="deployment_live"),
         ),
         migrations.AddConstraint(
-            model_name='usagerecord',
-            constraint=models.CheckConstraint(condition=models.Q(('cached_input_tokens__lte', models.F('input_tokens'))), name='cached_is_part_of_input'),
+            model_name="usagerecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cached_input_tokens__lte", models.F("input_tokens"))),
+                name="cached_is_part_of_input",
+            ),
         ),
     ]

@@ -1,0 +1,69 @@
+"""What a call costs: the price an admin states, else the bundled price list, else unknown."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from llm.models import ModelPrice
+from llm.providers.base import Usage
+
+FREE = frozenset({"extractive", "local"})
+"""Providers that run in this process."""
+
+_MILLION = Decimal(1_000_000)
+_SMALLEST = Decimal("0.00000001")
+
+
+def cost(provider: str, model: str, usage: Usage, at: datetime) -> Decimal | None:
+    """USD for one call made at `at`, None when its price is not known.
+
+    To be asked per call and then summed: price lists have tiers by the size of a call.
+    """
+    if provider in FREE:
+        return Decimal(0)
+    price = _stated(provider, model, at)
+    exact = _by_row(price, usage) if price else _by_list(provider, model, usage, at)
+    return None if exact is None else exact.quantize(_SMALLEST, ROUND_HALF_UP)
+
+
+def _stated(provider: str, model: str, at: datetime) -> ModelPrice | None:
+    """The newest row in force: of the model's own name, else of the longest prefix that fits."""
+    rows = ModelPrice.objects.filter(Q(model=model) | Q(model__endswith="*"), provider=provider, valid_from__lte=at)
+    fitting = [row for row in rows if row.model == model or model.startswith(row.model.removesuffix("*"))]
+    return max(fitting, key=lambda row: (row.model == model, len(row.model), row.valid_from), default=None)
+
+
+def _by_row(price: ModelPrice, usage: Usage) -> Decimal:
+    """Without a price of their own, cached tokens cost as much as fresh ones."""
+    cached_price = price.cached_input_per_million
+    if cached_price is None:
+        cached_price = price.input_per_million
+    fresh = usage.input_tokens - usage.cached_input_tokens
+    return (
+        fresh * price.input_per_million
+        + usage.cached_input_tokens * cached_price
+        + usage.output_tokens * price.output_per_million
+    ) / _MILLION
+
+
+def _by_list(provider: str, model: str, usage: Usage, at: datetime) -> Decimal | None:
+    """From genai-prices, imported on first use because its tables take a while to load.
+
+    It bills cached tokens of fine-tuned models in full, so for those only a stated price will do.
+    """
+    if model.startswith("ft:") and usage.cached_input_tokens:
+        return None
+    used = import_string("genai_prices.Usage")(
+        input_tokens=usage.input_tokens,
+        cache_read_tokens=usage.cached_input_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        output_tokens=usage.output_tokens,
+    )
+    try:
+        price = import_string("genai_prices.calc_price")(used, model, provider_id=provider, genai_request_timestamp=at)
+    except LookupError:
+        return None
+    total: Decimal = price.total_price
+    return total

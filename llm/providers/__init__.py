@@ -1,0 +1,32 @@
+"""The vendors whose models can answer. A new one is a file here and a line in REGISTRY."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from llm.providers.base import Provider
+
+if TYPE_CHECKING:
+    from llm.models import Deployment
+
+# Dotted paths, imported on first use: an SDK costs memory and start-up time, and most installs need one of them.
+REGISTRY = {
+    "extractive": "llm.providers.extractive.ExtractiveProvider",
+    "openai": "llm.providers.openai.OpenAIProvider",
+    "anthropic": "llm.providers.anthropic.AnthropicProvider",
+}
+
+
+class UnknownProviderError(Exception):
+    """A deployment names a provider that does not exist."""
+
+
+def provider_for(deployment: "Deployment") -> Provider:
+    """The provider of a deployment with its address and key. Raises UnknownProviderError."""
+    name = deployment.endpoint.provider
+    if name not in REGISTRY:
+        raise UnknownProviderError(f"There is no provider named {name}; known are {', '.join(sorted(REGISTRY))}.")
+    provider: type[Provider] = import_string(REGISTRY[name])
+    base_url = deployment.endpoint.base_url or getattr(settings, f"{name.upper()}_BASE_URL", "")
+    return provider(base_url=base_url, api_key=getattr(settings, f"{name.upper()}_API_KEY", ""))

@@ -1,0 +1,135 @@
+"""Anthropic's Messages API with its own citations: a passage goes in as a search result and comes back as a number."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import dropwhile
+from typing import Any
+
+import anthropic
+
+from llm.prompt import Passage, Prompt
+from llm.providers.base import Completion, FinishReason, Provider, Usage, completion, until
+from llm.providers.faults import translated
+
+_FINISH: dict[str, FinishReason] = {
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
+}
+
+
+@lru_cache(maxsize=16)
+def client(base_url: str, api_key: str) -> anthropic.Anthropic:
+    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does."""
+    return anthropic.Anthropic(base_url=base_url, api_key=api_key or "none", max_retries=0)
+
+
+class AnthropicProvider(Provider):
+    def stream(self, prompt: Prompt, *, model: str, timeout: float) -> Iterator[str | Completion]:
+        deadline = time.monotonic() + timeout
+        with translated(anthropic, api_key=self.api_key):
+            events = client(self.base_url, self.api_key).messages.create(
+                **_request(prompt, model), stream=True, timeout=timeout
+            )
+        reply = _Reply(prompt.passages)
+        with events, translated(anthropic, api_key=self.api_key, lost="cut"):
+            for event in until(deadline, events):
+                if delta := reply.take(event):
+                    yield delta
+        yield completion(reply.text, reply.finish_reason, reply.usage())
+
+
+def _request(prompt: Prompt, model: str) -> dict[str, Any]:
+    """The request's body. The API has no temperature, and ignores a request to cache a system text that is short."""
+    earlier = dropwhile(lambda turn: turn.role == "assistant", prompt.history)
+    content = [*map(_search_result, prompt.passages), {"type": "text", "text": prompt.question}]
+    return {
+        "model": model,
+        "max_tokens": prompt.max_output_tokens,
+        "system": [{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
+        "messages": [
+            *({"role": turn.role, "content": turn.text} for turn in earlier),
+            {"role": "user", "content": content},
+        ],
+    }
+
+
+def _search_result(passage: Passage) -> dict[str, Any]:
+    title = f"{passage.title} > {passage.heading}" if passage.heading else passage.title
+    return {
+        "type": "search_result",
+        "source": f"passage-{passage.number}",
+        "title": title,
+        "content": [{"type": "text", "text": passage.text}],
+        "citations": {"enabled": True},
+    }
+
+
+@dataclass
+class _Reply:
+    """A reply as its events build it up. A block's citations become `[n]` between its last word and its white space."""
+
+    passages: tuple[Passage, ...]
+    text: str = ""
+    finish_reason: FinishReason | None = None
+    _cited: list[int] = field(default_factory=list)
+    _space: str = ""
+    _tokens: dict[str, int] = field(default_factory=dict)
+
+    def take(self, event: Any) -> str:
+        """The text that `event` adds."""
+        added = ""
+        if event.type == "message_start":
+            self._count(event.message.usage)
+        elif event.type == "content_block_delta" and event.delta.type == "text_delta":
+            added = self._spoken(event.delta.text)
+        elif event.type == "content_block_delta" and event.delta.type == "citations_delta":
+            self._cite(event.delta.citation)
+        elif event.type == "content_block_stop":
+            added = self._end_of_block()
+        elif event.type == "message_delta":
+            self._count(event.usage)
+            if event.delta.stop_reason:
+                self.finish_reason = _FINISH.get(event.delta.stop_reason, "stop")
+        self.text += added
+        return added
+
+    def usage(self) -> Usage:
+        """Anthropic counts fresh, cache-read and cache-written input apart; the ledger's input is their sum."""
+        read = self._tokens.get("cache_read_input_tokens", 0)
+        written = self._tokens.get("cache_creation_input_tokens", 0)
+        return Usage(
+            input_tokens=self._tokens.get("input_tokens", 0) + read + written,
+            cached_input_tokens=read,
+            output_tokens=self._tokens.get("output_tokens", 0),
+            cache_write_tokens=written,
+        )
+
+    def _spoken(self, delta: str) -> str:
+        whole = self._space + delta
+        spoken = whole.rstrip()
+        self._space = whole[len(spoken) :]
+        return spoken
+
+    def _cite(self, citation: Any) -> None:
+        index = getattr(citation, "search_result_index", None)
+        if index is not None and 0 <= index < len(self.passages):
+            number = self.passages[index].number
+            if number not in self._cited:
+                self._cited.append(number)
+
+    def _end_of_block(self) -> str:
+        markers = "".join(f"[{number}]" for number in self._cited)
+        if markers and self.text.endswith(markers):  # the model wrote them itself
+            markers = ""
+        added = (f" {markers}" if markers else "") + self._space
+        self._cited, self._space = [], ""
+        return added
+
+    def _count(self, usage: Any) -> None:
+        """Later counts replace earlier ones: they are cumulative."""
+        names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+        told = {name: getattr(usage, name, None) for name in names}
+        self._tokens |= {name: tokens for name, tokens in told.items() if tokens is not None}

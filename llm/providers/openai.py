@@ -1,0 +1,96 @@
+"""OpenAI, and every server that speaks its chat completions: vLLM, Ollama, Together, Nebius, Azure."""
+
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import openai
+from openai.types import CompletionUsage
+
+from llm import tokens
+from llm.prompt import Prompt
+from llm.providers.base import Completion, FinishReason, Provider, Usage, completion, until
+from llm.providers.faults import translated
+
+_FINISH: dict[str, FinishReason] = {"length": "length", "content_filter": "refusal"}
+
+# Options a server has refused, by (address, model): asked without at once the next time.
+_refused: dict[tuple[str, str], set[str]] = {}
+
+
+@lru_cache(maxsize=16)
+def client(base_url: str, api_key: str) -> openai.OpenAI:
+    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does."""
+    return openai.OpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0)
+
+
+class OpenAIProvider(Provider):
+    def stream(self, prompt: Prompt, *, model: str, timeout: float) -> Iterator[str | Completion]:
+        deadline = time.monotonic() + timeout
+        with translated(openai, api_key=self.api_key):
+            chunks = self._ask(prompt, model, deadline)
+        text, usage = "", None
+        finish: FinishReason | None = None
+        with chunks, translated(openai, api_key=self.api_key, lost="cut"):
+            for chunk in until(deadline, chunks):
+                usage = getattr(chunk, "usage", None) or usage
+                for choice in getattr(chunk, "choices", None) or ():
+                    if choice.finish_reason:
+                        finish = _FINISH.get(choice.finish_reason, "stop")
+                    if choice.delta and (delta := choice.delta.content or choice.delta.refusal):
+                        text += delta
+                        yield delta
+        yield completion(text, finish, _usage(usage) if usage else tokens.estimate(prompt, text))
+
+    def _ask(self, prompt: Prompt, model: str, deadline: float) -> openai.Stream[Any]:
+        """Open the stream; once for each option the server turns out not to know, ask again without it."""
+        refused = _refused.setdefault((self.base_url, model), set())
+        while True:
+            try:
+                stream: openai.Stream[Any] = client(self.base_url, self.api_key).chat.completions.create(
+                    **_request(prompt, model, refused), stream=True, timeout=max(0.001, deadline - time.monotonic())
+                )
+            except openai.BadRequestError as error:
+                option = _refused_option(error.message)
+                if option is None or option in refused:
+                    raise
+                refused.add(option)
+            else:
+                return stream
+
+
+def _request(prompt: Prompt, model: str, refused: set[str]) -> dict[str, Any]:
+    """The request's body. `max_tokens` is what compatible servers know; OpenAI's newest models want the other name."""
+    asked = f"{prompt.context}\n\n{prompt.question}" if prompt.context else prompt.question
+    request: dict[str, Any] = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": prompt.system},
+            *({"role": turn.role, "content": turn.text} for turn in prompt.history),
+            {"role": "user", "content": asked},
+        ],
+        "max_tokens": prompt.max_output_tokens,
+        "temperature": 0,
+        "stream_options": {"include_usage": True},
+    }
+    if "max_tokens" in refused:
+        request["max_completion_tokens"] = request["max_tokens"]
+    return {name: value for name, value in request.items() if name not in refused}
+
+
+def _refused_option(message: str) -> str | None:
+    """The option of ours that a 400 complains about, None when it is about something else."""
+    if "max_completion_tokens" in message:
+        return "max_tokens"
+    return next((option for option in ("temperature", "stream_options") if option in message), None)
+
+
+def _usage(told: CompletionUsage) -> Usage:
+    details = told.prompt_tokens_details
+    return Usage(
+        input_tokens=told.prompt_tokens,
+        cached_input_tokens=(details and details.cached_tokens) or 0,
+        output_tokens=told.completion_tokens or 0,
+        cache_write_tokens=(details and details.cache_write_tokens) or 0,
+    )
