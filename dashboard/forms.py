@@ -1,0 +1,50 @@
+"""The forms of the playground."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from bot import answering
+from bot.models import Conversation
+from dashboard import access
+from knowledge.models import Collection
+
+
+class QuestionForm(forms.Form):
+    """A question, where to look for its answer, and the conversation it continues. Public collections are ticked."""
+
+    question = forms.CharField(
+        error_messages={"required": "The question is empty."}, widget=forms.Textarea(attrs={"rows": 1})
+    )
+    collections = forms.ModelMultipleChoiceField(
+        Collection.objects.order_by("visibility", "name"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Tick at least one collection to search."},
+    )
+    conversation = forms.ModelChoiceField(
+        Conversation.objects.none(),
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "This conversation is not there any more. Start a new one."},
+    )
+
+    def __init__(self, *args: Any, user: User, conversation: Conversation | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="ask-%s", **kwargs)
+        self.fields["conversation"].queryset = access.conversations(user)  # type: ignore[attr-defined]
+        self.initial = {"collections": Collection.objects.public(), "conversation": conversation}
+
+    def clean_question(self) -> str:
+        question: str = self.cleaned_data["question"]
+        try:
+            answering.check(question)
+        except answering.QuestionError as error:
+            raise forms.ValidationError(str(error)) from error
+        return question
+
+    def all_errors(self) -> list[str]:
+        return [message for messages in self.errors.values() for message in messages]
+
+
+class FeedbackForm(forms.Form):
+    is_positive = forms.TypedChoiceField(choices=[("yes", "yes"), ("no", "no")], coerce=lambda value: value == "yes")

@@ -1,0 +1,51 @@
+"""Whether this install can do its work now: what a load balancer or an alarm asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+from django_q.models import OrmQ, Task
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must work. `detail` is a sentence for whoever is woken by it."""
+
+    name: str
+    is_ok: bool
+    detail: str
+
+
+def checks() -> list[Check]:
+    return [_checked("database", _database), _checked("queue", _queue)]
+
+
+def _checked(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except DatabaseError as error:
+        return Check(name, False, f"PostgreSQL says: {str(error).splitlines()[0]}")
+
+
+def _database() -> Check:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return Check("database", True, "PostgreSQL answers.")
+
+
+def _queue() -> Check:
+    """Jobs may wait while others run; they may not wait with no worker having done anything for the longest job's time.
+
+    A waiting row's lock is the time it was queued, a running one's lies in the future (django_q.brokers.orm).
+    """
+    now = timezone.now()
+    patience = timedelta(seconds=settings.JOB_SECONDS)
+    waiting = OrmQ.objects.filter(lock__lte=now).count()
+    is_overdue = OrmQ.objects.filter(lock__lte=now - patience).exists()
+    is_working = OrmQ.objects.filter(lock__gt=now).exists() or Task.objects.filter(stopped__gt=now - patience).exists()
+    if is_overdue and not is_working:
+        return Check("queue", False, f"{waiting} jobs wait and no worker takes them. Is manage.py qcluster running?")
+    return Check("queue", True, f"{waiting} jobs wait.")

@@ -1,0 +1,102 @@
+"""One question and its answer, with everything a page shows about them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from bot import conversations
+from bot.models import Citation, Conversation, Message, Outcome, Speaker
+from dashboard import markdown, money, timings
+
+# The outcome in plain words, and what it means for the reader.
+OUTCOMES = {
+    Outcome.ANSWERED: ("Answered", "Every source is numbered; open it to see the passage."),
+    Outcome.NOT_IN_DOCS: ("Not in the documents", "None of the passages found holds the answer."),
+    Outcome.CLARIFY: ("Needs a question", "Nothing was searched."),
+    Outcome.ESCALATED: ("Handed to a person", "Somebody of the team will answer."),
+    Outcome.BLOCKED: ("Blocked", "A rule of this install does not let this question be answered."),
+    Outcome.OVER_BUDGET: ("Over budget", "The budget for answers is used up."),
+    Outcome.PROVIDER_ERROR: ("Could not be written", "The model that writes the answers failed."),
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and, unless the process died over it, its answer. `user` is whose opinion is shown."""
+
+    asked: Message
+    answered: Message | None
+    user: User
+
+    @cached_property
+    def html(self) -> SafeString:
+        return markdown.answer(self.answered.text, map(_source, self.citations)) if self.answered else SafeString()
+
+    @cached_property
+    def citations(self) -> list[Citation]:
+        return list(self.answered.citations.all()) if self.answered else []
+
+    @property
+    def outcome(self) -> str:
+        return OUTCOMES[Outcome(self.answered.outcome)][0] if self.answered else ""
+
+    @property
+    def explanation(self) -> str:
+        return OUTCOMES[Outcome(self.answered.outcome)][1] if self.answered else ""
+
+    @property
+    def has_failed(self) -> bool:
+        return self.answered is not None and self.answered.outcome == Outcome.PROVIDER_ERROR
+
+    @property
+    def cost(self) -> str:
+        return money.label(conversations.cost(self.answered)) if self.answered else ""
+
+    @property
+    def seconds(self) -> float:
+        return (self.answered.total_ms or 0.0) / 1000 if self.answered else 0.0
+
+    @property
+    def stages(self) -> list[timings.Stage]:
+        if self.answered is None:
+            return []
+        searched = self.answered.trace.get("stages_ms", {})
+        return timings.stages(searched, self.answered.first_token_ms, self.answered.total_ms)
+
+    @property
+    def searched_for(self) -> str:
+        """What was searched for, where that is not the question as it was asked."""
+        understood = str(self.answered.trace.get("question", "")) if self.answered else ""
+        return "" if understood == self.asked.text else understood
+
+    @property
+    def opinion(self) -> bool | None:
+        """Thumbs up, thumbs down, or none yet."""
+        if self.answered is None:
+            return None
+        return self.answered.feedback.filter(user=self.user).values_list("is_positive", flat=True).first()
+
+
+def of_conversation(conversation: Conversation, user: User) -> list[Turn]:
+    messages = conversation.messages.order_by("id").prefetch_related("citations")
+    return list(_turns(list(messages), user))
+
+
+def of_answer(answer: Message, user: User) -> Turn:
+    asked = answer.conversation.messages.get(trace_id=answer.trace_id, speaker=Speaker.ASKER)
+    return Turn(asked, answer, user)
+
+
+def _turns(messages: list[Message], user: User) -> Iterator[Turn]:
+    answers = {message.trace_id: message for message in messages if message.speaker == Speaker.BOT}
+    for message in messages:
+        if message.speaker == Speaker.ASKER:
+            yield Turn(message, answers.get(message.trace_id), user)
+
+
+def _source(citation: Citation) -> markdown.Source:
+    return markdown.Source(citation.number, reverse("passage", args=[citation.pk]), citation.title, citation.url)

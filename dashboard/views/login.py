@@ -1,0 +1,41 @@
+"""Logging in: with a one-time link, or with a name and a password."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from dashboard import login_links
+
+
+class LoginForm(AuthenticationForm):
+    """One text whether the name or the password is wrong, so that nobody learns which names exist."""
+
+    error_messages = {
+        "invalid_login": "This name and password do not go together.",
+        "inactive": "This name and password do not go together.",
+    }
+
+
+password_login = LoginView.as_view(
+    template_name="dashboard/login.html", authentication_form=LoginForm, redirect_authenticated_user=True
+)
+logout = LogoutView.as_view(next_page="login")
+
+
+@never_cache
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def login_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Opening the link shows a button and only the button logs in: programs that preview links open them too."""
+    try:
+        if request.method == "POST":
+            login_links.use(request, token)
+            return redirect("home")
+        user = login_links.find(token)
+    except login_links.LoginLinkError:
+        return render(request, "dashboard/login_link_ended.html", status=410)
+    return render(request, "dashboard/login_link.html", {"named": user})
