@@ -1,0 +1,120 @@
+"""Parsers by type: a new type is one file and one line here. They run in knowledge.jail, apart from all that matters."""
+
+import pkgutil
+import re
+from pathlib import PurePosixPath
+
+from knowledge.parsers.base import Parsed, ParseError
+
+# Goes up when a parser gives another result for the same bytes, so that documents are parsed anew.
+VERSION = 1
+MAX_FILE_BYTES = 50_000_000
+
+PARSERS = {
+    "markdown": "knowledge.parsers.markdown:parse",
+    "text": "knowledge.parsers.text:parse",
+    "html": "knowledge.parsers.html:parse",
+    "pdf": "knowledge.parsers.pdf:parse",
+    "docx": "knowledge.parsers.docx:parse",
+}
+KINDS = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "text",
+    ".text": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".pdf": "pdf",
+    ".docx": "docx",
+}
+# Characters that nobody sees: controls, marks of direction, tags, halves of surrogate pairs. Some get in the way of
+# searching; others may carry words to a model that a person does not read.
+_SMUGGLED = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f\u00ad\u200b\u2060\ufeff\ufffe\ud800-\udfff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+_NAMES = {"pdf": "a PDF", "docx": "a Word document", "html": "an HTML page"}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_FOREIGN = {
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"\x1f\x8b": "a gzip archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"\x7fELF": "a program",
+    b"{\\rtf": "an RTF document",
+    b"PK\x05\x06": "an empty ZIP archive",
+}
+
+
+def parse(name: str, data: bytes) -> Parsed:
+    """`data` as Markdown, by the type that its name and its first bytes agree on.
+
+    Raises ParseError with a sentence; other exceptions mean a damaged file that a parser did not foresee.
+    """
+    kind = _kind(name, data)
+    parsed: Parsed = pkgutil.resolve_name(PARSERS[kind])(data)
+    markdown = _INVISIBLE.sub("", parsed.markdown)
+    if not markdown.strip():
+        raise ParseError("The file has no text; is it a scan?" if kind == "pdf" else "The file has no text.")
+    warning = parsed.warning
+    if _SMUGGLED.search(parsed.markdown):
+        warning = f"{warning} Invisible characters were left out.".strip()
+    return Parsed(" ".join(_INVISIBLE.sub("", parsed.title).split()), markdown, warning)
+
+
+def is_supported(name: str) -> bool:
+    return _extension(name) in KINDS
+
+
+def _kind(name: str, data: bytes) -> str:
+    extension = _extension(name)
+    if extension not in KINDS:
+        known = ", ".join(KINDS)
+        raise ParseError(f"Files of the type {extension or 'without an extension'} are not read; these are: {known}.")
+    if not data.strip(b"\0 \t\r\n"):
+        raise ParseError("The file is empty.")
+    if len(data) > MAX_FILE_BYTES:
+        raise ParseError(f"The file is bigger than {MAX_FILE_BYTES // 1_000_000} MB.")
+    expected = KINDS[extension]
+    found = "pdf" if expected == "pdf" and b"%PDF-" in data[:1024] else _found(data)
+    if found == "locked" and expected == "docx":
+        raise ParseError("The Word document is protected by a password.")
+    if found in PARSERS and found != expected:
+        raise ParseError(f"The file is called {extension} but is {_NAMES[found]}; rename it.")
+    if found and found not in PARSERS:
+        raise ParseError(f"The file is called {extension} but is {_foreign_name(found)}.")
+    if not found and expected in {"pdf", "docx"}:
+        raise ParseError(f"The file is called {extension} but is not {_NAMES[expected]}.")
+    return expected
+
+
+def _extension(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _foreign_name(found: str) -> str:
+    return "an old Office document or a protected one" if found == "locked" else found
+
+
+def _found(data: bytes) -> str:
+    """What the bytes say they are: a key of PARSERS, "locked", words for something else, or empty for any text."""
+    start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"%PDF-"):
+        return "pdf"
+    if data.startswith(b"PK\x03\x04"):
+        return _zip_content(data)
+    if data.startswith(_OLE):
+        return (
+            "locked" if "EncryptedPackage".encode("utf-16-le") in data else "an old Office document; save it as .docx"
+        )
+    if start[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return "html"
+    return next((words for magic, words in _FOREIGN.items() if data.startswith(magic)), "")
+
+
+def _zip_content(data: bytes) -> str:
+    """A Word document names its main part in the clear, at the start or in the directory at the end."""
+    return "docx" if b"word/" in data else "a ZIP archive"
