@@ -30,7 +30,7 @@ class QuestionForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, conversation: Conversation | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="ask-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "ask-%s", **kwargs})
         self.fields["conversation"].queryset = access.conversations(user)  # type: ignore[attr-defined]
         self.initial = {"collections": Collection.objects.public(), "conversation": conversation}
 
@@ -43,7 +43,7 @@ class QuestionForm(forms.Form):
         return question
 
     def all_errors(self) -> list[str]:
-        return [message for messages in self.errors.values() for message in messages]
+        return [str(message) for messages in self.errors.values() for message in messages]
 
 
 class FeedbackForm(forms.Form):
