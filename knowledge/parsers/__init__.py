@@ -1,4 +1,4 @@
-"""Parsers by type: a new type is one file and one line here. They run in knowledge.jail, apart from all that matters."""
+"""Parsers by type: a new type is one file and one line here. They run in knowledge.jail, apart from what matters."""
 
 import pkgutil
 import re

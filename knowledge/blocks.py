@@ -1,0 +1,207 @@
+"""A Markdown document as a row of blocks, each with its path of headings and the places where it may be cut. Pure."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from knowledge import sentences
+
+Path = tuple[str, ...]
+Halve = Callable[[str], tuple[str, str]]
+
+_MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
+_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)
+_BREAK = re.compile(r"<br\b", re.IGNORECASE)
+# Text that would read as markup where a line begins with it.
+_MARKUP = re.compile(r"^( {0,3})(`{3}|~{3}|#{1,6}\s|\|)", re.MULTILINE)
+_GROUP = re.compile(r".+?(?:\n(?:[ \t]*\n)+|\Z)", re.DOTALL)
+
+
+def halved(text: str) -> tuple[str, str]:
+    """`text` in two, at the line end or else the space nearest to its middle, or else in the middle."""
+    middle = len(text) // 2
+    for mark in ("\n", " "):
+        before, after = text.rfind(mark, 0, middle) + 1, text.find(mark, middle) + 1
+        places = [place for place in (before, after) if 0 < place < len(text)]
+        if places:
+            cut = min(places, key=lambda place: abs(place - middle))
+            return text[:cut], text[cut:]
+    return text[:middle], text[middle:]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of Markdown: `lead`, then all `units`, then `tail`.
+
+    A piece of it is the lead, some units and the tail again, so no row loses its header and no line of code its fence.
+    The units bring the space between them along; `halve` cuts one that is too long by itself.
+    """
+
+    path: Path
+    units: tuple[str, ...]
+    lead: str = ""
+    tail: str = ""
+    halve: Halve = halved
+
+    def text(self, units: tuple[str, ...]) -> str:
+        return self.lead + "".join(units).rstrip() + self.tail
+
+
+def blocks(markdown: str, title: str) -> list[Block]:
+    """The blocks of a document. Paths begin with `title`; a first heading that repeats it is left out.
+
+    A heading with nothing under it, not even another heading, becomes a block, because it would be lost.
+    """
+    found: list[Block] = []
+    root: Path = (title,) if title else ()
+    path, is_bare = root, False
+    levels: list[int] = []
+    for node in SyntaxTreeNode(_MARKDOWN.parse(markdown)).children:
+        if node.type != "heading":
+            new = list(_blocks(node, path))
+            found += new
+            is_bare = is_bare and not new
+            continue
+        level, text = int(node.tag[1]), _inline(node).replace("\n", " ")
+        if is_bare and level <= levels[-1]:
+            found.append(_bare(path))
+        while levels and levels[-1] >= level:
+            levels.pop()
+        path = path[: len(root) + len(levels)]
+        if text.casefold() == title.casefold() or not text:
+            is_bare = False
+            continue
+        levels.append(level)
+        path, is_bare = (*path, text), True
+    if is_bare:
+        found.append(_bare(path))
+    return found or [_bare(root)] if root else found
+
+
+def _bare(path: Path) -> Block:
+    return Block(path[:-1], (f"{'#' * min(len(path), 6)} {path[-1]}",))
+
+
+def _blocks(node: SyntaxTreeNode, path: Path) -> Iterator[Block]:
+    match node.type:
+        case "bullet_list" | "ordered_list":
+            yield from _list(node, path)
+        case "fence" | "code_block":
+            yield from _code(node, path)
+        case "table":
+            yield _table(node, path)
+        case "blockquote" | "list_item":
+            for child in node.children:
+                yield from _blocks(child, path)
+        case "paragraph" | "heading":
+            yield from _prose(_inline(node), path)
+        case "html_block":
+            yield from _prose(_TAG.sub("", node.content), path)
+
+
+def _prose(text: str, path: Path) -> Iterator[Block]:
+    text = _MARKUP.sub(r"\1\\\2", "\n".join(" ".join(line.split()) for line in text.strip().splitlines()))
+    if text:
+        starts = [start for start, _ in sentences.split(text)][1:]
+        yield Block(path, tuple(text[a:b] for a, b in zip([0, *starts], [*starts, len(text)], strict=True)))
+
+
+def _code(node: SyntaxTreeNode, path: Path) -> Iterator[Block]:
+    code = node.content.strip("\n")
+    if code.strip():
+        fence = next("`" * length for length in count(3) if "`" * length not in code)
+        language = (node.info.split() or [""])[0] if node.type == "fence" else ""
+        yield Block(path, tuple(_GROUP.findall(code)), f"{fence}{language}\n", f"\n{fence}")
+
+
+def _table(node: SyntaxTreeNode, path: Path) -> Block:
+    rows = [[_cell(cell) for cell in row.children] for part in node.children for row in part.children]
+    header, *body = rows
+    lead = f"{_row(header)}|{' --- |' * len(header)}"
+    return Block(path, tuple(map(_row, body)), lead + "\n" if body else lead, halve=_halved_row)
+
+
+def _cell(node: SyntaxTreeNode) -> str:
+    return " ".join(_inline(node).split()).replace("|", "\\|")
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def cells(row: str) -> list[str]:
+    """The cells of a row of a table, as they stand there."""
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip())[1:-1]]
+
+
+def _halved_row(row: str) -> tuple[str, str]:
+    """A row as two, the second going on in each cell where the first stops."""
+    halves = [halved(cell) if " " in cell else (cell, "") for cell in cells(row)]
+    if not any(after for _, after in halves):
+        longest = max(range(len(halves)), key=lambda place: len(halves[place][0]))
+        halves[longest] = halved(halves[longest][0])
+    return _row([before.strip() for before, _ in halves]), _row([after.strip() for _, after in halves])
+
+
+def _list(node: SyntaxTreeNode, path: Path) -> Iterator[Block]:
+    """A list is one block cut between its items; one that holds code or tables becomes its parts."""
+    if not any(child.type in {"fence", "code_block", "table"} for child in node.walk()):
+        units = tuple(f"{line}\n" for line in map(_item, _markers(node), node.children) if line.strip())
+        if units:
+            yield Block(path, units)
+        return
+    for marker, item in zip(_markers(node), node.children, strict=True):
+        parts = [block for child in item.children for block in _blocks(child, path)]
+        if parts and not parts[0].lead:
+            parts[0] = replace(parts[0], units=(marker + parts[0].units[0], *parts[0].units[1:]))
+        yield from parts
+
+
+def _markers(node: SyntaxTreeNode) -> list[str]:
+    if node.type == "bullet_list":
+        return ["- "] * len(node.children)
+    start = int(node.attrs.get("start", 1))
+    return [f"{start + place}. " for place in range(len(node.children))]
+
+
+def _item(marker: str, node: SyntaxTreeNode) -> str:
+    """An item of a list with all that is nested in it, indented under its marker."""
+    text = "\n".join(part for part in map(_nested, node.children) if part)
+    return marker + text.replace("\n", "\n" + " " * len(marker))
+
+
+def _nested(node: SyntaxTreeNode) -> str:
+    match node.type:
+        case "bullet_list" | "ordered_list":
+            return "\n".join(map(_item, _markers(node), node.children))
+        case "blockquote":
+            return "\n".join(map(_nested, node.children))
+        case "html_block":
+            return _TAG.sub("", node.content).strip()
+        case "paragraph" | "heading":
+            return _inline(node)
+        case _:
+            return ""
+
+
+def _inline(node: SyntaxTreeNode) -> str:
+    """Text for reading: links are their words, images are gone, emphasis is dropped, code keeps its marks."""
+    parts = []
+    for inline in node.children:
+        for token in (inline.token.children or []) if inline.token else []:
+            match token.type:
+                case "text":
+                    parts.append(token.content)
+                case "code_inline":
+                    parts.append(f"`{token.content}`")
+                case "softbreak":
+                    parts.append(" ")
+                case "hardbreak":
+                    parts.append("\n")
+                case "html_inline" if _BREAK.match(token.content):
+                    parts.append("\n")
+    return "".join(parts).strip()
