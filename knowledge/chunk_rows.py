@@ -1,0 +1,94 @@
+"""Passages into rows, many at a time."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from django.db import connection
+
+from knowledge import indexes
+from knowledge.embedders.base import PassageVectors, Vector
+from knowledge.models import CollectionStatistics, DocumentVersion
+
+ROWS_PER_STATEMENT = 500
+
+# The triggers on knowledge_chunk fire when the whole statement is done, so the statistics are locked for a moment only.
+_INSERT = """
+WITH passage AS (
+       SELECT * FROM unnest(%(ordinals)s::int[], %(headings)s::text[], %(texts)s::text[], %(token_counts)s::int[],
+                            %(spans)s::text[], %(vectors)s::text[], %(sentence_vectors)s::text[])
+           AS p (ordinal, heading, text, token_count, spans, vector, sentence_vectors)),
+     chunk AS (
+       INSERT INTO knowledge_chunk (collection_id, document_id, version_id, ordinal, heading, text, token_count,
+                                    sentence_spans, terms, bm25)
+       SELECT %(collection)s, %(document)s, %(version)s, ordinal, heading, text, token_count,
+              spans::int[], terms, parley_bm25(terms, %(average_length)s)
+         FROM passage, parley_terms(heading, text) AS terms ORDER BY ordinal
+       RETURNING id, ordinal)
+INSERT INTO knowledge_chunkvector (chunk_id, collection_id, space, embedding, sentence_embeddings)
+SELECT chunk.id, %(collection)s, %(space)s, vector::halfvec, sentence_vectors::halfvec[]
+  FROM chunk JOIN passage USING (ordinal) ORDER BY chunk.id
+RETURNING chunk_id
+"""
+
+
+class Passage(Protocol):
+    """What is kept of a passage; knowledge.splitting makes them."""
+
+    @property
+    def heading(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def token_count(self) -> int: ...
+    @property
+    def sentence_spans(self) -> Sequence[tuple[int, int]]: ...
+
+
+def insert(
+    version: DocumentVersion, passages: Sequence[Passage], vectors: Sequence[PassageVectors], *, space: str
+) -> list[int]:
+    """Write the chunks of a version with their vectors and return their ids, in order.
+
+    Runs inside the transaction of the caller, who deletes the chunks of the version before. Raises ValueError when
+    there is not one vector per passage.
+    """
+    if len(passages) != len(vectors):
+        raise ValueError(f"{len(passages)} passages came with {len(vectors)} vectors.")
+    if not passages:
+        return []
+    document = version.document
+    indexes.ensure_space(space, len(vectors[0].vector))
+    statistics = CollectionStatistics.objects.filter(collection_id=document.collection_id).first()
+    ids: list[int] = []
+    for first in range(0, len(passages), ROWS_PER_STATEMENT):
+        rows = slice(first, first + ROWS_PER_STATEMENT)
+        columns = _columns(passages[rows], vectors[rows], first)
+        columns |= {
+            "collection": document.collection_id,
+            "document": document.pk,
+            "version": version.pk,
+            "space": space,
+            "average_length": statistics.average_length if statistics else indexes.FIRST_AVERAGE_LENGTH,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, columns)
+            ids += [row[0] for row in cursor.fetchall()]
+    indexes.refresh_lengths(document.collection_id)
+    return ids
+
+
+def _columns(passages: Sequence[Passage], vectors: Sequence[PassageVectors], first: int) -> dict[str, Any]:
+    return {
+        "ordinals": list(range(first, first + len(passages))),
+        "headings": [passage.heading for passage in passages],
+        "texts": [passage.text for passage in passages],
+        "token_counts": [passage.token_count for passage in passages],
+        "spans": ["{" + ",".join(f"{s},{e}" for s, e in passage.sentence_spans) + "}" for passage in passages],
+        "vectors": [literal(v.vector) for v in vectors],
+        "sentence_vectors": ["{" + ",".join(f'"{literal(s)}"' for s in v.sentence_vectors) + "}" for v in vectors],
+    }
+
+
+def literal(vector: Vector) -> str:
+    """A vector as pgvector reads it. Four digits are what a half-precision float holds."""
+    return "[" + ",".join([f"{value:.4g}" for value in vector.tolist()]) + "]"

@@ -1,0 +1,68 @@
+"""What the search rests on in the database beyond the rows: an index per vector space, and the lengths inside BM25."""
+
+import hashlib
+
+from django.db import connection, transaction
+
+FIRST_AVERAGE_LENGTH = 100.0  # terms per chunk, until the first chunks are there
+RENEWED_AFTER = 0.1
+
+# Well above what recall needs at 60,000 chunks; see docs/retrieval.md.
+HNSW = "m = 16, ef_construction = 128"
+HALFVEC_LIMIT = 4000  # dimensions pgvector can index at half precision
+
+
+class VectorSpaceError(ValueError):
+    """Vectors of this length cannot be indexed."""
+
+
+def ensure_space(space: str, dimensions: int) -> None:
+    """Create the vector index of a space if it is missing; waits for another process that is at it.
+
+    On an empty space that takes a moment; on a full one it blocks writers for as long as the index is built. Raises
+    VectorSpaceError when the vectors are too long.
+    """
+    if dimensions > HALFVEC_LIMIT:
+        raise VectorSpaceError(f"Vectors of {dimensions} numbers are too long; {HALFVEC_LIMIT} is the limit.")
+    name = index_name(space)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0] is not None:
+            return
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        quoted = space.replace("'", "''")
+        cursor.execute(
+            f"CREATE INDEX IF NOT EXISTS {name} ON knowledge_chunkvector"
+            f" USING hnsw ((embedding::halfvec({dimensions:d})) halfvec_cosine_ops) WITH ({HNSW})"
+            f" WHERE space = '{quoted}'"
+        )
+
+
+def index_name(space: str) -> str:
+    """A name that PostgreSQL accepts and that differs for every space."""
+    return f"parley_nearest_{hashlib.sha256(space.encode()).hexdigest()[:16]}"
+
+
+def refresh_lengths(collection_id: int) -> int:
+    """Renew the average length inside `Chunk.bm25` if it has moved by more than a tenth; returns the chunks rewritten.
+
+    Reads the statistics that the triggers keep. A stale average shifts the balance between long and short chunks; a
+    tenth of it is not visible in the ranking.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE knowledge_collectionstatistics SET average_length = total_length::float / chunk_count"
+            " WHERE collection_id = %s AND chunk_count > 0"
+            " AND abs(total_length::float / chunk_count - average_length) > %s * average_length"
+            " RETURNING average_length",
+            [collection_id, RENEWED_AFTER],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return 0
+        cursor.execute(
+            "UPDATE knowledge_chunk SET bm25 = parley_bm25(terms, %s) WHERE collection_id = %s",
+            [row[0], collection_id],
+        )
+        rewritten: int = cursor.rowcount
+        return rewritten

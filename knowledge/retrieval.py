@@ -1,0 +1,124 @@
+"""The one door to passages. Nothing else reads them for an answer."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+from django.db import connection
+
+from knowledge import answerable
+from knowledge.chunk_rows import literal
+from knowledge.embedding import QuestionVector, embed_question
+from llm import client
+
+# What a question may add to a search; what lies beyond is a pasted log, not a question.
+QUESTION_CHARACTERS = 2000
+# How many postings the words of a question may gather, rarest words first: 98.6 % of the exact top ten at a tenth of
+# the time, at 60,000 chunks.
+POSTINGS = 5000
+
+_COLUMNS = (
+    "chunk_id",
+    "document_id",
+    "collection_id",
+    "path",
+    "url",
+    "title",
+    "heading",
+    "text",
+    "ordinal",
+    "score",
+)
+_SCORES = ("bm25", "cosine", "coverage", "phrase", "sentence", "neighbour")
+
+
+@dataclass(frozen=True)
+class RetrievedSentence:
+    """[start, end) in the text of its hit. `similarity` is its cosine to the question, `coverage` the share (0 to 1) of
+    the question's terms, weighed by rarity, that it holds."""
+
+    start: int
+    end: int
+    similarity: float
+    coverage: float = 0.0
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A chunk with its scores. `score` orders the hits of one question and means nothing across questions."""
+
+    chunk_id: int
+    document_id: int
+    collection_id: int
+    path: str
+    url: str
+    title: str
+    heading: str
+    text: str
+    ordinal: int
+    score: float
+    scores: dict[str, float]
+    sentences: tuple[RetrievedSentence, ...]
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Hits, best first. `answerable` (0 to 1) estimates that they hold the answer; times are in milliseconds."""
+
+    hits: tuple[Hit, ...]
+    answerable: float
+    stages_ms: dict[str, float]
+
+
+def retrieve(question: str, *, collections: Iterable[int], k: int = 6, trace_id: str | None = None) -> Retrieval:
+    """The `k` passages of `collections` that fit the question best. No collections, no hits.
+
+    Raises ProviderError when the question cannot be embedded. Reads with the rights of the role parley_reader under
+    row-level security, in one statement; see docs/retrieval.md.
+    """
+    asked = clean(question)
+    visible = sorted(set(collections))
+    if not asked or not visible or k < 1:
+        return Retrieval(hits=(), answerable=0.0, stages_ms={"embed": 0.0, "search": 0.0})
+    started = time.perf_counter()
+    vector = embed_question(asked, trace_id=trace_id or client.new_trace_id())
+    embedded = time.perf_counter()
+    rows = search(asked, vector, collections=visible, k=k)
+    searched = time.perf_counter()
+    return Retrieval(
+        hits=tuple(_hit(row) for row in rows),
+        answerable=answerable.estimate(rows),
+        stages_ms={"embed": (embedded - started) * 1000, "search": (searched - embedded) * 1000},
+    )
+
+
+def clean(question: str) -> str:
+    """The part of a question that is searched for: no NUL and no half characters, which PostgreSQL refuses."""
+    return question[:QUESTION_CHARACTERS].replace("\0", " ").encode(errors="ignore").decode().strip()
+
+
+def search(question: str, asked: QuestionVector, *, collections: Sequence[int], k: int = 6) -> list[dict[str, Any]]:
+    """The rows of the SQL function parley_search, best first: one round trip to the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM parley_search(%s, %s::halfvec, %s, %s::bigint[], %s, %s)",
+            [question, literal(asked.vector), asked.space, list(collections), k, POSTINGS],
+        )
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _hit(row: dict[str, Any]) -> Hit:
+    spans = zip(row["spans"][::2], row["spans"][1::2], strict=True)
+    return Hit(
+        **{field: row[field] for field in _COLUMNS},
+        scores={name: row[name] for name in _SCORES},
+        sentences=tuple(
+            RetrievedSentence(start, end, similarity, coverage)
+            for (start, end), similarity, coverage in zip(
+                spans, row["similarities"] or repeat(row["cosine"]), row["coverages"], strict=False
+            )
+        ),
+    )

@@ -1,0 +1,16 @@
+-- The role stays: it belongs to the server, and other databases may use it.
+DROP FUNCTION parley_search, parley_score, parley_nearest, parley_ask;
+DROP TYPE parley_question;
+DROP POLICY parley_reads ON knowledge_chunk;
+DROP POLICY parley_reads ON knowledge_chunkvector;
+DROP POLICY parley_reads ON knowledge_document;
+ALTER TABLE knowledge_chunk DISABLE ROW LEVEL SECURITY;
+ALTER TABLE knowledge_chunkvector DISABLE ROW LEVEL SECURITY;
+ALTER TABLE knowledge_document DISABLE ROW LEVEL SECURITY;
+REVOKE SELECT ON knowledge_chunk, knowledge_chunkvector, knowledge_document FROM parley_reader;
+DROP TRIGGER parley_chunks_added ON knowledge_chunk;
+DROP TRIGGER parley_chunks_removed ON knowledge_chunk;
+DROP TRIGGER parley_chunks_stay ON knowledge_chunk;
+DROP FUNCTION parley_visible, parley_count_chunks, parley_refuse_change, parley_bm25, parley_length, parley_term_hash,
+  parley_terms;
+DROP INDEX parley_chunk_terms;

@@ -1,0 +1,168 @@
+-- One search is one statement. Two layers keep it inside the collections it was given, each enough alone:
+-- parley_score finds candidates with the rights of the owner, whose indexes work, in the collections of its required
+-- argument; parley_search then reads their passages as parley_reader, under row-level security.
+
+-- Functions with the rights of the owner find their tables by this path and no other; pg_catalog comes before it anyway.
+SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+-- Loads pgvector, whose settings can be named only then.
+SELECT '[1]'::halfvec;
+
+CREATE TYPE parley_question AS (
+  candidates tsquery,    -- the rarest terms, as many as stay within the budget
+  weights sparsevec,     -- idf times count, by the hash of the term
+  lexemes text[],        -- every term of the question, rarest first
+  idf real[],            -- of each lexeme
+  pairs tsquery[],       -- two neighbouring terms, next to each other in the passage or one word apart
+  pair_idf real[],       -- of each pair, the smaller of the two
+  chunk_count bigint     -- chunks in the collections asked
+);
+
+-- The terms of a question, weighed by how rare they are in these collections. A term they do not hold has an idf (it is
+-- missed) but no weight.
+CREATE FUNCTION parley_ask(question text, collections bigint[], budget integer) RETURNS parley_question
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  asked parley_question;
+BEGIN
+  SELECT coalesce(sum(s.chunk_count), 0) INTO asked.chunk_count
+    FROM knowledge_collectionstatistics s WHERE s.collection_id = ANY (collections);
+  WITH term AS MATERIALIZED (
+         SELECT lexeme, positions, parley_term_hash(lexeme) AS hash FROM unnest(parley_terms('', question))),
+       held AS MATERIALIZED (
+         SELECT s.term AS hash, sum(s.chunk_count) AS df FROM knowledge_termstatistics s
+          WHERE s.collection_id = ANY (collections) AND s.term = ANY (ARRAY(SELECT hash FROM term)) GROUP BY s.term),
+       rated AS MATERIALIZED (
+         SELECT lexeme, positions, hash, coalesce(df, 0) AS df,
+                ln(1 + (asked.chunk_count - coalesce(df, 0) + 0.5) / (coalesce(df, 0) + 0.5)) AS idf
+           FROM term LEFT JOIN held USING (hash)),
+       known AS MATERIALIZED (
+         SELECT *, sum(df) OVER rarest AS gathered, row_number() OVER rarest AS place
+           FROM rated WHERE df > 0 WINDOW rarest AS (ORDER BY df, lexeme)),
+       pair AS MATERIALIZED (
+         SELECT quote_literal(lexeme)::tsquery AS first, quote_literal(next)::tsquery AS second, least(idf, next_idf) AS idf
+           FROM (SELECT lexeme, idf, lead(lexeme) OVER reading AS next, lead(idf) OVER reading AS next_idf
+                   FROM known, unnest(positions) AS position WINDOW reading AS (ORDER BY position)) AS neighbours
+          WHERE next <> lexeme)
+  SELECT (SELECT coalesce(string_agg(quote_literal(lexeme), ' | ') FILTER (WHERE place = 1 OR gathered <= budget), '')
+            FROM known)::tsquery,
+         (SELECT '{' || coalesce(string_agg(hash || ':' || round(weight::numeric, 5), ',' ORDER BY hash), '') || '}/536870912'
+            FROM (SELECT hash, sum(idf * cardinality(positions)) AS weight FROM known GROUP BY hash) AS summed)::sparsevec,
+         (SELECT coalesce(array_agg(lexeme ORDER BY df, lexeme), '{}') FROM rated),
+         (SELECT coalesce(array_agg(idf::real ORDER BY df, lexeme), '{}') FROM rated),
+         (SELECT coalesce(array_agg(tsquery_phrase(first, second) || tsquery_phrase(first, second, 2)
+                                    || tsquery_phrase(second, first)), '{}') FROM pair),
+         (SELECT coalesce(array_agg(idf::real), '{}') FROM pair)
+    INTO asked.candidates, asked.weights, asked.lexemes, asked.idf, asked.pairs, asked.pair_idf;
+  RETURN asked;
+END
+$$;
+
+-- The chunks nearest to a vector among those of one space: by the index of the space, or, where few are visible, exactly.
+CREATE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], is_small boolean, depth integer)
+RETURNS bigint[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
+SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 100 AS $$
+DECLARE
+  distance text := CASE WHEN is_small THEN 'embedding <=> $1'
+                   ELSE format('(embedding::halfvec(%1$s)) <=> $1::halfvec(%1$s)', vector_dims(vector)) END;
+  nearest bigint[];
+BEGIN
+  IF vector IS NULL THEN
+    RETURN '{}';
+  END IF;
+  -- The space is written out, as PostgreSQL uses a partial index only where it can see its condition in the query.
+  EXECUTE format('SELECT array_agg(chunk_id) FROM (SELECT chunk_id FROM knowledge_chunkvector
+                   WHERE space = %L AND collection_id = ANY ($2) ORDER BY %s LIMIT $3) AS found', space, distance)
+     INTO nearest USING vector, collections, depth;
+  RETURN coalesce(nearest, '{}');
+END
+$$;
+
+CREATE FUNCTION parley_score(
+  asked parley_question, vector halfvec, space text, collections bigint[], k integer
+) RETURNS TABLE (chunk_id bigint, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
+                 sentence real, matched boolean[])
+LANGUAGE plpgsql STABLE ROWS 10 SECURITY DEFINER SET search_path FROM CURRENT AS $$
+#variable_conflict use_column
+DECLARE
+  depth CONSTANT integer := 100;
+  reranked CONSTANT integer := 40;
+  exact_below CONSTANT integer := 5000;
+  nearest bigint[] := parley_nearest(vector, space, collections, asked.chunk_count < exact_below, depth);
+  tiny CONSTANT real := 1e-6;
+BEGIN
+  RETURN QUERY
+  WITH lexical AS MATERIALIZED (
+         SELECT id FROM knowledge_chunk
+          WHERE terms @@ asked.candidates AND collection_id = ANY (collections)
+          ORDER BY bm25 <#> asked.weights LIMIT depth),
+       pool AS MATERIALIZED (
+         SELECT c.id, c.document_id, c.ordinal, c.terms, -(c.bm25 <#> asked.weights) AS bm25,
+                coalesce(1 - (v.embedding <=> vector), 0) AS cosine
+           FROM (SELECT id FROM lexical UNION SELECT unnest(nearest)) AS candidate
+           JOIN knowledge_chunk c USING (id)
+           LEFT JOIN knowledge_chunkvector v ON v.chunk_id = c.id AND v.space = parley_score.space),
+       fused AS MATERIALIZED (
+         SELECT *, bm25 / (max(bm25) OVER () + tiny) + greatest(cosine, 0) / (greatest(max(cosine) OVER (), 0) + tiny) AS base
+           FROM pool),
+       best AS MATERIALIZED (SELECT * FROM fused ORDER BY base DESC, id LIMIT reranked),
+       felt AS MATERIALIZED (
+         SELECT b.*,
+                ARRAY(SELECT b.terms @@ quote_literal(lexeme)::tsquery
+                        FROM unnest(asked.lexemes) WITH ORDINALITY AS l (lexeme, place) ORDER BY place) AS matched,
+                coalesce((SELECT sum(idf) FROM unnest(asked.pairs, asked.pair_idf) AS p (pair, idf) WHERE b.terms @@ pair)
+                         / ((SELECT sum(idf) FROM unnest(asked.pair_idf) AS idf) + tiny), 0) AS phrase,
+                coalesce((SELECT max(n.base) FROM fused n
+                           WHERE n.document_id = b.document_id AND abs(n.ordinal - b.ordinal) = 1), 0) AS neighbour,
+                coalesce((SELECT max(1 - (s <=> vector)) FROM knowledge_chunkvector v, unnest(v.sentence_embeddings) AS s
+                           WHERE v.chunk_id = b.id AND v.space = parley_score.space), b.cosine) AS sentence
+           FROM best b),
+       rated AS (
+         SELECT *, coalesce((SELECT sum(idf) FILTER (WHERE is_held) / (sum(idf) + tiny)
+                               FROM unnest(asked.idf, matched) AS t (idf, is_held)), 0) AS coverage
+           FROM felt)
+  SELECT id, (base + 0.5 * coverage + 0.75 * phrase + 0.15 * neighbour
+              + greatest(sentence, 0) / (greatest(max(sentence) OVER (), 0) + tiny))::real AS score,
+         bm25::real, cosine::real, coverage::real, phrase::real, neighbour::real, sentence::real, matched
+    FROM rated ORDER BY score DESC, id LIMIT k;
+END
+$$;
+
+-- The one door. `vector` may be NULL: the search is then by terms alone.
+CREATE FUNCTION parley_search(question text, vector halfvec, space text, collections bigint[], k integer, budget integer)
+RETURNS TABLE (chunk_id bigint, document_id bigint, collection_id bigint, path text, url text, title text, heading text,
+               text text, ordinal integer, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
+               sentence real, matched boolean[], idf real[], chunk_count bigint, spans integer[],
+               similarities real[], coverages real[])
+LANGUAGE plpgsql STABLE ROWS 10 SET role = parley_reader SET parley.collections = '' AS $$
+#variable_conflict use_column
+DECLARE
+  asked parley_question;
+BEGIN
+  PERFORM set_config('parley.collections', array_to_string(collections, ','), true);
+  asked := parley_ask(question, collections, budget);
+  RETURN QUERY
+  SELECT c.id, c.document_id, c.collection_id, d.path::text, d.url::text, d.title::text, c.heading, c.text, c.ordinal::integer,
+         s.score, s.bm25, s.cosine, s.coverage, s.phrase, s.neighbour, s.sentence, s.matched, asked.idf,
+         asked.chunk_count, c.sentence_spans,
+         ARRAY(SELECT (1 - (e <=> vector))::real FROM unnest(v.sentence_embeddings) WITH ORDINALITY AS u (e, place)
+                ORDER BY place),
+         ARRAY(SELECT coalesce(sum(i) FILTER (WHERE said @@ quote_literal(l)::tsquery) / (sum(i) + 1e-6), 0)::real
+                 FROM generate_series(1, cardinality(c.sentence_spans), 2) AS first
+                CROSS JOIN LATERAL (SELECT parley_terms('', substr(c.text, c.sentence_spans[first] + 1,
+                                      c.sentence_spans[first + 1] - c.sentence_spans[first])) AS said) AS sentence
+                 LEFT JOIN unnest(asked.lexemes, asked.idf) AS t (l, i) ON true
+                GROUP BY first ORDER BY first)
+    FROM parley_score(asked, vector, space, collections, k) AS s
+    JOIN knowledge_chunk c ON c.id = s.chunk_id
+    JOIN knowledge_document d ON d.id = c.document_id
+    LEFT JOIN knowledge_chunkvector v ON v.chunk_id = c.id AND v.space = parley_search.space
+   ORDER BY s.score DESC, c.id;
+END
+$$;
+
+REVOKE ALL ON FUNCTION parley_ask(text, bigint[], integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION parley_nearest(halfvec, text, bigint[], boolean, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION parley_score(parley_question, halfvec, text, bigint[], integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION parley_ask(text, bigint[], integer) TO parley_reader;
+GRANT EXECUTE ON FUNCTION parley_score(parley_question, halfvec, text, bigint[], integer) TO parley_reader;
