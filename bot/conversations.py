@@ -1,7 +1,7 @@
 """Asking a question and keeping what came of it: the question at once, the answer when it is complete."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -50,7 +50,7 @@ def ask(
     collections: Iterable[int],
     user: AbstractBaseUser | None = None,
     conversation: Conversation | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """Answer `question`, keeping it and its answer as rows of one conversation.
 
     Raises QuestionError before anything is kept. Whoever stops listening early does not stop the answer: it is
@@ -66,7 +66,7 @@ def _ask(
     collections: list[int],
     user: AbstractBaseUser | None,
     conversation: Conversation | None,
-) -> Iterator[Event]:
+) -> Generator[Event]:
     conversation = conversation or Conversation.objects.create(platform=platform, user=user)
     turns = history(conversation)
     Message.objects.create(conversation=conversation, speaker=Speaker.ASKER, text=question, trace_id=answer.trace_id)

@@ -169,6 +169,7 @@ ANTHROPIC_API_KEY = environment.text("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = environment.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
 ANSWER_MODEL = environment.text("ANSWER_MODEL")  # provider:model; empty: chosen at set-up from the keys that are there
 EMBED_MODEL = environment.text("EMBED_MODEL", "local:all-MiniLM-L6-v2")
+EMBED_DIMENSIONS = environment.number("EMBED_DIMENSIONS", 0)  # 0: a model whose length is known
 ANSWER_SECONDS = environment.number("ANSWER_SECONDS", 45)
 
 MODELS_DIR = PARLEY_HOME / "models"

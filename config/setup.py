@@ -7,12 +7,14 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from config import schema
-from knowledge import embedding, indexes
+from knowledge import embedders, indexes
 from llm import providers
 from llm.models import Deployment, Endpoint, Role
 
 # The model a provider answers with when only its key is given: the cheapest current one that follows instructions.
 ANSWER_MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "extractive": "best-sentences"}
+# Lengths of the vectors of the embedding models we know; EMBED_DIMENSIONS tells those of any other.
+DIMENSIONS = {"all-MiniLM-L6-v2": 384, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
 
 
 def ensure_ready(*, may_migrate: bool) -> None:
@@ -55,7 +57,7 @@ def _deploy(role: Role, wanted: str) -> Deployment | None:
     model = model or ANSWER_MODELS.get(provider, "")
     _check_known(role, provider, model)
     endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider})
-    dimensions = embedding.dimensions(provider, model) if role == Role.EMBED else None
+    dimensions = _dimensions(model) if role == Role.EMBED else None
     return Deployment.objects.create(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
 
 
@@ -65,8 +67,15 @@ def _default_answer_model() -> str:
     return next((provider for provider, key in keys.items() if key), "extractive")
 
 
+def _dimensions(model: str) -> int:
+    dimensions = settings.EMBED_DIMENSIONS or DIMENSIONS.get(model)
+    if dimensions is None:
+        raise CommandError(f"Set EMBED_DIMENSIONS to the length of the vectors of {model}.")
+    return dimensions
+
+
 def _check_known(role: Role, provider: str, model: str) -> None:
-    registry = embedding.REGISTRY if role == Role.EMBED else providers.REGISTRY
+    registry = embedders.REGISTRY if role == Role.EMBED else providers.REGISTRY
     if provider not in registry or not model:
         known = ", ".join(sorted(registry))
         raise CommandError(f"{role.upper()}_MODEL must be PROVIDER:MODEL, with a provider out of: {known}.")
