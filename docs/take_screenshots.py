@@ -1,6 +1,6 @@
 """Pictures of every page of a running install, light, dark and on a phone.
 
-    python docs/take_screenshots.py "$(python manage.py login_link)" FOLDER ["A question"]
+python docs/take_screenshots.py "$(python manage.py login_link)" FOLDER ["A question"]
 """
 
 import sys
@@ -15,7 +15,12 @@ CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
 DESKTOP, PHONE = (1280, 860), (390, 844)
-LOOKS = {"light": ("light", DESKTOP), "dark": ("dark", DESKTOP), "phone": ("light", PHONE), "phone-dark": ("dark", PHONE)}
+LOOKS = {
+    "light": ("light", DESKTOP),
+    "dark": ("dark", DESKTOP),
+    "phone": ("light", PHONE),
+    "phone-dark": ("dark", PHONE),
+}
 QUESTION = "What is the refund policy for annual plans?"
 
 

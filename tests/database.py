@@ -14,6 +14,7 @@ def start() -> None:
     """Point this run at a fresh server and at models that are built once and kept. Workers inherit both."""
     os.environ.setdefault("SECRET_KEY", "only-for-tests")
     os.environ["PARLEY_HOME"] = str(STATE)
+    (STATE / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANSWER_MODEL", "EMBED_MODEL"):
         os.environ.pop(name, None)
     if os.environ.get("DATABASE_URL"):

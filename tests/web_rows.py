@@ -1,12 +1,25 @@
 """Rows the tests of the dashboard stand on."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
-from llm.models import Purpose, UsageRecord
+from knowledge import chunk_rows, embedding, sentences
+from knowledge.embedders.base import PassageText
+from knowledge.models import Collection, Document, DocumentState, DocumentVersion
+from llm.models import Deployment, Endpoint, Purpose, Role, UsageRecord
+
+
+@dataclass(frozen=True)
+class ChunkText:
+    heading: str
+    text: str
+    token_count: int
+    sentence_spans: tuple[tuple[int, int], ...]
+
 
 PASSAGE = "Plans can be cancelled. Annual plans are refunded within 30 days. Later they run out."
 
@@ -80,3 +93,28 @@ def make_usage(trace_id: str, cost: str | None) -> UsageRecord:
         cost=None if cost is None else Decimal(cost),
         latency_ms=5.0,
     )
+
+
+def make_models() -> None:
+    """The local embedding model, and a model behind OpenAI's protocol that writes the answers."""
+    for role, provider, model, dimensions in (
+        (Role.ANSWER, "openai", "a-model", None),
+        (Role.EMBED, "local", "all-MiniLM-L6-v2", 384),
+    ):
+        endpoint = Endpoint.objects.create(name=provider, provider=provider)
+        Deployment.objects.create(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason="a test")
+
+
+def make_document(collection: Collection, title: str = "Refunds", text: str = PASSAGE) -> Document:
+    """A document of one passage that can be found; make_models comes first."""
+    document = Document.objects.create(
+        collection=collection, origin=f"/{title}.md", path=f"{title}.md", title=title, state=DocumentState.INDEXED
+    )
+    version = DocumentVersion.objects.create(
+        document=document, number=1, fingerprint="f", byte_count=len(text), chunk_count=1
+    )
+    chunk = ChunkText(title, text, 30, tuple(sentences.split(text)))
+    vectors = embedding.embed_passages([PassageText(title, text, chunk.sentence_spans)], trace_id="0" * 32)
+    chunk_rows.insert(version, [chunk], vectors, space=Deployment.objects.live(Role.EMBED).vector_space)
+    Document.objects.filter(pk=document.pk).update(live_version=version)
+    return document

@@ -1,0 +1,49 @@
+"""Every address asks for a login but those named here; a new one that does not fails this test."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+OPEN = {"login", "login_link", "healthz", "readyz"}
+ARGUMENTS = {"<int:pk>": "1", "<str:token>": "x"}
+
+
+def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, str]]:
+    for pattern in resolver.url_patterns:
+        place = before + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield pattern.name or place, place
+        else:
+            yield from patterns(pattern, place)
+
+
+ADDRESSES = dict(patterns(get_resolver()))
+
+
+def address(place: str) -> str:
+    for argument, value in ARGUMENTS.items():
+        place = place.replace(argument, value)
+    assert "<" not in place, f"ARGUMENTS needs a value for {place}"
+    return f"/{place}"
+
+
+def test_the_open_addresses_exist() -> None:
+    assert set(ADDRESSES) >= OPEN
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "head", "options"])
+@pytest.mark.parametrize("name", sorted(set(ADDRESSES) - OPEN))
+def test_a_stranger_is_sent_to_the_login(client: Client, name: str, method: str) -> None:
+    path = address(ADDRESSES[name])
+    reply = getattr(client, method)(path)
+    assert reply.status_code == 302
+    assert reply.headers["Location"] == f"/login/?next={path}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(OPEN))
+def test_an_open_address_answers_a_stranger(client: Client, name: str) -> None:
+    assert client.get(address(ADDRESSES[name])).status_code in {200, 410}
