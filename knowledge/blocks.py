@@ -79,7 +79,7 @@ def blocks(markdown: str, title: str) -> list[Block]:
         path, is_bare = (*path, text), True
     if is_bare:
         found.append(_bare(path))
-    return found or [_bare(root)] if root else found
+    return found
 
 
 def _bare(path: Path) -> Block:

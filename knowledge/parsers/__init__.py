@@ -66,32 +66,33 @@ def parse(name: str, data: bytes) -> Parsed:
 
 
 def is_supported(name: str) -> bool:
-    return _extension(name) in KINDS
+    return extension(name) in KINDS
 
 
 def _kind(name: str, data: bytes) -> str:
-    extension = _extension(name)
-    if extension not in KINDS:
+    ending = extension(name)
+    if ending not in KINDS:
         known = ", ".join(KINDS)
-        raise ParseError(f"Files of the type {extension or 'without an extension'} are not read; these are: {known}.")
+        raise ParseError(f"Files of the type {ending or 'without an extension'} are not read; these are: {known}.")
     if not data.strip(b"\0 \t\r\n"):
         raise ParseError("The file is empty.")
     if len(data) > MAX_FILE_BYTES:
         raise ParseError(f"The file is bigger than {MAX_FILE_BYTES // 1_000_000} MB.")
-    expected = KINDS[extension]
+    expected = KINDS[ending]
     found = "pdf" if expected == "pdf" and b"%PDF-" in data[:1024] else _found(data)
     if found == "locked" and expected == "docx":
         raise ParseError("The Word document is protected by a password.")
     if found in PARSERS and found != expected:
-        raise ParseError(f"The file is called {extension} but is {_NAMES[found]}; rename it.")
+        raise ParseError(f"The file is called {ending} but is {_NAMES[found]}; rename it.")
     if found and found not in PARSERS:
-        raise ParseError(f"The file is called {extension} but is {_foreign_name(found)}.")
+        raise ParseError(f"The file is called {ending} but is {_foreign_name(found)}.")
     if not found and expected in {"pdf", "docx"}:
-        raise ParseError(f"The file is called {extension} but is not {_NAMES[expected]}.")
+        raise ParseError(f"The file is called {ending} but is not {_NAMES[expected]}.")
     return expected
 
 
-def _extension(name: str) -> str:
+def extension(name: str) -> str:
+    """The ending of a name, with its dot, in small letters."""
     return PurePosixPath(name).suffix.lower()
 
 

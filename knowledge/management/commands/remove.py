@@ -1,0 +1,27 @@
+"""Documents out; gone from retrieval when the command returns."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from knowledge import indexing
+
+
+class Command(BaseCommand):
+    help = "Remove documents by the path or URL they are listed under, by their place on the disk, or by folder."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("names", nargs="+", metavar="PATH_OR_URL")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        is_complete = True
+        for name in options["names"]:
+            removed = indexing.remove(name)
+            for document in removed:
+                self.stdout.write(f"removed  {document.path}  from collection {document.collection}")
+            if not removed:
+                is_complete = False
+                self.stderr.write(f"There is no document {name!r}; manage.py documents lists those there are.")
+        if not is_complete:
+            sys.exit(1)

@@ -1,0 +1,156 @@
+"""The passages that fit a question, for one question in the terminal or many from a file."""
+
+import json
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from knowledge import access, retrieval
+from knowledge.retrieval import Hit, Retrieval
+from llm.models import Deployment, Role
+from llm.providers.base import ProviderError
+
+QUERY_CHARACTERS = 4_000
+EXCERPT_CHARACTERS = 280
+
+
+@dataclass(frozen=True)
+class Query:
+    id: Any
+    text: str
+
+
+class Command(BaseCommand):
+    help = "Find passages. Searches the public collections unless others are named."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("query", nargs="?")
+        parser.add_argument("-k", type=_positive, default=6, metavar="N", help="how many passages (default: 6)")
+        parser.add_argument("--collection", action="append", default=[], metavar="NAME", help="may be repeated")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument("--queries", metavar="FILE", help='many: one {"id": ..., "text": ...} per line')
+        parser.add_argument("--output", metavar="FILE", help="where the answers to --queries go, one per line")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        is_batch = options["queries"] is not None
+        if is_batch != (options["output"] is not None) or is_batch == (options["query"] is not None):
+            raise CommandError("Give either a QUERY, or both --queries FILE and --output FILE.")
+        try:
+            collections = access.collection_ids(options["collection"])
+            Deployment.objects.live(Role.EMBED)
+            if is_batch:
+                self._search_many(Path(options["queries"]), Path(options["output"]), collections, options["k"])
+            else:
+                self._search_one(options["query"], collections, options)
+        except (access.UnknownCollection, Deployment.DoesNotExist, ProviderError) as error:
+            raise CommandError(str(error)) from error
+
+    def _search_one(self, query: str, collections: Sequence[int], options: dict[str, Any]) -> None:
+        if not query.strip():
+            raise CommandError("The query is empty.")
+        if len(query) > QUERY_CHARACTERS:
+            raise CommandError(f"The query is longer than {QUERY_CHARACTERS:,} characters.")
+        found = retrieval.retrieve(query, collections=collections, k=options["k"])
+        if options["json"]:
+            self.stdout.write(json.dumps([as_json(hit) for hit in found.hits], ensure_ascii=False, indent=2))
+        elif found.hits:
+            self._print(found)
+        else:
+            self.stdout.write("Nothing found.")
+
+    def _print(self, found: Retrieval) -> None:
+        for number, hit in enumerate(found.hits, start=1):
+            self.stdout.write(f"{number}. {hit.heading or hit.title}  ({hit.url or hit.path}, score {hit.score:.2f})")
+            excerpt = textwrap.shorten(hit.text, EXCERPT_CHARACTERS, placeholder=" …")
+            self.stdout.write(textwrap.indent(textwrap.fill(excerpt, 96), "   ") + "\n")
+        time_ms = sum(found.stages_ms.values())
+        self.stdout.write(f"answerable {found.answerable:.2f} · {time_ms:.1f} ms")
+
+    def _search_many(self, queries: Path, output: Path, collections: Sequence[int], k: int) -> None:
+        """Answer a file of queries; the output appears whole or not at all."""
+        asked = list(_queries(queries))
+        try:
+            with _replacing(output) as file:
+                for query in asked:
+                    file.write(json.dumps(_answer(query, collections, k), ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+        self.stderr.write(f"Answered {len(asked)} queries.", self.style.NOTICE)
+
+
+def as_json(hit: Hit) -> dict[str, Any]:
+    """A hit as scripts read it."""
+    return {
+        "path": hit.path,
+        "url": hit.url,
+        "title": hit.title,
+        "heading": hit.heading,
+        "document_id": hit.document_id,
+        "chunk_id": hit.chunk_id,
+        "score": hit.score,
+        "text": hit.text,
+    }
+
+
+def _answer(query: Query, collections: Sequence[int], k: int) -> dict[str, Any]:
+    started = time.perf_counter()
+    found = retrieval.retrieve(query.text, collections=collections, k=k)
+    return {
+        "id": query.id,
+        "hits": [as_json(hit) for hit in found.hits],
+        "answerable": found.answerable,
+        "latency_ms": round((time.perf_counter() - started) * 1000, 2),
+    }
+
+
+def _queries(path: Path) -> Iterator[Query]:
+    """The queries of a file, checked before the first is answered; blank lines are passed over."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8 text.") from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _query(line, f"{path}, line {number}")
+
+
+def _query(line: str, place: str) -> Query:
+    try:
+        fields = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise CommandError(f"{place}: this is not JSON ({error.msg}).") from error
+    if not isinstance(fields, dict) or not isinstance(fields.get("text"), str) or "id" not in fields:
+        raise CommandError(f'{place}: a query looks like {{"id": "q1", "text": "..."}}.')
+    return Query(fields["id"], fields["text"])
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[str]]:
+    """A file written beside `path` and put in its place when all went well."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as draft:
+        try:
+            yield draft
+            draft.flush()
+            Path(draft.name).chmod(0o644)
+            Path(draft.name).replace(path)
+        except BaseException:
+            Path(draft.name).unlink()
+            raise
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
