@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from bot import prompts
@@ -48,7 +48,7 @@ def ask(
     *,
     platform: Platform,
     collections: Iterable[int],
-    user: AbstractBaseUser | None = None,
+    user: User | None = None,
     conversation: Conversation | None = None,
 ) -> Generator[Event]:
     """Answer `question`, keeping it and its answer as rows of one conversation.
@@ -64,7 +64,7 @@ def _ask(
     question: str,
     platform: Platform,
     collections: list[int],
-    user: AbstractBaseUser | None,
+    user: User | None,
     conversation: Conversation | None,
 ) -> Generator[Event]:
     conversation = conversation or Conversation.objects.create(platform=platform, user=user)

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from config import schema
-from knowledge import embedders, indexes
+from knowledge import embedders
 from llm import providers
 from llm.models import Deployment, Endpoint, Role
 
@@ -41,10 +41,7 @@ def deploy_models() -> list[Deployment]:
     is there, and a live model stays.
     """
     wanted = {Role.ANSWER: settings.ANSWER_MODEL, Role.EMBED: settings.EMBED_MODEL}
-    appended = [each for role, name in wanted.items() if (each := _deploy(role, name)) is not None]
-    embed = Deployment.objects.live(Role.EMBED)
-    indexes.ensure_space(embed.vector_space, embed.dimensions)
-    return appended
+    return [each for role, name in wanted.items() if (each := _deploy(role, name)) is not None]
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from gunicorn.app.base import BaseApplication
 from config.wsgi import application
 
 
-class Web(BaseApplication):
+class Web(BaseApplication):  # type: ignore[misc]
     """gunicorn configured from Django's settings; its own command line and files are not read."""
 
     def load_config(self) -> None:
