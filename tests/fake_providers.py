@@ -33,6 +33,7 @@ ENDINGS = {
 STREAM_FAULTS = {
     "hang",  # says nothing at all
     "stall",  # says nothing after the first half
+    "pause",  # says the second half when released
     "drip",  # sends a word every 0.1 s, for ever
     "ping",  # sends a comment every 0.1 s, never a word
     "cut",  # the connection breaks in the middle
@@ -204,10 +205,11 @@ def _as_scripted(events: list[str], step: str, released: threading.Event) -> Ite
         yield from half if step == "drip" else ()
         while not released.wait(0.1):
             yield half[-1] if step == "drip" else ": still here\n\n"
-    elif step in ("cut", "stall", "no_end"):
+    elif step in ("cut", "stall", "no_end", "pause"):
         yield from half
-        if step == "stall":
+        if step in ("stall", "pause"):
             released.wait(30)
+        yield from events[len(half) :] if step == "pause" else ()
     elif step == "bad_json":
         yield "event: message_start\ndata: {not json\n\n"
     elif step == "error_event":

@@ -9,7 +9,6 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
-from dashboard.views import home
 from tests.web_rows import make_user
 
 LONG_AGO = timedelta(hours=2)
@@ -96,7 +95,7 @@ def test_a_person_gets_a_page_for_every_failure(
 
     client.force_login(make_user())
     client.raise_request_exception = False
-    monkeypatch.setattr(home.overview, "read", fail)
+    monkeypatch.setattr("dashboard.overview.read", fail)
     reply = client.get("/")
     assert reply.status_code == status
     page = reply.content.decode()

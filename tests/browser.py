@@ -1,0 +1,84 @@
+"""Chromium and a real gunicorn over the test database, for the tests marked `browser`."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.fake_providers import KEY, FakeProviders
+
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
+START_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("No Chromium is installed; apt-get install chromium")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop running in this thread, in which Django would refuse to query.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(
+    django_db_setup: None, provider_server: FakeProviders, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of `manage.py web` over the test database, with OpenAI's place taken by the fake."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "models").symlink_to(settings.MODELS_DIR)
+    port = _free_port()
+    environment = {
+        **os.environ,
+        "PARLEY_HOME": str(home),
+        "DATABASE_URL": _database_url(),
+        "PORT": str(port),
+        "OPENAI_BASE_URL": provider_server.openai_url,
+        "OPENAI_API_KEY": KEY,
+    }
+    manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
+    subprocess.run([*manage, "collectstatic", "--no-input", "-v0"], env=environment, check=True)
+    with subprocess.Popen([*manage, "web"], env=environment) as process:
+        try:
+            _wait(process, port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _database_url() -> str:
+    """DATABASE_URL with the name of the test database."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("The web process did not start.")
