@@ -33,6 +33,6 @@ class Command(BaseCommand):
         self.stderr.write("Taking in the sample help centre, so that there is something to ask about.")
         for visibility in Visibility:
             try:
-                call_command("ingest", str(settings.SAMPLE_DIR / visibility), **{visibility: True}, stdout=self.stderr)
+                call_command("ingest", str(settings.SAMPLE_DIR / visibility), f"--{visibility}", stdout=self.stderr)
             except SystemExit as error:
                 raise CommandError("The sample help centre could not be taken in whole.") from error
