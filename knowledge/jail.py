@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -17,6 +17,7 @@ from knowledge.parsers.__main__ import MEMORY_BYTES, OUT_OF_MEMORY
 from knowledge.parsers.base import Parsed, ParseError
 
 WALL_SECONDS = 60.0
+COMMAND = (sys.executable, "-m", "knowledge.parsers")
 _ROOT = Path(__file__).resolve().parent.parent
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,9 @@ class Jail:
     Use as a context manager, by one thread at a time. The child is given no environment, so it holds no keys.
     """
 
-    def __init__(self, wall_seconds: float = WALL_SECONDS) -> None:
+    def __init__(self, wall_seconds: float = WALL_SECONDS, command: Sequence[str] = COMMAND) -> None:
         self.wall_seconds = wall_seconds
+        self.command = command
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -55,7 +57,7 @@ class Jail:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "knowledge.parsers"],
+                self.command,
                 cwd=_ROOT,
                 env={"LC_ALL": "C.UTF-8"},
                 stdin=subprocess.PIPE,

@@ -45,11 +45,13 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def _encoding(data: bytes) -> str:
+    sample = data[:_SAMPLE]
+    if sample.count(0) > len(sample) // 5:
+        return _wide_encoding(sample)
     if _is_utf8(data):
         return "utf-8"
-    sample = data[:_SAMPLE]
-    if b"\0" in sample:
-        return _wide_encoding(sample)
+    if len(_CONTROL.findall(sample.decode("latin-1"))) > len(sample) // 200:
+        raise ParseError("The file is binary, not text.")
     guesses = list(from_bytes(sample, cp_exclusion=_WIDE + _NEVER))
     if not guesses:
         raise ParseError("The file is binary, or text in an encoding that could not be told.")

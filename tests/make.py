@@ -1,0 +1,44 @@
+"""Rows that tests stand on, each made by a plain function."""
+
+from pathlib import Path
+
+from knowledge import indexing
+from knowledge.indexing import Outcome
+from knowledge.models import Collection, Visibility
+from knowledge.sources import File
+from llm.models import Deployment, Endpoint, Role
+
+
+def make_endpoint(provider: str = "local", base_url: str = "") -> Endpoint:
+    endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider, "base_url": base_url})
+    return endpoint
+
+
+def make_deployment(
+    role: Role = Role.EMBED,
+    *,
+    provider: str = "local",
+    model: str = "all-MiniLM-L6-v2",
+    dimensions: int | None = 384,
+    base_url: str = "",
+) -> Deployment:
+    """A model that is live from now on; without arguments, the local embedding model."""
+    return Deployment.objects.create(
+        role=role, endpoint=make_endpoint(provider, base_url), model=model, dimensions=dimensions, reason="a test"
+    )
+
+
+def make_collection(name: str = "Public", visibility: Visibility = Visibility.PUBLIC) -> Collection:
+    return Collection.objects.create(name=name, visibility=visibility)
+
+
+def make_file(folder: Path, name: str, content: str | bytes) -> File:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return File(path, name)
+
+
+def make_indexed(collection: Collection, *files: File) -> list[Outcome]:
+    """Index the files into the collection; make_deployment comes first."""
+    return list(indexing.add(files, collection))
