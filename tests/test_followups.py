@@ -7,7 +7,14 @@ from bot import followups
 
 @pytest.mark.parametrize(
     "question",
-    ["And for monthly plans?", "What about it?", "Why?", "How do I cancel that?", "monthly ones too?", "Is there another?"],
+    [
+        "And for monthly plans?",
+        "What about it?",
+        "Why?",
+        "How do I cancel that?",
+        "monthly ones too?",
+        "Is there another?",
+    ],
 )
 def test_questions_that_point_back(question: str) -> None:
     assert followups.depends_on_conversation(question)

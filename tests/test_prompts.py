@@ -5,7 +5,9 @@ from knowledge.retrieval import Hit, RetrievedSentence
 from llm.prompt import Turn
 
 
-def make_hit(text: str = "Refunds take 5 days. Ask us.", *, heading: str = "Billing > Refunds", chunk_id: int = 1) -> Hit:
+def make_hit(
+    text: str = "Refunds take 5 days. Ask us.", *, heading: str = "Billing > Refunds", chunk_id: int = 1
+) -> Hit:
     return Hit(
         chunk_id=chunk_id, document_id=1, collection_id=1, path="refunds.md", url="", title="Billing", heading=heading,
         text=text, ordinal=0, score=2.0, scores={}, sentences=(RetrievedSentence(0, 20, 0.9),),

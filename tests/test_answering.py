@@ -1,0 +1,169 @@
+"""From a question to an outcome: real passages, real SDKs, a server that speaks the providers' protocols."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from bot.answering import Answer, QuestionError, compose
+from bot.models import Conversation, Message, Outcome
+from knowledge.models import Collection, Visibility
+from llm.models import Purpose, Role, UsageRecord
+from llm.prompt import Turn
+from tests.fake_providers import FakeProviders, Refusal
+from tests.make import make_collection, make_deployment, make_file, make_indexed
+
+pytestmark = pytest.mark.django_db
+
+REFUNDS = "# Refunds\n\nAnnual plans can be refunded in full within 30 days of purchase.\n"
+EXPORTS = "# Exports\n\nProjects can be exported as CSV from the project menu by an owner.\n"
+RUNBOOK = "# Goodwill\n\nSupport staff may grant goodwill credits of 250 dollars with form RB-2.\n"
+QUESTION = "Can annual plans be refunded?"
+
+
+@pytest.fixture
+def public(tmp_path: Path) -> Collection:
+    make_deployment()
+    collection = make_collection()
+    make_indexed(collection, make_file(tmp_path, "refunds.md", REFUNDS), make_file(tmp_path, "exports.md", EXPORTS))
+    return collection
+
+
+@pytest.fixture
+def ask(public: Collection) -> Callable[..., Answer]:
+    def composed(question: str = QUESTION, *, provider: str = "openai", history: tuple[Turn, ...] = ()) -> Answer:
+        model = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "extractive": "best-sentences"}[provider]
+        deployment = make_deployment(Role.ANSWER, provider=provider, model=model, dimensions=None)
+        answer = compose(question, collections=[public.pk], history=history, deployment=deployment)
+        answer.streamed = "".join(answer)  # type: ignore[attr-defined]
+        return answer
+
+    return composed
+
+
+def test_sentences_of_the_documents_are_quoted_without_any_model(ask: Callable[..., Answer]) -> None:
+    answer = ask(provider="extractive")
+    assert answer.outcome == Outcome.ANSWERED
+    assert "refunded in full within 30 days" in answer.text
+    assert [cited.hit.path for cited in answer.citations] == ["refunds.md"]
+    assert answer.citations[0].quote == "Annual plans can be refunded in full within 30 days of purchase."
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_a_model_answers_and_cites(ask: Callable[..., Answer], fake_providers: FakeProviders, provider: str) -> None:
+    fake_providers.blocks = [("Yes, within 30 days", (0,)), (".", ())]
+    answer = ask(provider=provider)
+    assert answer.outcome == Outcome.ANSWERED
+    assert "[1]" in answer.text
+    assert answer.streamed.strip() == answer.text  # type: ignore[attr-defined]
+    assert answer.citations[0].hit.path == "refunds.md"
+    record = UsageRecord.objects.get(trace_id=answer.trace_id, purpose=Purpose.ANSWER)
+    assert record.cost is not None
+    assert record.cost > 0
+
+
+def test_compose_writes_no_rows_but_the_ledger(ask: Callable[..., Answer]) -> None:
+    ask(provider="extractive")
+    assert not Conversation.objects.exists()
+    assert not Message.objects.exists()
+    assert set(UsageRecord.objects.values_list("purpose", flat=True)) >= {Purpose.EMBED_QUESTION, Purpose.ANSWER}
+
+
+@pytest.mark.parametrize("question", ["What is the capital of Mongolia?", "Who won the world cup in 1998?"])
+@pytest.mark.parametrize("provider", ["extractive"])
+def test_what_the_documents_do_not_hold_is_said(ask: Callable[..., Answer], question: str, provider: str) -> None:
+    answer = ask(question, provider=provider)
+    assert answer.outcome == Outcome.NOT_IN_DOCS
+    assert answer.citations == []
+    assert "could not find" in answer.text
+
+
+def test_a_model_that_finds_nothing_says_so_without_a_word_of_it_shown(
+    ask: Callable[..., Answer], fake_providers: FakeProviders
+) -> None:
+    fake_providers.blocks = [("NOT_IN", ()), ("_DOCS", ())]
+    answer = ask()
+    assert answer.outcome == Outcome.NOT_IN_DOCS
+    assert answer.streamed == ""  # type: ignore[attr-defined]
+    assert "NOT_IN" not in answer.text
+
+
+def test_text_that_cites_nothing_is_no_answer(ask: Callable[..., Answer], fake_providers: FakeProviders) -> None:
+    fake_providers.blocks = [("Refunds are always possible, trust me [9].", ())]
+    answer = ask()
+    assert answer.outcome == Outcome.NOT_IN_DOCS
+    assert "trust me" not in answer.text
+    assert "trust me" in answer.uncited_text
+
+
+def test_an_answer_cut_off_at_the_length_limit_is_marked(
+    ask: Callable[..., Answer], fake_providers: FakeProviders
+) -> None:
+    fake_providers.blocks = [("Yes, within 30 days", (0,)), (".", ())]
+    fake_providers.script("length")
+    answer = ask()
+    assert answer.outcome == Outcome.ANSWERED
+    assert answer.is_truncated
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+@pytest.mark.parametrize("fault", ["cut", "no_end", "empty", "bad_json", "hang", Refusal(401), Refusal(500)])
+def test_a_provider_that_fails_is_an_outcome_within_the_deadline(
+    ask: Callable[..., Answer], fake_providers: FakeProviders, settings: Settings, provider: str, fault: Refusal | str
+) -> None:
+    settings.ANSWER_SECONDS = 1
+    fake_providers.script(*[fault] * 8)
+    started = time.monotonic()
+    answer = ask(provider=provider)
+    assert time.monotonic() - started < 3
+    assert answer.outcome == Outcome.PROVIDER_ERROR
+    assert answer.trace_id in answer.text
+    assert answer.citations == []
+    assert UsageRecord.objects.get(trace_id=answer.trace_id, purpose=Purpose.ANSWER).error
+
+
+def test_a_model_that_declines_is_said_to_have_declined(
+    ask: Callable[..., Answer], fake_providers: FakeProviders
+) -> None:
+    fake_providers.script("refusal")
+    assert ask(provider="anthropic").outcome == Outcome.BLOCKED
+
+
+@pytest.mark.parametrize(("question", "words"), [("", "empty"), (" \n ", "empty"), ("a" * 100_000, "4,000 characters")])
+def test_what_is_no_question_is_refused_with_a_sentence(question: str, words: str) -> None:
+    with pytest.raises(QuestionError, match=words):
+        compose(question, collections=[])
+
+
+def test_emoji_alone_are_answered_with_a_request_for_words(ask: Callable[..., Answer]) -> None:
+    assert ask("🙂🙂").outcome == Outcome.CLARIFY
+
+
+def test_the_provider_never_sees_a_collection_the_asker_may_not(
+    ask: Callable[..., Answer], fake_providers: FakeProviders, tmp_path: Path
+) -> None:
+    internal = make_collection("Internal", Visibility.INTERNAL)
+    make_indexed(internal, make_file(tmp_path, "runbook.md", RUNBOOK))
+    ask("How large are goodwill credits of support staff, and which form grants annual plans refunds?")
+    sent = str([request.body for request in fake_providers.requests])
+    assert "RB-2" not in sent
+    assert "Annual plans" in sent
+
+
+def test_a_follow_up_is_understood_by_the_question_before(ask: Callable[..., Answer]) -> None:
+    history = (Turn("user", "Can annual plans be refunded?"), Turn("assistant", "Yes [1]."))
+    answer = ask("Within how many days?", provider="extractive", history=history)
+    assert answer.outcome == Outcome.ANSWERED
+    assert "30 days" in answer.text
+
+
+def test_a_model_rewrites_a_follow_up_and_the_ledger_has_both_calls(
+    ask: Callable[..., Answer], fake_providers: FakeProviders
+) -> None:
+    fake_providers.blocks = [("Within how many days can annual plans be refunded?", (0,))]
+    history = (Turn("user", "Can annual plans be refunded?"), Turn("assistant", "Yes [1]."))
+    answer = ask("Within how many days?", history=history)
+    purposes = set(UsageRecord.objects.of_trace(answer.trace_id).values_list("purpose", flat=True))
+    assert purposes == {Purpose.REWRITE, Purpose.EMBED_QUESTION, Purpose.ANSWER}
