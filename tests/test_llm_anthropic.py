@@ -14,7 +14,7 @@ PROMPT = Prompt(
     question="What is the refund policy?",
     context="Never sent to a provider with citations of its own.",
     passages=(
-        Passage(1, "Refunds", "Annual plans", "30 days."),
+        Passage(1, "Refunds", "Refunds > Annual plans", "30 days."),
         Passage(2, "Prices", "", "Pro costs 49 USD."),
     ),
     history=(Turn("assistant", "Welcome"), Turn("user", "Hello"), Turn("assistant", "Hi")),
@@ -47,8 +47,8 @@ def test_citations_become_markers_behind_what_they_support(fake_providers: FakeP
 
 
 def test_markers_the_model_wrote_itself_are_not_doubled(fake_providers: FakeProviders) -> None:
-    fake_providers.blocks = [("You have 30 days [1]", (0,)), (".", ())]
-    assert text_of(fake_providers) == "You have 30 days [1]."
+    fake_providers.blocks = [("You have 30 days [1]. Ask us. [2]", (0,)), (" Ask us.", (1,))]
+    assert text_of(fake_providers) == "You have 30 days [1]. Ask us. [2]"
 
 
 def test_request_holds_every_passage_as_a_search_result(fake_providers: FakeProviders) -> None:
@@ -57,8 +57,8 @@ def test_request_holds_every_passage_as_a_search_result(fake_providers: FakeProv
     assert [message["role"] for message in body["messages"]] == ["user", "assistant", "user"]
     *results, question = body["messages"][-1]["content"]
     assert [(result["type"], result["title"], result["content"][0]["text"]) for result in results] == [
-        ("search_result", "Refunds > Annual plans", "30 days."),
-        ("search_result", "Prices", "Pro costs 49 USD."),
+        ("search_result", "[1] Refunds > Annual plans", "30 days."),
+        ("search_result", "[2] Prices", "Pro costs 49 USD."),
     ]
     assert question["text"] == "What is the refund policy?"
     assert body["system"][0]["cache_control"] == {"type": "ephemeral"}

@@ -57,11 +57,11 @@ def _request(prompt: Prompt, model: str) -> dict[str, Any]:
 
 
 def _search_result(passage: Passage) -> dict[str, Any]:
-    title = f"{passage.title} > {passage.heading}" if passage.heading else passage.title
+    """The title bears the number, so that a marker the model writes by itself points to the same passage."""
     return {
         "type": "search_result",
         "source": f"passage-{passage.number}",
-        "title": title,
+        "title": f"[{passage.number}] {passage.heading or passage.title}",
         "content": [{"type": "text", "text": passage.text}],
         "citations": {"enabled": True},
     }
@@ -76,6 +76,7 @@ class _Reply:
     finish_reason: FinishReason | None = None
     _cited: list[int] = field(default_factory=list)
     _space: str = ""
+    _block_start: int = 0
     _tokens: dict[str, int] = field(default_factory=dict)
 
     def take(self, event: Any) -> str:
@@ -121,11 +122,10 @@ class _Reply:
                 self._cited.append(number)
 
     def _end_of_block(self) -> str:
-        markers = "".join(f"[{number}]" for number in self._cited)
-        if markers and self.text.endswith(markers):  # the model wrote them itself
-            markers = ""
+        block = self.text[self._block_start :]
+        markers = "".join(f"[{number}]" for number in self._cited if f"[{number}]" not in block)
         added = (f" {markers}" if markers else "") + self._space
-        self._cited, self._space = [], ""
+        self._cited, self._space, self._block_start = [], "", len(self.text) + len(added)
         return added
 
     def _count(self, usage: Any) -> None:
