@@ -18,7 +18,7 @@ class QuestionForm(forms.Form):
         error_messages={"required": "The question is empty."}, widget=forms.Textarea(attrs={"rows": 1})
     )
     collections = forms.ModelMultipleChoiceField(
-        Collection.objects.order_by("visibility", "name"),
+        Collection.objects.order_by("-visibility", "name"),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Tick at least one collection to search."},
     )

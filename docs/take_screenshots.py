@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
@@ -36,20 +36,19 @@ def main(link: str, folder: Path, question: str = QUESTION) -> None:
         browser.close()
 
 
-def _log_in(browser: Browser, link: str) -> str:
-    """Press the button of the link; returns the file that holds the session."""
+def _log_in(browser: Browser, link: str) -> StorageState:
+    """Press the button of the link; returns the cookies."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(link)
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url(urljoin(link, "/"))
-    path = Path(sys.prefix) / "parley-screenshots.json"
-    context.storage_state(path=path)
+    state = context.storage_state()
     context.close()
-    return str(path)
+    return state
 
 
-def _ask(browser: Browser, session: str, address: str, question: str) -> str:
+def _ask(browser: Browser, session: StorageState, address: str, question: str) -> str:
     """Ask once; returns the address of the conversation."""
     with _page(browser, "light", DESKTOP, session) as page:
         page.goto(address)
@@ -83,7 +82,7 @@ def _take(page: Page, folder: Path, look: str, link: str, answer: str) -> None:
 
 
 @contextmanager
-def _page(browser: Browser, scheme: str, size: tuple[int, int], session: str) -> Iterator[Page]:
+def _page(browser: Browser, scheme: str, size: tuple[int, int], session: StorageState) -> Iterator[Page]:
     context = browser.new_context(
         color_scheme="dark" if scheme == "dark" else "light",
         viewport={"width": size[0], "height": size[1]},

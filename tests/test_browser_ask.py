@@ -151,7 +151,7 @@ def test_what_goes_wrong_is_said_on_the_page(open_page: Open, shelf: Collection,
     provider.script(Refusal(401, "No such key."))
     ask(page)
     expect(page.locator(".turn")).to_contain_text("Could not be written")
-    expect(page.locator(".incident code")).to_have_text(Message.objects.get(speaker=Speaker.BOT).trace_id)
+    expect(page.locator(".answer")).to_contain_text(Message.objects.get(speaker=Speaker.BOT).trace_id)
     expect(page.get_by_role("alert")).not_to_be_visible()
 
 

@@ -64,9 +64,10 @@ function begin(asked) {
 
 const show = {
   retrieved(turn, { passages }) {
-    turn.querySelector(".progress-note").textContent = `Reading ${passages} passages`;
+    turn.querySelector(".progress-note").textContent = passages === 1 ? "Found one passage" : `Found ${passages} passages`;
   },
   delta(turn, { text }) {
+    turn.querySelector(".progress-note").textContent = "Writing the answer";
     turn.querySelector(".answer").append(text);
   },
   done(turn, { html, conversation, url }) {
