@@ -47,7 +47,7 @@ def test_citations_become_markers_behind_what_they_support(fake_providers: FakeP
 
 
 def test_markers_the_model_wrote_itself_are_not_doubled(fake_providers: FakeProviders) -> None:
-    fake_providers.blocks = [("You have 30 days [1]. Ask us. [2]", (0,)), (" Ask us.", (1,))]
+    fake_providers.blocks = [("You have 30 days [1].", (0,)), (" Ask us.", (1,))]
     assert text_of(fake_providers) == "You have 30 days [1]. Ask us. [2]"
 
 
