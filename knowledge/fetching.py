@@ -32,17 +32,23 @@ def _networks(written: str) -> list[Network]:
     return [ipaddress.ip_network(network) for network in written.split()]
 
 
-# RFC 6890 and what leads back to it: 100.64/10 shared, NAT64, 6to4, Teredo, mapped and compatible IPv4 addresses.
+# RFC 6890, and 100.64/10, which providers share out among their customers.
 PRIVATE = _networks(
     """
     0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24
     192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
-    ::/96 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 fc00::/7 fec0::/10
-    ff00::/8
+    ::/96 100::/64 2001::/23 2001:db8::/32 fc00::/7 fec0::/10 ff00::/8
     """
 )
-# Where clouds hand out their keys: never fetched from, whatever the settings say.
-METADATA = _networks("169.254.0.0/16 fe80::/10 100.100.100.200/32 168.63.129.16/32 fd00:ec2::254/128")
+# Never fetched from, whatever the settings say: where clouds hand out their keys, and IPv6 addresses that lead to an
+# IPv4 address inside them (mapped, compatible, NAT64, 6to4, Teredo), which would pass by the list.
+NEVER = _networks(
+    """
+    169.254.0.0/16 100.100.100.200/32 168.63.129.16/32 fe80::/10 fd00:ec2::254/128
+    ::169.254.0.0/112 ::100.100.100.200/128 ::168.63.129.16/128
+    ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32
+    """
+)
 _TYPES = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -242,7 +248,7 @@ def checked_addresses(host: str, port: int) -> list[str]:
     except (socket.gaierror, UnicodeError) as error:
         raise FetchError(f"There is no server called {host}.") from error
     addresses = [str(sockaddr[0]).partition("%")[0] for *_, sockaddr in found]
-    denied = METADATA if settings.ALLOW_PRIVATE_HOSTS else METADATA + PRIVATE
+    denied = NEVER if settings.ALLOW_PRIVATE_HOSTS else NEVER + PRIVATE
     for address in addresses:
         number = ipaddress.ip_address(address)
         if any(number in network for network in denied):

@@ -52,7 +52,7 @@ def refresh_lengths(collection_id: int) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE knowledge_collectionstatistics SET average_length = total_length::float / chunk_count"
-            " WHERE collection_id = %s AND chunk_count > 0"
+            " WHERE collection_id = %s AND total_length > 0"
             " AND abs(total_length::float / chunk_count - average_length) > %s * average_length"
             " RETURNING average_length",
             [collection_id, RENEWED_AFTER],

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             self.stdout.write("  ".join(cells).rstrip())
             for said in textwrap.wrap(row.get("reason") or "", REASON_WIDTH):
                 self.stdout.write(f"    {said}")
-        self.stdout.write(f"{len(rows)} documents")
+        self.stdout.write(f"{len(rows)} document{'s' * (len(rows) != 1)}")
 
 
 def _row(document: Document) -> dict[str, Any]:

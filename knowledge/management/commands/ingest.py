@@ -64,7 +64,7 @@ class Command(BaseCommand):
         width = max((len(outcome.path) for outcome in outcomes), default=0)
         for outcome in outcomes:
             if outcome.state != "unchanged":
-                result = outcome.reason or f"{outcome.chunks} passages"
+                result = outcome.reason or f"{outcome.chunks} passage{'s' * (outcome.chunks != 1)}"
                 self.stdout.write(f"{outcome.state:<8}  {outcome.path:<{min(width, 60)}}  {result}")
         counts = Counter(outcome.state for outcome in outcomes)
         total = ", ".join(f"{counts[state]} {state}" for state in ("indexed", "unchanged", "failed") if counts[state])

@@ -4,6 +4,7 @@ import json
 import tempfile
 import textwrap
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,7 +151,6 @@ def _replacing(path: Path) -> Iterator[IO[str]]:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError("give a whole number from 1 up")
+    return int(text)

@@ -1,0 +1,190 @@
+"""Documents go live whole or not at all, and what is unchanged costs nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from knowledge import indexing, retrieval
+from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentVersion, Visibility
+from knowledge.sources import files
+from llm.models import UsageRecord
+from tests.fake_providers import FakeProviders, Refusal
+from tests.make import make_collection, make_deployment, make_file, make_indexed
+
+pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def shelf(db: None) -> Collection:
+    make_deployment()
+    return make_collection()
+
+
+def texts(shelf: Collection, question: str = "refund") -> list[str]:
+    return [hit.text for hit in retrieval.retrieve(question, collections=[shelf.pk]).hits]
+
+
+def final_rows() -> list[tuple[object, ...]]:
+    """What an index holds, without ids and times."""
+    chunks = Chunk.objects.order_by("document__path", "ordinal")
+    return list(
+        chunks.values_list("document__path", "document__state", "ordinal", "heading", "text", "version__number")
+    )
+
+
+def test_document_is_found_with_its_title_heading_and_path(shelf: Collection, tmp_path: Path) -> None:
+    file = make_file(tmp_path, "help/refund-policy.md", "# Refunds\n\n## Annual plans\n\nThirty days.")
+    (outcome,) = make_indexed(shelf, file)
+    assert (outcome.path, outcome.state, outcome.reason, outcome.chunks) == (
+        "help/refund-policy.md",
+        "indexed",
+        None,
+        1,
+    )
+    (hit,) = retrieval.retrieve("annual refund", collections=[shelf.pk]).hits
+    assert (hit.title, hit.heading, hit.path) == ("Refunds", "Refunds > Annual plans", "help/refund-policy.md")
+
+
+def test_document_without_a_title_is_called_after_its_file(shelf: Collection, tmp_path: Path) -> None:
+    make_indexed(shelf, make_file(tmp_path, "refund_policy-eu.txt", "Thirty days."))
+    assert Document.objects.get().title == "Refund policy eu"
+
+
+def test_unchanged_file_is_neither_embedded_nor_written_again(shelf: Collection, tmp_path: Path) -> None:
+    file = make_file(tmp_path, "a.md", "Refunds take thirty days.")
+    make_indexed(shelf, file)
+    before = (UsageRecord.objects.count(), DocumentVersion.objects.get().pk, Document.objects.get().updated_at)
+    (outcome,) = make_indexed(shelf, file)
+    assert (outcome.state, outcome.chunks) == ("unchanged", 1)
+    after = (UsageRecord.objects.count(), DocumentVersion.objects.get().pk, Document.objects.get().updated_at)
+    assert after == before
+
+
+def test_new_version_takes_the_place_of_the_old(shelf: Collection, tmp_path: Path) -> None:
+    make_indexed(shelf, make_file(tmp_path, "a.md", "A refund takes thirty days."))
+    make_indexed(shelf, make_file(tmp_path, "a.md", "A refund takes sixty days."))
+    assert texts(shelf) == ["A refund takes sixty days."]
+    live = Document.objects.get().live_version
+    assert live is not None
+    assert live.number == 2
+    assert ChunkVector.objects.count() == 1
+
+
+def test_failed_version_says_why_and_leaves_the_old_one_answering(shelf: Collection, tmp_path: Path) -> None:
+    make_indexed(shelf, make_file(tmp_path, "a.md", "A refund takes thirty days."))
+    (outcome,) = make_indexed(shelf, make_file(tmp_path, "a.md", b""))
+    document = Document.objects.get()
+    assert (outcome.state, outcome.reason, outcome.chunks) == ("failed", "The file is empty.", 1)
+    assert (document.state, document.reason) == ("failed", "The file is empty.")
+    assert texts(shelf) == ["A refund takes thirty days."]
+
+
+def test_going_back_to_the_live_version_clears_the_failure_at_no_cost(shelf: Collection, tmp_path: Path) -> None:
+    make_indexed(shelf, make_file(tmp_path, "a.md", "A refund takes thirty days."))
+    make_indexed(shelf, make_file(tmp_path, "a.md", b""))
+    (outcome,) = make_indexed(shelf, make_file(tmp_path, "a.md", "A refund takes thirty days."))
+    document = Document.objects.get()
+    assert (outcome.state, document.state, document.reason) == ("unchanged", "indexed", "")
+
+
+def test_bad_file_fails_alone(shelf: Collection, tmp_path: Path) -> None:
+    three = [
+        make_file(tmp_path, "a.md", "One."),
+        make_file(tmp_path, "b.pdf", "no"),
+        make_file(tmp_path, "c.md", "Two."),
+    ]
+    assert [outcome.state for outcome in make_indexed(shelf, *three)] == ["indexed", "failed", "indexed"]
+
+
+def test_failing_embedding_model_fails_the_row_with_a_sentence(
+    shelf: Collection, tmp_path: Path, fake_providers: FakeProviders
+) -> None:
+    fake_providers.script(Refusal(401))
+    make_deployment(
+        provider="openai", model="text-embedding-3-small", dimensions=1536, base_url=fake_providers.openai_url
+    )
+    (outcome,) = make_indexed(shelf, make_file(tmp_path, "a.md", "One."))
+    assert outcome.state == "failed"
+    assert "key" in str(outcome.reason)
+    assert Document.objects.get().reason == outcome.reason
+
+
+def test_new_embedding_model_embeds_unchanged_files_again(shelf: Collection, tmp_path: Path) -> None:
+    file = make_file(tmp_path, "a.md", "A refund takes thirty days.")
+    make_indexed(shelf, file)
+    ChunkVector.objects.update(space="an/older/model")
+    (outcome,) = make_indexed(shelf, file)
+    assert outcome.state == "indexed"
+    assert set(ChunkVector.objects.values_list("space", flat=True)) == {"local/all-MiniLM-L6-v2/384"}
+
+
+def test_documents_of_stop_words_or_emoji_are_indexed_too(shelf: Collection, tmp_path: Path) -> None:
+    contents = {"a.md": "Same.", "b.md": "🎉🎉", "c.md": "Same as before."}
+    outcomes = make_indexed(shelf, *(make_file(tmp_path, name, text) for name, text in contents.items()))
+    assert [outcome.state for outcome in outcomes] == ["indexed"] * 3
+
+
+def test_same_bytes_under_two_names_are_two_documents(shelf: Collection, tmp_path: Path) -> None:
+    make_indexed(shelf, make_file(tmp_path, "a.md", "Same."), make_file(tmp_path, "b.md", "Same."))
+    assert Document.objects.count() == 2
+
+
+def test_removed_document_is_gone_from_retrieval(shelf: Collection, tmp_path: Path) -> None:
+    make_indexed(shelf, make_file(tmp_path, "help/a.md", "A refund takes thirty days."))
+    assert indexing.remove("nothing.md") == []
+    (removed,) = indexing.remove("help/a.md")
+    assert removed.path == "help/a.md"
+    assert texts(shelf) == []
+    assert Chunk.objects.count() == ChunkVector.objects.count() == DocumentVersion.objects.count() == 0
+
+
+def test_folder_address_and_place_on_the_disk_name_documents_too(shelf: Collection, tmp_path: Path) -> None:
+    three = [make_file(tmp_path, name, "Text.") for name in ("x/a.md", "x/b.md", "xy/c.md")]
+    make_indexed(shelf, *three)
+    assert [document.path for document in indexing.remove(str(tmp_path / "x"))] == ["x/a.md", "x/b.md"]
+    assert [document.path for document in indexing.remove(str(three[2].place))] == ["xy/c.md"]
+
+
+def test_collections_are_made_on_demand_and_never_change_their_audience(db: None) -> None:
+    assert indexing.collection_for("", None).name == "Public"
+    assert indexing.collection_for("", Visibility.INTERNAL).visibility == "internal"
+    assert indexing.collection_for("HR", Visibility.INTERNAL).visibility == "internal"
+    assert indexing.collection_for("HR", None).visibility == "internal"
+    with pytest.raises(indexing.CollectionError, match=r"'HR' is internal; for public documents name another one"):
+        indexing.collection_for("HR", Visibility.PUBLIC)
+
+
+def start_ingest(folder: Path) -> "subprocess.Popen[bytes]":
+    url = os.environ["DATABASE_URL"].replace("/postgres?", f"/{connection.settings_dict['NAME']}?")
+    command = [sys.executable, str(ROOT / "manage.py"), "ingest", str(folder)]
+    return subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url}, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_ingest_run_again_ends_as_if_never_killed(tmp_path: Path) -> None:
+    make_deployment()
+    for number in range(8):
+        make_file(tmp_path, f"{number}.md", f"# Article {number}\n\n" + f"Refund {number} takes long. " * 60)
+    for wanted in (1, 5):
+        process = start_ingest(tmp_path)
+        deadline = time.monotonic() + 30
+        while Document.objects.filter(state="indexed").count() < wanted and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for document in Document.objects.select_related("live_version"):
+            live = document.live_version
+            assert document.chunks.filter(version=live).count() == (live.chunk_count if live else 0)
+    make_indexed(Collection.objects.get(), *files(str(tmp_path)).sources)
+    survived = final_rows()
+    assert {(row[1], row[5]) for row in survived} == {("indexed", 1)}
+    Document.objects.all().delete()
+    make_indexed(Collection.objects.get(), *files(str(tmp_path)).sources)
+    assert final_rows() == survived
