@@ -59,6 +59,13 @@ def passage(text: str, quote: str = "") -> SafeString:
     return _html(tokens)
 
 
+def plain(text: str) -> str:
+    """The words of `text` without its Markdown, on one line."""
+    blocks = (token.children or [token] for token in _parser.parse(text))
+    words = ("".join(" " if leaf.type.endswith("break") else leaf.content for leaf in block) for block in blocks)
+    return " ".join(" ".join(words).split())
+
+
 def _parse(text: str) -> list[Token]:
     tokens = _parser.parse(text)
     for token in tokens:

@@ -41,6 +41,11 @@ class Turn:
         return list(self.answered.citations.all()) if self.answered else []
 
     @property
+    def sources(self) -> list[tuple[Citation, str]]:
+        """The citations with the words they quote."""
+        return [(citation, markdown.plain(citation.quote)) for citation in self.citations]
+
+    @property
     def outcome(self) -> str:
         return OUTCOMES[Outcome(self.answered.outcome)][0] if self.answered else ""
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from bot import prompts
 from bot.models import Conversation, Feedback, Message, Outcome, Platform, Speaker
 from knowledge.models import Collection, Visibility
 from llm.models import UsageRecord
@@ -153,9 +154,11 @@ def test_only_the_ticked_collections_are_searched(web: Client, shelf: Collection
     assert "secret lever" not in json.dumps(Message.objects.get(speaker=Speaker.BOT).trace)
 
 
-def test_what_the_documents_do_not_hold_is_said_plainly(web: Client, shelf: Collection) -> None:
-    page = ask(web, shelf, question="zxqv brontosaurus hovercraft eels", follow=True).content.decode()
-    assert "Not in the documents" in page
+def test_what_the_documents_do_not_hold_is_said_plainly(
+    web: Client, shelf: Collection, fake_providers: FakeProviders
+) -> None:
+    fake_providers.blocks = [(prompts.NOT_FOUND, ())]
+    assert "Not in the documents" in ask(web, shelf, follow=True).content.decode()
 
 
 def test_a_failed_provider_shows_an_incident_id(web: Client, shelf: Collection, fake_providers: FakeProviders) -> None:

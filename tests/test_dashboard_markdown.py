@@ -103,5 +103,10 @@ def test_the_quote_is_marked_in_the_passage_and_leaves_its_markdown_alone(text: 
     assert expected in markdown.passage(text, quote)
 
 
+def test_a_quote_can_be_read_without_its_markdown() -> None:
+    assert markdown.plain("- **Two**fold `a < b`\n  c\n- | x") == "Twofold a < b c | x"
+    assert markdown.plain("```sh\nls -l\n```") == "ls -l"
+
+
 def test_characters_that_stand_for_marks_cannot_be_smuggled_in() -> None:
     assert "<mark>" not in markdown.passage(f"a {markdown.START}b{markdown.END} c", "")
