@@ -7,12 +7,14 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from bot import citations, followups, outcomes, prompts
 from bot.models import Outcome
+from knowledge.rereading import reread
 from knowledge.retrieval import Hit, Retrieval, retrieve
 from llm import client
 from llm.models import Deployment, Role
@@ -108,14 +110,17 @@ class Answer:
 
     def _write(self) -> Iterator[str]:
         hits = self.retrieval.hits
+        if self.deployment.endpoint.provider == "extractive":
+            hits = reread(self.question, hits, trace_id=self.trace_id)
         prompt = prompts.build(self.question, hits, self._history)
         response = client.stream(prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline)
         renumbered = citations.Renumbered(_withhold_refusal(response), len(hits))
-        for delta in renumbered:
-            if self.first_token_ms is None:
-                self.first_token_ms = self._elapsed_ms()
-            self.text += delta
-            yield delta
+        with closing(response):
+            for delta in renumbered:
+                if self.first_token_ms is None:
+                    self.first_token_ms = self._elapsed_ms()
+                self.text += delta
+                yield delta
         if response.finish_reason == "refusal":
             self.end(Outcome.BLOCKED)
             return

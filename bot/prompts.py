@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.utils.crypto import salted_hmac
 
+from knowledge.rereading import parts
 from knowledge.retrieval import Hit
 from llm.prompt import Passage, Prompt, Sentence, Turn
 
@@ -68,7 +69,9 @@ def _passage(number: int, hit: Hit) -> Passage:
         title=hit.title,
         heading=hit.heading,
         text=hit.text,
-        sentences=tuple(Sentence(hit.text[part.start : part.end], part.similarity) for part in hit.sentences),
+        sentences=tuple(
+            Sentence(text, 0.0 if index is None else hit.sentences[index].similarity) for text, index in parts(hit)
+        ),
         score=hit.score,
     )
 

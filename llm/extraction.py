@@ -47,7 +47,9 @@ _ASKS_STEPS = re.compile(
 )
 _ADDRESS = re.compile(r"(?<=\])\([^)]*\)|https?://\S+")
 _POINTS_ELSEWHERE = re.compile(
-    r"(?:^|[;,.(:] |\band )(?:see|read|refer to)\b|\b(?:described|explained|listed) (?:in|on|under)\b", re.IGNORECASE
+    r"(?:^|[;,.(:] |\band )(?:see|read|refer to)\b|\b(?:described|explained|listed) (?:in|on|under)\b"
+    r"|^(?:this|the) (?:page|article|guide|section|document|chapter) (?:explains|describes|covers|lists|shows|tells)\b",
+    re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 _NEEDS_EARLIER = re.compile(r"(?:It|Its|They|Their|Them|This|These|That|Those|He|She|His|Her|Such)\b")

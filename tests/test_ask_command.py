@@ -94,5 +94,5 @@ def test_internal_documents_are_searched_only_when_named(public: Collection, tmp
 
 
 def test_before_set_up_it_says_what_to_run() -> None:
-    with pytest.raises(CommandError, match="manage.py setup"):
+    with pytest.raises(CommandError, match=r"manage\.py setup"):
         ask(QUESTION)

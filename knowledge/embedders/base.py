@@ -30,7 +30,12 @@ class PassageVectors:
 
 
 class Embedder(ABC):
-    """A model that turns text into unit vectors. Making one loads nothing and opens no connection."""
+    """A model that turns text into unit vectors. Making one loads nothing and opens no connection.
+
+    `pools_sentences`: the vectors of sentences come from the passage's forward pass, not from the sentence alone.
+    """
+
+    pools_sentences = False
 
     def __init__(self, *, model: str, dimensions: int, base_url: str, api_key: str) -> None:
         self.model = model
