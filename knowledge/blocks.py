@@ -1,7 +1,7 @@
 """A Markdown document as a row of blocks, each with its path of headings and the places where it may be cut. Pure."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -11,7 +11,8 @@ from markdown_it.tree import SyntaxTreeNode
 from knowledge import sentences
 
 Path = tuple[str, ...]
-Halve = Callable[[str], tuple[str, str]]
+
+MAX_HEADING = 300  # characters; what is longer is a paragraph that somebody marked as a heading
 
 _MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)
@@ -21,34 +22,26 @@ _MARKUP = re.compile(r"^( {0,3})(`{3}|~{3}|#{1,6}\s|\|)", re.MULTILINE)
 _GROUP = re.compile(r".+?(?:\n(?:[ \t]*\n)+|\Z)", re.DOTALL)
 
 
-def halved(text: str) -> tuple[str, str]:
-    """`text` in two, at the line end or else the space nearest to its middle, or else in the middle."""
-    middle = len(text) // 2
-    for mark in ("\n", " "):
-        before, after = text.rfind(mark, 0, middle) + 1, text.find(mark, middle) + 1
-        places = [place for place in (before, after) if 0 < place < len(text)]
-        if places:
-            cut = min(places, key=lambda place: abs(place - middle))
-            return text[:cut], text[cut:]
-    return text[:middle], text[middle:]
-
-
 @dataclass(frozen=True)
 class Block:
     """A block of Markdown: `lead`, then all `units`, then `tail`.
 
     A piece of it is the lead, some units and the tail again, so no row loses its header and no line of code its fence.
-    The units bring the space between them along; `halve` cuts one that is too long by itself.
+    The units bring the space between them along.
     """
 
     path: Path
     units: tuple[str, ...]
     lead: str = ""
     tail: str = ""
-    halve: Halve = halved
+    is_table: bool = False
 
-    def text(self, units: tuple[str, ...]) -> str:
+    def text(self, units: Sequence[str]) -> str:
         return self.lead + "".join(units).rstrip() + self.tail
+
+    def halved(self, unit: str) -> tuple[str, str]:
+        """A unit that is too long by itself as two; one half is empty where that cannot be."""
+        return _halved_row(unit) if self.is_table else _halved(unit)
 
 
 def blocks(markdown: str, title: str) -> list[Block]:
@@ -61,12 +54,13 @@ def blocks(markdown: str, title: str) -> list[Block]:
     path, is_bare = root, False
     levels: list[int] = []
     for node in SyntaxTreeNode(_MARKDOWN.parse(markdown)).children:
-        if node.type != "heading":
+        text = _inline(node).replace("\n", " ") if node.type == "heading" else ""
+        if node.type != "heading" or len(text) > MAX_HEADING:
             new = list(_blocks(node, path))
             found += new
             is_bare = is_bare and not new
             continue
-        level, text = int(node.tag[1]), _inline(node).replace("\n", " ")
+        level = int(node.tag[1])
         if is_bare and level <= levels[-1]:
             found.append(_bare(path))
         while levels and levels[-1] >= level:
@@ -122,7 +116,7 @@ def _table(node: SyntaxTreeNode, path: Path) -> Block:
     rows = [[_cell(cell) for cell in row.children] for part in node.children for row in part.children]
     header, *body = rows
     lead = f"{_row(header)}|{' --- |' * len(header)}"
-    return Block(path, tuple(map(_row, body)), lead + "\n" if body else lead, halve=_halved_row)
+    return Block(path, tuple(map(_row, body)), lead + "\n" if body else lead, is_table=True)
 
 
 def _cell(node: SyntaxTreeNode) -> str:
@@ -138,12 +132,24 @@ def cells(row: str) -> list[str]:
     return [cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip())[1:-1]]
 
 
+def _halved(text: str) -> tuple[str, str]:
+    """`text` in two, at the line end or else the space nearest to its middle, or else in the middle."""
+    middle = len(text) // 2
+    for mark in ("\n", " "):
+        before, after = text.rfind(mark, 0, middle) + 1, text.find(mark, middle) + 1
+        places = [place for place in (before, after) if 0 < place < len(text)]
+        if places:
+            cut = min(places, key=lambda place: abs(place - middle))
+            return text[:cut], text[cut:]
+    return text[:middle], text[middle:]
+
+
 def _halved_row(row: str) -> tuple[str, str]:
     """A row as two, the second going on in each cell where the first stops."""
-    halves = [halved(cell) if " " in cell else (cell, "") for cell in cells(row)]
+    halves = [_halved(cell) if " " in cell else (cell, "") for cell in cells(row)]
     if not any(after for _, after in halves):
         longest = max(range(len(halves)), key=lambda place: len(halves[place][0]))
-        halves[longest] = halved(halves[longest][0])
+        halves[longest] = _halved(halves[longest][0])
     return _row([before.strip() for before, _ in halves]), _row([after.strip() for _, after in halves])
 
 

@@ -123,9 +123,9 @@ def _is_unchanged(document: Document, fingerprint: str, space: str) -> bool:
 
 def _index(document: Document, source: Source, content: Content, jail: Jail, deployment: Deployment) -> DocumentVersion:
     """Read `content` and make it the live version. Raises ParseError, ProviderError, VectorSpaceError, RemovedError."""
-    parsed = jail.parse(content.name, content.data)
-    document.title = parsed.title[:500] or _title(source.path)
-    passages = splitting.split(parsed.markdown, document.title, embedding.count_tokens)
+    reading = jail.parse(content.name, content.data, _title(source.path))
+    document.title = reading.title
+    passages = splitting.pack(reading.blocks, embedding.count_tokens)
     if not passages:
         raise ParseError("The file has no text.")
     vectors = embedding.embed_passages(
@@ -140,7 +140,7 @@ def _index(document: Document, source: Source, content: Content, jail: Jail, dep
         fingerprint=_fingerprint(content),
         byte_count=len(content.data),
         chunk_count=len(passages),
-        warning=parsed.warning[:500],
+        warning=reading.warning[:500],
     )
     return _publish(document, document.live_version, passages, vectors, deployment.vector_space)
 

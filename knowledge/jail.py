@@ -9,18 +9,29 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
+from knowledge.blocks import Block
 from knowledge.parsers.__main__ import MEMORY_BYTES, OUT_OF_MEMORY
-from knowledge.parsers.base import Parsed, ParseError
+from knowledge.parsers.base import ParseError
 
 WALL_SECONDS = 60.0
 COMMAND = (sys.executable, "-m", "knowledge.parsers")
 _ROOT = Path(__file__).resolve().parent.parent
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a file says. `warning` tells what was left out of it."""
+
+    title: str
+    blocks: list[Block]
+    warning: str
 
 
 class Jail:
@@ -42,17 +53,21 @@ class Jail:
     ) -> None:
         self._end()
 
-    def parse(self, name: str, data: bytes) -> Parsed:
-        """`data` as Markdown, its type told by `name` and its first bytes. Raises ParseError, whatever happens."""
+    def parse(self, name: str, data: bytes, title: str = "") -> Reading:
+        """The blocks of a file, its type told by `name` and its first bytes. Raises ParseError, whatever happens.
+
+        `title` is for a document that states none itself.
+        """
         child = self._started()
         with _killed_after(child, self.wall_seconds) as is_late:
-            reply = _ask(child, name, data)
+            reply = _ask(child, name.encode(), title.encode(), data)
         if reply is None:
             self._bury(is_late=is_late.is_set())
         fields = json.loads(reply)
         if "error" in fields:
             raise ParseError(fields["error"])
-        return Parsed(fields["title"], fields["markdown"], fields["warning"])
+        found = [Block(tuple(block.pop("path")), tuple(block.pop("units")), **block) for block in fields["blocks"]]
+        return Reading(fields["title"], found, fields["warning"])
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
@@ -93,12 +108,12 @@ class Jail:
         return child.wait()
 
 
-def _ask(child: subprocess.Popen[bytes], name: str, data: bytes) -> bytes | None:
+def _ask(child: subprocess.Popen[bytes], *parts: bytes) -> bytes | None:
     """The reply of the child, or None when it died."""
     if child.stdin is None or child.stdout is None:
         raise ValueError("the child needs pipes")
     try:
-        for part in (name.encode(), data):
+        for part in parts:
             child.stdin.write(struct.pack(">Q", len(part)))
             child.stdin.write(part)
         child.stdin.flush()

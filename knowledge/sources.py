@@ -67,7 +67,7 @@ class File:
                 data = file.read(parsers.MAX_FILE_BYTES + 1)
         except OSError as error:
             raise SourceError(f"The file cannot be opened: {error.strerror}.") from error
-        return Content(self.place.name, data)
+        return Content(readable(self.place.name), data)
 
 
 @dataclass

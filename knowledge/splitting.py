@@ -40,9 +40,14 @@ class _Piece:
 
 
 def split(markdown: str, title: str, count_tokens: CountTokens, max_tokens: int = MAX_TOKENS) -> list[ChunkText]:
-    """`markdown` as passages of at most about `max_tokens` tokens, in order; together they hold all of its text."""
+    """The passages of a Markdown document."""
+    return pack(blocks(markdown, title), count_tokens, max_tokens)
+
+
+def pack(found: Sequence[Block], count_tokens: CountTokens, max_tokens: int = MAX_TOKENS) -> list[ChunkText]:
+    """Blocks as passages of at most about `max_tokens` tokens, in order; together they hold all of the text."""
     splitter = _Splitter(count_tokens, max_tokens)
-    groups = splitter.packed(splitter.pieces(blocks(markdown, title)))
+    groups = splitter.packed(splitter.pieces(found))
     assembled = [_assembled(group) for group in groups]
     sizes = count_tokens([text for _, text in assembled])
     return [
@@ -64,7 +69,7 @@ class _Splitter:
         )
         return [max(pair) for pair in zip(long, counted, strict=True)]
 
-    def pieces(self, found: list[Block]) -> list[_Piece]:
+    def pieces(self, found: Sequence[Block]) -> list[_Piece]:
         whole = [block.text(block.units) for block in found]
         pieces: list[_Piece] = []
         for block, text, size in zip(found, whole, self.sizes(whole), strict=True):
@@ -96,7 +101,7 @@ class _Splitter:
         waiting = list(zip(block.units, self.sizes(block.units), strict=True))[::-1]
         while waiting:
             unit, size = waiting.pop()
-            halves = block.halve(unit) if size > room else ("", "")
+            halves = block.halved(unit) if size > room else ("", "")
             if all(half.strip() for half in halves) and max(map(len, halves)) < len(unit):
                 waiting += list(zip(halves, self.sizes(halves), strict=True))[::-1]
             else:

@@ -53,8 +53,12 @@ def hostile(tmp_path: Path) -> tuple[str, ...]:
     return sys.executable, "-c", f"exec(open({str(script)!r}).read())"
 
 
+def text(prison: Jail, name: str, data: bytes = b"") -> str:
+    return "".join(block.text(block.units) for block in prison.parse(name, data).blocks)
+
+
 def child_of(prison: Jail) -> dict[str, object]:
-    fields: dict[str, object] = json.loads(prison.parse("who", b"").markdown)
+    fields: dict[str, object] = json.loads(text(prison, "who"))
     return fields
 
 
@@ -65,7 +69,7 @@ def test_files_share_a_child_that_ends_with_the_jail() -> None:
         (child,) = set(psutil.Process().children()) - before
         with pytest.raises(ParseError, match=r"^The file is empty\.$"):
             prison.parse("b.md", b"")
-        assert prison.parse("c.txt", b"more").markdown == "more"
+        assert text(prison, "c.txt", b"more") == "more"
         assert set(psutil.Process().children()) - before == {child}
     assert set(psutil.Process().children()) == before
 
@@ -104,14 +108,14 @@ def test_file_that_takes_too_long_is_given_up(hostile: tuple[str, ...]) -> None:
 
 def test_what_a_library_prints_is_no_reply(hostile: tuple[str, ...]) -> None:
     with Jail(command=hostile) as prison:
-        assert json.loads(prison.parse("print", b"").markdown)["pid"]
+        assert json.loads(text(prison, "print"))["pid"]
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="taking the network away may need root")
 def test_child_has_no_network(hostile: tuple[str, ...]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, Jail(command=hostile) as prison:
         port = str(server.getsockname()[1]).encode()
-        assert prison.parse("network", port).markdown == "unreachable"
+        assert text(prison, "network", port) == "unreachable"
 
 
 def test_child_starts_without_django() -> None:
@@ -125,4 +129,10 @@ def test_child_starts_without_django() -> None:
 
 def test_big_file_goes_through_the_pipe() -> None:
     with Jail() as prison:
-        assert len(prison.parse("a.txt", b"word " * 4_000_000).markdown) > 15_000_000
+        assert len(text(prison, "a.txt", b"word " * 900_000)) > 4_000_000
+
+
+def test_document_without_a_title_gets_the_one_that_is_given() -> None:
+    with Jail() as prison:
+        assert prison.parse("a.txt", b"more", "Given").title == "Given"
+        assert prison.parse("a.md", b"# Own\n\nmore", "Given").blocks[0].path == ("Own",)

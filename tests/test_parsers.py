@@ -70,6 +70,7 @@ LOCKED_DOCX = OLE + "EncryptedPackage".encode("utf-16-le")
         ("a.md", b"<!DOCTYPE html><p>x</p>", "The file is called .md but is an HTML page; rename it."),
         ("a.md", b"\x89PNG\r\n\x1a\n" + bytes(50), "The file is called .md but is a PNG image."),
         ("a.txt", b"x" * 50_000_001, "The file is bigger than 50 MB."),
+        ("a.txt", b"x" * 5_000_001, "The file holds more than 5,000,000 characters of text; please split it."),
     ],
 )
 def test_unreadable_file_fails_with_a_sentence(name: str, data: bytes, sentence: str) -> None:

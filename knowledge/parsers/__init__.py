@@ -9,6 +9,8 @@ from knowledge.parsers.base import Parsed, ParseError
 # Goes up when a parser gives another result for the same bytes, so that documents are parsed anew.
 VERSION = 1
 MAX_FILE_BYTES = 50_000_000
+MAX_CHARACTERS = 5_000_000
+MAX_TITLE = 300  # characters
 
 PARSERS = {
     "markdown": "knowledge.parsers.markdown:parse",
@@ -59,10 +61,12 @@ def parse(name: str, data: bytes) -> Parsed:
     markdown = _INVISIBLE.sub("", parsed.markdown)
     if not markdown.strip():
         raise ParseError("The file has no text; is it a scan?" if kind == "pdf" else "The file has no text.")
+    if len(markdown) > MAX_CHARACTERS:
+        raise ParseError(f"The file holds more than {MAX_CHARACTERS:,} characters of text; please split it.")
     warning = parsed.warning
     if _SMUGGLED.search(parsed.markdown):
         warning = f"{warning} Invisible characters were left out.".strip()
-    return Parsed(" ".join(_INVISIBLE.sub("", parsed.title).split()), markdown, warning)
+    return Parsed(" ".join(_INVISIBLE.sub("", parsed.title).split())[:MAX_TITLE], markdown, warning)
 
 
 def is_supported(name: str) -> bool:

@@ -1,6 +1,7 @@
 """The child process of knowledge.jail: limits itself, then parses the files that come in, one after another.
 
-A message is a length as eight bytes, then so many bytes. In come a name and the file's bytes; out goes one JSON object.
+A message is a length as eight bytes, then so many bytes. In come a name, a title for a document that has none, and the
+file's bytes; out goes one JSON object. Cutting Markdown into blocks is done here too, as it is a parser's work.
 Django is never imported here, so that a child starts in a moment.
 """
 
@@ -12,8 +13,11 @@ import resource
 import struct
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import BinaryIO
 
+from knowledge.blocks import blocks
 from knowledge.parsers import parse
 from knowledge.parsers.base import ParseError
 
@@ -22,6 +26,7 @@ CPU_SECONDS = 60
 OPEN_FILES = 64
 NICENESS = 10
 OUT_OF_MEMORY = 77  # exit status
+PARTS = 3  # of a request
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000  # sched.h
 
 
@@ -29,27 +34,33 @@ def main() -> None:
     requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints may look like a reply
     _limit()
-    while (name := _read(requests)) is not None and (data := _read(requests)) is not None:
+    while len(parts := list(_request(requests))) == PARTS:
+        name, title, data = parts
         _allow_more_cpu()
         try:
-            reply = _reply(name.decode(), data)
+            reply = _reply(name.decode(), title.decode(), data)
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         replies.write(struct.pack(">Q", len(reply)) + reply)
         replies.flush()
 
 
-def _reply(name: str, data: bytes) -> bytes:
+def _reply(name: str, title: str, data: bytes) -> bytes:
     try:
         parsed = parse(name, data)
     except ParseError as error:
         return json.dumps({"error": str(error)}).encode()
-    return json.dumps({"title": parsed.title, "markdown": parsed.markdown, "warning": parsed.warning}).encode()
+    title = parsed.title or title
+    found = [asdict(block) for block in blocks(parsed.markdown, title)]
+    return json.dumps({"title": title, "blocks": found, "warning": parsed.warning}).encode()
 
 
-def _read(stream: BinaryIO) -> bytes | None:
-    header = stream.read(8)
-    return stream.read(struct.unpack(">Q", header)[0]) if len(header) == 8 else None
+def _request(stream: BinaryIO) -> Iterator[bytes]:
+    for _ in range(PARTS):
+        header = stream.read(8)
+        if len(header) < 8:
+            return
+        yield stream.read(struct.unpack(">Q", header)[0])
 
 
 def _limit() -> None:
