@@ -13,7 +13,7 @@ run: $(VENV)/installed
 	@exec $(PY) manage.py up
 
 ask: $(VENV)/installed
-	@$(PY) manage.py setup --sample && $(PY) manage.py ask "$(Q)"
+	@$(PY) manage.py setup --sample --verbosity 0 && $(PY) manage.py ask "$(Q)"
 
 test: $(VENV)/installed-dev
 	@$(PY) -m pytest -n 2

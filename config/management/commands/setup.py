@@ -20,11 +20,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         schema.check_server()
         setup.migrate()
-        appended = setup.deploy_models()
+        setup.deploy_models()
         setup.ensure_admin()
         if options["sample"] and not Document.objects.exists():
             self._ingest_sample()
-        if appended:
+        if options["verbosity"]:
             answer, embed = (Deployment.objects.live(role) for role in (Role.ANSWER, Role.EMBED))
             self.stderr.write(f"Answers come from {answer}, embeddings from {embed}.")
 
