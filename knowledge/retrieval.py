@@ -31,7 +31,7 @@ _COLUMNS = (
     "ordinal",
     "score",
 )
-_SCORES = ("bm25", "cosine", "coverage", "phrase", "sentence", "neighbour")
+_SCORES = ("bm25", "cosine", "coverage", "phrase", "sentence", "neighbour", "link")
 
 
 @dataclass(frozen=True)

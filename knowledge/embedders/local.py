@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from knowledge.embedders.base import Embedder, PassageText, PassageVectors, Vect
 from llm.providers.base import ProviderError, Usage
 
 GRAPH_VERSION = 1  # goes up with every change of what knowledge/embedders/graph.py writes
-MAX_TOKENS = 256  # what the model was trained on; the rest of a longer passage does not count
+MAX_TOKENS = 256  # what sentence-transformers gives this model at most
 BATCH_TOKENS = 1600  # larger batches fall out of the cache of the processor
 THREADS = 2
 BUILD_SECONDS = 300
@@ -34,8 +35,11 @@ class LocalEmbedder(Embedder):
     """The embedding model in this process. Sentence vectors cost no pass of their own.
 
     A sentence's vector is the mean of its token states inside its passage, so it knows its heading and its neighbours
-    ("late" pooling). Sentences beyond MAX_TOKENS get the vector of the passage.
+    ("late" pooling). A passage longer than the model reads is read in parts, each under the heading; its vector is the
+    mean of theirs.
     """
+
+    pools_sentences = True
 
     @override
     def batches(self, passages: Sequence[PassageText]) -> Iterator[Sequence[PassageText]]:
@@ -45,20 +49,56 @@ class LocalEmbedder(Embedder):
     @override
     def embed_passages(self, passages: Sequence[PassageText], timeout: float) -> tuple[list[PassageVectors], Usage]:
         """As in the base class; `timeout` does not stop a computation that runs."""
-        encoded = [wordpieces.encode(full_text(passage), max_tokens=MAX_TOKENS) for passage in passages]
+        cut = [_parts(passage) for passage in passages]
+        parts = [part for own in cut for part in own]
+        encoded = [_encode(part) for part in parts]
         vectors: dict[int, PassageVectors] = {}
         for batch in _similar_lengths(encoded):
             embeddings, states = _run([encoded[i] for i in batch], ["embedding", "states"])
             for row, i in enumerate(batch):
-                sentences = _sentence_vectors(passages[i], encoded[i], states[row], embeddings[row])
+                sentences = _sentence_vectors(parts[i], encoded[i], states[row], embeddings[row])
                 vectors[i] = PassageVectors(embeddings[row], sentences)
-        return [vectors[i] for i in range(len(passages))], _usage(encoded)
+        in_order = (vectors[i] for i in range(len(parts)))
+        return [_joined(list(islice(in_order, len(own)))) for own in cut], _usage(encoded)
 
     @override
     def embed_question(self, text: str, timeout: float) -> tuple[Vector, Usage]:
         """As in the base class; it takes about a millisecond, so `timeout` plays no part."""
         encoded = [wordpieces.encode(text, max_tokens=MAX_TOKENS)]
         return _run(encoded, ["embedding"])[0][0], _usage(encoded)
+
+
+def _encode(passage: PassageText) -> Encoding:
+    return wordpieces.encode(full_text(passage), max_tokens=MAX_TOKENS)
+
+
+def _parts(passage: PassageText) -> list[PassageText]:
+    """The passage, or, when it is too long for the model, runs of its sentences that are not."""
+    if len(passage.sentence_spans) < 2 or not _encode(passage).overflowing:
+        return [passage]
+    sizes = wordpieces.count([passage.text[start:end] for start, end in passage.sentence_spans])
+    room = MAX_TOKENS - 2 - wordpieces.count([passage.heading])[0]
+    runs: list[list[tuple[int, int]]] = [[]]
+    used = 0
+    for span, size in zip(passage.sentence_spans, sizes, strict=True):
+        if runs[-1] and used + size > room:
+            runs.append([])
+            used = 0
+        runs[-1].append(span)
+        used += size
+    return [_excerpt(passage, run) for run in runs]
+
+
+def _excerpt(passage: PassageText, run: list[tuple[int, int]]) -> PassageText:
+    first, last = run[0][0], run[-1][1]
+    return PassageText(passage.heading, passage.text[first:last], [(start - first, end - first) for start, end in run])
+
+
+def _joined(parts: list[PassageVectors]) -> PassageVectors:
+    if len(parts) == 1:
+        return parts[0]
+    whole = unit(np.mean([part.vector for part in parts], axis=0))
+    return PassageVectors(whole, np.concatenate([part.sentence_vectors for part in parts]))
 
 
 def _usage(encoded: Sequence[Encoding]) -> Usage:

@@ -8,9 +8,10 @@ SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', t
 SELECT '[1]'::halfvec;
 
 CREATE TYPE parley_question AS (
+  terms tsvector,
   candidates tsquery,    -- the rarest terms, as many as stay within the budget
   weights sparsevec,     -- idf times count, by the hash of the term
-  lexemes text[],        -- every term of the question, rarest first
+  lexemes tsquery[],     -- every term of the question, rarest first
   idf real[],            -- of each lexeme
   pairs tsquery[],       -- two neighbouring terms, next to each other in the passage or one word apart
   pair_idf real[],       -- of each pair, the smaller of the two
@@ -20,14 +21,16 @@ CREATE TYPE parley_question AS (
 -- The terms of a question, weighed by how rare they are in these collections. A term they do not hold has an idf (it is
 -- missed) but no weight.
 CREATE FUNCTION parley_ask(question text, collections bigint[], budget integer) RETURNS parley_question
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   asked parley_question;
 BEGIN
+  asked.terms := parley_terms('', question);
   SELECT coalesce(sum(s.chunk_count), 0) INTO asked.chunk_count
     FROM knowledge_collectionstatistics s WHERE s.collection_id = ANY (collections);
   WITH term AS MATERIALIZED (
-         SELECT lexeme, positions, parley_term_hash(lexeme) AS hash FROM unnest(parley_terms('', question))),
+         SELECT lexeme, positions, parley_term_hash(lexeme) AS hash FROM unnest(asked.terms)),
        held AS MATERIALIZED (
          SELECT s.term AS hash, sum(s.chunk_count) AS df FROM knowledge_termstatistics s
           WHERE s.collection_id = ANY (collections) AND s.term = ANY (ARRAY(SELECT hash FROM term)) GROUP BY s.term),
@@ -47,7 +50,7 @@ BEGIN
             FROM known)::tsquery,
          (SELECT '{' || coalesce(string_agg(hash || ':' || round(weight::numeric, 5), ',' ORDER BY hash), '') || '}/536870912'
             FROM (SELECT hash, sum(idf * cardinality(positions)) AS weight FROM known GROUP BY hash) AS summed)::sparsevec,
-         (SELECT coalesce(array_agg(lexeme ORDER BY df, lexeme), '{}') FROM rated),
+         (SELECT coalesce(array_agg(quote_literal(lexeme)::tsquery ORDER BY df, lexeme), '{}') FROM rated),
          (SELECT coalesce(array_agg(idf::real ORDER BY df, lexeme), '{}') FROM rated),
          (SELECT coalesce(array_agg(tsquery_phrase(first, second) || tsquery_phrase(first, second, 2)
                                     || tsquery_phrase(second, first)), '{}') FROM pair),
@@ -81,15 +84,18 @@ $$;
 CREATE FUNCTION parley_score(
   asked parley_question, vector halfvec, space text, collections bigint[], k integer
 ) RETURNS TABLE (chunk_id bigint, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
-                 sentence real, matched boolean[])
-LANGUAGE plpgsql STABLE ROWS 10 SECURITY DEFINER SET search_path FROM CURRENT AS $$
+                 sentence real, link real, matched boolean[])
+LANGUAGE plpgsql STABLE ROWS 10 SECURITY DEFINER SET search_path FROM CURRENT
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   depth CONSTANT integer := 100;
   reranked CONSTANT integer := 40;
   exact_below CONSTANT integer := 5000;
   nearest bigint[] := parley_nearest(vector, space, collections, asked.chunk_count < exact_below, depth);
-  tiny CONSTANT real := 1e-6;
+  tiny CONSTANT float := 1e-6;
+  idf_sum CONSTANT float := tiny + coalesce((SELECT sum(idf) FROM unnest(asked.idf) AS idf), 0);
+  pair_sum CONSTANT float := tiny + coalesce((SELECT sum(idf) FROM unnest(asked.pair_idf) AS idf), 0);
 BEGIN
   RETURN QUERY
   WITH lexical AS MATERIALIZED (
@@ -97,34 +103,49 @@ BEGIN
           WHERE terms @@ asked.candidates AND collection_id = ANY (collections)
           ORDER BY bm25 <#> asked.weights LIMIT depth),
        pool AS MATERIALIZED (
-         SELECT c.id, c.document_id, c.ordinal, c.terms, -(c.bm25 <#> asked.weights) AS bm25,
+         SELECT c.id, c.document_id, c.ordinal, -(c.bm25 <#> asked.weights) AS bm25,
                 coalesce(1 - (v.embedding <=> vector), 0) AS cosine
            FROM (SELECT id FROM lexical UNION SELECT unnest(nearest)) AS candidate
            JOIN knowledge_chunk c USING (id)
            LEFT JOIN knowledge_chunkvector v ON v.chunk_id = c.id AND v.space = parley_score.space),
        fused AS MATERIALIZED (
-         SELECT *, bm25 / (max(bm25) OVER () + tiny) + greatest(cosine, 0) / (greatest(max(cosine) OVER (), 0) + tiny) AS base
+         SELECT *, 1.2 * bm25 / (max(bm25) OVER () + tiny)
+                   + greatest(cosine, 0) / (greatest(max(cosine) OVER (), 0) + tiny) AS base
            FROM pool),
-       best AS MATERIALIZED (SELECT * FROM fused ORDER BY base DESC, id LIMIT reranked),
-       felt AS MATERIALIZED (
+       placed AS (
+         SELECT *, greatest(CASE WHEN lag(ordinal) OVER reading = ordinal - 1 THEN lag(base) OVER reading ELSE 0 END,
+                            CASE WHEN lead(ordinal) OVER reading = ordinal + 1 THEN lead(base) OVER reading ELSE 0 END)
+                   AS neighbour
+           FROM fused WINDOW reading AS (PARTITION BY document_id ORDER BY ordinal)),
+       best AS MATERIALIZED (  -- || '' unpacks the terms once; from here they are looked at many times
+         SELECT placed.*, c.terms || '' AS terms, phraseto_tsquery('pg_catalog.english', d.title) AS name,
+                tsvector_to_array(to_tsvector('pg_catalog.english', d.title)) AS name_terms
+           FROM (SELECT * FROM placed ORDER BY base DESC, id LIMIT reranked) AS placed
+           JOIN knowledge_chunk c USING (id) JOIN knowledge_document d ON d.id = placed.document_id),
+       felt AS (
          SELECT b.*,
-                ARRAY(SELECT b.terms @@ quote_literal(lexeme)::tsquery
-                        FROM unnest(asked.lexemes) WITH ORDINALITY AS l (lexeme, place) ORDER BY place) AS matched,
-                coalesce((SELECT sum(idf) FROM unnest(asked.pairs, asked.pair_idf) AS p (pair, idf) WHERE b.terms @@ pair)
-                         / ((SELECT sum(idf) FROM unnest(asked.pair_idf) AS idf) + tiny), 0) AS phrase,
-                coalesce((SELECT max(n.base) FROM fused n
-                           WHERE n.document_id = b.document_id AND abs(n.ordinal - b.ordinal) = 1), 0) AS neighbour,
-                coalesce((SELECT max(1 - (s <=> vector)) FROM knowledge_chunkvector v, unnest(v.sentence_embeddings) AS s
-                           WHERE v.chunk_id = b.id AND v.space = parley_score.space), b.cosine) AS sentence
-           FROM best b),
-       rated AS (
-         SELECT *, coalesce((SELECT sum(idf) FILTER (WHERE is_held) / (sum(idf) + tiny)
-                               FROM unnest(asked.idf, matched) AS t (idf, is_held)), 0) AS coverage
-           FROM felt)
-  SELECT id, (base + 0.5 * coverage + 0.75 * phrase + 0.15 * neighbour
-              + greatest(sentence, 0) / (greatest(max(sentence) OVER (), 0) + tiny))::real AS score,
-         bm25::real, cosine::real, coverage::real, phrase::real, neighbour::real, sentence::real, matched
-    FROM rated ORDER BY score DESC, id LIMIT k;
+                coalesce((SELECT sum(idf) FROM unnest(asked.lexemes, asked.idf) AS l (lexeme, idf)
+                           WHERE b.terms @@ lexeme) / idf_sum, 0) AS coverage,
+                coalesce((SELECT sum(idf) FROM unnest(asked.pairs, asked.pair_idf) AS p (pair, idf)
+                           WHERE b.terms @@ pair) / pair_sum, 0) AS phrase,
+                coalesce((SELECT max(1 - (s <=> vector)) FROM unnest(v.sentence_embeddings) AS s), b.cosine) AS sentence
+           FROM best b LEFT JOIN knowledge_chunkvector v ON v.chunk_id = b.id AND v.space = parley_score.space),
+       rated AS MATERIALIZED (
+         SELECT *, base + 0.75 * coverage + 0.75 * phrase + 0.15 * neighbour
+                   + 0.75 * greatest(sentence, 0) / (greatest(max(sentence) OVER (), 0) + tiny) AS rating
+           FROM felt),
+       top AS MATERIALIZED (SELECT document_id, terms FROM rated ORDER BY rating DESC, id LIMIT 5),
+       linked AS (  -- a name of one word is one only if the word is rare, in at most 1 of 200 chunks
+         SELECT *, CASE WHEN cardinality(name_terms) = 0 OR cardinality(name_terms) = 1 AND asked.chunk_count < 200 * (
+                     SELECT sum(t.chunk_count) FROM knowledge_termstatistics t
+                      WHERE t.collection_id = ANY (collections) AND t.term = parley_term_hash(name_terms[1])) THEN 0
+                   ELSE 0.5 * (asked.terms @@ name)::int
+                      + 0.5 * EXISTS (SELECT FROM top l WHERE l.terms @@ name AND l.document_id <> r.document_id)::int
+                   END AS link
+           FROM rated r)
+  SELECT id, (rating + link)::real, bm25::real, cosine::real, coverage::real, phrase::real, neighbour::real,
+         sentence::real, link::real, ARRAY(SELECT l.terms @@ lexeme FROM unnest(asked.lexemes) AS lexeme)
+    FROM linked l ORDER BY rating + link DESC, id LIMIT k;
 END
 $$;
 
@@ -132,27 +153,28 @@ $$;
 CREATE FUNCTION parley_search(question text, vector halfvec, space text, collections bigint[], k integer, budget integer)
 RETURNS TABLE (chunk_id bigint, document_id bigint, collection_id bigint, path text, url text, title text, heading text,
                text text, ordinal integer, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
-               sentence real, matched boolean[], idf real[], chunk_count bigint, spans integer[],
+               sentence real, link real, matched boolean[], idf real[], chunk_count bigint, spans integer[],
                similarities real[], coverages real[])
-LANGUAGE plpgsql STABLE ROWS 10 SET role = parley_reader SET parley.collections = '' AS $$
+LANGUAGE plpgsql STABLE ROWS 10 SET role = parley_reader SET parley.collections = ''
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   asked parley_question;
+  idf_sum float;
 BEGIN
   PERFORM set_config('parley.collections', array_to_string(collections, ','), true);
   asked := parley_ask(question, collections, budget);
+  idf_sum := 1e-6 + coalesce((SELECT sum(idf) FROM unnest(asked.idf) AS idf), 0);
   RETURN QUERY
   SELECT c.id, c.document_id, c.collection_id, d.path::text, d.url::text, d.title::text, c.heading, c.text, c.ordinal::integer,
-         s.score, s.bm25, s.cosine, s.coverage, s.phrase, s.neighbour, s.sentence, s.matched, asked.idf,
+         s.score, s.bm25, s.cosine, s.coverage, s.phrase, s.neighbour, s.sentence, s.link, s.matched, asked.idf,
          asked.chunk_count, c.sentence_spans,
-         ARRAY(SELECT (1 - (e <=> vector))::real FROM unnest(v.sentence_embeddings) WITH ORDINALITY AS u (e, place)
-                ORDER BY place),
-         ARRAY(SELECT coalesce(sum(i) FILTER (WHERE said @@ quote_literal(l)::tsquery) / (sum(i) + 1e-6), 0)::real
-                 FROM generate_series(1, cardinality(c.sentence_spans), 2) AS first
-                CROSS JOIN LATERAL (SELECT parley_terms('', substr(c.text, c.sentence_spans[first] + 1,
-                                      c.sentence_spans[first + 1] - c.sentence_spans[first])) AS said) AS sentence
-                 LEFT JOIN unnest(asked.lexemes, asked.idf) AS t (l, i) ON true
-                GROUP BY first ORDER BY first)
+         ARRAY(SELECT (1 - (e <=> vector))::real FROM unnest(v.sentence_embeddings) AS e),
+         ARRAY(SELECT coalesce((SELECT sum(idf) FROM unnest(asked.lexemes, asked.idf) AS l (lexeme, idf)
+                                 WHERE said @@ lexeme) / idf_sum, 0)::real
+                 FROM generate_series(1, cardinality(c.sentence_spans), 2) AS first,
+                      parley_terms('', substr(c.text, c.sentence_spans[first] + 1,
+                                              c.sentence_spans[first + 1] - c.sentence_spans[first])) AS said)
     FROM parley_score(asked, vector, space, collections, k) AS s
     JOIN knowledge_chunk c ON c.id = s.chunk_id
     JOIN knowledge_document d ON d.id = c.document_id

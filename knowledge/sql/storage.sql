@@ -1,5 +1,5 @@
 -- What a search reads of every candidate lies in the row itself; what it reads of the few best may lie beside the table.
-ALTER TABLE knowledge_chunk ALTER COLUMN bm25 SET STORAGE MAIN;
+ALTER TABLE knowledge_chunk ALTER COLUMN bm25 SET STORAGE EXTERNAL;
 ALTER TABLE knowledge_chunkvector ALTER COLUMN sentence_embeddings SET STORAGE EXTERNAL;
 ALTER TABLE knowledge_termstatistics SET (fillfactor = 70);
 
