@@ -27,6 +27,8 @@ from llm import client
 from llm.models import Deployment, Role
 from llm.providers.base import ProviderError
 
+MAX_NAME = 2_000  # characters, as the columns of Document hold
+
 State = Literal["indexed", "unchanged", "failed"]
 
 
@@ -79,6 +81,8 @@ def add(sources: Iterable[Source], collection: Collection) -> Iterator[Outcome]:
 
 
 def _add(source: Source, collection: Collection, jail: Jail, deployment: Deployment) -> tuple[State, str | None, int]:
+    if max(len(source.origin), len(source.path)) > MAX_NAME:
+        return "failed", f"The name is longer than {MAX_NAME:,} characters.", 0
     try:
         content = source.read()
     except MissingError as error:

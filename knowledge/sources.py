@@ -83,8 +83,8 @@ def is_address(name: str) -> bool:
 
 
 def origin_of(name: str) -> str:
-    """The origin of what a person names: an absolute path, or an address as it is."""
-    return name if is_address(name) else readable(str(_absolute(name)))
+    """The origin of what a person names: an absolute path, or an address."""
+    return readable(name if is_address(name) else str(_absolute(name)))
 
 
 def _absolute(name: str) -> Path:

@@ -104,6 +104,11 @@ def test_people_read_a_short_table(help_centre: Path) -> None:
     assert listed[-2:] == ["    The file is empty.", "3 documents"]
 
 
+def test_name_too_long_for_a_row_fails_alone(help_centre: Path) -> None:
+    ran = run("ingest", "http://127.0.0.1/" + "x" * 2_000, "help/a.html", "--json")
+    assert [each["reason"] for each in ran.json["documents"]] == ["The name is longer than 2,000 characters.", None]
+
+
 def test_documents_are_listed_for_scripts(help_centre: Path) -> None:
     run("ingest", "help")
     first, second = run("documents", "--json").json
@@ -146,10 +151,11 @@ def test_unknown_askers_see_public_documents_only(help_centre: Path) -> None:
 
 
 def test_people_read_hits_with_their_place(help_centre: Path) -> None:
+    make_file(help_centre, "b/refunds.md", "# Refunds\n\nWe like you. Annual plans are refunded within thirty days.")
     run("ingest", "help")
     lines = run("search", "refund of annual plans").output.splitlines()
     assert lines[0].startswith("1. Refunds  (b/refunds.md, score ")
-    assert lines[1] == "   Annual plans are refunded within thirty days."
+    assert lines[1] == "   … Annual plans are refunded within thirty days."
     assert lines[-1].startswith("answerable ")
 
 

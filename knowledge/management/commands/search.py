@@ -69,7 +69,7 @@ class Command(BaseCommand):
     def _print(self, found: Retrieval) -> None:
         for number, hit in enumerate(found.hits, start=1):
             self.stdout.write(f"{number}. {hit.heading or hit.title}  ({hit.url or hit.path}, score {hit.score:.2f})")
-            excerpt = textwrap.shorten(hit.text, EXCERPT_CHARACTERS, placeholder=" …")
+            excerpt = textwrap.shorten(_from_best_sentence(hit), EXCERPT_CHARACTERS, placeholder=" …")
             self.stdout.write(textwrap.indent(textwrap.fill(excerpt, 96), "   ") + "\n")
         time_ms = sum(found.stages_ms.values())
         self.stdout.write(f"answerable {found.answerable:.2f} · {time_ms:.1f} ms")
@@ -98,6 +98,12 @@ def as_json(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "text": hit.text,
     }
+
+
+def _from_best_sentence(hit: Hit) -> str:
+    """The text of a hit from the sentence on that fits the query best."""
+    best = max(hit.sentences, key=lambda sentence: sentence.similarity + sentence.coverage, default=None)
+    return f"… {hit.text[best.start :]}" if best and best.start else hit.text
 
 
 def _answer(query: Query, collections: Sequence[int], k: int) -> dict[str, Any]:
