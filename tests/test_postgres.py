@@ -1,9 +1,11 @@
 """The embedded PostgreSQL: who starts it, who stops it, and what a crash leaves behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,13 +28,14 @@ HOLDER = textwrap.dedent("""
 
 
 @pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("home")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
+def home() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user may pass through; pytest's are closed to everybody else."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-home-"))
+    folder.chmod(0o755)
     yield folder
     with postgres.running(folder):
         pass  # stops what a killed holder left running
+    shutil.rmtree(folder)
 
 
 def hold(home: Path) -> subprocess.Popen[str]:
