@@ -30,12 +30,15 @@ def ensure_space(space: str, dimensions: int) -> None:
         if cursor.fetchone()[0] is not None:
             return
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        # Checks that wait for the end of the transaction would stand in the way of a new index.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         quoted = space.replace("'", "''")
         cursor.execute(
             f"CREATE INDEX IF NOT EXISTS {name} ON knowledge_chunkvector"
             f" USING hnsw ((embedding::halfvec({dimensions:d})) halfvec_cosine_ops) WITH ({HNSW})"
             f" WHERE space = '{quoted}'"
         )
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def index_name(space: str) -> str:
