@@ -32,19 +32,19 @@ def test_prose_is_cut_after_its_sentences(text: str, expected: list[str]) -> Non
 
 def test_a_row_an_item_a_heading_and_a_block_of_code_stay_whole() -> None:
     text = (
-        "## Plans\n| Plan | Price |\n|---|---:|\n| Pro | $10. Each. |\n\n- first. Still first\n  and wrapped\n- second\n1. third"
-        "\n\n```python\na = 1. \n\nb = 2\n```\nThe end."
+        "## Plans\n| Plan | Price |\n|---|---:|\n| Pro | $10. Each. |\n\n- first. Still\n  and wrapped\n- second\n"
+        "1. third\n\n```python\na = 1. \n\nb = 2\n```\nEnd."
     )
 
     assert cut(text) == [
         "## Plans",
         "| Plan | Price |",
         "| Pro | $10. Each. |",
-        "- first. Still first\n  and wrapped",
+        "- first. Still\n  and wrapped",
         "- second",
         "1. third",
         "```python\na = 1. \n\nb = 2\n```",
-        "The end.",
+        "End.",
     ]
 
 

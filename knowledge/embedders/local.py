@@ -5,7 +5,6 @@ process, and is shared by every process of the install.
 """
 
 import fcntl
-import functools
 import os
 import subprocess
 import sys
@@ -122,7 +121,7 @@ def _run(encoded: Sequence[Encoding], outputs: list[str]) -> list[Vector]:
     for row, e in enumerate(encoded):
         ids[row, : len(e.ids)] = e.ids
         mask[row, : len(e.ids)] = 1
-    results: list[Vector] = _session(os.getpid()).run(outputs, {"input_ids": ids, "attention_mask": mask})
+    results: list[Vector] = _session().run(outputs, {"input_ids": ids, "attention_mask": mask})
     return results
 
 
@@ -173,13 +172,17 @@ def _write_graph(path: Path) -> None:
     draft.rename(path)
 
 
-@functools.cache
-def _session(process: int) -> onnxruntime.InferenceSession:
-    """The model as `process` holds it. A forked child makes its own, as the threads of a session do not live on in it,
-    and keeps its parent's, as letting go of that would wait for those threads for ever.
-    """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(THREADS, os.cpu_count() or 1)
-    options.enable_cpu_mem_arena = False  # the arena keeps the memory of the largest batch for ever
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(graph_path(), options, providers=["CPUExecutionProvider"])
+# By process. A forked child makes its own, as the threads of a session do not live on in it, and keeps its parent's, as
+# letting go of that would wait for those threads for ever.
+_sessions: dict[int, onnxruntime.InferenceSession] = {}
+
+
+def _session() -> onnxruntime.InferenceSession:
+    process = os.getpid()
+    if process not in _sessions:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = min(THREADS, os.cpu_count() or 1)
+        options.enable_cpu_mem_arena = False  # the arena keeps the memory of the largest batch for ever
+        options.log_severity_level = 3
+        _sessions[process] = onnxruntime.InferenceSession(graph_path(), options, providers=["CPUExecutionProvider"])
+    return _sessions[process]
