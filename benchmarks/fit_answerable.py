@@ -5,17 +5,10 @@ questions with their passages taken away ("removed"). Prints how well each set i
 the others, then the coefficients fitted on all.
 """
 
-import argparse
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from benchmarks import server
 
 PER_SET = 300
 FAR_PER_SET = 100

@@ -1,10 +1,10 @@
 """Passages into Parley's tables by the thousand; the triggers, functions and indexes are the product's own."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from django.db import connection
 
+from benchmarks.data import BenchPassage
 from knowledge import indexes
 from knowledge.chunk_rows import literal
 from knowledge.embedders.base import PassageVectors
@@ -13,16 +13,9 @@ from knowledge.models import Collection, Document, DocumentVersion
 COLUMNS = "number, document, ordinal, heading, body, spans, vector, sentence_vectors"
 
 
-class Loadable(Protocol):
-    document: str
-    ordinal: int
-    title: str
-    heading: str
-    text: str
-    sentence_spans: list[tuple[int, int]]
-
-
-def load(name: str, passages: Sequence[Loadable], vectors: Iterable[PassageVectors], *, space: str) -> tuple[int, list[int]]:
+def load(
+    name: str, passages: Sequence[BenchPassage], vectors: Sequence[PassageVectors], *, space: str
+) -> tuple[int, list[int]]:
     """Fill a new collection; returns its id and the chunk ids in the order of `passages`."""
     collection = Collection.objects.create(name=name)
     _documents(collection, passages)
@@ -53,12 +46,14 @@ def load(name: str, passages: Sequence[Loadable], vectors: Iterable[PassageVecto
             [ids, collection.pk, space],
         )
         cursor.execute("DROP TABLE staged")
-    indexes.ensure_space(space, 384)
     indexes.refresh_lengths(collection.pk)
+    indexes.ensure_space(space, len(vectors[0].vector))
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
     return collection.pk, ids
 
 
-def _documents(collection: Collection, passages: Sequence[Loadable]) -> None:
+def _documents(collection: Collection, passages: Sequence[BenchPassage]) -> None:
     titles = {passage.document: passage.title for passage in passages}
     documents = Document.objects.bulk_create(
         Document(collection=collection, origin=name, path=name, title=title[:500]) for name, title in titles.items()
@@ -67,3 +62,14 @@ def _documents(collection: Collection, passages: Sequence[Loadable]) -> None:
         DocumentVersion(document=document, number=1, fingerprint="-", byte_count=0, chunk_count=0)
         for document in documents
     )
+
+
+def lexical(question: str, collection: int, count: int) -> list[int]:
+    """The chunks that BM25 alone would put first, without a budget."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id FROM parley_ask(%s, %s::bigint[], 1000000000) a, knowledge_chunk c"
+            " WHERE c.terms @@ a.candidates AND c.collection_id = %s ORDER BY c.bm25 <#> a.weights LIMIT %s",
+            [question, [collection], collection, count],
+        )
+        return [row[0] for row in cursor.fetchall()]
