@@ -23,7 +23,7 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy .
-	SECRET_KEY=only-for-the-check $(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py makemigrations --check --dry-run
 
 format: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check --fix .

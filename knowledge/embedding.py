@@ -24,6 +24,11 @@ class QuestionVector:
     vector: Vector
 
 
+def load() -> None:
+    """Load the live embedding model, so that the first question does not wait for it."""
+    embedder_for(Deployment.objects.live(Role.EMBED)).load()
+
+
 def embed_question(text: str, *, trace_id: str) -> QuestionVector:
     """The vector of a question. Raises ProviderError, and Deployment.DoesNotExist before set-up."""
     deployment = Deployment.objects.live(Role.EMBED)

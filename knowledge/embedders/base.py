@@ -43,6 +43,9 @@ class Embedder(ABC):
         self.base_url = base_url
         self.api_key = api_key
 
+    def load(self) -> None:  # noqa: B027  most models have nothing to load
+        """Do now what the first call would otherwise have to wait for."""
+
     @abstractmethod
     def batches(self, passages: Sequence[PassageText]) -> Iterator[Sequence[PassageText]]:
         """`passages` cut, in order, into what one call to embed_passages takes."""

@@ -41,6 +41,10 @@ class LocalEmbedder(Embedder):
     pools_sentences = True
 
     @override
+    def load(self) -> None:
+        _session()
+
+    @override
     def batches(self, passages: Sequence[PassageText]) -> Iterator[Sequence[PassageText]]:
         if passages:
             yield passages

@@ -11,118 +11,199 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         pgvector.django.VectorExtension(),
         migrations.CreateModel(
-            name='Collection',
+            name="Collection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('visibility', models.CharField(choices=[('public', 'Public'), ('internal', 'Internal')], default='public', max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[("public", "Public"), ("internal", "Internal")], default="public", max_length=10
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='CollectionStatistics',
+            name="CollectionStatistics",
             fields=[
-                ('collection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='knowledge.collection')),
-                ('chunk_count', models.BigIntegerField(default=0)),
-                ('total_length', models.BigIntegerField(default=0)),
-                ('average_length', models.FloatField(default=100)),
+                (
+                    "collection",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="knowledge.collection",
+                    ),
+                ),
+                ("chunk_count", models.BigIntegerField(default=0)),
+                ("total_length", models.BigIntegerField(default=0)),
+                ("average_length", models.FloatField(default=100)),
             ],
         ),
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('origin', models.CharField(max_length=2000)),
-                ('path', models.CharField(max_length=2000)),
-                ('url', models.URLField(blank=True, max_length=2000)),
-                ('title', models.CharField(blank=True, max_length=500)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('indexed', 'Indexed'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('reason', models.CharField(blank=True, help_text='Why it failed, as a sentence for a person.', max_length=1000)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='knowledge.collection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("origin", models.CharField(max_length=2000)),
+                ("path", models.CharField(max_length=2000)),
+                ("url", models.URLField(blank=True, max_length=2000)),
+                ("title", models.CharField(blank=True, max_length=500)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("indexed", "Indexed"), ("failed", "Failed")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="Why it failed, as a sentence for a person.", max_length=1000
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "collection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="knowledge.collection"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DocumentVersion',
+            name="DocumentVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('byte_count', models.PositiveBigIntegerField()),
-                ('chunk_count', models.PositiveIntegerField()),
-                ('warning', models.CharField(blank=True, help_text='Such as hidden text that was dropped.', max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='knowledge.document')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("byte_count", models.PositiveBigIntegerField()),
+                ("chunk_count", models.PositiveIntegerField()),
+                (
+                    "warning",
+                    models.CharField(blank=True, help_text="Such as hidden text that was dropped.", max_length=500),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="knowledge.document"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='document',
-            name='live_version',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='knowledge.documentversion'),
+            model_name="document",
+            name="live_version",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="knowledge.documentversion",
+            ),
         ),
         migrations.CreateModel(
-            name='Chunk',
+            name="Chunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ordinal', models.PositiveIntegerField()),
-                ('heading', models.TextField(blank=True)),
-                ('text', models.TextField()),
-                ('token_count', models.PositiveIntegerField()),
-                ('sentence_spans', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), default=list, size=None)),
-                ('terms', django.contrib.postgres.search.SearchVectorField()),
-                ('bm25', pgvector.django.sparsevec.SparseVectorField(dimensions=536870912)),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='knowledge.collection')),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='knowledge.document')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='knowledge.documentversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ordinal", models.PositiveIntegerField()),
+                ("heading", models.TextField(blank=True)),
+                ("text", models.TextField()),
+                ("token_count", models.PositiveIntegerField()),
+                (
+                    "sentence_spans",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("terms", django.contrib.postgres.search.SearchVectorField()),
+                ("bm25", pgvector.django.sparsevec.SparseVectorField(dimensions=536870912)),
+                (
+                    "collection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="knowledge.collection"),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="knowledge.document"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="chunks",
+                        to="knowledge.documentversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TermStatistics',
+            name="TermStatistics",
             fields=[
-                ('pk', models.CompositePrimaryKey('collection_id', 'term', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('term', models.IntegerField()),
-                ('chunk_count', models.IntegerField()),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='knowledge.collection')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "collection_id", "term", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("term", models.IntegerField()),
+                ("chunk_count", models.IntegerField()),
+                (
+                    "collection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="knowledge.collection"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ChunkVector',
+            name="ChunkVector",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('space', models.CharField(max_length=300)),
-                ('embedding', pgvector.django.halfvec.HalfVectorField()),
-                ('sentence_embeddings', django.contrib.postgres.fields.ArrayField(base_field=pgvector.django.halfvec.HalfVectorField(), default=list, size=None)),
-                ('chunk', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='vectors', to='knowledge.chunk')),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='knowledge.collection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("space", models.CharField(max_length=300)),
+                ("embedding", pgvector.django.halfvec.HalfVectorField()),
+                (
+                    "sentence_embeddings",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=pgvector.django.halfvec.HalfVectorField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "chunk",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="vectors", to="knowledge.chunk"
+                    ),
+                ),
+                (
+                    "collection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="knowledge.collection"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('chunk', 'space'), name='one_vector_per_space')],
+                "constraints": [models.UniqueConstraint(fields=("chunk", "space"), name="one_vector_per_space")],
             },
         ),
         migrations.AddConstraint(
-            model_name='documentversion',
-            constraint=models.UniqueConstraint(fields=('document', 'number'), name='version_number_once'),
+            model_name="documentversion",
+            constraint=models.UniqueConstraint(fields=("document", "number"), name="version_number_once"),
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['path'], name='document_path'),
+            model_name="document",
+            index=models.Index(fields=["path"], name="document_path"),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(fields=('collection', 'origin'), name='document_once_per_collection'),
+            model_name="document",
+            constraint=models.UniqueConstraint(fields=("collection", "origin"), name="document_once_per_collection"),
         ),
         migrations.AddConstraint(
-            model_name='chunk',
-            constraint=models.UniqueConstraint(fields=('document', 'version', 'ordinal'), name='chunk_place'),
+            model_name="chunk",
+            constraint=models.UniqueConstraint(fields=("document", "version", "ordinal"), name="chunk_place"),
         ),
     ]

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             collections = access.collection_ids(options["collection"])
             events = conversations.ask(options["question"], platform=Platform.CONSOLE, collections=collections)
             message, latency = self._follow(events, is_streamed=not options["json"] and sys.stdout.isatty())
-        except (QuestionError, access.UnknownCollection, Deployment.DoesNotExist) as error:
+        except (QuestionError, access.UnknownCollectionError, Deployment.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps(as_json(message, latency), ensure_ascii=False, indent=2))

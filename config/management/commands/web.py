@@ -1,5 +1,6 @@
 """The web process: gunicorn with threads, so that a streamed answer is a plain generator."""
 
+import threading
 from typing import Any
 
 from django.conf import settings
@@ -7,8 +8,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
+from django.db import connection, connections
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.base import Worker
+
+from knowledge import embedding
 
 
 class Web(BaseApplication):  # type: ignore[misc]
@@ -26,12 +30,23 @@ class Web(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": None,
             "loglevel": "warning",
             "proc_name": "parley-web",
+            "post_worker_init": _load_model,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> WSGIHandler:
         return get_wsgi_application()
+
+
+def _load_model(_worker: Worker) -> None:
+    """Load the embedding model beside the first requests; threads do not survive a fork, so not before it."""
+    threading.Thread(target=_load, name="load-model").start()
+
+
+def _load() -> None:
+    embedding.load()
+    connection.close()
 
 
 class Command(BaseCommand):

@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 self._search_many(Path(options["queries"]), Path(options["output"]), collections, options["k"])
             else:
                 self._search_one(options["query"], collections, options)
-        except (access.UnknownCollection, Deployment.DoesNotExist, ProviderError) as error:
+        except (access.UnknownCollectionError, Deployment.DoesNotExist, ProviderError) as error:
             raise CommandError(str(error)) from error
 
     def _search_one(self, query: str, collections: Sequence[int], options: dict[str, Any]) -> None:
