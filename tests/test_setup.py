@@ -1,4 +1,4 @@
-"""Set-up: what is live afterwards, what a person reads when it cannot be done, and that repeating it changes nothing."""
+"""Set-up: what is live afterwards, what a person reads when it fails, and that repeating it changes nothing."""
 
 import os
 import subprocess
