@@ -33,8 +33,9 @@ def load(
         cursor.execute(
             "INSERT INTO knowledge_chunk (collection_id, document_id, version_id, ordinal, heading, text, token_count,"
             " sentence_spans, terms, bm25)"
-            " SELECT %s, document_id, v.id, ordinal, heading, body, 0, spans, terms, parley_bm25(terms, 100)"
-            " FROM staged s JOIN knowledge_document d ON d.collection_id = %s AND d.origin = s.document"
+            " SELECT %s, document_id, v.id, ordinal, heading, body, 0, spans, terms, parley_bm25(terms, average::real)"
+            " FROM (SELECT avg(parley_length(parley_terms(heading, body))) AS average FROM staged) AS whole, staged s"
+            " JOIN knowledge_document d ON d.collection_id = %s AND d.origin = s.document"
             " JOIN knowledge_documentversion v ON v.document_id = d.id, parley_terms(heading, body) AS terms"
             " ORDER BY s.number RETURNING knowledge_chunk.id",
             [collection.pk, collection.pk],
@@ -46,7 +47,11 @@ def load(
             [ids, collection.pk, space],
         )
         cursor.execute("DROP TABLE staged")
-    indexes.refresh_lengths(collection.pk)
+        cursor.execute(
+            "UPDATE knowledge_collectionstatistics SET average_length = total_length::float / chunk_count"
+            " WHERE collection_id = %s",
+            [collection.pk],
+        )
     indexes.ensure_space(space, len(vectors[0].vector))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

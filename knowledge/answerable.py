@@ -39,12 +39,11 @@ def features(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """
     idf: Sequence[float] = rows[0]["idf"]
     held_by_any = [any(held) for held in zip(*(row["matched"] for row in rows[:TOGETHER]), strict=True)]
-    sentences = [pair for row in rows for pair in zip(row["similarities"], row["coverages"], strict=False)]
     return {
         "first_cosine": rows[0]["cosine"],
-        "sentence": max((similarity for similarity, _ in sentences), default=rows[0]["cosine"]),
+        "sentence": max(max(row["similarities"], default=row["cosine"]) for row in rows),
         "coverage_together": sum(weight for weight, held in zip(idf, held_by_any, strict=True) if held)
         / (sum(idf) or 1),
         "phrase": max(row["phrase"] for row in rows),
-        "sentence_mix": max((0.6 * similarity + 0.4 * coverage for similarity, coverage in sentences), default=0.0),
+        "sentence_mix": max(row["sentence_mix"] or 0.0 for row in rows),
     }

@@ -17,7 +17,7 @@ from llm import client
 QUESTION_CHARACTERS = 2000
 # How many postings the words of a question may gather, rarest words first: 98.6 % of the exact top ten at a tenth of
 # the time, at 60,000 chunks.
-POSTINGS = 5000
+POSTINGS = 1500
 
 _COLUMNS = (
     "chunk_id",
@@ -36,13 +36,11 @@ _SCORES = ("bm25", "cosine", "coverage", "phrase", "sentence", "neighbour", "lin
 
 @dataclass(frozen=True)
 class RetrievedSentence:
-    """[start, end) in the text of its hit. `similarity` is its cosine to the question, `coverage` the share (0 to 1) of
-    the question's terms, weighed by rarity, that it holds."""
+    """[start, end) in the text of its hit. `similarity` is its cosine to the question."""
 
     start: int
     end: int
     similarity: float
-    coverage: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -116,9 +114,7 @@ def _hit(row: dict[str, Any]) -> Hit:
         **{field: row[field] for field in _COLUMNS},
         scores={name: row[name] for name in _SCORES},
         sentences=tuple(
-            RetrievedSentence(start, end, similarity, coverage)
-            for (start, end), similarity, coverage in zip(
-                spans, row["similarities"] or repeat(row["cosine"]), row["coverages"], strict=False
-            )
+            RetrievedSentence(start, end, similarity)
+            for (start, end), similarity in zip(spans, row["similarities"] or repeat(row["cosine"]), strict=False)
         ),
     )

@@ -14,7 +14,7 @@ def make_row(**fields: Any) -> dict[str, Any]:
         "matched": [True, True, False],
         "idf": [4.0, 3.0, 1.0],
         "similarities": [0.65, 0.2],
-        "coverages": [0.7, 0.1],
+        "sentence_mix": 0.67,
     }
     return {**row, **fields}
 
@@ -28,7 +28,7 @@ def test_a_close_passage_with_the_words_of_the_question_holds_the_answer() -> No
 
 
 def test_a_passage_that_shares_nothing_holds_no_answer() -> None:
-    row = make_row(cosine=0.1, phrase=0.0, matched=[False] * 3, similarities=[0.1, 0.1], coverages=[0.0, 0.0])
+    row = make_row(cosine=0.1, phrase=0.0, matched=[False] * 3, similarities=[0.1, 0.1], sentence_mix=0.06)
 
     assert estimate([row]) < 0.1
 
@@ -40,7 +40,7 @@ def test_a_passage_that_shares_nothing_holds_no_answer() -> None:
         {"phrase": 0.0},
         {"matched": [False, True, False]},
         {"similarities": [0.2, 0.2]},
-        {"coverages": [0.0, 0.1]},
+        {"sentence_mix": 0.4},
     ],
 )
 def test_every_sign_counts(weaker: dict[str, Any]) -> None:
@@ -54,6 +54,6 @@ def test_hits_together_cover_what_one_alone_does_not() -> None:
 
 
 def test_a_question_without_terms_and_passages_without_sentence_vectors_are_estimated_too() -> None:
-    row = make_row(cosine=0.2, matched=[], idf=[], similarities=[], coverages=[], phrase=0.0)
+    row = make_row(cosine=0.2, matched=[], idf=[], similarities=[], sentence_mix=None, phrase=0.0)
 
     assert 0 < estimate([row]) < 0.5

@@ -191,7 +191,7 @@ def test_vectors_too_long_to_index_are_refused() -> None:
         indexes.ensure_space("x", 5000)
 
 
-def test_sentences_come_with_their_similarity_and_coverage() -> None:
+def test_sentences_come_with_their_similarity_and_the_best_of_them_is_weighed() -> None:
     collection = make_collection()
     make_chunks(collection, "Cats sleep. Refunds take days.")
     asked = QuestionVector(SPACE, words_vector("Refunds take days."))
@@ -200,7 +200,7 @@ def test_sentences_come_with_their_similarity_and_coverage() -> None:
 
     assert row["spans"] == [0, 11, 12, 30]
     assert row["similarities"][1] == pytest.approx(1, abs=0.01)
-    assert row["coverages"] == pytest.approx([0, 1], abs=0.01)
+    assert row["sentence_mix"] == pytest.approx(0.6 + 0.4, abs=0.01)
 
 
 def test_a_document_named_by_a_leading_passage_gains() -> None:

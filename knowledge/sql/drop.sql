@@ -12,5 +12,5 @@ DROP TRIGGER parley_chunks_added ON knowledge_chunk;
 DROP TRIGGER parley_chunks_removed ON knowledge_chunk;
 DROP TRIGGER parley_chunks_stay ON knowledge_chunk;
 DROP FUNCTION parley_visible, parley_count_chunks, parley_refuse_change, parley_bm25, parley_length, parley_term_hash,
-  parley_terms;
+  parley_terms, parley_folded;
 DROP INDEX parley_chunk_terms;

@@ -64,7 +64,7 @@ $$;
 CREATE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], is_small boolean, depth integer)
 RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
-SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 100 AS $$
+SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 64 AS $$
 DECLARE
   distance text := CASE WHEN is_small THEN 'embedding <=> $1'
                    ELSE format('(embedding::halfvec(%1$s)) <=> $1::halfvec(%1$s)', vector_dims(vector)) END;
@@ -89,8 +89,8 @@ LANGUAGE plpgsql STABLE ROWS 10 SECURITY DEFINER SET search_path FROM CURRENT
 SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-  depth CONSTANT integer := 100;
-  reranked CONSTANT integer := 40;
+  depth CONSTANT integer := 60;
+  reranked CONSTANT integer := 30;
   exact_below CONSTANT integer := 5000;
   nearest bigint[] := parley_nearest(vector, space, collections, asked.chunk_count < exact_below, depth);
   tiny CONSTANT float := 1e-6;
@@ -122,7 +122,7 @@ BEGIN
                 tsvector_to_array(to_tsvector('pg_catalog.english', d.title)) AS name_terms
            FROM (SELECT * FROM placed ORDER BY base DESC, id LIMIT reranked) AS placed
            JOIN knowledge_chunk c USING (id) JOIN knowledge_document d ON d.id = placed.document_id),
-       felt AS (
+       felt AS MATERIALIZED (
          SELECT b.*,
                 coalesce((SELECT sum(idf) FROM unnest(asked.lexemes, asked.idf) AS l (lexeme, idf)
                            WHERE b.terms @@ lexeme) / idf_sum, 0) AS coverage,
@@ -149,12 +149,13 @@ BEGIN
 END
 $$;
 
--- The one door. `vector` may be NULL: the search is then by terms alone.
+-- The one door. `vector` may be NULL: the search is then by terms alone. `sentence_mix` is the best of the two sentences
+-- nearest to the question, by similarity and by the share of the question's terms that they hold.
 CREATE FUNCTION parley_search(question text, vector halfvec, space text, collections bigint[], k integer, budget integer)
 RETURNS TABLE (chunk_id bigint, document_id bigint, collection_id bigint, path text, url text, title text, heading text,
                text text, ordinal integer, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
                sentence real, link real, matched boolean[], idf real[], chunk_count bigint, spans integer[],
-               similarities real[], coverages real[])
+               similarities real[], sentence_mix real)
 LANGUAGE plpgsql STABLE ROWS 10 SET role = parley_reader SET parley.collections = ''
 SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -170,11 +171,14 @@ BEGIN
          s.score, s.bm25, s.cosine, s.coverage, s.phrase, s.neighbour, s.sentence, s.link, s.matched, asked.idf,
          asked.chunk_count, c.sentence_spans,
          ARRAY(SELECT (1 - (e <=> vector))::real FROM unnest(v.sentence_embeddings) AS e),
-         ARRAY(SELECT coalesce((SELECT sum(idf) FROM unnest(asked.lexemes, asked.idf) AS l (lexeme, idf)
-                                 WHERE said @@ lexeme) / idf_sum, 0)::real
-                 FROM generate_series(1, cardinality(c.sentence_spans), 2) AS first,
-                      parley_terms('', substr(c.text, c.sentence_spans[first] + 1,
-                                              c.sentence_spans[first + 1] - c.sentence_spans[first])) AS said)
+         (SELECT max(0.6 * near.similarity + 0.4 * coalesce((
+                       SELECT sum(idf) FROM unnest(asked.lexemes, asked.idf) AS l (lexeme, idf) WHERE said @@ lexeme), 0)
+                     / idf_sum)::real
+            FROM (SELECT 2 * place::int AS last, 1 - (e <=> vector) AS similarity
+                    FROM unnest(v.sentence_embeddings) WITH ORDINALITY AS u (e, place)
+                   ORDER BY similarity DESC LIMIT 2) AS near,
+                 parley_terms('', substr(c.text, c.sentence_spans[near.last - 1] + 1,
+                                         c.sentence_spans[near.last] - c.sentence_spans[near.last - 1])) AS said)
     FROM parley_score(asked, vector, space, collections, k) AS s
     JOIN knowledge_chunk c ON c.id = s.chunk_id
     JOIN knowledge_document d ON d.id = c.document_id

@@ -1,12 +1,17 @@
 -- Text to terms, and terms to BM25, with nothing but PostgreSQL and pgvector.
 
--- Accents and ligatures are folded and the joints of names such as settings.MODELS_DIR or /api/v1 are split, so that
--- their parts can be asked for. A backslash never gets into a term.
+-- Accents and ligatures are folded (plain ASCII has none, which is quicker to see than to fold).
+CREATE FUNCTION parley_folded(body text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN octet_length(body) = char_length(body) THEN body
+         ELSE regexp_replace(normalize(body, NFKD), '[\u0300-\u036f]+', '', 'g') END
+$$;
+
+-- The joints of names such as settings.MODELS_DIR or /api/v1 are cut, so that their parts can be asked for. A backslash
+-- never gets into a term.
 CREATE FUNCTION parley_terms(heading text, body text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT to_tsvector('pg_catalog.english',
-    regexp_replace(regexp_replace(normalize(heading || E'\n' || body, NFKD), '[\u0300-\u036f]+', '', 'g'),
-                   '[/_\\.:=@-]+', ' ', 'g'))
+  SELECT to_tsvector('pg_catalog.english', translate(parley_folded(heading || E'\n' || body), '/_\.:=@-', '        '))
 $$;
 
 -- The dimension of a term in a sparse vector, 1 to 2^29. PostgreSQL keeps this hash the same from version to version, as

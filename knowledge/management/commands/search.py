@@ -102,7 +102,7 @@ def as_json(hit: Hit) -> dict[str, Any]:
 
 def _from_best_sentence(hit: Hit) -> str:
     """The text of a hit from the sentence on that fits the query best."""
-    best = max(hit.sentences, key=lambda sentence: sentence.similarity + sentence.coverage, default=None)
+    best = max(hit.sentences, key=lambda sentence: sentence.similarity, default=None)
     return f"… {hit.text[best.start :]}" if best and best.start else hit.text
 
 
