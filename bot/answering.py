@@ -20,6 +20,7 @@ from llm import client
 from llm.models import Deployment, Role
 from llm.prompt import Turn
 from llm.providers.base import ProviderError
+from llm.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +174,7 @@ def begin(question: str, *, deployment: Deployment | None = None) -> Answer:
     """An answer for which nothing has been searched yet; raises what `compose` raises."""
     check(question)
     return Answer(
-        question.strip(),
+        clean(question).strip(),
         deployment=deployment or Deployment.objects.live(Role.ANSWER),
         trace_id=client.new_trace_id(),
         started=time.monotonic(),
@@ -182,7 +183,7 @@ def begin(question: str, *, deployment: Deployment | None = None) -> Answer:
 
 def check(question: str) -> None:
     """Raises QuestionError, with a sentence for the asker, when a question is empty or too long."""
-    if not question.strip():
+    if not clean(question).strip():
         raise QuestionError("The question is empty.")
     if len(question) > QUESTION_CHARACTERS:
         raise QuestionError(f"The question is longer than {QUESTION_CHARACTERS:,} characters. Please shorten it.")

@@ -7,9 +7,11 @@ no marker that points to nothing. Brackets inside code are code.
 import re
 from collections.abc import Iterable, Iterator
 
-MARKER = re.compile(r"\[\s*(\d{1,3}(?:\s*,\s*\d{1,3})*)\s*\]")
+MARKER = re.compile(r"\[\s*(\d{1,2}(?:\s*,\s*\d{1,2})*)\s*\]")  # [404] is no marker: nobody gets that many passages
 OPEN_MARKER = re.compile(r"\[[\d\s,]{0,40}\Z")
-BACKTICKS = re.compile(r"`+")
+# A marker, or what is left as it is: inline code, whose closing run of backticks is as long as the opening one.
+INLINE = re.compile(rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|{MARKER.pattern}")
+FENCE = re.compile(r"\s{0,3}(```|~~~)")
 WORD = re.compile(r"\w+")
 
 
@@ -24,50 +26,64 @@ class Renumbered:
         self.cited: list[int] = []
         self._deltas = deltas
         self._passage_count = passage_count
-        self._code_mark = ""
+        self._fence = ""
+        self._begins_line = True
 
     def __iter__(self) -> Iterator[str]:
         held = ""
         for delta in self._deltas:
-            held += delta
-            settled = _settled(held)
-            if text := self._renumber(held[:settled]):
+            *lines, rest = (held + delta).split("\n")
+            text = "".join(self._line(f"{line}\n") for line in lines)
+            settled = self._settled(rest)
+            text += self._piece(rest[:settled])
+            held = rest[settled:]
+            if text:
                 yield text
-            held = held[settled:]
-        if text := self._renumber(held):
+        if text := self._line(held):
             yield text
 
-    def _renumber(self, text: str) -> str:
-        """Rewrite the markers outside code in `text`, which ends neither in a marker nor in backticks cut in two."""
-        parts: list[str] = []
-        start = 0
-        for ticks in BACKTICKS.finditer(text):
-            parts.extend((self._outside(text[start : ticks.start()]), ticks.group()))
-            start = ticks.end()
-            if not self._code_mark:
-                self._code_mark = ticks.group()
-            elif self._code_mark == ticks.group():
-                self._code_mark = ""
-        parts.append(self._outside(text[start:]))
-        return "".join(parts)
+    def _line(self, text: str) -> str:
+        """A line, or the rest of one, to its end."""
+        fence = FENCE.match(text) if self._begins_line else None
+        if fence and self._fence in ("", fence.group(1)):
+            self._fence = "" if self._fence else fence.group(1)
+            return text
+        text = self._piece(text)
+        self._begins_line = True
+        return text
 
-    def _outside(self, text: str) -> str:
-        return text if self._code_mark else MARKER.sub(self._replace, text)
+    def _piece(self, text: str) -> str:
+        """A part of a line that cuts neither a marker nor inline code in two."""
+        if text:
+            self._begins_line = False
+        return text if self._fence else INLINE.sub(self._replace, text)
 
-    def _replace(self, marker: re.Match[str]) -> str:
-        numbers = [int(number) for number in marker.group(1).split(",")]
+    def _settled(self, text: str) -> int:
+        """How much of `text`, the line so far, can be judged without what follows."""
+        if self._begins_line and (not text.strip() or text.lstrip()[0] in "`~"):
+            return 0
+        if self._fence:
+            return len(text)
+        end = 0
+        for match in INLINE.finditer(text):
+            if match.end() == len(text) and match["code"]:
+                return match.start()  # the run of backticks that closes it may go on
+            end = match.end()
+        backtick = text.find("`", end)
+        if backtick >= 0:
+            return backtick
+        open_marker = OPEN_MARKER.search(text)
+        return open_marker.start() if open_marker else len(text)
+
+    def _replace(self, match: re.Match[str]) -> str:
+        if match["code"]:
+            return match.group()
+        numbers = [int(number) for number in match.group(3).split(",")]
         valid = [number for number in numbers if 1 <= number <= self._passage_count]
         for number in valid:
             if number not in self.cited:
                 self.cited.append(number)
         return "".join(f"[{self.cited.index(number) + 1}]" for number in dict.fromkeys(valid))
-
-
-def _settled(text: str) -> int:
-    """How much of `text` can be judged without what follows: all but an unfinished marker or run of backticks."""
-    if marker := OPEN_MARKER.search(text):
-        return marker.start()
-    return len(text.rstrip("`"))
 
 
 def quote(answer: str, number: int, sentences: list[str]) -> str:

@@ -1,13 +1,12 @@
 """Asking a question and keeping what came of it: the question at once, the answer when it is complete."""
 
 import logging
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from itertools import pairwise
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from bot import prompts
 from bot.answering import Answer, begin
@@ -56,42 +55,68 @@ def ask(
     Raises QuestionError before anything is kept. Whoever stops listening early does not stop the answer: it is
     written to its end and kept all the same.
     """
-    return _ask(begin(question), question, platform, list(collections), user, conversation)
+    return _ask(begin(question), platform, sorted(collections), user, conversation)
 
 
 def _ask(
-    answer: Answer,
-    question: str,
-    platform: Platform,
-    collections: list[int],
-    user: User | None,
-    conversation: Conversation | None,
+    answer: Answer, platform: Platform, collections: list[int], user: User | None, conversation: Conversation | None
 ) -> Generator[Event]:
     conversation = conversation or Conversation.objects.create(platform=platform, user=user)
-    turns = history(conversation)
-    Message.objects.create(conversation=conversation, speaker=Speaker.ASKER, text=question, trace_id=answer.trace_id)
-    deltas = iter(answer)
+    turns = history(conversation, collections)
+    Message.objects.create(
+        conversation=conversation,
+        speaker=Speaker.ASKER,
+        text=answer.question,
+        trace_id=answer.trace_id,
+        trace={"collections": collections},
+    )
+    events = _written(answer, turns, collections)
+    try:
+        for event in events:  # noqa: UP028  "yield from" would close them, and they are still needed
+            yield event
+    except GeneratorExit:
+        for _ in events:
+            pass
+        _keep(conversation, answer)
+        raise
+    yield Done(_keep(conversation, answer))
+
+
+def _written(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterator[Event]:
+    """Search and write; what fails on the way becomes the answer's outcome."""
     try:
         answer.search(turns, collections)
         yield Retrieved(answer.retrieval)
-        for delta in deltas:
+        for delta in answer:
             yield Delta(delta)
-    except GeneratorExit:
-        for _ in deltas:
-            pass
-        save(conversation, answer)
-        raise
     except Exception:  # one question's failure is told to its asker and ends there
         log.exception("trace %s: answering failed", answer.trace_id)
         answer.end(Outcome.PROVIDER_ERROR)
-    yield Done(save(conversation, answer))
 
 
-def history(conversation: Conversation) -> list[Turn]:
-    """The turns so far, oldest first; a question that was never answered counts as not asked."""
+def _keep(conversation: Conversation, answer: Answer) -> Message:
+    """Save the answer, over a new connection if the database went away while it was written."""
+    try:
+        return save(conversation, answer)
+    except (OperationalError, InterfaceError):
+        log.warning("trace %s: saving the answer over a new connection", answer.trace_id)
+        connection.close()
+        return save(conversation, answer)
+
+
+def history(conversation: Conversation, collections: Iterable[int]) -> list[Turn]:
+    """The turns so far, oldest first; a question that was never answered counts as not asked.
+
+    An answer that rests on collections other than `collections` is left out, with its question: what was said from
+    internal documents must not reach a prompt that may only see public ones.
+    """
+    visible = set(collections)
+    messages = list(conversation.messages.order_by("id"))
+    answers = {message.trace_id: message for message in messages if message.outcome == Outcome.ANSWERED}
     turns: list[Turn] = []
-    for asked, answered in pairwise(conversation.messages.order_by("id")):
-        if asked.speaker == Speaker.ASKER and answered.outcome == Outcome.ANSWERED:
+    for asked in messages:
+        answered = answers.get(asked.trace_id)
+        if asked.speaker == Speaker.ASKER and answered and set(asked.trace.get("collections", ())) <= visible:
             turns += [Turn("user", asked.text), Turn("assistant", answered.text)]
     return turns
 

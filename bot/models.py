@@ -39,8 +39,10 @@ class Conversation(models.Model):
 class Message(models.Model):
     """One turn. The fields from `outcome` on describe an answer and are empty on a question.
 
-    `trace` is what happened on the way: {"passages": [{"chunk_id", "document_id", "title", "heading", "text", "score",
-    "scores": {...}}], "stages_ms": {...}, "answerable": float, "prompt_hash": str}, frozen when the answer was made.
+    `trace` of a question is {"collections": [ids it was asked of]}. That of an answer is what happened on the way, as
+    it was then: {"question": as it was understood, "passages": [{"chunk_id", "document_id", "title", "heading", "text",
+    "score", "scores": {...}, ...}], "stages_ms": {...}, "answerable": float, "prompt_hash": str,
+    "uncited_text": what a model wrote without a source, "error": str}.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")

@@ -1,13 +1,17 @@
 """How a command starts: which database it runs over, and what a person reads when there is none."""
 
 import ctypes
+import io
+import multiprocessing
 import os
 import signal
 import sys
+from types import FrameType
 
 import django
 from django.core.management import execute_from_command_line
 from django.core.management.base import CommandError
+from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
 from config import environment, postgres
@@ -23,6 +27,9 @@ def main(arguments: list[str]) -> int:
     """Run `arguments` as manage.py would. Returns the exit status; Django exits by itself on its own errors."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     command = arguments[1] if len(arguments) > 1 else "help"
+    _make_output_safe()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     try:
         _end_with_supervisor()
         if command in WITHOUT_DATABASE or {"-h", "--help"} & set(arguments):
@@ -31,10 +38,13 @@ def main(arguments: list[str]) -> int:
             _run(command, arguments, is_embedded=False)
         else:
             with postgres.running(environment.home()) as url:
-                environment.use_database(url)
+                environment.use_embedded_database(url)
                 _run(command, arguments, is_embedded=True)
     except (postgres.PostgresError, environment.SettingError, CommandError) as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except DatabaseError as error:
+        sys.stderr.write(f"The database failed: {str(error).strip()}\n")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -46,6 +56,23 @@ def _run(command: str, arguments: list[str], *, is_embedded: bool) -> None:
         django.setup()
         import_string("config.setup.ensure_ready")(may_migrate=is_embedded)  # it needs the models of django.setup()
     execute_from_command_line(arguments)
+    for child in multiprocessing.active_children():
+        child.join()  # django-q2 leaves its cluster to run on, which must not outlive the database
+
+
+def _make_output_safe() -> None:
+    """Output goes to UTF-8 whatever the locale says, and to nowhere when there is none."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, io.StringIO())
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """End in order, so that the last user of the embedded server stops it."""
+    raise SystemExit(128 + number)
 
 
 def _end_with_supervisor() -> None:

@@ -4,6 +4,7 @@ A line of the file .env counts where the environment itself says nothing, and an
 that NAME_FILE points to, as container platforms hand out secrets.
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -29,11 +30,26 @@ def text(name: str, default: str = "") -> str:
     return default
 
 
-def number(name: str, default: int) -> int:
+def key(name: str) -> str:
+    """A provider's key. One with a blank inside is refused here, or an error message would quote it."""
+    value = text(name)
+    if len(value.split()) > 1 or not value.isascii():
+        raise SettingError(f"{name} holds blanks or characters that no key has.")
+    return value
+
+
+def number(name: str, default: int, *, most: int = 1_000_000) -> int:
     value = text(name, str(default))
-    if not value.isdecimal():
-        raise SettingError(f"{name} must be a whole number, not {value!r}.")
+    if not value.isdecimal() or int(value) > most:
+        raise SettingError(f"{name} must be a whole number up to {most}, not {value!r}.")
     return int(value)
+
+
+def log_level(name: str) -> str:
+    value = text(name, "WARNING").upper()
+    if value not in logging.getLevelNamesMapping():
+        raise SettingError(f"{name} must be DEBUG, INFO, WARNING or ERROR, not {value!r}.")
+    return value
 
 
 def flag(name: str, default: bool = False) -> bool:
@@ -56,8 +72,10 @@ def database_url() -> str:
     return text("DATABASE_URL")
 
 
-def use_database(url: str) -> None:
-    """Make `url` the database of this process and of those it starts."""
+def use_embedded_database(url: str) -> None:
+    """Make `url` the database of this process and of those it starts, whatever libpq would read beside it."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
     os.environ["DATABASE_URL"] = url
 
 

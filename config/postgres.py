@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -30,11 +31,14 @@ import psycopg
 MAJOR_VERSION = 18
 START_SECONDS = 120  # a crash recovery of a large database takes longer than pg_ctl's own patience
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
+PORT = "5432"  # a part of the socket's name; nothing listens on the network
+UNUSABLE = re.compile(r"[\"'$`,\\\n\t]")  # pg_ctl hands the path to a shell, the server reads it as a list
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
 # PostgreSQL's own collation and letter classes: the same order and the same words on every machine.
 LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
 SERVER_OPTIONS = {
     "listen_addresses": "",
+    "port": PORT,
     "max_connections": "100",
     "shared_buffers": "128MB",
     "jit": "off",  # compiling costs more than it saves on queries of a few milliseconds
@@ -56,7 +60,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"postgresql://postgres@/postgres?host={quote(str(self.socket_dir))}"
+        return f"postgresql://postgres@/postgres?host={quote(str(self.socket_dir))}&port={PORT}"
 
     @property
     def log(self) -> Path:
@@ -78,8 +82,13 @@ def running(home: Path) -> Iterator[str]:
     Raises PostgresError when the server cannot be set up or started.
     """
     folder = home.expanduser().resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    server = _locate(folder)
+    if UNUSABLE.search(str(folder)):
+        raise PostgresError(f"PARLEY_HOME {folder} holds a quote, a comma or the like, which PostgreSQL cannot take.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        server = _locate(folder)
+    except OSError as error:
+        raise PostgresError(f"PARLEY_HOME {folder} cannot be used: {error.strerror}.") from error
     with (folder / "postgres.users").open("a") as users:
         with _alone(folder):
             fcntl.flock(users, fcntl.LOCK_SH)
@@ -90,6 +99,8 @@ def running(home: Path) -> Iterator[str]:
             with _alone(folder):
                 if _is_last(users):
                     _stop(server)
+                # Said aloud, as a forked child that lives on shares this lock with us.
+                fcntl.flock(users, fcntl.LOCK_UN)
 
 
 @contextlib.contextmanager
@@ -216,9 +227,10 @@ def _run(server: Server, program: str, *arguments: str | Path) -> None:
     """Run one of the wheel's programs as the owner of the cluster; raises PostgresError with what it printed."""
     command = [str(binaries() / program), *map(str, arguments)]
     user = server.owner if os.geteuid() == 0 else None
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     with tempfile.TemporaryFile("w+") as output:  # pg_ctl's child keeps a pipe open for ever
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, user=user, cwd="/", check=False
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, user=user, cwd="/", env=clean, check=False
         )
         output.seek(0)
         printed = output.read()

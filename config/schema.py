@@ -1,7 +1,10 @@
 """Whether the database can hold Parley: asked on start, answered in one sentence a person can act on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.core.management.base import CommandError
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 POSTGRES = 160_000  # server_version_num
@@ -18,7 +21,7 @@ def check_server() -> None:
                 "SELECT coalesce(installed_version, default_version) FROM pg_available_extensions WHERE name = 'vector'"
             )
             row = cursor.fetchone()
-    except OperationalError as error:
+    except DatabaseError as error:
         raise CommandError(f"The database cannot be reached: {str(error).strip()}") from error
     if number < POSTGRES:
         raise CommandError(f"PostgreSQL {name} is too old: Parley needs 16 or newer.")
@@ -26,6 +29,18 @@ def check_server() -> None:
         raise CommandError("This PostgreSQL has no pgvector: install it on the database server (0.8 or newer).")
     if tuple(int(part) for part in row[0].split(".")[:2]) < PGVECTOR:
         raise CommandError(f"pgvector {row[0]} is too old: Parley needs 0.8 or newer (ALTER EXTENSION vector UPDATE).")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One process at a time sets up a database; the others wait for it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended('parley set-up', 0))")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('parley set-up', 0))")
 
 
 def is_current() -> bool:

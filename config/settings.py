@@ -1,5 +1,6 @@
 """Django settings. Whatever an install may change is read here, from the environment; .env.example explains it."""
 
+from collections.abc import MutableMapping
 from pathlib import Path
 
 import dj_database_url
@@ -11,7 +12,7 @@ from config import environment
 BASE_DIR = environment.BASE_DIR
 PARLEY_HOME = environment.home()
 HOST = environment.text("HOST", "127.0.0.1")
-PORT = environment.number("PORT", 8000)
+PORT = environment.number("PORT", 8000, most=65535)
 WEB_WORKERS = environment.number("WEB_WORKERS", 1)
 WEB_THREADS = environment.number("WEB_THREADS", 8)
 PROCESSES = {"web": "web", "worker": "qcluster"}  # what `manage.py up` runs: name -> command
@@ -31,6 +32,17 @@ def _secret_key() -> str:
         draft.write_text(get_random_secret_key())
         draft.rename(path)
     return path.read_text().strip()
+
+
+def _database(url: str) -> dj_database_url.DBConfig:
+    try:
+        config = dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
+        config["OPTIONS"] = {"connect_timeout": 5, **config.get("OPTIONS", {})}
+    except ValueError as error:
+        raise environment.SettingError(f"DATABASE_URL is not the address of a database: {error}") from error
+    if config.get("ENGINE") != "django.db.backends.postgresql":
+        raise environment.SettingError("DATABASE_URL must name a PostgreSQL: postgresql://user:password@host/name")
+    return config
 
 
 SECRET_KEY = _secret_key()
@@ -81,11 +93,7 @@ TEMPLATES = [
 ]
 
 # Without a URL (collectstatic, --help) no query is ever made; the name only keeps Django's checks quiet.
-DATABASES = {
-    "default": dj_database_url.parse(
-        environment.database_url() or "postgresql:///parley", conn_max_age=60, conn_health_checks=True
-    )
-}
+DATABASES = {"default": _database(environment.database_url() or "postgresql:///parley")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -109,6 +117,14 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+
+def WHITENOISE_ADD_HEADERS_FUNCTION(headers: MutableMapping[str, str], _path: str, _url: str) -> None:  # noqa: N802
+    """A picture that is opened by itself is a page, too."""
+    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+
+
 _is_https = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -121,6 +137,11 @@ SESSION_COOKIE_SECURE = _is_https
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy that ends TLS redirects
+    "security.W021",  # whether browsers preload a domain is for its owner to say
+]
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -157,18 +178,20 @@ Q_CLUSTER = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "config.logs.Redact"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "WARNING").upper()},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},  # anybody can cause it, any number of times
+    "root": {"handlers": ["stderr"], "level": environment.log_level("LOG_LEVEL")},
 }
 
 # Models and vendors. A key is read here and nowhere else; base URLs exist so that local servers can stand in.
-OPENAI_API_KEY = environment.text("OPENAI_API_KEY")
+OPENAI_API_KEY = environment.key("OPENAI_API_KEY")
 OPENAI_BASE_URL = environment.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
-ANTHROPIC_API_KEY = environment.text("ANTHROPIC_API_KEY")
+ANTHROPIC_API_KEY = environment.key("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = environment.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
 ANSWER_MODEL = environment.text("ANSWER_MODEL")  # provider:model; empty: chosen at set-up from the keys that are there
-EMBED_MODEL = environment.text("EMBED_MODEL", "local:all-MiniLM-L6-v2")
+EMBED_MODEL = environment.text("EMBED_MODEL")  # empty: the local one at the first set-up, then what is live
 EMBED_DIMENSIONS = environment.number("EMBED_DIMENSIONS", 0)  # 0: a model whose length is known
 ANSWER_SECONDS = environment.number("ANSWER_SECONDS", 45)
 

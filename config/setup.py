@@ -23,11 +23,19 @@ def ensure_ready(*, may_migrate: bool) -> None:
     `may_migrate` is for the embedded database, which nobody else uses; an empty one is always set up.
     """
     schema.check_server()
-    if not schema.is_current():
-        if not may_migrate and not schema.is_empty():
-            raise CommandError("The database is older than this version of Parley; run: manage.py setup")
-        migrate()
-    deploy_models()
+    if schema.is_current() and _has_models():
+        return
+    with schema.alone():
+        if not schema.is_current():
+            if not may_migrate and not schema.is_empty():
+                raise CommandError("The database is older than this version of Parley; run: manage.py setup")
+            migrate()
+        if not _has_models():
+            deploy_models()
+
+
+def _has_models() -> bool:
+    return {Role.ANSWER, Role.EMBED} <= set(Deployment.objects.values_list("role", flat=True))
 
 
 def migrate() -> None:
@@ -37,8 +45,8 @@ def migrate() -> None:
 def deploy_models() -> list[Deployment]:
     """Append a deployment for each role whose wanted model is not live; returns the ones appended.
 
-    ANSWER_MODEL and EMBED_MODEL say what is wanted. Without ANSWER_MODEL the first set-up takes a provider whose key
-    is there, and a live model stays.
+    ANSWER_MODEL and EMBED_MODEL say what is wanted; without them a live model stays. The first set-up then takes a
+    provider whose key is there, and embeds on this machine.
     """
     wanted = {Role.ANSWER: settings.ANSWER_MODEL, Role.EMBED: settings.EMBED_MODEL}
     return [each for role, name in wanted.items() if (each := _deploy(role, name)) is not None]
@@ -47,19 +55,23 @@ def deploy_models() -> list[Deployment]:
 @transaction.atomic
 def _deploy(role: Role, wanted: str) -> Deployment | None:
     live = Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id").first()
-    if live is not None and wanted in ("", str(live)):
+    if live is not None and not wanted:
         return None
     reason = f"{role.upper()}_MODEL asks for it" if wanted else "chosen at the first set-up"
-    provider, _, model = (wanted or _default_answer_model()).partition(":")
-    model = model or ANSWER_MODELS.get(provider, "")
+    provider, _, model = (wanted or _default(role)).partition(":")
+    model = model or (ANSWER_MODELS.get(provider, "") if role == Role.ANSWER else "")
     _check_known(role, provider, model)
+    if str(live) == f"{provider}:{model}":
+        return None
     endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider})
     dimensions = _dimensions(model) if role == Role.EMBED else None
     return Deployment.objects.create(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
 
 
-def _default_answer_model() -> str:
+def _default(role: Role) -> str:
     """The first provider whose key is set; without any, sentences quoted from the documents, which need none."""
+    if role == Role.EMBED:
+        return "local:all-MiniLM-L6-v2"
     keys = {"openai": settings.OPENAI_API_KEY, "anthropic": settings.ANTHROPIC_API_KEY}
     return next((provider for provider, key in keys.items() if key), "extractive")
 

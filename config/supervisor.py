@@ -52,8 +52,8 @@ class Supervisor:
         self._is_stopping = False
 
     def run(self, on_tick: Callable[[], None] = lambda: None) -> None:
-        """Start everything and return when it has been stopped by SIGINT or SIGTERM. `on_tick` runs twice a second."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        """Start everything and return when a signal (INT, TERM, HUP) has stopped it. `on_tick` runs twice a second."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
         for child in self._children.values():
             self._start(child)

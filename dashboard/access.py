@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from bot.models import Citation, Conversation, Message, Platform, Speaker
+from knowledge.models import Collection
 
 RECENT = 20  # conversations a page lists
 
@@ -14,6 +15,12 @@ class Request(HttpRequest):
     """A request of somebody who is logged in, as LoginRequiredMiddleware guarantees."""
 
     user: User
+
+
+def collections(user: User) -> QuerySet[Collection]:
+    """What a person may search, public collections first; internal ones are for staff."""
+    found = Collection.objects.all() if user.is_staff else Collection.objects.public()
+    return found.order_by("-visibility", "name")
 
 
 def conversations(user: User) -> QuerySet[Conversation]:

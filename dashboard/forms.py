@@ -18,7 +18,7 @@ class QuestionForm(forms.Form):
         error_messages={"required": "The question is empty."}, widget=forms.Textarea(attrs={"rows": 1})
     )
     collections = forms.ModelMultipleChoiceField(
-        Collection.objects.order_by("-visibility", "name"),
+        Collection.objects.none(),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Tick at least one collection to search."},
     )
@@ -31,6 +31,7 @@ class QuestionForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, conversation: Conversation | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "ask-%s", **kwargs})
+        self.fields["collections"].queryset = access.collections(user)  # type: ignore[attr-defined]
         self.fields["conversation"].queryset = access.conversations(user)  # type: ignore[attr-defined]
         self.initial = {"collections": Collection.objects.public(), "conversation": conversation}
 

@@ -42,7 +42,7 @@ class Source:
 def answer(text: str, sources: Iterable[Source]) -> SafeString:
     """An answer as HTML: its markers lead to `sources`, and its links only to their documents."""
     numbered = {source.number: source for source in sources}
-    tokens = _parse(text)
+    tokens = _parse(text.replace(START, "").replace(END, ""))
     for token in tokens:
         if token.children:
             token.children = list(_cite(_only_links_to(token.children, numbered), numbered))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from bot.models import Message, Speaker
 from dashboard import money
@@ -37,17 +37,17 @@ class Overview:
         return "$0" if self.spent == 0 else money.label(self.spent)
 
 
-def read() -> Overview:
-    documents = Document.objects.aggregate(
-        **{state: Count("id", filter=Q(state=state)) for state in DocumentState.values}
-    )
+def read(visible: QuerySet[Collection]) -> Overview:
+    """The overview over the `visible` collections; what is asked and spent is counted for the whole install."""
+    shelved = Document.objects.filter(collection__in=visible)
+    documents = shelved.aggregate(**{state: Count("id", filter=Q(state=state)) for state in DocumentState.values})
     usage = UsageRecord.objects.aggregate(spent=Sum("cost"), unpriced=Count("id", filter=Q(cost=None)))
     return Overview(
         indexed=documents[DocumentState.INDEXED],
         pending=documents[DocumentState.PENDING],
         failed=documents[DocumentState.FAILED],
-        failures=list(Document.objects.filter(state=DocumentState.FAILED).order_by("-updated_at")[:FAILED_SHOWN]),
-        collections=Collection.objects.count(),
+        failures=list(shelved.filter(state=DocumentState.FAILED).order_by("-updated_at")[:FAILED_SHOWN]),
+        collections=visible.count(),
         answer_model=_live(Role.ANSWER),
         embedding_model=_live(Role.EMBED),
         questions=Message.objects.filter(speaker=Speaker.ASKER).count(),

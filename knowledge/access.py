@@ -14,6 +14,7 @@ def collection_ids(names: Sequence[str] = ()) -> list[int]:
 
     Raises UnknownCollectionError.
     """
+    names = [name.encode(errors="replace").decode() for name in names]
     if not names:
         return list(Collection.objects.public().values_list("id", flat=True))
     found = dict(Collection.objects.filter(name__in=names).values_list("name", "id"))

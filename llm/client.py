@@ -17,6 +17,7 @@ from llm.prompt import Prompt
 from llm.providers import provider_for
 from llm.providers.base import Completion, ProviderError, Usage, redacted, timed_out
 from llm.retry import pause
+from llm.text import clean
 
 T = TypeVar("T")
 
@@ -170,8 +171,9 @@ class Response(_Call):
             with closing(rest):
                 for item in chain([first], rest):
                     if isinstance(item, str):
-                        self.text += item
-                        yield item
+                        if delta := clean(item):
+                            self.text += delta
+                            yield delta
                     else:
                         self.usage, self.finish_reason = item.usage, item.finish_reason
 

@@ -28,11 +28,23 @@ def test_brackets_in_code_are_code() -> None:
     assert renumber([text]) == ("Use `rows[1]` [1]\n```python\nx = y[3]\n```\nand [2]", [2, 3])
 
 
+def test_a_lone_backtick_does_not_make_the_rest_code() -> None:
+    assert renumber(["Press the ` key. [2]\nThen go on. [1]"]) == ("Press the ` key. [1]\nThen go on. [2]", [2, 1])
+
+
+def test_a_fence_of_tildes_is_code_too() -> None:
+    assert renumber(["~~~\nx[1]\n```\n~~~\nDone [2]"]) == ("~~~\nx[1]\n```\n~~~\nDone [1]", [2])
+
+
+def test_a_number_too_large_for_a_marker_is_text() -> None:
+    assert renumber(["The page says [404]."]) == ("The page says [404].", [])
+
+
 def test_other_brackets_stay() -> None:
     assert renumber(["[see the page](x) [a] []"]) == ("[see the page](x) [a] []", [])
 
 
-@given(st.text(alphabet="ab `[]123,.\n", max_size=60), st.lists(st.integers(1, 8), max_size=20))
+@given(st.text(alphabet="ab `~[]12,.\n", max_size=60), st.lists(st.integers(1, 8), max_size=20))
 def test_streaming_in_any_pieces_gives_the_same_text(text: str, sizes: list[int]) -> None:
     pieces, rest = [], text
     for size in sizes:

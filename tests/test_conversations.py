@@ -1,10 +1,12 @@
 """Asking keeps what was asked and what came of it, whoever stops listening."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -12,7 +14,7 @@ from bot import conversations
 from bot.answering import QuestionError
 from bot.conversations import Delta, Done, Retrieved
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
-from knowledge.models import Collection
+from knowledge.models import Collection, Visibility
 from llm.models import Role
 from tests.fake_providers import FakeProviders
 from tests.make import make_collection, make_deployment, make_file, make_indexed
@@ -111,7 +113,56 @@ def test_follow_ups_share_the_conversation(public: Collection) -> None:
     assert isinstance(done, Done)
     ask(public, "And where do I ask?", done.message.conversation)
     assert Conversation.objects.count() == 1
-    assert [turn.role for turn in conversations.history(Conversation.objects.get())][:2] == ["user", "assistant"]
+    turns = conversations.history(Conversation.objects.get(), [public.pk])
+    assert [turn.role for turn in turns][:2] == ["user", "assistant"]
+
+
+def test_what_was_said_of_internal_documents_stays_out_of_a_public_turn(public: Collection) -> None:
+    internal = make_collection("Internal", Visibility.INTERNAL)
+    *_, done = conversations.ask(QUESTION, platform=Platform.WEB, collections=[public.pk, internal.pk])
+    assert isinstance(done, Done)
+    assert conversations.history(done.message.conversation, [public.pk]) == []
+    assert len(conversations.history(done.message.conversation, [public.pk, internal.pk])) == 2
+
+
+def test_questions_asked_side_by_side_keep_their_own_answers(public: Collection) -> None:
+    conversation = Conversation.objects.create(platform=Platform.WEB)
+    for speaker, outcome in ((Speaker.ASKER, ""), (Speaker.BOT, Outcome.ANSWERED)):
+        for number in "12":
+            Message.objects.create(
+                conversation=conversation, speaker=speaker, outcome=outcome, text=f"{speaker} {number}",
+                trace_id=number * 32,
+            )  # fmt: skip
+    turns = [turn.text for turn in conversations.history(conversation, [])]
+    assert turns == ["asker 1", "bot 1", "asker 2", "bot 2"]
+
+
+def test_a_failure_after_the_reader_left_is_kept_too(public: Collection) -> None:
+    make_deployment(Role.ANSWER, provider="nobody", model="nothing", dimensions=None)
+    events = conversations.ask(QUESTION, platform=Platform.WEB, collections=[public.pk])
+    next(events)
+    events.close()
+    assert Message.objects.get(speaker=Speaker.BOT).outcome == Outcome.PROVIDER_ERROR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_is_kept_although_the_connection_broke_meanwhile(public: Collection) -> None:
+    events = conversations.ask(QUESTION, platform=Platform.WEB, collections=[public.pk])
+    next(events)
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as other, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        other.execute("SELECT pg_terminate_backend(%s)", [cursor.fetchone()[0]])
+    *_, done = events
+    assert isinstance(done, Done)
+    assert Message.objects.filter(speaker=Speaker.BOT).count() == 1
+
+
+def test_what_no_database_can_store_is_left_out_of_an_answer(public: Collection, fake_providers: FakeProviders) -> None:
+    make_deployment(Role.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
+    fake_providers.blocks = [("Within\x00 30\x1b[31m \ud800days", (0,))]
+    *_, done = ask(public)
+    assert isinstance(done, Done)
+    assert done.message.text == "Within 30[31m days [1]"
 
 
 def test_an_answer_costs_what_all_its_calls_cost(public: Collection, fake_providers: FakeProviders) -> None:

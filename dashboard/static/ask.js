@@ -42,7 +42,7 @@ async function ask() {
     if (!(error instanceof Refused || error instanceof TypeError)) throw error;
     turn.remove();
     question.value = asked;
-    complain(error instanceof Refused ? error.message : "The connection was lost. The answer is kept: reload the page.");
+    complain(error instanceof Refused ? error.message : "The connection was lost. Reload the page: if the answer was written, it is under Recent.");
   } finally {
     button.disabled = false;
     question.focus({ preventScroll: true });

@@ -11,4 +11,6 @@ from dashboard import access, overview
 @never_cache
 @require_safe
 def home(request: access.Request) -> HttpResponse:
-    return render(request, "dashboard/home.html", {"overview": overview.read(), "page": "home"})
+    return render(
+        request, "dashboard/home.html", {"overview": overview.read(access.collections(request.user)), "page": "home"}
+    )

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from knowledge.embedders.base import Embedder
+from llm.providers.base import ProviderError
 
 if TYPE_CHECKING:
     from llm.models import Deployment
@@ -17,8 +18,11 @@ REGISTRY = {
 }
 
 
-class UnknownEmbedderError(Exception):
+class UnknownEmbedderError(ProviderError):
     """A deployment names an embedder that does not exist, or does not say how long its vectors are."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, kind="bad_request")
 
 
 def embedder_for(deployment: "Deployment") -> Embedder:

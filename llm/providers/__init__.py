@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from llm.providers.base import Provider
+from llm.providers.base import Provider, ProviderError
 
 if TYPE_CHECKING:
     from llm.models import Deployment
@@ -18,8 +18,11 @@ REGISTRY = {
 }
 
 
-class UnknownProviderError(Exception):
+class UnknownProviderError(ProviderError):
     """A deployment names a provider that does not exist."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, kind="bad_request")
 
 
 def provider_for(deployment: "Deployment") -> Provider:

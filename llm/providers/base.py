@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from llm.prompt import Prompt
+from llm.text import clean
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class ProviderError(Exception):
     """
 
     def __init__(self, message: str, *, kind: Kind, retry_after: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(clean(message))
         self.kind: Kind = kind
         self.permanent = kind in _PERMANENT
         self.retry_after = retry_after

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -15,15 +16,16 @@ class Command(BaseCommand):
     help = "Set up the database, the live models and an administrator; safe to repeat."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--sample", action="store_true", help="ingest the sample help centre into an empty install")
+        parser.add_argument("--sample", action="store_true", help="ingest the sample help centre on the first run")
 
     def handle(self, *args: Any, **options: Any) -> None:
         schema.check_server()
-        setup.migrate()
-        setup.deploy_models()
-        setup.ensure_admin()
-        if options["sample"] and not Document.objects.exists():
-            self._ingest_sample()
+        with schema.alone():
+            setup.migrate()
+            setup.deploy_models()
+            if options["sample"] and _is_sample_wanted():
+                self._ingest_sample()
+            setup.ensure_admin()  # last, as an administrator is the sign of a first run that was completed
         if options["verbosity"]:
             answer, embed = (Deployment.objects.live(role) for role in (Role.ANSWER, Role.EMBED))
             self.stderr.write(f"Answers come from {answer}, embeddings from {embed}.")
@@ -36,3 +38,9 @@ class Command(BaseCommand):
                 call_command("ingest", str(settings.SAMPLE_DIR / visibility), f"--{visibility}", stdout=self.stderr)
             except SystemExit as error:
                 raise CommandError("The sample help centre could not be taken in whole.") from error
+
+
+def _is_sample_wanted() -> bool:
+    """On the first run, also when an earlier attempt was killed half-way, and never among documents of one's own."""
+    is_first_run = not User.objects.filter(is_superuser=True).exists()
+    return is_first_run and not Document.objects.exclude(origin__startswith=str(settings.SAMPLE_DIR)).exists()

@@ -1,11 +1,12 @@
 """Everything at once, for one machine: PostgreSQL, set-up, web and task worker, under one supervisor."""
 
+import errno
+import http.client
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from shlex import quote
 from typing import Any
 
@@ -53,11 +54,17 @@ class Welcome:
 
 
 def _answers() -> bool:
+    """Whether the web process answers, whatever it thinks of the name it is asked by."""
+    host = "127.0.0.1" if settings.HOST in ("", "0.0.0.0", "::") else settings.HOST  # noqa: S104
+    probe = http.client.HTTPConnection(host, settings.PORT, timeout=1)
     try:
-        with urllib.request.urlopen(f"http://{settings.HOST}:{settings.PORT}/healthz", timeout=1) as reply:
-            return bool(reply.status == 200)
-    except OSError:
+        probe.request("GET", "/healthz", headers={"Host": "localhost"})
+        probe.getresponse()
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        probe.close()
+    return True
 
 
 def _wait_for_port() -> None:
@@ -76,6 +83,8 @@ def _is_free(host: str, port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise CommandError(f"HOST {host} with PORT {port} cannot be used: {error.strerror}.") from error
             return False
     return True

@@ -1,5 +1,7 @@
 """The web process: gunicorn with threads, so that a streamed answer is a plain generator."""
 
+import socket
+import struct
 import threading
 from typing import Any
 
@@ -11,8 +13,24 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from knowledge import embedding
+
+SOCKET_SECONDS = 10  # how long one read or write may wait for the client
+
+
+class Threads(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threads, which would wait for ever for a client that stops in the middle of a request or a reply.
+
+    A client that is slow on purpose can still hold a thread for long: anything but this machine and its network
+    should reach the web process through a proxy that buffers requests (nginx, Caddy).
+    """
+
+    def enqueue_req(self, conn: TConn) -> None:
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            conn.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", SOCKET_SECONDS, 0))
+        super().enqueue_req(conn)
 
 
 class Web(BaseApplication):  # type: ignore[misc]
@@ -21,7 +39,7 @@ class Web(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         options = {
             "bind": f"{settings.HOST}:{settings.PORT}",
-            "worker_class": "gthread",
+            "worker_class": Threads,
             "workers": settings.WEB_WORKERS,
             "threads": settings.WEB_THREADS,
             "preload_app": True,
