@@ -147,6 +147,14 @@ def test_public_collections_are_ticked_and_internal_ones_locked(web: Client) -> 
     assert "#lock" in boxes[internal.pk]
 
 
+def test_internal_collections_are_for_staff_however_the_form_is_forged(client: Client) -> None:
+    internal = Collection.objects.create(name="runbooks", visibility=Visibility.INTERNAL)
+    client.force_login(make_user("guest", is_staff=False))
+    assert "runbooks" not in client.get("/ask/").content.decode()
+    reply = client.post("/ask/", {"question": "What is the secret lever?", "collections": [internal.pk]})
+    assert reply.status_code == 422
+
+
 def test_only_the_ticked_collections_are_searched(web: Client, shelf: Collection) -> None:
     internal = Collection.objects.create(name="runbooks", visibility=Visibility.INTERNAL)
     make_document(internal, "Refund runbook", "Annual plans are refunded by the secret lever. Pull it.")

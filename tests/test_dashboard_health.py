@@ -90,7 +90,7 @@ def test_a_person_gets_a_plain_page_when_the_database_is_down(
 def test_a_person_gets_a_page_for_every_failure(
     client: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, title: str
 ) -> None:
-    def fail() -> None:
+    def fail(*_: object) -> None:
         raise error
 
     client.force_login(make_user())

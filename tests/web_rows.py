@@ -24,8 +24,10 @@ class ChunkText:
 PASSAGE = "Plans can be cancelled. Annual plans are refunded within 30 days. Later they run out."
 
 
-def make_user(name: str = "ada", password: str | None = None, *, is_superuser: bool = False) -> User:
-    user = User(username=name, is_superuser=is_superuser)
+def make_user(
+    name: str = "ada", password: str | None = None, *, is_superuser: bool = False, is_staff: bool = True
+) -> User:
+    user = User(username=name, is_superuser=is_superuser, is_staff=is_staff)
     user.set_password(password)
     user.save()
     return user
