@@ -1,5 +1,6 @@
 """The tables of benchmarks.speed; imported once Django is set up."""
 
+import math
 import random
 import sys
 import time
@@ -20,7 +21,8 @@ from knowledge.embedding import QuestionVector
 from llm.models import Deployment, Role
 
 WARM_UP = 20
-EMBEDDED = 256
+EMBEDDED = 200
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -47,34 +49,47 @@ def report(url: str, folder: Path, size: int, count: int) -> None:
         vectors += data.embed(embedder, part.passages, name)
         questions += part.judged()
     asked = [q.text for q in random.Random(1).sample(questions, count)]  # noqa: S311  a benchmark
-    _embedding_table(embedder, [p.full_text for p in random.Random(2).sample(passages, EMBEDDED)], asked)  # noqa: S311
+    sized = [passage.full_text for passage in data.read(folder, "chunkeval").passages]  # as Parley splits documents
+    _embedding_table(embedder, random.Random(2).sample(sized, EMBEDDED), asked)  # noqa: S311
     everything, everywhere = data.spliced(passages, vectors, size)
     _search_table(url, everything, everywhere, asked, embedder)
 
 
 def _embedding_table(embedder: LocalEmbedder, texts: Sequence[str], asked: Sequence[str]) -> None:
-    ours, throughput = _throughput(
-        lambda: np.array([v.vector for v in embedder.embed_passages([PassageText("", t, ()) for t in texts], 600)[0]])
-    )
-    question = _times([partial(embedder.embed_question, text, 10) for text in asked])
-    rows = [("Parley (int8 ONNX)", throughput, question, 1.0)]
+    """Each in turn, three times, and the best of each counts: what else the machine does falls on both."""
+    systems: dict[str, Callable[[Sequence[str]], Vector]] = {"Parley (int8 ONNX)": partial(_embed, embedder)}
     if peers.installed(*peers.SentenceTransformers.needs):
         theirs = peers.SentenceTransformers(str(wordpieces.model_dir()))
-        reference, slower = _throughput(lambda: theirs.encode(texts))
-        single = _times([partial(theirs.encode, [text]) for text in asked])
-        rows.append((theirs.name, slower, single, 1.0))
-        rows[0] = (*rows[0][:3], float(np.mean(np.sum(ours * reference, axis=1))))
-    write("\n## Embedding on the CPU, two threads\n")
-    write("| | passages/s | question median ms | p95 ms | cosine to sentence-transformers |\n|---|---|---|---|---|")
-    for name, rate, times, cosine in rows:
-        write(f"| {name} | {rate:.1f} | {times.median:.2f} | {times.p95:.2f} | {cosine:.4f} |")
-    if len(rows) == 2:
-        write(
-            f"\nRatio: {rows[0][1] / rows[1][1]:.1f} times the passages (target 4), a question"
-            f" {rows[1][2].median / rows[0][2].median:.1f} times as fast (target 8), cosine target .994."
-        )
-    else:
+        systems[theirs.name] = theirs.encode
+    seconds: dict[str, float] = {}
+    vectors: dict[str, Vector] = {}
+    times: dict[str, Times] = {}
+    for name in [*systems] * ROUNDS:
+        started = time.perf_counter()
+        vectors[name] = systems[name](texts)
+        seconds[name] = min(seconds.get(name, math.inf), time.perf_counter() - started)
+        found = _times([partial(systems[name], [text]) for text in asked])
+        times[name] = min(times.get(name, found), found, key=lambda each: each.median)
+    write(f"\n## Embedding {len(texts)} passages of about 190 word pieces, and questions, on the CPU, two threads\n")
+    write("| | passages/s | question median ms | p95 ms |\n|---|---|---|---|")
+    for name in systems:
+        write(f"| {name} | {len(texts) / seconds[name]:.1f} | {times[name].median:.2f} | {times[name].p95:.2f} |")
+    if len(systems) == 1:
         write("\nsentence-transformers is not installed here, so there is nothing to compare with.")
+        return
+    ours, other = systems
+    write(
+        f"\nRatio: {seconds[other] / seconds[ours]:.1f} times the passages (target 4), a question"
+        f" {times[other].median / times[ours].median:.1f} times as fast (target 8), cosine to its vectors"
+        f" {np.mean(np.sum(vectors[ours] * vectors[other], axis=1)):.4f} (target .994)."
+    )
+
+
+def _embed(embedder: LocalEmbedder, texts: Sequence[str]) -> Vector:
+    if len(texts) == 1:
+        return embedder.embed_question(texts[0], 600)[0][None]
+    vectors, _ = embedder.embed_passages([PassageText("", text, ()) for text in texts], 600)
+    return np.array([each.vector for each in vectors])
 
 
 def _search_table(
@@ -145,16 +160,6 @@ def _times(calls: Sequence[Callable[[], object]]) -> Times:
         call()
         milliseconds.append((time.perf_counter() - started) * 1000)
     return Times(milliseconds)
-
-
-def _throughput(embed: Callable[[], Vector]) -> tuple[Vector, float]:
-    """The vectors, and passages per second of the better of two runs."""
-    best = float("inf")
-    for _ in range(2):
-        started = time.perf_counter()
-        vectors = embed()
-        best = min(best, time.perf_counter() - started)
-    return vectors, len(vectors) / best
 
 
 def write(line: str) -> None:

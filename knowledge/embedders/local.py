@@ -53,8 +53,8 @@ class LocalEmbedder(Embedder):
     def embed_passages(self, passages: Sequence[PassageText], timeout: float) -> tuple[list[PassageVectors], Usage]:
         """As in the base class; `timeout` does not stop a computation that runs."""
         cut = [_parts(passage) for passage in passages]
-        parts = [part for own in cut for part in own]
-        encoded = [_encode(part) for part in parts]
+        parts = [part for own in cut for part, _ in own]
+        encoded = [encoding for own in cut for _, encoding in own]
         vectors: dict[int, PassageVectors] = {}
         for batch in _similar_lengths(encoded):
             embeddings, states = _run([encoded[i] for i in batch], ["embedding", "states"])
@@ -75,10 +75,11 @@ def _encode(passage: PassageText) -> Encoding:
     return wordpieces.encode(full_text(passage), max_tokens=MAX_TOKENS)
 
 
-def _parts(passage: PassageText) -> list[PassageText]:
-    """The passage, or, when it is too long for the model, runs of its sentences that are not."""
-    if len(passage.sentence_spans) < 2 or not _encode(passage).overflowing:
-        return [passage]
+def _parts(passage: PassageText) -> list[tuple[PassageText, Encoding]]:
+    """The passage as the model reads it; when it is too long for that, runs of its sentences that are not."""
+    whole = _encode(passage)
+    if len(passage.sentence_spans) < 2 or not whole.overflowing:
+        return [(passage, whole)]
     sizes = wordpieces.count([passage.text[start:end] for start, end in passage.sentence_spans])
     room = MAX_TOKENS - 2 - wordpieces.count([passage.heading])[0]
     runs: list[list[tuple[int, int]]] = [[]]
@@ -89,7 +90,8 @@ def _parts(passage: PassageText) -> list[PassageText]:
             used = 0
         runs[-1].append(span)
         used += size
-    return [_excerpt(passage, run) for run in runs]
+    excerpts = [_excerpt(passage, run) for run in runs]
+    return [(excerpt, _encode(excerpt)) for excerpt in excerpts]
 
 
 def _excerpt(passage: PassageText, run: list[tuple[int, int]]) -> PassageText:
