@@ -136,3 +136,8 @@ def test_document_without_a_title_gets_the_one_that_is_given() -> None:
     with Jail() as prison:
         assert prison.parse("a.txt", b"more", "Given").title == "Given"
         assert prison.parse("a.md", b"# Own\n\nmore", "Given").blocks[0].path == ("Own",)
+
+
+def test_invisible_characters_written_as_numbers_are_left_out() -> None:
+    with Jail() as prison:
+        assert text(prison, "a.md", b"a&#8238;b &#xE0041;c") == "ab c"

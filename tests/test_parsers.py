@@ -1,7 +1,9 @@
 """What each type of file becomes as Markdown, and what a person reads when it cannot."""
 
 import codecs
+import contextlib
 import io
+import time
 import zipfile
 from collections.abc import Callable
 
@@ -142,13 +144,43 @@ def test_html_keeps_the_content_and_says_what_was_hidden() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        *(start * 200_000 for start in (b"<h1>", b"<h1", b"<main ", b"<main>", b"<title>", b"<h1></h1", b"<")),
+        b"<h1>" + b"<" * 300_000 + b"</h1>",
+        b"<main>" + b"</main" * 200_000,
+    ],
+    ids=lambda page: page[:12].decode(),
+)
+def test_html_of_tags_that_never_end_is_read_in_time(page: bytes) -> None:
+    started = time.monotonic()
+    with contextlib.suppress(ParseError):
+        parse("a.html", page)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("heading", ["a" + " " * 200_000 + "b", "[" * 200_000, "a #" * 70_000 + "b"])
+def test_title_of_a_long_heading_is_found_in_time(heading: str) -> None:
+    started = time.monotonic()
+    assert leading_title(f"# {heading}")
+    assert time.monotonic() - started < 1
+
+
+def test_html_main_content_goes_from_its_first_start_to_its_last_end() -> None:
+    page = b"<h1></h1><title>T</title><p>x<MAIN id=m>a</main>b<main>c</main ><p>y"
+    parsed = parse("a.html", page)
+    assert parsed.title == "T"
+    assert parsed.markdown.split() == ["a", "b", "c"]
+
+
 def test_html_is_read_in_the_encoding_it_declares() -> None:
     assert parse("a.html", b'<meta charset="windows-1251"><p>\xcf\xf0\xe8\xe2\xe5\xf2</p>').markdown == "Привет\n"
 
 
 def test_invisible_characters_are_left_out_and_said() -> None:
     smuggled = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
-    parsed = parse("a.md", f"Re\u00adfunds\u200b {smuggled}take 30 days.".encode())
+    parsed = parse("a.md", f"Re\u00adfunds\u200b {smuggled}take\x9b 30 days.".encode())
     assert parsed.markdown == "Refunds take 30 days."
     assert parsed.warning == "Invisible characters were left out."
 
@@ -216,3 +248,4 @@ def test_escaped_text_is_not_markup_and_titles_are_plain() -> None:
     assert escape("1. a") == "1\\. a"
     assert leading_title("intro\n\n# The **API** [guide](x) #\n") == "The API guide"
     assert leading_title("```\n# comment\n```\n") == ""
+    assert [leading_title(f"# {text}") for text in ("C#", "C #", "#", "a # b ##  ")] == ["C#", "C", "#", "a # b"]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from knowledge.parsers.base import Parsed, ParseError
 
 # Goes up when a parser gives another result for the same bytes, so that documents are parsed anew.
-VERSION = 1
+VERSION = 2
 MAX_FILE_BYTES = 50_000_000
 MAX_CHARACTERS = 5_000_000
 MAX_TITLE = 300  # characters
@@ -34,7 +34,8 @@ KINDS = {
 # searching; others may carry words to a model that a person does not read.
 _SMUGGLED = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f\u00ad\u200b\u2060\ufeff\ufffe\ud800-\udfff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufffe\ud800-\udfff"
+    "\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 _NAMES = {"pdf": "a PDF", "docx": "a Word document", "html": "an HTML page"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -58,7 +59,7 @@ def parse(name: str, data: bytes) -> Parsed:
     """
     kind = _kind(name, data)
     parsed: Parsed = pkgutil.resolve_name(PARSERS[kind])(data)
-    markdown = _INVISIBLE.sub("", parsed.markdown)
+    markdown = visible(parsed.markdown)
     if not markdown.strip():
         raise ParseError("The file has no text; is it a scan?" if kind == "pdf" else "The file has no text.")
     if len(markdown) > MAX_CHARACTERS:
@@ -66,7 +67,12 @@ def parse(name: str, data: bytes) -> Parsed:
     warning = parsed.warning
     if _SMUGGLED.search(parsed.markdown):
         warning = f"{warning} Invisible characters were left out.".strip()
-    return Parsed(" ".join(_INVISIBLE.sub("", parsed.title).split())[:MAX_TITLE], markdown, warning)
+    return Parsed(" ".join(visible(parsed.title).split())[:MAX_TITLE], markdown, warning)
+
+
+def visible(text: str) -> str:
+    """`text` without the characters that nobody sees; line ends and tabs stay."""
+    return _INVISIBLE.sub("", text)
 
 
 def is_supported(name: str) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from typing import BinaryIO
 
 from knowledge.blocks import blocks
-from knowledge.parsers import parse
+from knowledge.parsers import parse, visible
 from knowledge.parsers.base import ParseError
 
 MEMORY_BYTES = 1_000_000_000
@@ -52,7 +52,8 @@ def _reply(name: str, title: str, data: bytes) -> bytes:
         return json.dumps({"error": str(error)}).encode()
     title = parsed.title or title
     found = [asdict(block) for block in blocks(parsed.markdown, title)]
-    return json.dumps({"title": title, "blocks": found, "warning": parsed.warning}).encode()
+    reply = json.dumps({"title": title, "blocks": found, "warning": parsed.warning}, ensure_ascii=False)
+    return visible(reply).encode()  # once more, as Markdown can write characters as numbers: &#8238;
 
 
 def _request(stream: BinaryIO) -> Iterator[bytes]:

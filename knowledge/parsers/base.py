@@ -8,7 +8,8 @@ _LINE_START = re.compile(r"^(\s*)(#{1,6}(?=\s|$)|[-+](?=\s|$)|=+\s*$|-+\s*$)")
 _ORDERED = re.compile(r"^(\s*\d{1,9})([.)])(?=\s|$)")
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
-_TITLE = re.compile(r"^ {0,3}# +(.+?)(?: +#+)? *$")
+_TITLE = re.compile(r"^ {0,3}# +(.+)$")
+_TITLE_MARKUP = 3_000  # characters of a heading that are looked at
 
 
 class ParseError(Exception):
@@ -37,6 +38,13 @@ def leading_title(markdown: str) -> str:
         if _FENCE.match(line):
             break
         if found := _TITLE.match(line):
-            text = _LINK.sub(r"\1", found[1])
+            text = _LINK.sub(r"\1", _without_closing(found[1][:_TITLE_MARKUP]))
             return re.sub(r"\\(.)|[*`]", r"\1", text).strip()
     return ""
+
+
+def _without_closing(heading: str) -> str:
+    """A heading without the "#" signs that may stand at its end, after a space."""
+    text = heading.rstrip()
+    opened = text.rstrip("#")
+    return opened if opened.endswith(" ") else text

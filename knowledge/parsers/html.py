@@ -33,19 +33,15 @@ _OUT_OF_SIGHT = [
     '[style*="font-size:1px"]',
     '[style*="font-size: 1px"]',
 ]
-_MAIN = re.compile(r"<main\b[^>]*>.*</main\s*>", re.DOTALL | re.IGNORECASE)
-_H1 = re.compile(r"<h1\b[^>]*>(.*?)</h1\s*>", re.DOTALL | re.IGNORECASE)
-_TITLE = re.compile(r"<title\b[^>]*>(.*?)</title\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 
 
 def parse(data: bytes) -> Parsed:
     page, warning = _text(data)
-    main = _MAIN.search(page)
-    body = main[0] if main else page
+    body = _main(page)
     markdown = to_markdown(body, hidden="drop", without=_BOILERPLATE + _OUT_OF_SIGHT)
-    if not markdown.strip() and len(_TAG.sub("", body).strip()) > 1000 and body.count("<div") > 500:
+    if not markdown.strip() and len(_plain(body)) > 1000 and body.count("<div") > 500:
         raise ParseError("The page is nested too deeply to be read.")
     seen = to_markdown(body, hidden="reachable", without=_BOILERPLATE)
     if hidden := len(seen.split()) - len(markdown.split()):
@@ -77,12 +73,33 @@ def _text(data: bytes) -> tuple[str, str]:
     return decode(data)
 
 
+def _main(page: str) -> str:
+    """The page from its first <main> to the last </main>, or all of it."""
+    start, content = _opening(page, "main")
+    ends = list(re.finditer(r"</main\s*>", page[content:], re.IGNORECASE))
+    return page[start : content + ends[-1].end()] if ends else page
+
+
 def _title(page: str) -> str:
-    for pattern in (_H1, _TITLE):
-        if (found := pattern.search(page)) and (text := _plain(found[1])):
+    for tag in ("h1", "title"):
+        _, content = _opening(page, tag)
+        end = re.compile(rf"</{tag}\s*>", re.IGNORECASE).search(page, content)
+        if end and (text := _plain(page[content : end.start()])):
             return text
     return ""
 
 
+def _opening(page: str, tag: str) -> tuple[int, int]:
+    """Where the first such tag starts and where its content does; twice the end of the page when there is none.
+
+    One step after another, as a single pattern would try each start with each end, and a page can have 200,000.
+    """
+    start = re.search(rf"<{tag}\b", page, re.IGNORECASE)
+    end = page.find(">", start.end()) if start else -1
+    return (start.start(), end + 1) if start and end >= 0 else (len(page), len(page))
+
+
 def _plain(markup: str) -> str:
-    return " ".join(html.unescape(_TAG.sub(" ", markup)).split())
+    """The text between the tags. What follows the last ">" holds none, and looking for one there takes long."""
+    last = markup.rfind(">") + 1
+    return " ".join(html.unescape(_TAG.sub(" ", markup[:last]) + markup[last:]).split())
