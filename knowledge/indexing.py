@@ -21,7 +21,7 @@ from knowledge.indexes import VectorSpaceError
 from knowledge.jail import Jail
 from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentState, DocumentVersion, Visibility
 from knowledge.parsers.base import ParseError
-from knowledge.sources import Content, MissingError, Source, SourceError, origin_of
+from knowledge.sources import Content, MissingError, Source, SourceError, origin_of, readable
 from knowledge.splitting import ChunkText
 from llm import client
 from llm.models import Deployment, Role
@@ -58,6 +58,8 @@ def collection_for(name: str, visibility: Visibility | None) -> Collection:
     """
     if len(name) > 100:
         raise CollectionError("The name of a collection has at most 100 characters.")
+    if name != readable(name):
+        raise CollectionError("The name of a collection is text of one line, without control characters.")
     wanted = visibility or Visibility.PUBLIC
     collection, is_new = Collection.objects.get_or_create(name=name or wanted.label, defaults={"visibility": wanted})
     if not is_new and collection.visibility != wanted and (visibility or not name):
@@ -179,7 +181,8 @@ def _settle(document: Document, source: Source) -> None:
 
 
 def _fail(document: Document, source: Source, reason: str) -> str:
-    """Say on the row why; the version that was live goes on answering."""
+    """Say on the row why, in one line; the version that was live goes on answering."""
+    reason = readable(" ".join(reason.split()))
     Document.objects.filter(pk=document.pk).update(
         state=DocumentState.FAILED, reason=reason[:1000], path=source.path, url=source.url, updated_at=timezone.now()
     )
@@ -198,6 +201,7 @@ def remove(name: str) -> list[Document]:
     Their passages are gone from retrieval when this returns. Returns the documents as they were; none if none match.
     """
     origin = origin_of(name)
+    name = readable(name)
     called = Q(path=name) | Q(origin=name) | Q(origin=origin) | Q(origin__startswith=f"{origin.rstrip('/')}/")
     with transaction.atomic():
         documents = list(

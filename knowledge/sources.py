@@ -1,6 +1,8 @@
 """Where documents come from: files, the files of a folder, and pages of the web."""
 
 import os
+import re
+import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +11,18 @@ from typing import Protocol
 
 from knowledge import parsers
 
+# What a terminal obeys rather than shows, what turns the direction of text round, and halves of surrogate pairs, as
+# which Python holds bytes that are no text.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NO_FILE = "This is neither a file nor a folder."
+
 
 class SourceError(Exception):
     """The document cannot be had; the message is a sentence for the person who named it."""
 
 
 class MissingError(SourceError):
-    """There is nothing of that name."""
+    """There is nothing of that name, so no row is made for it."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +65,28 @@ class File:
         return readable(self.called)
 
     def read(self) -> Content:
-        if not self.place.exists():
-            raise MissingError("There is no file or folder of that name.")
-        if not self.place.is_file():
-            raise SourceError("This is neither a file nor a folder.")
         try:
-            with self.place.open("rb") as file:
-                data = file.read(parsers.MAX_FILE_BYTES + 1)
+            if not self.place.exists():
+                raise MissingError("There is no file or folder of that name.")
+            if not self.place.is_file():  # opening a device may do something
+                raise SourceError(_NO_FILE)
+            data = _content(self.place)
         except OSError as error:
             raise SourceError(f"The file cannot be opened: {error.strerror}.") from error
         return Content(readable(self.place.name), data)
+
+
+def _content(place: Path) -> bytes:
+    """The bytes of a file, one more than parsers take at most; raises OSError, and SourceError for no file.
+
+    Without waiting, and by what was opened, as it may be another thing than what was looked at. What the kernel shows
+    as files of no size (/proc) counts as empty; reading that may never end.
+    """
+    with os.fdopen(os.open(place, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        opened = os.fstat(file.fileno())
+        if not stat.S_ISREG(opened.st_mode):
+            raise SourceError(_NO_FILE)
+        return file.read(parsers.MAX_FILE_BYTES + 1) if opened.st_size else b""
 
 
 @dataclass
@@ -98,12 +117,12 @@ def files(name: str) -> Found:
     In folders hidden files and other types are passed over, and links that lead out of the folder.
     """
     place = _absolute(name)
-    if not place.is_dir():
+    if not _is_folder(place):
         return Found([File(place, name)])
     found = Found()
     for path in _walk(place, found.skipped):
         if not parsers.is_supported(path.name):
-            found.skipped[f"{path.suffix.lower() or 'without an ending'}"] += 1
+            found.skipped[readable(path.suffix.lower()) or "without an ending"] += 1
         elif path.is_symlink() and not path.resolve().is_relative_to(place.resolve()):
             found.skipped["links out of the folder"] += 1
         else:
@@ -111,28 +130,61 @@ def files(name: str) -> Found:
     return found
 
 
-def _walk(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
+def _is_folder(place: Path) -> bool:
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        return place.is_dir()
+    except OSError:  # reading it says why
+        return False
+
+
+def _walk(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
+    """The files below a folder, in order; without recursion, as folders can be nested deeper than Python calls."""
+    waiting = _entries(folder, skipped)
+    while waiting:
+        entry = waiting.pop()
+        try:
+            kind = _kind(entry)
+        except OSError:
+            kind = "that cannot be opened"
+        if kind == "file":
+            yield Path(entry.path)
+        elif kind == "folder":
+            waiting += _entries(Path(entry.path), skipped)
+        else:
+            skipped[kind] += 1
+
+
+def _entries(folder: Path, skipped: Counter[str]) -> list[os.DirEntry[str]]:
+    """What is in a folder, last things first."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name, reverse=True)
     except OSError:
         skipped["folders that cannot be opened"] += 1
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            skipped["hidden"] += 1
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), skipped)
-        elif entry.is_dir():
-            skipped["links to folders"] += 1
-        elif entry.is_file():
-            yield Path(entry.path)
-        else:
-            skipped["no files"] += 1
+        return []
+
+
+def _kind(entry: "os.DirEntry[str]") -> str:
+    """Whether it is a file or a folder to go into, else in words why it is passed over. Raises OSError."""
+    if entry.name.startswith("."):
+        return "hidden"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    if entry.is_dir():
+        return "links to folders"
+    return "file" if entry.is_file() else "no files"
 
 
 def readable(name: str) -> str:
-    """A name from the file system as proper text, whatever bytes it is made of."""
-    return os.fsencode(name).decode("utf-8", errors="replace")
+    """A name as text of one line that a terminal only shows: what else is in it is written out, such as \\x1b."""
+    return _UNSEEN.sub(lambda found: _written_out(found[0]), name)
+
+
+def _written_out(character: str) -> str:
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:
+        number -= 0xDC00  # the byte it stands for
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 def summary(skipped: Counter[str]) -> str:

@@ -161,6 +161,13 @@ def test_collections_are_made_on_demand_and_never_change_their_audience(db: None
         indexing.collection_for("HR", Visibility.PUBLIC)
 
 
+@pytest.mark.parametrize("name", ["C\udcff", "C\x1b[31m", "C\n", "\u202eC"])
+def test_name_of_a_collection_is_plain_text(db: None, name: str) -> None:
+    with pytest.raises(indexing.CollectionError, match="text of one line"):
+        indexing.collection_for(name, None)
+    assert not Collection.objects.exists()
+
+
 def start_ingest(folder: Path) -> "subprocess.Popen[bytes]":
     url = os.environ["DATABASE_URL"].replace("/postgres?", f"/{connection.settings_dict['NAME']}?")
     command = [sys.executable, str(ROOT / "manage.py"), "ingest", str(folder)]

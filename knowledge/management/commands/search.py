@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from knowledge import access, retrieval
 from knowledge.retrieval import Hit, Retrieval
+from knowledge.sources import readable
 from llm.models import Deployment, Role
 from llm.providers.base import ProviderError
 
@@ -82,7 +83,7 @@ class Command(BaseCommand):
                 for query in asked:
                     file.write(json.dumps(_answer(query, collections, k), ensure_ascii=False) + "\n")
         except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+            raise CommandError(f"{readable(str(output))} cannot be written: {error.strerror}.") from error
         self.stderr.write(f"Answered {len(asked)} queries.", self.style.NOTICE)
 
 
@@ -119,15 +120,16 @@ def _answer(query: Query, collections: Sequence[int], k: int) -> dict[str, Any]:
 
 def _queries(path: Path) -> Iterator[Query]:
     """The queries of a file, checked before the first is answered; blank lines are passed over."""
+    called = readable(str(path))
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+        raise CommandError(f"{called} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise CommandError(f"{path} is not UTF-8 text.") from error
+        raise CommandError(f"{called} is not UTF-8 text.") from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _query(line, f"{path}, line {number}")
+            yield _query(line, f"{called}, line {number}")
 
 
 def _query(line: str, place: str) -> Query:
@@ -142,9 +144,9 @@ def _query(line: str, place: str) -> Query:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[str]]:
-    """A file written beside `path` and put in its place when all went well."""
+    """A file written beside `path` and put in its place when all went well; halves of surrogate pairs as in JSON."""
     with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        "w", encoding="utf-8", errors="backslashreplace", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as draft:
         try:
             yield draft
