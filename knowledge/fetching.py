@@ -6,6 +6,7 @@ the Host header keep the name. There are no proxies, no cookies from before, and
 
 import codecs
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -18,12 +19,14 @@ import httpx2
 from django.conf import settings
 
 from knowledge import parsers
-from knowledge.sources import Content, SourceError
+from knowledge.sources import Content, MissingError, SourceError
 
 MAX_BYTES = 10_000_000  # unpacked
 MAX_REDIRECTS = 5
 TOTAL_SECONDS = 20.0
 PORTS = {80, 443}
+_NO_ADDRESS = "This is not an http or https address."
+_SIGNED_IN_REFUSED = "The address holds a user name or a password; those are not sent."
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -32,23 +35,28 @@ def _networks(written: str) -> list[Network]:
     return [ipaddress.ip_network(network) for network in written.split()]
 
 
-# RFC 6890, and 100.64/10, which providers share out among their customers.
+# RFC 6890, and 100.64/10, which providers share out among their customers. Of IPv6 all that lies outside of 2000::/3,
+# from which public addresses are given, and what is set apart within.
 PRIVATE = _networks(
     """
     0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24
     192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
-    ::/96 100::/64 2001::/23 2001:db8::/32 fc00::/7 fec0::/10 ff00::/8
+    ::/3 4000::/2 8000::/1 2001::/23 2001:db8::/32 3fff::/20
     """
 )
 # Never fetched from, whatever the settings say: where clouds hand out their keys, and IPv6 addresses that lead to an
-# IPv4 address inside them (mapped, compatible, NAT64, 6to4, Teredo), which would pass by the list.
+# IPv4 address inside them (mapped, translated, compatible, NAT64, 6to4, Teredo), which would pass by the list.
 NEVER = _networks(
     """
-    169.254.0.0/16 100.100.100.200/32 168.63.129.16/32 fe80::/10 fd00:ec2::254/128
-    ::169.254.0.0/112 ::100.100.100.200/128 ::168.63.129.16/128
-    ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32
+    169.254.0.0/16 100.100.100.200/32 168.63.129.16/32 192.0.0.192/32
+    ::169.254.0.0/112 ::100.100.100.200/128 ::168.63.129.16/128 ::192.0.0.192/128
+    fe80::/10 fd00:ec2::/32 fd20:ce::/32 fd00:c1::/32 fd00:a9fe:a9fe::/48 fd00:42::42/128
+    ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32
     """
 )
+_SIGNED_IN = re.compile(r"//[^/?#]*@")  # a user name or a password before the host
+# Python's ways of writing text for other ends: of bytes nobody vouches for they make something else, or take hours.
+_NO_CHARSETS = {"idna", "punycode", "raw_unicode_escape", "unicode_escape"}
 _TYPES = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -62,7 +70,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the web; its address is its origin and its name."""
+    """A page of the web; its address is its origin and, without what is secret in it, its name."""
 
     url: str
 
@@ -72,7 +80,7 @@ class Page:
 
     @property
     def path(self) -> str:
-        return self.url
+        return _SIGNED_IN.sub("//", self.url)
 
     def read(self) -> Content:
         return fetch(self.url)
@@ -82,8 +90,13 @@ class FetchError(SourceError):
     """The page could not be had; the message is a sentence for the person who gave the address."""
 
 
+class AddressError(FetchError, MissingError):
+    """This is no address to fetch from. Nothing is kept of it, as it may hold a password."""
+
+
 def fetch(url: str) -> Content:
     """The content behind an http or https address, of a type that is read. Raises FetchError."""
+    _refuse(url)
     try:
         with (
             httpx2.Client(
@@ -104,13 +117,27 @@ def fetch(url: str) -> Content:
     except httpx2.TooManyRedirects as error:
         raise FetchError(f"The page redirects more than {MAX_REDIRECTS} times.") from error
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-        raise FetchError("This is not an http or https address.") from error
+        raise FetchError(_NO_ADDRESS) from error
     except httpx2.DecodingError as error:
         raise FetchError("The server sent compressed data that is damaged.") from error
     except (httpcore2.TimeoutException, TimeoutError) as error:
         raise FetchError(f"The server took longer than {TOTAL_SECONDS:g} seconds.") from error
+    except httpx2.HTTPError as error:  # such as a redirect to what is no address
+        raise FetchError(f"The server's answer makes no sense: {_cause(error)}.") from error
     except (httpcore2.NetworkError, httpcore2.ProtocolError, ssl.SSLError, OSError) as error:
         raise FetchError(f"The server cannot be reached: {_cause(error)}.") from error
+
+
+def _refuse(url: str) -> None:
+    """Raise AddressError for what a person typed and no server is asked for."""
+    if _SIGNED_IN.search(url):
+        raise AddressError(_SIGNED_IN_REFUSED)
+    try:
+        address = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise AddressError(_NO_ADDRESS) from error
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise AddressError(_NO_ADDRESS)
 
 
 def _body(response: httpx2.Response) -> bytes:
@@ -139,6 +166,8 @@ def _with_charset(response: httpx2.Response, body: bytes) -> bytes:
     if not charset or not response.headers["content-type"].startswith("text/"):
         return body
     try:
+        if codecs.lookup(charset).name.replace("-", "_") in _NO_CHARSETS:
+            return body
         return codecs.BOM_UTF8 + body.decode(charset).removeprefix("\ufeff").encode()
     except (LookupError, UnicodeError):
         return body
@@ -160,9 +189,9 @@ class _CheckedTransport(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
         if url.scheme not in {"http", "https"}:
-            raise FetchError("This is not an http or https address.")
+            raise FetchError(_NO_ADDRESS)
         if url.userinfo:
-            raise FetchError("The address holds a user name or a password; those are not sent.")
+            raise FetchError(_SIGNED_IN_REFUSED)
         if (url.port or 443) not in PORTS and not settings.ALLOW_PRIVATE_HOSTS:
             raise FetchError(f"Port {url.port} is not one that pages are fetched from.")
         response = self.pool.handle_request(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,40 @@ def test_name_too_long_for_a_row_fails_alone(help_centre: Path) -> None:
     assert [each["reason"] for each in ran.json["documents"]] == ["The name is longer than 2,000 characters.", None]
 
 
+def test_address_that_holds_a_password_leaves_no_trace(help_centre: Path) -> None:
+    signed_in = ["http://ada:secret@127.0.0.1/x", "http://ada:secret@[::1/x", "ftp://ada:secret@127.0.0.1/x"]
+    ran = run("ingest", *signed_in, "http://ada:secret", "help/a.html", "--json")
+    assert [each["state"] for each in ran.json["documents"]] == ["failed"] * 4 + ["indexed"]
+    assert ran.json["documents"][0]["path"] == "http://127.0.0.1/x"
+    assert Document.objects.get().path == "help/a.html"
+    assert "secret@" not in ran.output + ran.complaints
+
+
+def test_names_and_reasons_send_no_orders_to_the_terminal(help_centre: Path) -> None:
+    make_file(help_centre, os.fsdecode(b"\x1b[31m\xff.md"), "# Refunds\n\nThirty days.")
+    make_file(help_centre, "\x1b]0;title\x07.pdf", "no")
+    make_file(help_centre, "x.\x1b[2J", "no")
+    named = str(make_file(help_centre, "y.\x1b[2J", "no").place)
+    ran = run("ingest", "help", named)
+    shown = [ran, run("documents"), run("search", "refunds"), run("remove", os.fsdecode(b"\x1b[31m\xff.md"))]
+    for each in shown:
+        assert (each.output + each.complaints).replace("\n", "").isprintable()
+    assert r"\x1b[31m\xff.md" in shown[-1].output
+
+
+def test_bytes_that_are_no_text_are_names_of_nothing(help_centre: Path) -> None:
+    odd = os.fsdecode(b"a\xff\x1b")
+    run("ingest", "help")
+    for words in (["remove", odd], ["ingest", odd], ["ingest", "help", "--collection", odd]):
+        assert run(*words).status == 1
+    assert run("search", "--queries", odd, "--output", "o").complaints.startswith(r"a\xff\x1b cannot be read")
+
+
+def test_same_file_named_twice_is_indexed_once(help_centre: Path) -> None:
+    ran = run("ingest", "help/a.html", "help/../help/a.html", str(help_centre), "help/", "--json")
+    assert [each["path"] for each in ran.json["documents"]] == ["help/a.html", "b/refunds.md"]
+
+
 def test_documents_are_listed_for_scripts(help_centre: Path) -> None:
     run("ingest", "help")
     first, second = run("documents", "--json").json
@@ -202,11 +237,11 @@ def batch(help_centre: Path, tmp_path: Path) -> Callable[[str], Ran]:
 
 
 def test_batch_answers_line_by_line_in_order(batch: Callable[[str], Ran], tmp_path: Path) -> None:
-    ran = batch('{"id": "q2", "text": "webhook"}\n\n{"id": 1, "text": "annual refund"}\n{"id": "q3", "text": ""}\n')
+    ran = batch('{"id": "q\\ud800", "text": "webhook"}\n\n{"id": 1, "text": "refund"}\n{"id": "q3", "text": ""}\n')
     assert ran.status == 0
     answers = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     assert [(answer["id"], [hit["path"] for hit in answer["hits"]]) for answer in answers] == [
-        ("q2", ["a.html"]),
+        ("q\ud800", ["a.html"]),
         (1, ["b/refunds.md"]),
         ("q3", []),
     ]

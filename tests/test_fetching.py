@@ -119,6 +119,13 @@ def test_encoding_that_the_server_names_counts(web: Web) -> None:
     assert parse(content.name, content.data).markdown == "Größe\n"
 
 
+def test_encoding_that_takes_hours_is_not_used(web: Web) -> None:
+    web.pages["/"] = reply(b"ab" * 500_000 + b"-" + b"9z8" * 500_000, "text/plain; charset=punycode")
+    started = time.monotonic()
+    assert fetch(web.url).data.startswith(b"abab")
+    assert time.monotonic() - started < 5
+
+
 def test_redirects_are_followed_and_counted(web: Web) -> None:
     for step in range(5):
         web.pages[f"/{step}"] = redirect(f"/{step + 1}")
@@ -138,6 +145,7 @@ def test_redirects_are_followed_and_counted(web: Web) -> None:
         (reply(b"no gzip", Content_Encoding="gzip"), "The server sent compressed data that is damaged."),
         (redirect("http://192.0.2.1/"), "192.0.2.1 is an address of a private network"),
         (redirect("http://ada:secret@127.0.0.1/"), "The address holds a user name or a password; those are not sent."),
+        (redirect("http://[::1"), "The server's answer makes no sense: Invalid URL in location header"),
         (redirect("ftp://127.0.0.1/"), "This is not an http or https address."),
         (redirect("file:///etc/passwd"), "This is not an http or https address."),
     ],
@@ -165,9 +173,12 @@ LOOPBACK = [
 ]
 # These are looked up but never connected to: where the test fails, it must not ask a real cloud for its keys.
 PRIVATE = ["10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "224.0.0.1", "fc00::1", "ff02::1", "2001:db8::1"]
+PRIVATE += ["100:0:0:1::1", "3fff::1", "5f00::1", "fec0::1", "::8.8.8.8", "4000::1", "1000::1"]
 METADATA = [
     *("169.254.169.254", "0xa9fea9fe", "::ffff:169.254.169.254", "::169.254.169.254", "64:ff9b::a9fe:a9fe"),
     *("2002:a9fe:a9fe::", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "fe80::1"),
+    *("192.0.0.192", "::192.0.0.192", "::ffff:0:169.254.169.254", "fd00:ec2::23", "fd20:ce::254"),
+    *("fd00:c1::a9fe:a9fe", "fd00:a9fe:a9fe::1", "fd00:42::42"),
 ]
 
 
@@ -213,6 +224,7 @@ def test_public_addresses_are_allowed(settings: Settings) -> None:
         ("https://", "This is not an http or https address."),
         ("gopher://x/", "This is not an http or https address."),
         ("http://[::1/", "This is not an http or https address."),
+        ("http://ada:secret@[::1/", "The address holds a user name or a password; those are not sent."),
     ],
 )
 def test_address_that_cannot_be_used_is_a_sentence(settings: Settings, url: str, expected: str) -> None:

@@ -77,7 +77,8 @@ def _gathered(names: Sequence[str]) -> tuple[list[sources.Source], Counter[str]]
     skipped: Counter[str] = Counter()
     for name in names:
         if sources.is_address(name):
-            found.setdefault(name, Page(sources.origin_of(name)))
+            page = Page(sources.origin_of(name))
+            found.setdefault(page.origin, page)
             continue
         files = sources.files(name)
         skipped += files.skipped
