@@ -92,7 +92,9 @@ class Answer:
             question = followups.standalone(
                 self.question, history, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline
             )
-            self.retrieval = retrieve(question, collections=collections, k=PASSAGES, trace_id=self.trace_id)
+            self.retrieval = retrieve(
+                question, collections=collections, k=PASSAGES, trace_id=self.trace_id, deadline=self.deadline
+            )
         except ProviderError as error:
             self._fail(error)
             return
@@ -112,7 +114,7 @@ class Answer:
     def _write(self) -> Iterator[str]:
         hits = self.retrieval.hits
         if self.deployment.endpoint.provider == "extractive":
-            hits = reread(self.question, hits, trace_id=self.trace_id)
+            hits = reread(self.question, hits, trace_id=self.trace_id, deadline=self.deadline)
         prompt = prompts.build(self.question, hits, self._history)
         response = client.stream(prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline)
         renumbered = citations.Renumbered(_withhold_refusal(response), len(hits))

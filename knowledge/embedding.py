@@ -1,5 +1,6 @@
 """Text to vectors by the live embedding model, every call in the ledger."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +30,11 @@ def load() -> None:
     embedder_for(Deployment.objects.live(Role.EMBED)).load()
 
 
-def embed_question(text: str, *, trace_id: str) -> QuestionVector:
-    """The vector of a question. Raises ProviderError, and Deployment.DoesNotExist before set-up."""
+def embed_question(text: str, *, trace_id: str, deadline: float = math.inf) -> QuestionVector:
+    """The vector of a question, by `deadline` (time.monotonic()) at the latest.
+
+    Raises ProviderError, and Deployment.DoesNotExist before set-up.
+    """
     deployment = Deployment.objects.live(Role.EMBED)
     embedder = embedder_for(deployment)
     vector = client.metered(
@@ -38,7 +42,7 @@ def embed_question(text: str, *, trace_id: str) -> QuestionVector:
         deployment=deployment,
         trace_id=trace_id,
         purpose=Purpose.EMBED_QUESTION,
-        deadline=time.monotonic() + QUESTION_SECONDS,
+        deadline=min(deadline, time.monotonic() + QUESTION_SECONDS),
     )
     return QuestionVector(deployment.vector_space, vector)
 

@@ -1,5 +1,6 @@
 """The one door to passages. Nothing else reads them for an answer."""
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,14 @@ class Retrieval:
     stages_ms: dict[str, float]
 
 
-def retrieve(question: str, *, collections: Iterable[int], k: int = 6, trace_id: str | None = None) -> Retrieval:
+def retrieve(
+    question: str,
+    *,
+    collections: Iterable[int],
+    k: int = 6,
+    trace_id: str | None = None,
+    deadline: float = math.inf,
+) -> Retrieval:
     """The `k` passages of `collections` that fit the question best. No collections, no hits.
 
     Raises ProviderError when the question cannot be embedded. Reads with the rights of the role parley_reader under
@@ -81,7 +89,7 @@ def retrieve(question: str, *, collections: Iterable[int], k: int = 6, trace_id:
     if not asked or not visible or k < 1:
         return Retrieval(hits=(), answerable=0.0, stages_ms={"embed": 0.0, "search": 0.0})
     started = time.perf_counter()
-    vector = embed_question(asked, trace_id=trace_id or client.new_trace_id())
+    vector = embed_question(asked, trace_id=trace_id or client.new_trace_id(), deadline=deadline)
     embedded = time.perf_counter()
     rows = search(asked, vector, collections=visible, k=k)
     searched = time.perf_counter()

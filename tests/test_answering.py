@@ -167,3 +167,15 @@ def test_a_model_rewrites_a_follow_up_and_the_ledger_has_both_calls(
     answer = ask("Within how many days?", history=history)
     purposes = set(UsageRecord.objects.of_trace(answer.trace_id).values_list("purpose", flat=True))
     assert purposes == {Purpose.REWRITE, Purpose.EMBED_QUESTION, Purpose.ANSWER}
+
+
+def test_an_embedding_server_that_hangs_is_an_outcome_within_the_deadline(
+    ask: Callable[..., Answer], fake_providers: FakeProviders, settings: Settings
+) -> None:
+    settings.ANSWER_SECONDS = 1
+    make_deployment(provider="openai", model="text-embedding-3-small", dimensions=1536)
+    fake_providers.script(*["hang"] * 8)
+    started = time.monotonic()
+    answer = ask(provider="extractive")
+    assert time.monotonic() - started < 3
+    assert answer.outcome == Outcome.PROVIDER_ERROR
