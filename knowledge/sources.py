@@ -118,7 +118,7 @@ def files(name: str) -> Found:
     """
     place = _absolute(name)
     if not _is_folder(place):
-        return Found([File(place, name)])
+        return Found([File(place, name.rstrip("/"))])
     found = Found()
     for path in _walk(place, found.skipped):
         if not parsers.is_supported(path.name):

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from django.db import connection
 
@@ -168,10 +169,10 @@ def test_name_of_a_collection_is_plain_text(db: None, name: str) -> None:
     assert not Collection.objects.exists()
 
 
-def start_ingest(folder: Path) -> "subprocess.Popen[bytes]":
+def start_ingest(folder: Path, said: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
     url = os.environ["DATABASE_URL"].replace("/postgres?", f"/{connection.settings_dict['NAME']}?")
     command = [sys.executable, str(ROOT / "manage.py"), "ingest", str(folder)]
-    return subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url}, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url}, stdout=said, stderr=said)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -195,3 +196,19 @@ def test_killed_ingest_run_again_ends_as_if_never_killed(tmp_path: Path) -> None
     Document.objects.all().delete()
     make_indexed(Collection.objects.get(), *files(str(tmp_path)).sources)
     assert final_rows() == survived
+
+
+@pytest.mark.django_db(transaction=True)
+def test_interrupted_ingest_ends_without_a_word_and_leaves_no_process(tmp_path: Path) -> None:
+    make_deployment()
+    make_file(tmp_path, "a.md", "One.")
+    make_file(tmp_path, "b.md", b"# " + b"[" * 1_000_000)  # takes long
+    with start_ingest(tmp_path, subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while not Document.objects.filter(path="b.md").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        (child,) = psutil.Process(process.pid).children()
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == (b"", b"")
+    assert process.returncode == 130
+    assert not child.is_running()

@@ -26,6 +26,13 @@ def test_folder_is_walked_in_order_and_depth_first(tmp_path: Path) -> None:
     assert paths(tmp_path) == paths(f"{tmp_path}/") == ["a/b/c.md", "a/z.md", "a.md", "b.md", "c/a.md"]
 
 
+def test_slash_after_the_name_of_a_file_is_not_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_file(tmp_path, "help/a.md", "x")
+    monkeypatch.chdir(tmp_path)
+    (file,) = files("help/a.md/").sources
+    assert (file.path, file.origin, file.read().data) == ("help/a.md", f"{tmp_path}/help/a.md", b"x")
+
+
 def test_link_to_itself_is_passed_over_and_the_walk_goes_on(tmp_path: Path) -> None:
     make_file(tmp_path, "a.md", "x")
     make_file(tmp_path, "z.md", "x")
