@@ -36,6 +36,10 @@ class CollectionError(ValueError):
     """The collection asked for cannot be used; the message says why."""
 
 
+class AmbiguousNameError(LookupError):
+    """A name belongs to several documents; the message lists them."""
+
+
 class RemovedError(Exception):
     """The document was removed while it was being read."""
 
@@ -196,16 +200,21 @@ def _title(path: str) -> str:
 
 
 def remove(name: str) -> list[Document]:
-    """Delete the documents called `name`: by path, address, or place on the disk, that of a folder too.
+    """Delete the documents called `name`: by address or place on the disk, that of a folder too, else by their path.
 
     Their passages are gone from retrieval when this returns. Returns the documents as they were; none if none match.
+    Raises AmbiguousNameError when a path belongs to several files.
     """
+    if not name.strip():
+        return []
     origin = origin_of(name)
     name = readable(name)
-    called = Q(path=name) | Q(origin=name) | Q(origin=origin) | Q(origin__startswith=f"{origin.rstrip('/')}/")
+    placed = Q(origin=name) | Q(origin=origin) | Q(origin__startswith=f"{origin.rstrip('/')}/")
     with transaction.atomic():
-        documents = list(
-            Document.objects.select_for_update(of=("self",)).select_related("collection").filter(called).order_by("id")
-        )
+        locked = Document.objects.select_for_update(of=("self",)).select_related("collection").order_by("id")
+        documents = list(locked.filter(placed)) or list(locked.filter(path=name))
+        origins = sorted({document.origin for document in documents if document.path == name})
+        if len(origins) > 1 and not any(document.origin.startswith(origin) for document in documents):
+            raise AmbiguousNameError(f"Several files are called {name!r}; name one of: {', '.join(origins)}.")
         Document.objects.filter(pk__in=[document.pk for document in documents]).delete()
     return documents

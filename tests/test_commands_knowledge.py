@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from knowledge.models import Document
+from knowledge.models import Collection, Document
 from tests.make import make_deployment, make_file
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +203,7 @@ def test_people_read_hits_with_their_place(help_centre: Path) -> None:
         (["search"], "Give either a QUERY, or both --queries FILE and --output FILE."),
         (["search", "x", "--queries", "q"], "Give either a QUERY, or both --queries FILE and --output FILE."),
         (["search", "--queries", "nowhere", "--output", "o"], "nowhere cannot be read: No such file or directory."),
-        (["search", "x", "-k", "0"], "Error: argument -k: give a whole number from 1 up"),
+        (["search", "x", "-k", "0"], "Error: argument -k: give a whole number from 1 to 1000"),
     ],
 )
 def test_search_that_cannot_be_done_is_one_sentence(words: list[str], sentence: str) -> None:
@@ -271,3 +271,16 @@ def test_collection_of_another_audience_is_refused(help_centre: Path) -> None:
     ran = run("ingest", "help", "--public", "--collection", "HR")
     assert ran.status == 1
     assert ran.complaints == "The collection 'HR' is internal; for public documents name another one."
+
+
+def test_an_empty_name_removes_and_ingests_nothing(help_centre: Path) -> None:
+    run("ingest", "help")
+    before = run("documents").output
+    assert run("remove", "").status == 1
+    assert run("ingest", "").status == 1
+    assert run("documents").output == before
+
+
+def test_a_failed_ingest_leaves_no_collection_behind(help_centre: Path) -> None:
+    assert run("ingest", "nothing.md", "--collection", "Typo").status == 1
+    assert not Collection.objects.filter(name="Typo").exists()

@@ -212,3 +212,13 @@ def test_interrupted_ingest_ends_without_a_word_and_leaves_no_process(tmp_path: 
         assert process.communicate(timeout=20) == (b"", b"")
     assert process.returncode == 130
     assert not child.is_running()
+
+
+def test_a_path_that_several_files_share_removes_none_of_them(shelf: Collection, tmp_path: Path) -> None:
+    one = make_file(tmp_path / "one", "a.md", "# One\n\nThe first of two files of the same name.\n")
+    two = make_file(tmp_path / "two", "a.md", "# Two\n\nThe second of two files of the same name.\n")
+    make_indexed(shelf, one, two)
+    with pytest.raises(indexing.AmbiguousNameError, match=r"one/a\.md, .*two/a\.md"):
+        indexing.remove("a.md")
+    assert Document.objects.count() == 2
+    assert len(indexing.remove(str(one.place))) == 1

@@ -31,13 +31,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.perf_counter()
+        if not all(name.strip() for name in options["names"]):
+            raise CommandError("A name is empty; give the path of a file or folder, or an address.")
         try:
             Deployment.objects.live(Role.EMBED)
+            collections = set(Collection.objects.values_list("pk", flat=True))
             collection = indexing.collection_for(options["collection"], options["visibility"])
         except (indexing.CollectionError, Deployment.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         found, skipped = _gathered(options["names"])
         outcomes = self._indexed(found, collection)
+        if collection.pk not in collections:
+            Collection.objects.filter(pk=collection.pk, document=None).delete()  # made for documents that never came
         seconds = round(time.perf_counter() - started, 3)
         if skipped:
             self.stderr.write(sources.summary(skipped), self.style.NOTICE)

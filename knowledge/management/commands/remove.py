@@ -17,7 +17,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         is_complete = True
         for name in options["names"]:
-            removed = indexing.remove(name)
+            try:
+                removed = indexing.remove(name)
+            except indexing.AmbiguousNameError as error:
+                is_complete = False
+                self.stderr.write(str(error))
+                continue
             for document in removed:
                 self.stdout.write(f"removed  {document.path}  from collection {document.collection}")
             if not removed:

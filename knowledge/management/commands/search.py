@@ -21,6 +21,7 @@ from llm.providers.base import ProviderError
 
 QUERY_CHARACTERS = 4_000
 EXCERPT_CHARACTERS = 280
+MOST_HITS = 1000
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,15 @@ def _query(line: str, place: str) -> Query:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[str]]:
-    """A file written beside `path` and put in its place when all went well; halves of surrogate pairs as in JSON."""
+    """A file written beside `path` and put in its place when all went well; halves of surrogate pairs as in JSON.
+
+    A pipe or a device cannot be replaced and is written to as it is; a link stays one.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as pipe:
+            yield pipe
+        return
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", errors="backslashreplace", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as draft:
@@ -159,6 +168,6 @@ def _replacing(path: Path) -> Iterator[IO[str]]:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError("give a whole number from 1 up")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_HITS:
+        raise ArgumentTypeError(f"give a whole number from 1 to {MOST_HITS}")
     return int(text)
