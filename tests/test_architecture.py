@@ -74,6 +74,8 @@ def test_broad_excepts_are_few() -> None:
 
 def test_the_example_environment_names_every_setting() -> None:
     settings = (ROOT / "config" / "settings.py").read_text() + (ROOT / "config" / "environment.py").read_text()
-    read = set(re.findall(r'(?:text|key|number|flag|words|log_level)\(\s*"([A-Z_]+)"', settings)) - {"PARLEY_SUPERVISOR"}
+    read = set(re.findall(r'(?:text|key|number|flag|words|log_level)\(\s*"([A-Z_]+)"', settings)) - {
+        "PARLEY_SUPERVISOR"
+    }
     example = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert read == example
