@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -27,10 +27,12 @@ log = logging.getLogger(__name__)
 PASSAGES = 6  # four to six good passages beat twenty mediocre ones
 QUESTION_CHARACTERS = 4000
 WORD = re.compile(r"\w")
-# Below this estimate that the documents hold the answer, nothing is quoted and no model is asked. A model that reads
-# can still refuse by itself, so it gets the benefit of the doubt that quoting does not.
-MINIMUM_ANSWERABLE = {"extractive": 0.5}
-MINIMUM_ANSWERABLE_READER = 0.05
+# Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
+# question (cosine): short questions in other words than the documents' own share few terms with the passage that
+# answers them. A model that reads can refuse by itself and gets the benefit of the doubt that quoting does not.
+LEAST_TO_QUOTE = 0.5
+CLOSE_IN_MEANING = 0.5
+LEAST_TO_READ = 0.05
 
 
 class QuestionError(ValueError):
@@ -95,13 +97,26 @@ class Answer:
             self.retrieval = retrieve(
                 question, collections=collections, k=PASSAGES, trace_id=self.trace_id, deadline=self.deadline
             )
+            if self._is_quoted:
+                hits = reread(question, self.retrieval.hits, trace_id=self.trace_id, deadline=self.deadline)
+                self.retrieval = replace(self.retrieval, hits=hits)
         except ProviderError as error:
             self._fail(error)
             return
         self.question = question
-        least = MINIMUM_ANSWERABLE.get(self.deployment.endpoint.provider, MINIMUM_ANSWERABLE_READER)
-        if not self.retrieval.hits or self.retrieval.answerable < least:
+        if not self._is_answerable():
             self.end(Outcome.NOT_IN_DOCS)
+
+    @property
+    def _is_quoted(self) -> bool:
+        """Whether the answer will be made of the documents' own sentences."""
+        return self.deployment.endpoint.provider == "extractive"
+
+    def _is_answerable(self) -> bool:
+        if not self._is_quoted:
+            return bool(self.retrieval.hits) and self.retrieval.answerable >= LEAST_TO_READ
+        closest = max((each.similarity for hit in self.retrieval.hits for each in hit.sentences), default=0.0)
+        return self.retrieval.answerable >= LEAST_TO_QUOTE or closest >= CLOSE_IN_MEANING
 
     def end(self, outcome: Outcome) -> None:
         """End with an outcome that carries its own text."""
@@ -113,8 +128,6 @@ class Answer:
 
     def _write(self) -> Iterator[str]:
         hits = self.retrieval.hits
-        if self.deployment.endpoint.provider == "extractive":
-            hits = reread(self.question, hits, trace_id=self.trace_id, deadline=self.deadline)
         prompt = prompts.build(self.question, hits, self._history)
         response = client.stream(prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline)
         renumbered = citations.Renumbered(_withhold_refusal(response), len(hits))
