@@ -34,6 +34,7 @@ format: $(VENV)/installed-dev
 # The peers they measure against live in an environment of their own.
 bench: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.speed --data $(DATA)
+	$(BENCH)/bin/python -m benchmarks.overhead
 
 bench-quality: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)
