@@ -12,6 +12,7 @@ OPEN_MARKER = re.compile(r"\[[\d\s,]{0,40}\Z")
 # A marker, or what is left as it is: inline code, whose closing run of backticks is as long as the opening one.
 INLINE = re.compile(rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|{MARKER.pattern}")
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 WORD = re.compile(r"\w+")
 
 
@@ -89,19 +90,24 @@ class Renumbered:
 def quote(answer: str, number: int, sentences: list[str]) -> str:
     """The sentence of a passage that best supports what `answer` says before its markers [number].
 
-    `sentences` are those of the passage; the one sharing most of the words of the cited text wins, the first on a tie.
+    `sentences` are those of the passage; the one that shares most words with a sentence of the cited text wins, the
+    first on a tie.
     """
-    said = set(_words(_cited_text(answer, number)))
-    return max(sentences, key=lambda sentence: _overlap(said, set(_words(sentence))), default="")
+    said = [set(_words(text)) for text in _cited_sentences(answer, number)]
+    return max(
+        sentences,
+        key=lambda sentence: max((_overlap(words, set(_words(sentence))) for words in said), default=0.0),
+        default="",
+    )
 
 
-def _cited_text(answer: str, number: int) -> str:
-    """The text in front of each marker [number], back to the end of the sentence before it."""
-    parts = []
+def _cited_sentences(answer: str, number: int) -> list[str]:
+    """The sentences in front of each marker [number], back to the marker or the line break before them."""
+    sentences: list[str] = []
     for marker in re.finditer(rf"\[{number}\]", answer):
-        before = MARKER.sub(" ", answer[: marker.start()]).rstrip(" .!?")
-        parts.append(re.split(r"(?<=[.!?])\s|\n", before)[-1])
-    return " ".join(parts)
+        before = re.sub(rf"(?:\s*{MARKER.pattern})+\Z", "", answer[: marker.start()])
+        sentences += SENTENCE_END.split(re.split(rf"{MARKER.pattern}|\n", before)[-1])
+    return sentences
 
 
 def _overlap(said: set[str], sentence: set[str]) -> float:

@@ -60,5 +60,11 @@ def test_the_quote_is_the_sentence_that_says_it() -> None:
     assert citations.quote(answer, 2, sentences) == sentences[0]
 
 
+def test_of_several_sentences_under_one_marker_the_first_is_quoted() -> None:
+    sentences = ["This page explains refunds.", "Annual plans can be refunded.", "Monthly plans cannot."]
+    answer = "Annual plans can be refunded. Monthly plans cannot. [1]"
+    assert citations.quote(answer, 1, sentences) == sentences[1]
+
+
 def test_a_passage_without_sentences_quotes_nothing() -> None:
     assert citations.quote("Yes [1].", 1, []) == ""
