@@ -15,7 +15,7 @@ run: $(VENV)/installed
 
 ask: export QUESTION = $(Q)
 ask: $(VENV)/installed
-	@$(PY) manage.py setup --sample --verbosity 0 && $(PY) manage.py ask -- "$$QUESTION"
+	@$(PY) manage.py setup --sample --if-needed --verbosity 0 && $(PY) manage.py ask -- "$$QUESTION"
 
 test: $(VENV)/installed-dev
 	@$(PY) -m pytest -n 2

@@ -46,6 +46,10 @@ def main(arguments: list[str]) -> int:
     except DatabaseError as error:
         sys.stderr.write(f"The database failed: {str(error).strip()}\n")
         return 1
+    except BrokenPipeError:
+        # Whoever read the output (head, less) has seen enough; the interpreter must not try to flush the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         return 130
     return 0

@@ -187,9 +187,9 @@ LOGGING = {
 
 # Models and vendors. A key is read here and nowhere else; base URLs exist so that local servers can stand in.
 OPENAI_API_KEY = environment.key("OPENAI_API_KEY")
-OPENAI_BASE_URL = environment.text("OPENAI_BASE_URL", "https://api.openai.com/v1")
+OPENAI_BASE_URL = environment.text("OPENAI_BASE_URL")  # empty: what set-up remembered, else the vendor's own
 ANTHROPIC_API_KEY = environment.key("ANTHROPIC_API_KEY")
-ANTHROPIC_BASE_URL = environment.text("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+ANTHROPIC_BASE_URL = environment.text("ANTHROPIC_BASE_URL")
 ANSWER_MODEL = environment.text("ANSWER_MODEL")  # provider:model; empty: chosen at set-up from the keys that are there
 EMBED_MODEL = environment.text("EMBED_MODEL")  # empty: the local one at the first set-up, then what is live
 EMBED_DIMENSIONS = environment.number("EMBED_DIMENSIONS", 0)  # 0: a model whose length is known

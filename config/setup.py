@@ -61,9 +61,11 @@ def _deploy(role: Role, wanted: str) -> Deployment | None:
     provider, _, model = (wanted or _default(role)).partition(":")
     model = model or (ANSWER_MODELS.get(provider, "") if role == Role.ANSWER else "")
     _check_known(role, provider, model)
+    endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider})
+    if given := getattr(settings, f"{provider.upper()}_BASE_URL", ""):
+        Endpoint.objects.filter(pk=endpoint.pk).update(base_url=given)
     if str(live) == f"{provider}:{model}":
         return None
-    endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider})
     dimensions = _dimensions(model) if role == Role.EMBED else None
     return Deployment.objects.create(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
 

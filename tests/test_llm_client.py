@@ -165,7 +165,7 @@ def test_key_never_reaches_the_ledger(fake_providers: FakeProviders) -> None:
 def test_unknown_provider_is_an_error_that_names_it() -> None:
     with pytest.raises(UnknownProviderError, match="no provider named oracle"):
         list(ask(make_deployment("oracle")))
-    assert UsageRecord.objects.get().finish_reason == "failed"
+    assert UsageRecord.objects.get().finish_reason == "bad_request"
 
 
 def metered(operation: "list[ProviderError | int]", deployment: Deployment, *, seconds: float = 5.0) -> int:

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
 from knowledge.embedders.base import Embedder
+from llm import access
 from llm.providers.base import ProviderError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class UnknownEmbedderError(ProviderError):
 
 
 def embedder_for(deployment: "Deployment") -> Embedder:
-    """The embedder of a deployment with its address and key. Raises UnknownEmbedderError."""
+    """The embedder of a deployment with its address and key. Raises ProviderError without one of them."""
     name = deployment.endpoint.provider
     if name not in REGISTRY:
         raise UnknownEmbedderError(f"There is no embedder named {name}; known are {', '.join(sorted(REGISTRY))}.")
@@ -36,6 +36,6 @@ def embedder_for(deployment: "Deployment") -> Embedder:
     return embedder(
         model=deployment.model,
         dimensions=deployment.dimensions,
-        base_url=deployment.endpoint.base_url or getattr(settings, f"{name.upper()}_BASE_URL", ""),
-        api_key=getattr(settings, f"{name.upper()}_API_KEY", ""),
+        base_url=access.address(deployment.endpoint),
+        api_key=access.key(name),
     )

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
+from llm import access
 from llm.providers.base import Provider, ProviderError
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ class UnknownProviderError(ProviderError):
 
 
 def provider_for(deployment: "Deployment") -> Provider:
-    """The provider of a deployment with its address and key. Raises UnknownProviderError."""
+    """The provider of a deployment with its address and key. Raises ProviderError without one of them."""
     name = deployment.endpoint.provider
     if name not in REGISTRY:
         raise UnknownProviderError(f"There is no provider named {name}; known are {', '.join(sorted(REGISTRY))}.")
     provider: type[Provider] = import_string(REGISTRY[name])
-    base_url = deployment.endpoint.base_url or getattr(settings, f"{name.upper()}_BASE_URL", "")
-    return provider(base_url=base_url, api_key=getattr(settings, f"{name.upper()}_API_KEY", ""))
+    return provider(base_url=access.address(deployment.endpoint), api_key=access.key(name))

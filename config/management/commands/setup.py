@@ -9,17 +9,22 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from config import schema, setup
 from knowledge.models import Document, Visibility
+from llm import access
 from llm.models import Deployment, Role
+from llm.providers.base import ProviderError
 
 
 class Command(BaseCommand):
     help = "Set up the database, the live models and an administrator; safe to repeat."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--if-needed", action="store_true", help="do nothing where set-up was completed before")
         parser.add_argument("--sample", action="store_true", help="ingest the sample help centre on the first run")
 
     def handle(self, *args: Any, **options: Any) -> None:
         schema.check_server()
+        if options["if_needed"] and schema.is_current() and User.objects.filter(is_superuser=True).exists():
+            return
         with schema.alone():
             setup.migrate()
             setup.deploy_models()
@@ -29,6 +34,14 @@ class Command(BaseCommand):
         if options["verbosity"]:
             answer, embed = (Deployment.objects.live(role) for role in (Role.ANSWER, Role.EMBED))
             self.stderr.write(f"Answers come from {answer}, embeddings from {embed}.")
+            for deployment in (answer, embed):
+                self._warn_without_key(deployment)
+
+    def _warn_without_key(self, deployment: Deployment) -> None:
+        try:
+            access.key(deployment.endpoint.provider)
+        except ProviderError as error:
+            self.stderr.write(f"{deployment} cannot be asked: {error}", self.style.WARNING)
 
     def _ingest_sample(self) -> None:
         """Take in the help centre of a fictional company; what fails has been said by `ingest` itself."""

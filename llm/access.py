@@ -1,0 +1,30 @@
+"""Where a provider is reached and with which key."""
+
+from django.conf import settings
+
+from llm.models import Endpoint
+from llm.providers.base import ProviderError
+
+# provider -> its own address. Providers that are not here run in this process and need neither address nor key.
+ADDRESSES = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+
+
+def address(endpoint: Endpoint) -> str:
+    """What the settings say, else what was remembered at set-up, so that a forgotten variable sends nothing astray."""
+    given: str = getattr(settings, f"{endpoint.provider.upper()}_BASE_URL", "")
+    return given or endpoint.base_url or ADDRESSES.get(endpoint.provider, "")
+
+
+def key(provider: str) -> str:
+    """The key of a provider. Raises ProviderError before anything is sent when there is none."""
+    if provider not in ADDRESSES:
+        return ""
+    name = f"{provider.upper()}_API_KEY"
+    value: str = getattr(settings, name)
+    if not value:
+        raise ProviderError(
+            f"{name} is not set for this process: put it into the file .env. A server of your own that needs no key "
+            "takes any word.",
+            kind="key",
+        )
+    return value
