@@ -1,15 +1,19 @@
 """Where a provider is reached and with which key."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 
-from llm.models import Endpoint
 from llm.providers.base import ProviderError
+
+if TYPE_CHECKING:  # the program that writes the embedding model runs without Django's models
+    from llm.models import Endpoint
 
 # provider -> its own address. Providers that are not here run in this process and need neither address nor key.
 ADDRESSES = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
 
 
-def address(endpoint: Endpoint) -> str:
+def address(endpoint: "Endpoint") -> str:
     """What the settings say, else what was remembered at set-up, so that a forgotten variable sends nothing astray."""
     given: str = getattr(settings, f"{endpoint.provider.upper()}_BASE_URL", "")
     return given or endpoint.base_url or ADDRESSES.get(endpoint.provider, "")
