@@ -97,7 +97,7 @@ class Answer:
             self.retrieval = retrieve(
                 question, collections=collections, k=PASSAGES, trace_id=self.trace_id, deadline=self.deadline
             )
-            if self._is_quoted:
+            if self.deployment.is_quoting:
                 hits = reread(question, self.retrieval.hits, trace_id=self.trace_id, deadline=self.deadline)
                 self.retrieval = replace(self.retrieval, hits=hits)
         except ProviderError as error:
@@ -107,13 +107,8 @@ class Answer:
         if not self._is_answerable():
             self.end(Outcome.NOT_IN_DOCS)
 
-    @property
-    def _is_quoted(self) -> bool:
-        """Whether the answer will be made of the documents' own sentences."""
-        return self.deployment.endpoint.provider == "extractive"
-
     def _is_answerable(self) -> bool:
-        if not self._is_quoted:
+        if not self.deployment.is_quoting:
             return bool(self.retrieval.hits) and self.retrieval.answerable >= LEAST_TO_READ
         closest = max((each.similarity for hit in self.retrieval.hits for each in hit.sentences), default=0.0)
         return self.retrieval.answerable >= LEAST_TO_QUOTE or closest >= CLOSE_IN_MEANING

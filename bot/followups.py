@@ -36,7 +36,7 @@ def standalone(
     asked = [turn.text for turn in history if turn.role == "user"]
     if not asked or not depends_on_conversation(question):
         return question
-    if deployment.endpoint.provider == "extractive":
+    if deployment.is_quoting:
         return f"{asked[-1]} {question}"
     prompt = Prompt(system=REWRITE, question=question, context="", passages=(), history=tuple(history[-4:]),
                     max_output_tokens=200)  # fmt: skip

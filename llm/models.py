@@ -64,6 +64,11 @@ class Deployment(models.Model):
         return f"{self.endpoint.provider}:{self.model}"
 
     @property
+    def is_quoting(self) -> bool:
+        """Whether answers are the documents' own sentences, with no model that could read, refuse or rewrite."""
+        return self.endpoint.provider == "extractive"
+
+    @property
     def vector_space(self) -> str:
         """What makes two vectors comparable: provider, model and length."""
         return f"{self.endpoint.provider}/{self.model}/{self.dimensions}"
