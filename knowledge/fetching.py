@@ -19,7 +19,7 @@ import httpx2
 from django.conf import settings
 
 from knowledge import parsers
-from knowledge.sources import Content, MissingError, SourceError
+from knowledge.originals import NO_VALIDATORS, Content, MissingError, OriginalError, Validators
 
 MAX_BYTES = 10_000_000  # unpacked
 MAX_REDIRECTS = 5
@@ -82,11 +82,11 @@ class Page:
     def path(self) -> str:
         return _SIGNED_IN.sub("//", self.url)
 
-    def read(self) -> Content:
+    def read(self, known: Validators = NO_VALIDATORS) -> Content:  # noqa: ARG002
         return fetch(self.url)
 
 
-class FetchError(SourceError):
+class FetchError(OriginalError):
     """The page could not be had; the message is a sentence for the person who gave the address."""
 
 

@@ -20,8 +20,8 @@ from knowledge.embedders.base import PassageText, PassageVectors
 from knowledge.indexes import VectorSpaceError
 from knowledge.jail import Jail
 from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentState, DocumentVersion, Visibility
+from knowledge.originals import Content, MissingError, Original, OriginalError, origin_of, readable
 from knowledge.parsers.base import ParseError
-from knowledge.sources import Content, MissingError, Source, SourceError, origin_of, readable
 from knowledge.splitting import ChunkText
 from llm import client
 from llm.models import Deployment, Role
@@ -73,45 +73,47 @@ def collection_for(name: str, visibility: Visibility | None) -> Collection:
     return collection
 
 
-def add(sources: Iterable[Source], collection: Collection) -> Iterator[Outcome]:
-    """Index `sources` into `collection`, one after another; a failure is an outcome and stops nothing.
+def add(originals: Iterable[Original], collection: Collection) -> Iterator[Outcome]:
+    """Index `originals` into `collection`, one after another; a failure is an outcome and stops nothing.
 
     Raises Deployment.DoesNotExist before set-up.
     """
     deployment = Deployment.objects.live(Role.EMBED)
     with Jail() as jail:
-        for source in sources:
+        for original in originals:
             started = time.perf_counter()
-            state, reason, chunks = _add(source, collection, jail, deployment)
-            yield Outcome(source.path, state, reason, chunks, round(time.perf_counter() - started, 3))
+            state, reason, chunks = _add(original, collection, jail, deployment)
+            yield Outcome(original.path, state, reason, chunks, round(time.perf_counter() - started, 3))
 
 
-def _add(source: Source, collection: Collection, jail: Jail, deployment: Deployment) -> tuple[State, str | None, int]:
-    if max(len(source.origin), len(source.path)) > MAX_NAME:
+def _add(
+    original: Original, collection: Collection, jail: Jail, deployment: Deployment
+) -> tuple[State, str | None, int]:
+    if max(len(original.origin), len(original.path)) > MAX_NAME:
         return "failed", f"The name is longer than {MAX_NAME:,} characters.", 0
     try:
-        content = source.read()
+        content = original.read()
     except MissingError as error:
         return "failed", str(error), 0
-    except SourceError as error:
-        return "failed", _fail(_row(source, collection), source, str(error)), 0
-    document = _row(source, collection)
+    except OriginalError as error:
+        return "failed", _fail(_row(original, collection), original, str(error)), 0
+    document = _row(original, collection)
     live_chunks = document.live_version.chunk_count if document.live_version else 0
     if _is_unchanged(document, _fingerprint(content), deployment.vector_space):
-        _settle(document, source)
+        _settle(document, original)
         return "unchanged", None, live_chunks
     try:
-        version = _index(document, source, content, jail, deployment)
+        version = _index(document, original, content, jail, deployment)
     except (ParseError, ProviderError, VectorSpaceError) as error:
-        return "failed", _fail(document, source, str(error)), live_chunks
+        return "failed", _fail(document, original, str(error)), live_chunks
     except RemovedError as error:
         return "failed", str(error), 0
     return "indexed", None, version.chunk_count
 
 
-def _row(source: Source, collection: Collection) -> Document:
+def _row(original: Original, collection: Collection) -> Document:
     document, _ = Document.objects.select_related("live_version").get_or_create(
-        collection=collection, origin=source.origin, defaults={"path": source.path, "url": source.url}
+        collection=collection, origin=original.origin, defaults={"path": original.path, "url": original.url}
     )
     return document
 
@@ -131,9 +133,11 @@ def _is_unchanged(document: Document, fingerprint: str, space: str) -> bool:
     return not Chunk.objects.filter(~Exists(vector), version=document.live_version).exists()
 
 
-def _index(document: Document, source: Source, content: Content, jail: Jail, deployment: Deployment) -> DocumentVersion:
+def _index(
+    document: Document, original: Original, content: Content, jail: Jail, deployment: Deployment
+) -> DocumentVersion:
     """Read `content` and make it the live version. Raises ParseError, ProviderError, VectorSpaceError, RemovedError."""
-    reading = jail.parse(content.name, content.data, _title(source.path))
+    reading = jail.parse(content.name, content.data, _title(original.path))
     document.title = reading.title
     passages = splitting.pack(reading.blocks, embedding.count_tokens)
     if not passages:
@@ -143,7 +147,7 @@ def _index(document: Document, source: Source, content: Content, jail: Jail, dep
         trace_id=client.new_trace_id(),
         deployment=deployment,
     )
-    document.path, document.url = source.path, source.url
+    document.path, document.url = original.path, original.url
     document.state, document.reason = DocumentState.INDEXED, ""
     document.live_version = DocumentVersion(
         document=document,
@@ -175,20 +179,24 @@ def _publish(
     return version
 
 
-def _settle(document: Document, source: Source) -> None:
-    """Note that the live version is what the source says, after a failure or under another path too."""
+def _settle(document: Document, original: Original) -> None:
+    """Note that the live version is what the original says, after a failure or under another path too."""
     seen = (document.state, document.reason, document.path, document.url)
-    now = (DocumentState.INDEXED, "", source.path, source.url)
+    now = (DocumentState.INDEXED, "", original.path, original.url)
     if seen != now:
         document.state, document.reason, document.path, document.url = now
         document.save(update_fields=["state", "reason", "path", "url", "updated_at"])
 
 
-def _fail(document: Document, source: Source, reason: str) -> str:
+def _fail(document: Document, original: Original, reason: str) -> str:
     """Say on the row why, in one line; the version that was live goes on answering."""
     reason = readable(" ".join(reason.split()))
     Document.objects.filter(pk=document.pk).update(
-        state=DocumentState.FAILED, reason=reason[:1000], path=source.path, url=source.url, updated_at=timezone.now()
+        state=DocumentState.FAILED,
+        reason=reason[:1000],
+        path=original.path,
+        url=original.url,
+        updated_at=timezone.now(),
     )
     return reason
 

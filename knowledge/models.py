@@ -3,7 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import MD5, Cast, Concat, Now
 from pgvector.django import HalfVectorField, SparseVectorField
 
 
@@ -30,6 +30,70 @@ class Collection(models.Model):
         return self.name
 
 
+class SourceKind(models.TextChoices):
+    FOLDER = "folder"
+    PAGES = "pages"
+    SITEMAP = "sitemap"
+    SITE = "site"
+    GIT = "git"
+
+
+class Source(models.Model):
+    """Where documents keep coming from. A sync makes the documents of a source say what the source says."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10, choices=SourceKind)
+    location = models.TextField(help_text="A folder, an address, or for pages one address per line.")
+    include = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    exclude = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    schedule = models.CharField(max_length=100, blank=True, help_text="Five fields as in cron; empty: only by hand.")
+    next_sync_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["collection", "kind", "location"], name="source_once")]
+
+    def __str__(self) -> str:
+        return self.location.splitlines()[0]
+
+
+class SyncState(models.TextChoices):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Sync(models.Model):
+    """One run over a source, and its change report: the counts here, what happened to each document in `changes`.
+
+    The cost of its embeddings is that of its `trace_id` in the ledger.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="syncs")
+    state = models.CharField(max_length=10, choices=SyncState, default=SyncState.WAITING)
+    trace_id = models.CharField(max_length=32)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    documents_total = models.PositiveIntegerField(default=0)
+    documents_done = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=1000, blank=True, help_text="Why it failed, as a sentence for a person.")
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source"], condition=models.Q(state__in=["waiting", "running"]), name="one_sync_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.state}"
+
+
 class DocumentState(models.TextChoices):
     PENDING = "pending"
     INDEXED = "indexed"
@@ -40,6 +104,9 @@ class Document(models.Model):
     """A file or page. `origin` is what it is (absolute path, URL or upload); `path` is what people call it."""
 
     collection = models.ForeignKey(Collection, on_delete=models.PROTECT)
+    source = models.ForeignKey(
+        Source, null=True, blank=True, on_delete=models.CASCADE, related_name="documents", help_text="Empty: by hand."
+    )
     origin = models.CharField(max_length=2000)
     path = models.CharField(max_length=2000)
     url = models.URLField(max_length=2000, blank=True)
@@ -49,6 +116,8 @@ class Document(models.Model):
     live_version = models.ForeignKey(
         "DocumentVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    etag = models.CharField(max_length=500, blank=True)
+    last_modified = models.CharField(max_length=100, blank=True, help_text="As the server wrote it.")
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -60,6 +129,27 @@ class Document(models.Model):
         return self.title or self.path
 
 
+class ChangeKind(models.TextChoices):
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    FAILED = "failed"
+
+
+class SyncChange(models.Model):
+    """A line of a change report. `path` stays when the document is gone."""
+
+    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=10, choices=ChangeKind)
+    path = models.CharField(max_length=2000)
+    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.SET_NULL)
+    reason = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.path}"
+
+
 class DocumentVersion(models.Model):
     """What a document said at one time. `fingerprint` covers the bytes, the parser and the splitter."""
 
@@ -68,6 +158,10 @@ class DocumentVersion(models.Model):
     fingerprint = models.CharField(max_length=64)
     byte_count = models.PositiveBigIntegerField()
     chunk_count = models.PositiveIntegerField()
+    language = models.CharField(max_length=20, db_default="english", help_text="A text search configuration.")
+    added_chunks = models.PositiveIntegerField(default=0, help_text="That the version before did not have.")
+    removed_chunks = models.PositiveIntegerField(default=0, help_text="Of the version before that are gone.")
+    modified_at = models.DateTimeField(null=True, blank=True, help_text="When the original was, as it says itself.")
     warning = models.CharField(max_length=500, blank=True, help_text="Such as hidden text that was dropped.")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -92,6 +186,14 @@ class Chunk(models.Model):
     ordinal = models.PositiveIntegerField()
     heading = models.TextField(blank=True)
     text = models.TextField()
+    content_hash = models.GeneratedField(
+        expression=Cast(
+            MD5(Concat("heading", models.Value("\n"), "text", output_field=models.TextField())), models.UUIDField()
+        ),
+        output_field=models.UUIDField(),
+        db_persist=True,
+    )
+    language = models.CharField(max_length=20, db_default="english", help_text="A text search configuration.")
     token_count = models.PositiveIntegerField()
     sentence_spans = ArrayField(models.PositiveIntegerField(), default=list)
     terms = SearchVectorField()
@@ -99,6 +201,7 @@ class Chunk(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["document", "version", "ordinal"], name="chunk_place")]
+        indexes = [models.Index(fields=["content_hash"], name="chunk_content")]
 
     def __str__(self) -> str:
         return f"{self.heading} #{self.ordinal}"
@@ -121,6 +224,53 @@ class ChunkVector(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chunk_id} in {self.space}"
+
+
+class BuildState(models.TextChoices):
+    WAITING = "waiting"
+    RUNNING = "running"
+    LIVE = "live"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class IndexBuild(models.Model):
+    """A new embedding model on its way: its index is filled beside the live one, then the two are swapped."""
+
+    endpoint = models.ForeignKey("llm.Endpoint", on_delete=models.PROTECT)
+    model = models.CharField(max_length=200)
+    dimensions = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=BuildState, default=BuildState.WAITING)
+    trace_id = models.CharField(max_length=32)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    chunks_total = models.PositiveIntegerField(default=0)
+    chunks_done = models.PositiveIntegerField(default=0)
+    reason = models.CharField(max_length=1000, blank=True, help_text="Why it failed, as a sentence for a person.")
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=models.Q(state__in=["waiting", "running"]), name="one_build_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint.provider}:{self.model} {self.state}"
+
+
+class SynonymSet(models.Model):
+    """Words and phrases that this company uses for the same thing; a question with one is searched with all."""
+
+    phrases = ArrayField(models.CharField(max_length=100))
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return " = ".join(self.phrases)
 
 
 class CollectionStatistics(models.Model):

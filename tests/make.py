@@ -5,7 +5,7 @@ from pathlib import Path
 from knowledge import indexing
 from knowledge.indexing import Outcome
 from knowledge.models import Collection, Visibility
-from knowledge.sources import File
+from knowledge.originals import File
 from llm.models import Deployment, Endpoint, Role
 
 

@@ -13,7 +13,7 @@ from django.db import connection
 
 from knowledge import indexing, retrieval
 from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentVersion, Visibility
-from knowledge.sources import files
+from knowledge.originals import files
 from llm.models import UsageRecord
 from tests.fake_providers import FakeProviders, Refusal
 from tests.make import make_collection, make_deployment, make_file, make_indexed
@@ -190,11 +190,11 @@ def test_killed_ingest_run_again_ends_as_if_never_killed(tmp_path: Path) -> None
         for document in Document.objects.select_related("live_version"):
             live = document.live_version
             assert document.chunks.filter(version=live).count() == (live.chunk_count if live else 0)
-    make_indexed(Collection.objects.get(), *files(str(tmp_path)).sources)
+    make_indexed(Collection.objects.get(), *files(str(tmp_path)).originals)
     survived = final_rows()
     assert {(row[1], row[5]) for row in survived} == {("indexed", 1)}
     Document.objects.all().delete()
-    make_indexed(Collection.objects.get(), *files(str(tmp_path)).sources)
+    make_indexed(Collection.objects.get(), *files(str(tmp_path)).originals)
     assert final_rows() == survived
 
 

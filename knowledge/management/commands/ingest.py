@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from knowledge import indexing, sources
+from knowledge import indexing, originals
 from knowledge.fetching import Page
 from knowledge.indexing import Outcome
 from knowledge.models import Collection, Visibility
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             Collection.objects.filter(pk=collection.pk, document=None).delete()  # made for documents that never came
         seconds = round(time.perf_counter() - started, 3)
         if skipped:
-            self.stderr.write(sources.summary(skipped), self.style.NOTICE)
+            self.stderr.write(originals.summary(skipped), self.style.NOTICE)
         if options["json"]:
             document = {"documents": [asdict(outcome) for outcome in outcomes], "seconds": seconds}
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         if any(outcome.state == "failed" for outcome in outcomes):
             sys.exit(1)
 
-    def _indexed(self, found: Sequence[sources.Source], collection: Collection) -> list[Outcome]:
+    def _indexed(self, found: Sequence[originals.Original], collection: Collection) -> list[Outcome]:
         """Index with a bar for those who watch; what fails is said at once, above it."""
         outcomes = []
         with tqdm(
@@ -76,17 +76,17 @@ class Command(BaseCommand):
         self.stdout.write(f"{total or 'Nothing to index'} in collection {collection} ({seconds:.1f} s)")
 
 
-def _gathered(names: Sequence[str]) -> tuple[list[sources.Source], Counter[str]]:
+def _gathered(names: Sequence[str]) -> tuple[list[originals.Original], Counter[str]]:
     """What the names lead to, in their order, each thing once."""
-    found: dict[str, sources.Source] = {}
+    found: dict[str, originals.Original] = {}
     skipped: Counter[str] = Counter()
     for name in names:
-        if sources.is_address(name):
-            page = Page(sources.origin_of(name))
+        if originals.is_address(name):
+            page = Page(originals.origin_of(name))
             found.setdefault(page.origin, page)
             continue
-        files = sources.files(name)
+        files = originals.files(name)
         skipped += files.skipped
-        for file in files.sources:
+        for file in files.originals:
             found.setdefault(file.origin, file)
     return list(found.values()), skipped

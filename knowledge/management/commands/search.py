@@ -14,8 +14,8 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from knowledge import access, retrieval
+from knowledge.originals import readable
 from knowledge.retrieval import Hit, Retrieval
-from knowledge.sources import readable
 from llm.models import Deployment, Role
 from llm.providers.base import ProviderError
 

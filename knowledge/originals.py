@@ -1,4 +1,4 @@
-"""Where documents come from: files, the files of a folder, and pages of the web."""
+"""What documents are made from: files, the files of a folder, and pages of the web."""
 
 import os
 import re
@@ -6,6 +6,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -17,23 +18,41 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\
 _NO_FILE = "This is neither a file nor a folder."
 
 
-class SourceError(Exception):
+class OriginalError(Exception):
     """The document cannot be had; the message is a sentence for the person who named it."""
 
 
-class MissingError(SourceError):
+class MissingError(OriginalError):
     """There is nothing of that name, so no row is made for it."""
+
+
+class UnmodifiedError(Exception):
+    """The original says itself that it is what it was."""
+
+
+@dataclass(frozen=True)
+class Validators:
+    """What a server calls the state of a page (RFC 9110, 8.8), as it wrote it; empty where it said nothing."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True)
 class Content:
-    """Bytes, and a name whose ending says what they should be."""
+    """Bytes, and a name whose ending says what they should be. `url` is where the original itself says it lives."""
 
     name: str
     data: bytes
+    validators: Validators = NO_VALIDATORS
+    modified_at: datetime | None = None
+    url: str = ""
 
 
-class Source(Protocol):
+class Original(Protocol):
     """Something that can be read. `origin` is what it is, `path` what people call it, `url` where it can be opened."""
 
     @property
@@ -43,8 +62,8 @@ class Source(Protocol):
     @property
     def url(self) -> str: ...
 
-    def read(self) -> Content:
-        """Raises SourceError."""
+    def read(self, known: Validators = NO_VALIDATORS) -> Content:
+        """Raises OriginalError, and UnmodifiedError where the original tells by what is `known` of it."""
         ...
 
 
@@ -64,20 +83,20 @@ class File:
     def path(self) -> str:
         return readable(self.called)
 
-    def read(self) -> Content:
+    def read(self, known: Validators = NO_VALIDATORS) -> Content:  # noqa: ARG002  the bytes tell
         try:
             if not self.place.exists():
                 raise MissingError("There is no file or folder of that name.")
             if not self.place.is_file():  # opening a device may do something
-                raise SourceError(_NO_FILE)
+                raise OriginalError(_NO_FILE)
             data = _content(self.place)
         except OSError as error:
-            raise SourceError(f"The file cannot be opened: {error.strerror}.") from error
+            raise OriginalError(f"The file cannot be opened: {error.strerror}.") from error
         return Content(readable(self.place.name), data)
 
 
 def _content(place: Path) -> bytes:
-    """The bytes of a file, one more than parsers take at most; raises OSError, and SourceError for no file.
+    """The bytes of a file, one more than parsers take at most; raises OSError, and OriginalError for no file.
 
     Without waiting, and by what was opened, as it may be another thing than what was looked at. What the kernel shows
     as files of no size (/proc) counts as empty; reading that may never end.
@@ -85,7 +104,7 @@ def _content(place: Path) -> bytes:
     with os.fdopen(os.open(place, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         opened = os.fstat(file.fileno())
         if not stat.S_ISREG(opened.st_mode):
-            raise SourceError(_NO_FILE)
+            raise OriginalError(_NO_FILE)
         return file.read(parsers.MAX_FILE_BYTES + 1) if opened.st_size else b""
 
 
@@ -93,7 +112,7 @@ def _content(place: Path) -> bytes:
 class Found:
     """What the names a person gave lead to, and what was passed over in folders: how many of which kind."""
 
-    sources: list[File] = field(default_factory=list)
+    originals: list[File] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -126,7 +145,7 @@ def files(name: str) -> Found:
         elif path.is_symlink() and not path.resolve().is_relative_to(place.resolve()):
             found.skipped["links out of the folder"] += 1
         else:
-            found.sources.append(File(path, path.relative_to(place).as_posix()))
+            found.originals.append(File(path, path.relative_to(place).as_posix()))
     return found
 
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.sources import File, MissingError, SourceError, files, readable
+from knowledge.originals import File, MissingError, OriginalError, files, readable
 from tests.make import make_file
 
 
 def paths(name: Path | str) -> list[str]:
-    return [file.path for file in files(str(name)).sources]
+    return [file.path for file in files(str(name)).originals]
 
 
 def sentence(place: Path) -> str:
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(OriginalError) as caught:
         File(place, place.name).read()
     return str(caught.value)
 
@@ -29,7 +29,7 @@ def test_folder_is_walked_in_order_and_depth_first(tmp_path: Path) -> None:
 def test_slash_after_the_name_of_a_file_is_not_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_file(tmp_path, "help/a.md", "x")
     monkeypatch.chdir(tmp_path)
-    (file,) = files("help/a.md/").sources
+    (file,) = files("help/a.md/").originals
     assert (file.path, file.origin, file.read().data) == ("help/a.md", f"{tmp_path}/help/a.md", b"x")
 
 
@@ -38,7 +38,7 @@ def test_link_to_itself_is_passed_over_and_the_walk_goes_on(tmp_path: Path) -> N
     make_file(tmp_path, "z.md", "x")
     (tmp_path / "loop.md").symlink_to("loop.md")
     found = files(str(tmp_path))
-    assert [file.path for file in found.sources] == ["a.md", "z.md"]
+    assert [file.path for file in found.originals] == ["a.md", "z.md"]
     assert found.skipped == {"that cannot be opened": 1}
     assert sentence(tmp_path / "loop.md") == "There is no file or folder of that name."
 
@@ -49,7 +49,7 @@ def test_folders_deeper_than_python_calls_are_walked(tmp_path: Path) -> None:
         folder.mkdir()
     file = make_file(folders[-1], "a.md", "x")
     try:
-        assert [found.place for found in files(str(tmp_path)).sources] == [file.place]
+        assert [found.place for found in files(str(tmp_path)).originals] == [file.place]
     finally:
         file.place.unlink()
         for folder in reversed(folders):
@@ -58,14 +58,14 @@ def test_folders_deeper_than_python_calls_are_walked(tmp_path: Path) -> None:
 
 def test_file_that_vanished_is_missing(tmp_path: Path) -> None:
     make_file(tmp_path, "a.md", "x")
-    (file,) = files(str(tmp_path)).sources
+    (file,) = files(str(tmp_path)).originals
     file.place.unlink()
     with pytest.raises(MissingError):
         file.read()
 
 
 def test_name_longer_than_the_system_takes_is_a_sentence(tmp_path: Path) -> None:
-    (file,) = files(str(tmp_path / ("x" * 300))).sources
+    (file,) = files(str(tmp_path / ("x" * 300))).originals
     assert sentence(file.place) == "The file cannot be opened: File name too long."
 
 
@@ -94,7 +94,7 @@ def test_names_are_one_line_that_a_terminal_only_shows(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"a\x1b[31m\n\xff.md")).write_text("x")
     (tmp_path / "b.\x1b]0;x").write_text("x")
     found = files(str(tmp_path))
-    (file,) = found.sources
+    (file,) = found.originals
     assert file.path == "a\\x1b[31m\\x0a\\xff.md"
     assert file.origin == f"{tmp_path}/{file.path}"
     assert file.read().name == file.path
