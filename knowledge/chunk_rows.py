@@ -1,8 +1,12 @@
-"""Passages into rows, many at a time."""
+"""Passages into rows, many at a time, and the vectors that rows already hold."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 from django.db import connection
 
 from knowledge import indexes
@@ -75,6 +79,31 @@ def insert(
             ids += [row[0] for row in cursor.fetchall()]
     indexes.refresh_lengths(document.collection_id)
     return ids
+
+
+def content_hash(passage: Passage) -> uuid.UUID:
+    """What the column of that name holds: passages with the same one read the same and have the same vectors."""
+    text = f"{passage.heading}\n{passage.text}".encode()
+    return uuid.UUID(bytes=hashlib.md5(text, usedforsecurity=False).digest())
+
+
+def known_vectors(hashes: Iterable[uuid.UUID], *, space: str) -> dict[uuid.UUID, PassageVectors]:
+    """The vectors in `space` of passages that are there already, by content hash."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (c.content_hash) c.content_hash, v.embedding::text, v.sentence_embeddings::text[]"
+            " FROM knowledge_chunk c JOIN knowledge_chunkvector v ON v.chunk_id = c.id AND v.space = %s"
+            " WHERE c.content_hash = ANY (%s)",
+            [space, list(hashes)],
+        )
+        return {
+            key: PassageVectors(_vector(whole), np.array([_vector(part) for part in parts]))
+            for key, whole, parts in cursor.fetchall()
+        }
+
+
+def _vector(written: str) -> Vector:
+    return np.array(json.loads(written), dtype=np.float32)
 
 
 def _columns(passages: Sequence[Passage], vectors: Sequence[PassageVectors], first: int) -> dict[str, Any]:

@@ -6,8 +6,10 @@ neither parsing nor embedding.
 
 import hashlib
 import time
+import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -19,8 +21,27 @@ from knowledge import chunk_rows, embedding, parsers, splitting
 from knowledge.embedders.base import PassageText, PassageVectors
 from knowledge.indexes import VectorSpaceError
 from knowledge.jail import Jail
-from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentState, DocumentVersion, Visibility
-from knowledge.originals import Content, MissingError, Original, OriginalError, origin_of, readable
+from knowledge.models import (
+    Chunk,
+    ChunkVector,
+    Collection,
+    Document,
+    DocumentState,
+    DocumentVersion,
+    Source,
+    Visibility,
+)
+from knowledge.originals import (
+    NO_VALIDATORS,
+    Content,
+    MissingError,
+    Original,
+    OriginalError,
+    UnmodifiedError,
+    Validators,
+    origin_of,
+    readable,
+)
 from knowledge.parsers.base import ParseError
 from knowledge.splitting import ChunkText
 from llm import client
@@ -46,13 +67,19 @@ class RemovedError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one document. `chunks` counts those of its live version, `reason` says why it failed."""
+    """What became of one document. `chunks` counts those of its live version, `reason` says why it failed.
+
+    `version` is its number: 1 of an indexed document says that it is new. `error` is what `reason` was made of.
+    """
 
     path: str
     state: State
     reason: str | None
     chunks: int
     seconds: float
+    document: Document | None = None
+    version: int = 0
+    error: Exception | None = None
 
 
 def collection_for(name: str, visibility: Visibility | None) -> Collection:
@@ -73,90 +100,181 @@ def collection_for(name: str, visibility: Visibility | None) -> Collection:
     return collection
 
 
-def add(originals: Iterable[Original], collection: Collection) -> Iterator[Outcome]:
+def add(
+    originals: Iterable[Original], collection: Collection, *, source: Source | None = None, trace_id: str = ""
+) -> Iterator[Outcome]:
     """Index `originals` into `collection`, one after another; a failure is an outcome and stops nothing.
 
-    Raises Deployment.DoesNotExist before set-up.
+    They become documents of `source`, unless another source has them. What embedding them costs is in the ledger under
+    `trace_id`, or under one for each document. Raises Deployment.DoesNotExist before set-up.
     """
-    deployment = Deployment.objects.live(Role.EMBED)
     with Jail() as jail:
+        run = _Run(collection, source, trace_id, jail, Deployment.objects.live(Role.EMBED))
         for original in originals:
             started = time.perf_counter()
-            state, reason, chunks = _add(original, collection, jail, deployment)
-            yield Outcome(original.path, state, reason, chunks, round(time.perf_counter() - started, 3))
+            outcome = run.add(original)
+            yield replace(outcome, seconds=round(time.perf_counter() - started, 3))
 
 
-def _add(
-    original: Original, collection: Collection, jail: Jail, deployment: Deployment
-) -> tuple[State, str | None, int]:
-    if max(len(original.origin), len(original.path)) > MAX_NAME:
-        return "failed", f"The name is longer than {MAX_NAME:,} characters.", 0
-    try:
-        content = original.read()
-    except MissingError as error:
-        return "failed", str(error), 0
-    except OriginalError as error:
-        return "failed", _fail(_row(original, collection), original, str(error)), 0
-    document = _row(original, collection)
-    live_chunks = document.live_version.chunk_count if document.live_version else 0
-    if _is_unchanged(document, _fingerprint(content), deployment.vector_space):
-        _settle(document, original)
-        return "unchanged", None, live_chunks
-    try:
-        version = _index(document, original, content, jail, deployment)
-    except (ParseError, ProviderError, VectorSpaceError) as error:
-        return "failed", _fail(document, original, str(error)), live_chunks
-    except RemovedError as error:
-        return "failed", str(error), 0
-    return "indexed", None, version.chunk_count
+@dataclass(frozen=True)
+class _Run:
+    """What is the same for every document of a call to `add`."""
+
+    collection: Collection
+    source: Source | None
+    trace_id: str
+    jail: Jail
+    deployment: Deployment
+
+    def add(self, original: Original) -> Outcome:
+        if max(len(original.origin), len(original.path)) > MAX_NAME:
+            return _failed(original, ValueError(f"The name is longer than {MAX_NAME:,} characters."))
+        document = self._document(original)
+        try:
+            content = original.read(self._validators(document))
+        except UnmodifiedError:
+            return self._unchanged(self._saved(document, original), original)
+        except MissingError as error:
+            return _failed(original, error, document if document.pk else None)
+        except OriginalError as error:
+            return self._fail(self._saved(document, original), original, error)
+        document = self._saved(document, original)
+        if _is_unchanged(document, _fingerprint(content), self.deployment.vector_space):
+            return self._unchanged(document, original, content)
+        try:
+            version = _index(document, original, content, self)
+        except (ParseError, ProviderError, VectorSpaceError) as error:
+            return self._fail(document, original, error)
+        except RemovedError as error:
+            return _failed(original, error)
+        return Outcome(original.path, "indexed", None, version.chunk_count, 0, document, version.number)
+
+    def _document(self, original: Original) -> Document:
+        """The document of that origin, perhaps not saved yet: what cannot be read at all leaves no row."""
+        found = Document.objects.select_related("live_version").filter(
+            collection=self.collection, origin=original.origin
+        )
+        return found.first() or Document(collection=self.collection, origin=original.origin, path=original.path)
+
+    def _saved(self, document: Document, original: Original) -> Document:
+        if document._state.adding:
+            document, _ = Document.objects.select_related("live_version").get_or_create(
+                collection=self.collection,
+                origin=original.origin,
+                defaults={"path": original.path, "url": original.url, "source": self.source},
+            )
+        if self.source is not None and document.source_id is None:
+            document.source = self.source
+            document.save(update_fields=["source", "updated_at"])
+        return document
+
+    def _validators(self, document: Document) -> Validators:
+        """What the original may be asked about: nothing where even the same bytes would have to be indexed anew."""
+        live = document.live_version
+        if live is None or not _has_vectors(live, self.deployment.vector_space) or not _is_read_the_same_way(live):
+            return NO_VALIDATORS
+        return Validators(document.etag, document.last_modified)
+
+    def _unchanged(self, document: Document, original: Original, content: Content | None = None) -> Outcome:
+        """Note that the live version is what the original says, after a failure or under another path too."""
+        live = document.live_version
+        now = {"state": DocumentState.INDEXED, "reason": "", "path": original.path}
+        if content is not None:
+            now |= _stated(original, content)
+        changed = [name for name, value in now.items() if getattr(document, name) != value]
+        if changed:
+            for name in changed:
+                setattr(document, name, now[name])
+            document.save(update_fields=[*changed, "updated_at"])
+        number, chunks = (live.number, live.chunk_count) if live else (0, 0)
+        return Outcome(original.path, "unchanged", None, chunks, 0, document, number)
+
+    def _fail(self, document: Document, original: Original, error: Exception) -> Outcome:
+        """Say on the row why, in one line; the version that was live goes on answering."""
+        outcome = _failed(original, error, document)
+        Document.objects.filter(pk=document.pk).update(
+            state=DocumentState.FAILED, reason=(outcome.reason or "")[:1000], path=original.path,
+            updated_at=timezone.now(),
+        )  # fmt: skip
+        return outcome
 
 
-def _row(original: Original, collection: Collection) -> Document:
-    document, _ = Document.objects.select_related("live_version").get_or_create(
-        collection=collection, origin=original.origin, defaults={"path": original.path, "url": original.url}
-    )
-    return document
+def _failed(original: Original, error: Exception, document: Document | None = None) -> Outcome:
+    live = document.live_version if document else None
+    reason = readable(" ".join(str(error).split()))
+    return Outcome(original.path, "failed", reason, live.chunk_count if live else 0, 0, document, error=error)
 
 
 def _fingerprint(content: Content) -> str:
     """Covers all that the passages depend on: the bytes, what they are taken for, and the code that reads them."""
     digest = hashlib.sha256(content.data)
-    digest.update(f"\0{parsers.extension(content.name)} {parsers.VERSION} {splitting.VERSION}".encode())
-    return digest.hexdigest()
+    digest.update(f"\0{parsers.extension(content.name)}".encode())
+    return f"{digest.hexdigest()[:48]}:{_READ_BY}"[:64]
+
+
+# The versions of the code that makes passages of bytes; after a change of theirs the same bytes are read anew.
+_READ_BY = f"{parsers.VERSION}.{splitting.VERSION}"
+
+
+def _is_read_the_same_way(version: DocumentVersion) -> bool:
+    return version.fingerprint.endswith(f":{_READ_BY}")
 
 
 def _is_unchanged(document: Document, fingerprint: str, space: str) -> bool:
     """Whether the live version says the same and each of its passages has a vector in the live space."""
-    if document.live_version is None or document.live_version.fingerprint != fingerprint:
-        return False
+    live = document.live_version
+    return live is not None and live.fingerprint == fingerprint and _has_vectors(live, space)
+
+
+def _has_vectors(version: DocumentVersion, space: str) -> bool:
     vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=space)
-    return not Chunk.objects.filter(~Exists(vector), version=document.live_version).exists()
+    return not Chunk.objects.filter(~Exists(vector), version=version).exists()
 
 
-def _index(
-    document: Document, original: Original, content: Content, jail: Jail, deployment: Deployment
-) -> DocumentVersion:
+def _index(document: Document, original: Original, content: Content, run: _Run) -> DocumentVersion:
     """Read `content` and make it the live version. Raises ParseError, ProviderError, VectorSpaceError, RemovedError."""
-    reading = jail.parse(content.name, content.data, _title(original.path))
+    reading = run.jail.parse(content.name, content.data, _title(original.path))
     document.title = reading.title
     passages = splitting.pack(reading.blocks, embedding.count_tokens)
     if not passages:
         raise ParseError("The file has no text.")
-    vectors = embedding.embed_passages(
-        [PassageText(passage.heading, passage.text, passage.sentence_spans) for passage in passages],
-        trace_id=client.new_trace_id(),
-        deployment=deployment,
-    )
-    document.path, document.url = original.path, original.url
-    document.state, document.reason = DocumentState.INDEXED, ""
+    vectors = _vectors(passages, run)
+    document.path, document.state, document.reason = original.path, DocumentState.INDEXED, ""
+    for name, value in _stated(original, content).items():
+        setattr(document, name, value)
     document.live_version = DocumentVersion(
         document=document,
         fingerprint=_fingerprint(content),
         byte_count=len(content.data),
         chunk_count=len(passages),
+        modified_at=content.modified_at,
         warning=reading.warning[:500],
     )
-    return _publish(document, document.live_version, passages, vectors, deployment.vector_space)
+    return _publish(document, document.live_version, passages, vectors, run.deployment.vector_space)
+
+
+def _stated(original: Original, content: Content) -> dict[str, str]:
+    """What the original says of itself beside its text."""
+    return {
+        "url": content.url or original.url,
+        "etag": content.validators.etag,
+        "last_modified": content.validators.last_modified,
+    }
+
+
+def _vectors(passages: Sequence[ChunkText], run: _Run) -> list[PassageVectors]:
+    """The vectors of passages, in order; those that any document has already are not embedded again."""
+    space = run.deployment.vector_space
+    hashes = [chunk_rows.content_hash(passage) for passage in passages]
+    known = chunk_rows.known_vectors(hashes, space=space)
+    missing = {key: passage for key, passage in zip(hashes, passages, strict=True) if key not in known}
+    embedded = embedding.embed_passages(
+        [PassageText(passage.heading, passage.text, passage.sentence_spans) for passage in missing.values()],
+        trace_id=run.trace_id or client.new_trace_id(),
+        deployment=run.deployment,
+    )
+    known |= zip(missing, embedded, strict=True)
+    return [known[key] for key in hashes]
 
 
 @transaction.atomic
@@ -172,33 +290,14 @@ def _publish(
         raise RemovedError("The document was removed while it was being read.")
     newest = document.versions.order_by("-number").first()
     version.number = newest.number + 1 if newest else 1
+    before = Counter[uuid.UUID](document.chunks.values_list("content_hash", flat=True))
+    after = Counter(chunk_rows.content_hash(passage) for passage in passages)
+    version.added_chunks, version.removed_chunks = (after - before).total(), (before - after).total()
     version.save()
     document.chunks.all().delete()
     chunk_rows.insert(version, passages, vectors, space=space)
     document.save()
     return version
-
-
-def _settle(document: Document, original: Original) -> None:
-    """Note that the live version is what the original says, after a failure or under another path too."""
-    seen = (document.state, document.reason, document.path, document.url)
-    now = (DocumentState.INDEXED, "", original.path, original.url)
-    if seen != now:
-        document.state, document.reason, document.path, document.url = now
-        document.save(update_fields=["state", "reason", "path", "url", "updated_at"])
-
-
-def _fail(document: Document, original: Original, reason: str) -> str:
-    """Say on the row why, in one line; the version that was live goes on answering."""
-    reason = readable(" ".join(reason.split()))
-    Document.objects.filter(pk=document.pk).update(
-        state=DocumentState.FAILED,
-        reason=reason[:1000],
-        path=original.path,
-        url=original.url,
-        updated_at=timezone.now(),
-    )
-    return reason
 
 
 def _title(path: str) -> str:

@@ -222,3 +222,24 @@ def test_a_path_that_several_files_share_removes_none_of_them(shelf: Collection,
         indexing.remove("a.md")
     assert Document.objects.count() == 2
     assert len(indexing.remove(str(one.place))) == 1
+
+
+def test_only_changed_passages_are_embedded_and_the_version_says_how_many(shelf: Collection, tmp_path: Path) -> None:
+    parts = [f"## Part {number}\n\n{'Words that fill a passage of their own. ' * 8}" for number in range(4)]
+    make_indexed(shelf, make_file(tmp_path, "a.md", "\n\n".join(["# Guide", *parts])))
+    tokens = UsageRecord.objects.get().input_tokens
+    parts[2] = f"## Part 2\n\n{'Other words that fill a passage of their own. ' * 8}"
+    (outcome,) = make_indexed(shelf, make_file(tmp_path, "a.md", "\n\n".join(["# Guide", *parts])))
+    live = Document.objects.get().live_version
+    assert live is not None
+    assert (outcome.version, live.chunk_count, live.added_chunks, live.removed_chunks) == (2, 4, 1, 1)
+    assert UsageRecord.objects.latest("id").input_tokens < tokens / 2
+
+
+def test_the_same_text_elsewhere_has_the_same_vectors_at_no_cost(shelf: Collection, tmp_path: Path) -> None:
+    make_indexed(shelf, make_file(tmp_path, "a.md", "# Refunds\n\nThirty days. No more. Not a day."))
+    make_indexed(shelf, make_file(tmp_path, "b.md", "# Refunds\n\nThirty days. No more. Not a day."))
+    assert UsageRecord.objects.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT (embedding, sentence_embeddings)), count(*) FROM knowledge_chunkvector")
+        assert cursor.fetchone() == (1, 2)

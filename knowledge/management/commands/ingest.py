@@ -5,7 +5,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -47,7 +46,7 @@ class Command(BaseCommand):
         if skipped:
             self.stderr.write(originals.summary(skipped), self.style.NOTICE)
         if options["json"]:
-            document = {"documents": [asdict(outcome) for outcome in outcomes], "seconds": seconds}
+            document = {"documents": [_as_json(outcome) for outcome in outcomes], "seconds": seconds}
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
         else:
             self._report(outcomes, collection, seconds)
@@ -74,6 +73,10 @@ class Command(BaseCommand):
         counts = Counter(outcome.state for outcome in outcomes)
         total = ", ".join(f"{counts[state]} {state}" for state in ("indexed", "unchanged", "failed") if counts[state])
         self.stdout.write(f"{total or 'Nothing to index'} in collection {collection} ({seconds:.1f} s)")
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in ("path", "state", "reason", "chunks", "seconds")}
 
 
 def _gathered(names: Sequence[str]) -> tuple[list[originals.Original], Counter[str]]:
