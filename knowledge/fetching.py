@@ -96,7 +96,7 @@ class AddressError(FetchError, MissingError):
 
 def fetch(url: str) -> Content:
     """The content behind an http or https address, of a type that is read. Raises FetchError."""
-    _refuse(url)
+    check(url)
     try:
         with (
             httpx2.Client(
@@ -128,7 +128,7 @@ def fetch(url: str) -> Content:
         raise FetchError(f"The server cannot be reached: {_cause(error)}.") from error
 
 
-def _refuse(url: str) -> None:
+def check(url: str) -> None:
     """Raise AddressError for what a person typed and no server is asked for."""
     if _SIGNED_IN.search(url):
         raise AddressError(_SIGNED_IN_REFUSED)

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -49,6 +50,7 @@ from llm.models import Deployment, Role
 from llm.providers.base import ProviderError
 
 MAX_NAME = 2_000  # characters, as the columns of Document hold
+LOOKED_UP = 50  # originals whose documents are looked up together
 
 State = Literal["indexed", "unchanged", "failed"]
 
@@ -108,12 +110,15 @@ def add(
     They become documents of `source`, unless another source has them. What embedding them costs is in the ledger under
     `trace_id`, or under one for each document. Raises Deployment.DoesNotExist before set-up.
     """
+    waiting = iter(originals)
     with Jail() as jail:
         run = _Run(collection, source, trace_id, jail, Deployment.objects.live(Role.EMBED))
-        for original in originals:
-            started = time.perf_counter()
-            outcome = run.add(original)
-            yield replace(outcome, seconds=round(time.perf_counter() - started, 3))
+        while some := list(islice(waiting, LOOKED_UP)):
+            documents = run.documents(some)
+            for original in some:
+                started = time.perf_counter()
+                outcome = run.add(original, documents.get(original.origin))
+                yield replace(outcome, seconds=round(time.perf_counter() - started, 3))
 
 
 @dataclass(frozen=True)
@@ -126,20 +131,27 @@ class _Run:
     jail: Jail
     deployment: Deployment
 
-    def add(self, original: Original) -> Outcome:
+    def documents(self, originals: Sequence[Original]) -> dict[str, "_Document"]:
+        """What there is of the originals already, by origin."""
+        vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=self.deployment.vector_space)
+        bare = Chunk.objects.filter(~Exists(vector), version=OuterRef("live_version"))
+        found = Document.objects.filter(collection=self.collection, origin__in=[each.origin for each in originals])
+        rows = found.select_related("live_version").annotate(is_bare=Exists(bare))
+        return {row.origin: _Document(row, has_vectors=not row.is_bare) for row in rows}
+
+    def add(self, original: Original, known: "_Document | None") -> Outcome:
         if max(len(original.origin), len(original.path)) > MAX_NAME:
             return _failed(original, ValueError(f"The name is longer than {MAX_NAME:,} characters."))
-        document = self._document(original)
         try:
-            content = original.read(self._validators(document))
+            content = original.read(known.validators() if known else NO_VALIDATORS)
         except UnmodifiedError:
-            return self._unchanged(self._saved(document, original), original)
+            return self._unchanged(self._saved(known, original), original)
         except MissingError as error:
-            return _failed(original, error, document if document.pk else None)
+            return _failed(original, error, known.row if known else None)
         except OriginalError as error:
-            return self._fail(self._saved(document, original), original, error)
-        document = self._saved(document, original)
-        if _is_unchanged(document, _fingerprint(content), self.deployment.vector_space):
+            return self._fail(self._saved(known, original), original, error)
+        document = self._saved(known, original)
+        if known and known.is_live(_fingerprint(content)):
             return self._unchanged(document, original, content)
         try:
             version = _index(document, original, content, self)
@@ -149,31 +161,19 @@ class _Run:
             return _failed(original, error)
         return Outcome(original.path, "indexed", None, version.chunk_count, 0, document, version.number)
 
-    def _document(self, original: Original) -> Document:
-        """The document of that origin, perhaps not saved yet: what cannot be read at all leaves no row."""
-        found = Document.objects.select_related("live_version").filter(
-            collection=self.collection, origin=original.origin
-        )
-        return found.first() or Document(collection=self.collection, origin=original.origin, path=original.path)
-
-    def _saved(self, document: Document, original: Original) -> Document:
-        if document._state.adding:
+    def _saved(self, known: "_Document | None", original: Original) -> Document:
+        if known is None:
             document, _ = Document.objects.select_related("live_version").get_or_create(
                 collection=self.collection,
                 origin=original.origin,
                 defaults={"path": original.path, "url": original.url, "source": self.source},
             )
+        else:
+            document = known.row
         if self.source is not None and document.source_id is None:
             document.source = self.source
             document.save(update_fields=["source", "updated_at"])
         return document
-
-    def _validators(self, document: Document) -> Validators:
-        """What the original may be asked about: nothing where even the same bytes would have to be indexed anew."""
-        live = document.live_version
-        if live is None or not _has_vectors(live, self.deployment.vector_space) or not _is_read_the_same_way(live):
-            return NO_VALIDATORS
-        return Validators(document.etag, document.last_modified)
 
     def _unchanged(self, document: Document, original: Original, content: Content | None = None) -> Outcome:
         """Note that the live version is what the original says, after a failure or under another path too."""
@@ -199,6 +199,25 @@ class _Run:
         return outcome
 
 
+@dataclass(frozen=True)
+class _Document:
+    """A document as it was before. `has_vectors`: each passage of its live version has one in the live space."""
+
+    row: Document
+    has_vectors: bool
+
+    def is_live(self, fingerprint: str) -> bool:
+        live = self.row.live_version
+        return live is not None and live.fingerprint == fingerprint and self.has_vectors
+
+    def validators(self) -> Validators:
+        """What the original may be asked about: nothing where even the same bytes would have to be indexed anew."""
+        live = self.row.live_version
+        if live is None or not self.has_vectors or not live.fingerprint.endswith(f":{_READ_BY}"):
+            return NO_VALIDATORS
+        return Validators(self.row.etag, self.row.last_modified)
+
+
 def _failed(original: Original, error: Exception, document: Document | None = None) -> Outcome:
     live = document.live_version if document else None
     reason = readable(" ".join(str(error).split()))
@@ -214,21 +233,6 @@ def _fingerprint(content: Content) -> str:
 
 # The versions of the code that makes passages of bytes; after a change of theirs the same bytes are read anew.
 _READ_BY = f"{parsers.VERSION}.{splitting.VERSION}"
-
-
-def _is_read_the_same_way(version: DocumentVersion) -> bool:
-    return version.fingerprint.endswith(f":{_READ_BY}")
-
-
-def _is_unchanged(document: Document, fingerprint: str, space: str) -> bool:
-    """Whether the live version says the same and each of its passages has a vector in the live space."""
-    live = document.live_version
-    return live is not None and live.fingerprint == fingerprint and _has_vectors(live, space)
-
-
-def _has_vectors(version: DocumentVersion, space: str) -> bool:
-    vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=space)
-    return not Chunk.objects.filter(~Exists(vector), version=version).exists()
 
 
 def _index(document: Document, original: Original, content: Content, run: _Run) -> DocumentVersion:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import select
 import signal
 import struct
 import subprocess
@@ -19,6 +20,7 @@ from knowledge.parsers.__main__ import MEMORY_BYTES, OUT_OF_MEMORY
 from knowledge.parsers.base import ParseError
 
 WALL_SECONDS = 60.0
+SIGNAL_SECONDS = 0.5
 COMMAND = (sys.executable, "-m", "knowledge.parsers")
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -119,6 +121,8 @@ def _ask(child: subprocess.Popen[bytes], *parts: bytes) -> bytes | None:
         child.stdin.flush()
     except BrokenPipeError:
         return None
+    while not select.select([child.stdout], [], [], SIGNAL_SECONDS)[0]:
+        pass  # Python looks for signals here; one that came just before a read would have to wait for its end
     header = child.stdout.read(8)
     if len(header) < 8:
         return None

@@ -1,7 +1,7 @@
 """Who works on a row: a claim that runs out by itself when the worker dies.
 
-The row is the state. A job is claimed by one conditional UPDATE, which counts the attempt before anything is done; a thread
-renews the lease while the work goes on. A row whose lease has passed may be claimed by the next worker.
+The row is the state. A job is claimed by one conditional UPDATE, which counts the attempt before anything is done; a
+thread renews the lease while the work goes on. A row whose lease has passed may be claimed by the next worker.
 """
 
 import threading

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models.functions import MD5, Cast, Concat, Now
 from pgvector.django import HalfVectorField, SparseVectorField
 
+from llm.models import Spent, UsageRecord
+
 
 class Visibility(models.TextChoices):
     PUBLIC = "public"
@@ -84,6 +86,7 @@ class Sync(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["source"], condition=models.Q(state__in=["waiting", "running"]), name="one_sync_at_a_time"
@@ -92,6 +95,19 @@ class Sync(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.state}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (SyncState.DONE, SyncState.FAILED)
+
+    def counts(self) -> dict[str, int]:
+        """How many documents were added, changed, removed, failed and unchanged."""
+        counted = dict(self.changes.values_list("kind").annotate(models.Count("id")))
+        return {**{kind: counted.get(kind, 0) for kind in ChangeKind.values}, "unchanged": self.unchanged}
+
+    def usage(self) -> Spent:
+        """What embedding the changes took so far."""
+        return UsageRecord.objects.of_trace(self.trace_id).spent()
 
 
 class DocumentState(models.TextChoices):

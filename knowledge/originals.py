@@ -26,6 +26,10 @@ class MissingError(OriginalError):
     """There is nothing of that name, so no row is made for it."""
 
 
+class GoneError(MissingError):
+    """Whoever would have it says that there is no such thing (any more); a document made from it has vanished."""
+
+
 class UnmodifiedError(Exception):
     """The original says itself that it is what it was."""
 
@@ -86,7 +90,7 @@ class File:
     def read(self, known: Validators = NO_VALIDATORS) -> Content:  # noqa: ARG002  the bytes tell
         try:
             if not self.place.exists():
-                raise MissingError("There is no file or folder of that name.")
+                raise GoneError("There is no file or folder of that name.")
             if not self.place.is_file():  # opening a device may do something
                 raise OriginalError(_NO_FILE)
             data = _content(self.place)

@@ -1,5 +1,7 @@
 """Which models may be called, which one is live for each role, what a call costs, and what was called."""
 
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -98,9 +100,27 @@ class ModelPrice(models.Model):
         return f"{self.provider}:{self.model} from {self.valid_from:%Y-%m-%d}"
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What calls took together. `cost` is USD, None when one of them is unpriced; tokens are of both directions."""
+
+    calls: int
+    tokens: int
+    cost: Decimal | None
+
+
 class UsageRecordQuerySet(models.QuerySet["UsageRecord"]):
     def of_trace(self, trace_id: str) -> Self:
         return self.filter(trace_id=trace_id)
+
+    def spent(self) -> Spent:
+        found = self.aggregate(
+            calls=models.Count("id"),
+            tokens=models.Sum(models.F("input_tokens") + models.F("output_tokens"), default=0),
+            priced=models.Sum("cost", default=Decimal(0)),
+            unpriced=models.Count("id", filter=models.Q(cost=None)),
+        )
+        return Spent(found["calls"], found["tokens"], None if found["unpriced"] else found["priced"])
 
 
 class UsageRecord(models.Model):

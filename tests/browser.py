@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.fake_providers import KEY, FakeProviders
+from tests.processes import database_url
 
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
@@ -45,7 +44,7 @@ def site(
     environment = {
         **os.environ,
         "PARLEY_HOME": str(home),
-        "DATABASE_URL": _database_url(),
+        "DATABASE_URL": database_url(),
         "PORT": str(port),
         "OPENAI_BASE_URL": provider_server.openai_url,
         "OPENAI_API_KEY": KEY,
@@ -65,11 +64,6 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _database_url() -> str:
-    """DATABASE_URL with the name of the test database."""
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:

@@ -1,9 +1,7 @@
 """Documents go live whole or not at all, and what is unchanged costs nothing."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from knowledge import indexing, retrieval
 from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentVersion, Visibility
 from knowledge.originals import files
 from llm.models import UsageRecord
+from tests import processes
 from tests.fake_providers import FakeProviders, Refusal
 from tests.make import make_collection, make_deployment, make_file, make_indexed
 
@@ -170,9 +169,7 @@ def test_name_of_a_collection_is_plain_text(db: None, name: str) -> None:
 
 
 def start_ingest(folder: Path, said: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
-    url = os.environ["DATABASE_URL"].replace("/postgres?", f"/{connection.settings_dict['NAME']}?")
-    command = [sys.executable, str(ROOT / "manage.py"), "ingest", str(folder)]
-    return subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url}, stdout=said, stderr=said)
+    return processes.start("ingest", str(folder), said=said)
 
 
 @pytest.mark.django_db(transaction=True)

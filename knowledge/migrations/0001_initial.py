@@ -329,6 +329,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "ordering": ["id"],
+            },
         ),
         migrations.CreateModel(
             name="SyncChange",
