@@ -63,7 +63,7 @@ def _deploy(role: Role, wanted: str) -> Deployment | None:
     _check_known(role, provider, model)
     endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider})
     if given := getattr(settings, f"{provider.upper()}_BASE_URL", ""):
-        Endpoint.objects.filter(pk=endpoint.pk).update(base_url=given)
+        Endpoint.objects.filter(pk=endpoint.pk).update(base_url=given, is_private_allowed=True)
     if str(live) == f"{provider}:{model}":
         return None
     dimensions = _dimensions(model) if role == Role.EMBED else None

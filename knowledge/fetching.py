@@ -5,13 +5,15 @@ the Host header keep the name. There are no proxies, no cookies from before, and
 """
 
 import codecs
-import ipaddress
+import html
 import re
-import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpcore2
@@ -19,7 +21,16 @@ import httpx2
 from django.conf import settings
 
 from knowledge import parsers
-from knowledge.originals import NO_VALIDATORS, Content, MissingError, OriginalError, Validators
+from knowledge.originals import (
+    NO_VALIDATORS,
+    Content,
+    GoneError,
+    MissingError,
+    OriginalError,
+    UnmodifiedError,
+    Validators,
+)
+from llm.egress import CheckedBackend, EgressError
 
 MAX_BYTES = 10_000_000  # unpacked
 MAX_REDIRECTS = 5
@@ -28,32 +39,14 @@ PORTS = {80, 443}
 _NO_ADDRESS = "This is not an http or https address."
 _SIGNED_IN_REFUSED = "The address holds a user name or a password; those are not sent."
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _networks(written: str) -> list[Network]:
-    return [ipaddress.ip_network(network) for network in written.split()]
-
-
-# RFC 6890, and 100.64/10, which providers share out among their customers. Of IPv6 all that lies outside of 2000::/3,
-# from which public addresses are given, and what is set apart within.
-PRIVATE = _networks(
-    """
-    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24
-    192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
-    ::/3 4000::/2 8000::/1 2001::/23 2001:db8::/32 3fff::/20
-    """
+USER_AGENT = "Parley"
+MAX_ADDRESS = 2_000  # characters, as the column holds
+HEAD_BYTES = 100_000  # of a page, in which its own address is looked for
+# "<" ends a tag that was never closed, so that a page of open tags takes no longer than any other.
+_CANONICAL = re.compile(
+    rb"<link\b(?=[^<>]*\brel\s*=\s*[\"']?canonical\b)[^<>]*?\bhref\s*=\s*[\"']?([^\"'<>\s]+)", re.IGNORECASE
 )
-# Never fetched from, whatever the settings say: where clouds hand out their keys, and IPv6 addresses that lead to an
-# IPv4 address inside them (mapped, translated, compatible, NAT64, 6to4, Teredo), which would pass by the list.
-NEVER = _networks(
-    """
-    169.254.0.0/16 100.100.100.200/32 168.63.129.16/32 192.0.0.192/32
-    ::169.254.0.0/112 ::100.100.100.200/128 ::168.63.129.16/128 ::192.0.0.192/128
-    fe80::/10 fd00:ec2::/32 fd20:ce::/32 fd00:c1::/32 fd00:a9fe:a9fe::/48 fd00:42::42/128
-    ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2002::/16 2001::/32
-    """
-)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _SIGNED_IN = re.compile(r"//[^/?#]*@")  # a user name or a password before the host
 # Python's ways of writing text for other ends: of bytes nobody vouches for they make something else, or take hours.
 _NO_CHARSETS = {"idna", "punycode", "raw_unicode_escape", "unicode_escape"}
@@ -82,8 +75,8 @@ class Page:
     def path(self) -> str:
         return _SIGNED_IN.sub("//", self.url)
 
-    def read(self, known: Validators = NO_VALIDATORS) -> Content:  # noqa: ARG002
-        return fetch(self.url)
+    def read(self, known: Validators = NO_VALIDATORS) -> Content:
+        return fetch(self.url, known)
 
 
 class FetchError(OriginalError):
@@ -94,26 +87,74 @@ class AddressError(FetchError, MissingError):
     """This is no address to fetch from. Nothing is kept of it, as it may hold a password."""
 
 
-def fetch(url: str) -> Content:
-    """The content behind an http or https address, of a type that is read. Raises FetchError."""
+class GonePageError(FetchError, GoneError):
+    """The server says that there is no such page."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server sent: `url` is where the redirects ended, `data` is unpacked, header names are in small letters."""
+
+    url: str
+    headers: Mapping[str, str]
+    data: bytes
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_html(self) -> bool:
+        return self.media_type in {"text/html", "application/xhtml+xml"}
+
+
+def fetch(url: str, known: Validators = NO_VALIDATORS) -> Content:
+    """The content behind an address, of a type that is read. Raises what `get` raises."""
+    return content(get(url, known))
+
+
+def get(url: str, known: Validators = NO_VALIDATORS, *, most: int = MAX_BYTES) -> Reply:
+    """What is behind an http or https address, at most `most` bytes.
+
+    Raises FetchError, as GonePageError where the server says so (404, 410), and UnmodifiedError when what is `known` of
+    it is still true.
+    """
     check(url)
+    headers = {"User-Agent": f"{USER_AGENT}/{settings.VERSION}", "Accept-Encoding": "gzip, deflate"}
+    headers |= {"If-None-Match": known.etag} if known.etag else {}
+    headers |= {"If-Modified-Since": known.last_modified} if known.last_modified else {}
+    with (
+        _in_words(),
+        httpx2.Client(
+            transport=_TimedTransport(time.monotonic() + TOTAL_SECONDS),
+            trust_env=False,
+            follow_redirects=True,
+            max_redirects=MAX_REDIRECTS,
+            headers=headers,
+        ) as client,
+        client.stream("GET", url) as response,
+    ):
+        _check_status(response)
+        return Reply(str(response.url), dict(response.headers), _body(response, most))
+
+
+def _check_status(response: httpx2.Response) -> None:
+    if response.status_code == httpx2.codes.OK:
+        return
+    if response.status_code == httpx2.codes.NOT_MODIFIED:
+        raise UnmodifiedError
+    sentence = f"The server answered {response.status_code} {response.reason_phrase}.".replace(" .", ".")
+    is_gone = response.status_code in {httpx2.codes.NOT_FOUND, httpx2.codes.GONE}
+    raise (GonePageError if is_gone else FetchError)(sentence)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Raise FetchError, with a sentence, in place of what the network raises inside."""
     try:
-        with (
-            httpx2.Client(
-                transport=_CheckedTransport(time.monotonic() + TOTAL_SECONDS),
-                trust_env=False,
-                follow_redirects=True,
-                max_redirects=MAX_REDIRECTS,
-                headers={"User-Agent": f"Parley/{settings.VERSION}", "Accept-Encoding": "gzip, deflate"},
-            ) as client,
-            client.stream("GET", url) as response,
-        ):
-            if response.status_code != httpx2.codes.OK:
-                raise FetchError(
-                    f"The server answered {response.status_code} {response.reason_phrase}.".replace(" .", ".")
-                )
-            extension = _extension(response)
-            return Content(f"page{extension}", _with_charset(response, _body(response)))
+        yield
+    except EgressError as error:
+        raise FetchError(str(error)) from error
     except httpx2.TooManyRedirects as error:
         raise FetchError(f"The page redirects more than {MAX_REDIRECTS} times.") from error
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
@@ -128,6 +169,40 @@ def fetch(url: str) -> Content:
         raise FetchError(f"The server cannot be reached: {_cause(error)}.") from error
 
 
+def content(reply: Reply) -> Content:
+    """A reply as something to be read, under the address that it says is its own. Raises FetchError for other types."""
+    validators = Validators(reply.headers.get("etag", "")[:500], reply.headers.get("last-modified", "")[:100])
+    return Content(
+        f"page{_extension(reply)}",
+        _with_charset(reply),
+        validators,
+        _date(validators.last_modified),
+        own_address(reply)[:MAX_ADDRESS],
+    )
+
+
+def own_address(reply: Reply) -> str:
+    """The address a page wants to be known by, on its own host (RFC 6596); else where it was found."""
+    found = _CANONICAL.search(reply.data[:HEAD_BYTES]) if reply.is_html else None
+    if found is None:
+        return reply.url
+    written = html.unescape(found[1].decode("utf-8", "replace"))
+    try:
+        stated = httpx2.URL(reply.url).join(written)
+    except httpx2.InvalidURL:
+        return reply.url
+    is_own = stated.host == httpx2.URL(reply.url).host and stated.scheme in {"http", "https"} and not stated.userinfo
+    return str(stated.copy_with(fragment=None)) if is_own else reply.url
+
+
+def _date(written: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(written)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def check(url: str) -> None:
     """Raise AddressError for what a person typed and no server is asked for."""
     if _SIGNED_IN.search(url):
@@ -140,50 +215,49 @@ def check(url: str) -> None:
         raise AddressError(_NO_ADDRESS)
 
 
-def _body(response: httpx2.Response) -> bytes:
+def _body(response: httpx2.Response, most: int) -> bytes:
     body = bytearray()
     for part in response.iter_bytes():
         body += part
-        if len(body) > MAX_BYTES:
-            raise FetchError(f"The page is bigger than {MAX_BYTES // 1_000_000} MB.")
+        if len(body) > most:
+            raise FetchError(f"The page is bigger than {most // 1_000_000} MB.")
     return bytes(body)
 
 
-def _extension(response: httpx2.Response) -> str:
+def _extension(reply: Reply) -> str:
     """What the content is, by its media type, and by the address where that tells little."""
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    stated = parsers.extension(response.url.path)
-    if media_type in {"text/plain", "application/octet-stream", ""} and stated in parsers.KINDS:
+    stated = parsers.extension(httpx2.URL(reply.url).path)
+    if reply.media_type in {"text/plain", "application/octet-stream", ""} and stated in parsers.KINDS:
         return stated
-    if media_type not in _TYPES:
-        raise FetchError(f"Pages of the type {media_type or 'unknown'} are not read.")
-    return _TYPES[media_type]
+    if reply.media_type not in _TYPES:
+        raise FetchError(f"Pages of the type {reply.media_type or 'unknown'} are not read.")
+    return _TYPES[reply.media_type]
 
 
-def _with_charset(response: httpx2.Response, body: bytes) -> bytes:
+def _with_charset(reply: Reply) -> bytes:
     """Text in the encoding that the server names, turned to UTF-8 and marked as such, so that it counts."""
-    charset = response.charset_encoding
-    if not charset or not response.headers["content-type"].startswith("text/"):
-        return body
+    named = _CHARSET.search(reply.headers.get("content-type", ""))
+    if not named or not reply.media_type.startswith("text/"):
+        return reply.data
     try:
-        if codecs.lookup(charset).name.replace("-", "_") in _NO_CHARSETS:
-            return body
-        return codecs.BOM_UTF8 + body.decode(charset).removeprefix("\ufeff").encode()
+        if codecs.lookup(named[1]).name.replace("-", "_") in _NO_CHARSETS:
+            return reply.data
+        return codecs.BOM_UTF8 + reply.data.decode(named[1]).removeprefix("\ufeff").encode()
     except (LookupError, UnicodeError):
-        return body
+        return reply.data
 
 
 def _cause(error: BaseException) -> str:
     return str(error).strip(" .") or type(error).__name__
 
 
-class _CheckedTransport(httpx2.BaseTransport):
-    """Checks each request, those after a redirect too, and sends it over checked connections."""
+class _TimedTransport(httpx2.BaseTransport):
+    """Checks each request, those after a redirect too, and sends it over checked connections, all by one deadline."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False), network_backend=_CheckedBackend(deadline)
+            ssl_context=httpx2.create_ssl_context(trust_env=False), network_backend=_TimedBackend(deadline)
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -218,10 +292,9 @@ class _Body(httpx2.SyncByteStream):
         self.response.close()
 
 
-class _CheckedBackend(httpcore2.SyncBackend):
-    """Looks a name up once, checks every address it has, and connects to one of those."""
-
+class _TimedBackend(CheckedBackend):
     def __init__(self, deadline: float) -> None:
+        super().__init__(is_private_allowed=settings.ALLOW_PRIVATE_HOSTS)
         self.deadline = deadline
 
     def connect_tcp(
@@ -232,9 +305,8 @@ class _CheckedBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        address = checked_addresses(host, port)[0]
-        stream = super().connect_tcp(address, port, _left(self.deadline, timeout), local_address, socket_options)
-        return _TimedStream(stream, self.deadline)
+        left = _left(self.deadline, timeout)
+        return _TimedStream(super().connect_tcp(host, port, left, local_address, socket_options), self.deadline)
 
 
 class _TimedStream(httpcore2.NetworkStream):
@@ -268,18 +340,3 @@ def _left(deadline: float, timeout: float | None) -> float:
     if left <= 0:
         raise httpcore2.ReadTimeout
     return left if timeout is None else min(left, timeout)
-
-
-def checked_addresses(host: str, port: int) -> list[str]:
-    """The addresses of `host`. Raises FetchError when one of them may not be connected to."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as error:
-        raise FetchError(f"There is no server called {host}.") from error
-    addresses = [str(sockaddr[0]).partition("%")[0] for *_, sockaddr in found]
-    denied = NEVER if settings.ALLOW_PRIVATE_HOSTS else NEVER + PRIVATE
-    for address in addresses:
-        number = ipaddress.ip_address(address)
-        if any(number in network for network in denied):
-            raise FetchError(f"{host} is an address of a private network; pages are not fetched from there.")
-    return addresses

@@ -19,6 +19,12 @@ def address(endpoint: "Endpoint") -> str:
     return given or endpoint.base_url or ADDRESSES.get(endpoint.provider, "")
 
 
+def is_private_allowed(endpoint: "Endpoint") -> bool:
+    """Whether it may be on this machine or in its network: whoever writes the settings of an install may say so."""
+    is_given = bool(getattr(settings, f"{endpoint.provider.upper()}_BASE_URL", ""))
+    return is_given or endpoint.is_private_allowed or settings.ALLOW_PRIVATE_HOSTS
+
+
 def key(provider: str) -> str:
     """The key of a provider. Raises ProviderError before anything is sent when there is none."""
     if provider not in ADDRESSES:

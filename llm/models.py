@@ -31,6 +31,9 @@ class Endpoint(models.Model):
     name = models.CharField(max_length=100, unique=True)
     provider = models.CharField(max_length=40)
     base_url = models.URLField(blank=True, help_text="Empty: the address in the settings for this provider.")
+    is_private_allowed = models.BooleanField(
+        default=False, help_text="May it be on this machine or in its network? So it is where the settings gave it."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

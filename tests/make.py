@@ -10,7 +10,9 @@ from llm.models import Deployment, Endpoint, Role
 
 
 def make_endpoint(provider: str = "local", base_url: str = "") -> Endpoint:
-    endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider, "base_url": base_url})
+    endpoint, _ = Endpoint.objects.get_or_create(
+        name=provider, defaults={"provider": provider, "base_url": base_url, "is_private_allowed": True}
+    )
     return endpoint
 
 

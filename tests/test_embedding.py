@@ -162,7 +162,11 @@ def test_a_refused_key_is_a_sentence_and_a_row(settings: Settings, fake_provider
 @pytest.mark.django_db
 def test_vectors_of_another_length_than_was_deployed_are_refused(fake_providers: FakeProviders) -> None:
     embedder = OpenAIEmbedder(
-        model="some-model", dimensions=7, base_url=fake_providers.openai_url, api_key=fake_providers.key
+        model="some-model",
+        dimensions=7,
+        base_url=fake_providers.openai_url,
+        is_private_allowed=True,
+        api_key=fake_providers.key,
     )
 
     with pytest.raises(ProviderError, match="vectors of 1536 numbers in place of 7"):

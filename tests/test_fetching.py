@@ -12,8 +12,10 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from knowledge import fetching
-from knowledge.fetching import FetchError, Page, checked_addresses, fetch
+from knowledge.fetching import FetchError, Page, fetch
 from knowledge.parsers import parse
+from llm import egress
+from llm.egress import EgressError, checked_addresses
 
 Handle = Callable[[BaseHTTPRequestHandler], None]
 
@@ -153,7 +155,7 @@ def test_redirects_are_followed_and_counted(web: Web) -> None:
 def test_page_that_cannot_be_had_is_a_sentence(
     web: Web, monkeypatch: pytest.MonkeyPatch, handle: Handle, expected: str
 ) -> None:
-    monkeypatch.setattr(fetching, "NEVER", [ip_network("192.0.2.0/24")])  # an address where nobody lives
+    monkeypatch.setattr(egress, "NEVER", [ip_network("192.0.2.0/24")])  # an address where nobody lives
     web.pages["/"] = handle
     assert sentence(f"{web.url}/").startswith(expected)
 
@@ -197,23 +199,20 @@ def test_no_way_of_writing_this_machine_is_connected_to(
 
 
 @pytest.mark.parametrize("address", PRIVATE + METADATA)
-def test_private_addresses_are_denied(settings: Settings, address: str) -> None:
-    settings.ALLOW_PRIVATE_HOSTS = False
-    with pytest.raises(FetchError, match="private network"):
-        checked_addresses(address, 80)
+def test_private_addresses_are_denied(address: str) -> None:
+    with pytest.raises(EgressError, match="private network"):
+        checked_addresses(address, 80, is_private_allowed=False)
 
 
 @pytest.mark.parametrize("address", METADATA)
-def test_keys_of_clouds_are_denied_even_where_private_hosts_are_allowed(settings: Settings, address: str) -> None:
-    settings.ALLOW_PRIVATE_HOSTS = True
-    with pytest.raises(FetchError, match="private network"):
-        checked_addresses(address, 80)
+def test_keys_of_clouds_are_denied_even_where_private_hosts_are_allowed(address: str) -> None:
+    with pytest.raises(EgressError, match="private network"):
+        checked_addresses(address, 80, is_private_allowed=True)
 
 
-def test_public_addresses_are_allowed(settings: Settings) -> None:
-    settings.ALLOW_PRIVATE_HOSTS = False
-    assert checked_addresses("8.8.8.8", 443) == ["8.8.8.8"]
-    assert checked_addresses("2606:4700::1111", 443) == ["2606:4700::1111"]
+def test_public_addresses_are_allowed() -> None:
+    assert checked_addresses("8.8.8.8", 443, is_private_allowed=False) == ["8.8.8.8"]
+    assert checked_addresses("2606:4700::1111", 443, is_private_allowed=False) == ["2606:4700::1111"]
 
 
 @pytest.mark.parametrize(

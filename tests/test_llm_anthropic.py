@@ -23,7 +23,7 @@ PROMPT = Prompt(
 
 
 def ask(fake: FakeProviders, *, timeout: float = 5.0) -> list[str | Completion]:
-    provider = AnthropicProvider(base_url=fake.anthropic_url, api_key=fake.key)
+    provider = AnthropicProvider(base_url=fake.anthropic_url, is_private_allowed=True, api_key=fake.key)
     return list(provider.stream(PROMPT, model="claude-haiku-5-5", timeout=timeout))
 
 

@@ -22,7 +22,9 @@ PROMPT = Prompt(
 def ask(
     fake: FakeProviders, *, model: str = "gpt-4o-mini", key: str | None = None, timeout: float = 5.0
 ) -> list[str | Completion]:
-    provider = OpenAIProvider(base_url=fake.openai_url, api_key=fake.key if key is None else key)
+    provider = OpenAIProvider(
+        base_url=fake.openai_url, is_private_allowed=True, api_key=fake.key if key is None else key
+    )
     return list(provider.stream(PROMPT, model=model, timeout=timeout))
 
 
@@ -133,7 +135,7 @@ def test_no_key_is_said_so(fake_providers: FakeProviders) -> None:
 
 
 def test_server_that_is_not_there_is_unavailable() -> None:
-    provider = OpenAIProvider(base_url="http://127.0.0.1:9/v1", api_key="sk-any")
+    provider = OpenAIProvider(base_url="http://127.0.0.1:9/v1", is_private_allowed=True, api_key="sk-any")
     with pytest.raises(ProviderError) as raised:
         list(provider.stream(PROMPT, model="m", timeout=1.0))
     assert raised.value.kind == "unavailable"

@@ -38,4 +38,5 @@ def embedder_for(deployment: "Deployment") -> Embedder:
         dimensions=deployment.dimensions,
         base_url=access.address(deployment.endpoint),
         api_key=access.key(name),
+        is_private_allowed=access.is_private_allowed(deployment.endpoint),
     )

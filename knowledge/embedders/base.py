@@ -37,11 +37,14 @@ class Embedder(ABC):
 
     pools_sentences = False
 
-    def __init__(self, *, model: str, dimensions: int, base_url: str, api_key: str) -> None:
+    def __init__(
+        self, *, model: str, dimensions: int, base_url: str, api_key: str, is_private_allowed: bool = False
+    ) -> None:
         self.model = model
         self.dimensions = dimensions
         self.base_url = base_url
         self.api_key = api_key
+        self.is_private_allowed = is_private_allowed
 
     def load(self) -> None:  # noqa: B027  most models have nothing to load
         """Do now what the first call would otherwise have to wait for."""

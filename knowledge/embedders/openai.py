@@ -56,7 +56,7 @@ class OpenAIEmbedder(Embedder):
     def _embed(self, texts: Sequence[str], timeout: float) -> tuple[Vector, Usage]:
         """[texts, dimensions] in the order of `texts`. Raises ProviderError, also when vectors are missing."""
         with translated(openai, api_key=self.api_key):
-            reply = client(self.base_url, self.api_key).embeddings.create(
+            reply = client(self.base_url, self.api_key, self.is_private_allowed).embeddings.create(
                 model=self.model,
                 input=list(texts),
                 dimensions=self.dimensions if self.model.startswith("text-embedding-3") else openai.omit,

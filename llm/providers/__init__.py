@@ -31,4 +31,8 @@ def provider_for(deployment: "Deployment") -> Provider:
     if name not in REGISTRY:
         raise UnknownProviderError(f"There is no provider named {name}; known are {', '.join(sorted(REGISTRY))}.")
     provider: type[Provider] = import_string(REGISTRY[name])
-    return provider(base_url=access.address(deployment.endpoint), api_key=access.key(name))
+    return provider(
+        base_url=access.address(deployment.endpoint),
+        api_key=access.key(name),
+        is_private_allowed=access.is_private_allowed(deployment.endpoint),
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 import anthropic
 
+from llm import egress
 from llm.prompt import Passage, Prompt
 from llm.providers.base import Completion, FinishReason, Provider, Usage, completion, until
 from llm.providers.faults import translated
@@ -21,16 +22,17 @@ _FINISH: dict[str, FinishReason] = {
 
 
 @lru_cache(maxsize=16)
-def client(base_url: str, api_key: str) -> anthropic.Anthropic:
+def client(base_url: str, api_key: str, is_private_allowed: bool) -> anthropic.Anthropic:
     """The SDK's client, kept so that connections are reused. It never retries: llm.retry does."""
-    return anthropic.Anthropic(base_url=base_url, api_key=api_key or "none", max_retries=0)
+    http = egress.client(is_private_allowed=is_private_allowed)
+    return anthropic.Anthropic(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
 
 
 class AnthropicProvider(Provider):
     def stream(self, prompt: Prompt, *, model: str, timeout: float) -> Iterator[str | Completion]:
         deadline = time.monotonic() + timeout
         with translated(anthropic, api_key=self.api_key):
-            events = client(self.base_url, self.api_key).messages.create(
+            events = client(self.base_url, self.api_key, self.is_private_allowed).messages.create(
                 **_request(prompt, model), stream=True, timeout=timeout
             )
         reply = _Reply(prompt.passages)

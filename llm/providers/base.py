@@ -55,9 +55,10 @@ class Completion:
 class Provider(ABC):
     """A vendor's models behind one method. Making one opens no connection."""
 
-    def __init__(self, *, base_url: str, api_key: str) -> None:
+    def __init__(self, *, base_url: str, api_key: str, is_private_allowed: bool = False) -> None:
         self.base_url = base_url
         self.api_key = api_key
+        self.is_private_allowed = is_private_allowed
 
     @abstractmethod
     def stream(self, prompt: Prompt, *, model: str, timeout: float) -> Iterator[str | Completion]:

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import httpx2
 
+from llm.egress import EgressError
 from llm.providers.base import Kind, ProviderError, redacted, timed_out
 
 # An error sent inside a stream has no HTTP status of its own; its type stands for one. Others count as 500.
@@ -42,7 +43,7 @@ def translated(sdk: ModuleType, *, api_key: str, lost: Kind = "unavailable") -> 
         raise timed_out() from error
     except sdk.APIStatusError as error:
         raise status_error(error.status_code, error.body, error.response.headers, api_key) from error
-    except (sdk.APIConnectionError, httpx2.HTTPError) as error:
+    except (sdk.APIConnectionError, httpx2.HTTPError, EgressError) as error:
         raise _connection_lost(error, lost) from error
     except sdk.APIError as error:
         raise status_error(0, error.body, {}, api_key) from error
@@ -108,4 +109,7 @@ def _seconds_until(date: str) -> float:
 def _connection_lost(error: Exception, kind: Kind) -> ProviderError:
     if kind == "cut":
         return ProviderError("The connection to the provider broke in the middle of the reply.", kind="cut")
-    return ProviderError(f"The provider cannot be reached ({error.__cause__ or error}).", kind=kind)
+    cause = error.__cause__ or error
+    if isinstance(cause, EgressError):
+        return ProviderError(f"The provider's address cannot be used: {cause}", kind="bad_request")
+    return ProviderError(f"The provider cannot be reached ({cause}).", kind=kind)

@@ -8,7 +8,7 @@ from typing import Any
 import openai
 from openai.types import CompletionUsage
 
-from llm import tokens
+from llm import egress, tokens
 from llm.prompt import Prompt
 from llm.providers.base import Completion, FinishReason, Provider, Usage, completion, until
 from llm.providers.faults import translated
@@ -20,9 +20,10 @@ _refused: dict[tuple[str, str], set[str]] = {}
 
 
 @lru_cache(maxsize=16)
-def client(base_url: str, api_key: str) -> openai.OpenAI:
+def client(base_url: str, api_key: str, is_private_allowed: bool) -> openai.OpenAI:
     """The SDK's client, kept so that connections are reused. It never retries: llm.retry does."""
-    return openai.OpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0)
+    http = egress.client(is_private_allowed=is_private_allowed)
+    return openai.OpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
 
 
 class OpenAIProvider(Provider):
@@ -46,9 +47,10 @@ class OpenAIProvider(Provider):
     def _ask(self, prompt: Prompt, model: str, deadline: float) -> openai.Stream[Any]:
         """Open the stream; once for each option the server turns out not to know, ask again without it."""
         refused = _refused.setdefault((self.base_url, model), set())
+        asked = client(self.base_url, self.api_key, self.is_private_allowed)
         while True:
             try:
-                stream: openai.Stream[Any] = client(self.base_url, self.api_key).chat.completions.create(
+                stream: openai.Stream[Any] = asked.chat.completions.create(
                     **_request(prompt, model, refused), stream=True, timeout=max(0.001, deadline - time.monotonic())
                 )
             except openai.BadRequestError as error:
