@@ -117,7 +117,7 @@ def test_a_provider_that_fails_is_an_outcome_within_the_deadline(
     fake_providers.script(*[fault] * 8)
     started = time.monotonic()
     answer = ask(provider=provider)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert answer.outcome == Outcome.PROVIDER_ERROR
     assert answer.trace_id in answer.text
     assert answer.citations == []
@@ -177,5 +177,5 @@ def test_an_embedding_server_that_hangs_is_an_outcome_within_the_deadline(
     fake_providers.script(*["hang"] * 8)
     started = time.monotonic()
     answer = ask(provider="extractive")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert answer.outcome == Outcome.PROVIDER_ERROR

@@ -166,7 +166,7 @@ def test_slow_drip_ends_with_the_deadline(web: Web, monkeypatch: pytest.MonkeyPa
     web.pages["/"] = handle
     started = time.monotonic()
     assert sentence(web.url) == "The server took longer than 1 seconds."
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 LOOPBACK = [

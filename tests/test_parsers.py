@@ -164,7 +164,7 @@ def test_html_of_tags_that_never_end_is_read_in_time(page: bytes) -> None:
 def test_title_of_a_long_heading_is_found_in_time(heading: str) -> None:
     started = time.monotonic()
     assert leading_title(f"# {heading}")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_html_main_content_goes_from_its_first_start_to_its_last_end() -> None:
