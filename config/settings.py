@@ -157,15 +157,17 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Jobs that may safely run twice. `retry` exceeds the longest job, or a job still running would be started again.
+# Jobs that may safely run twice. `retry` exceeds the longest job, or a job still running would be started again; what
+# is lost with its worker is queued anew long before, as the rows say what is to be done.
 JOB_SECONDS = 600
+LONGEST_JOB_SECONDS = 4 * 3600  # reading a large site politely
 Q_CLUSTER = {
     "name": "parley",
     "orm": "default",
-    "workers": environment.number("WORKERS", 1),
-    "queue_limit": environment.number("WORKERS", 1),
+    "workers": environment.number("WORKERS", 2),
+    "queue_limit": environment.number("WORKERS", 2),
     "timeout": JOB_SECONDS,
-    "retry": JOB_SECONDS * 3,
+    "retry": LONGEST_JOB_SECONDS + JOB_SECONDS,
     "max_attempts": 5,
     "ack_failures": True,
     "catch_up": False,

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from config import schema
-from knowledge import embedders
+from knowledge import embedders, tasks
 from llm import providers
 from llm.models import Deployment, Endpoint, Role
 
@@ -40,6 +40,7 @@ def _has_models() -> bool:
 
 def migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
+    tasks.schedule()
 
 
 def deploy_models() -> list[Deployment]:

@@ -80,7 +80,14 @@ class Page:
 
 
 class FetchError(OriginalError):
-    """The page could not be had; the message is a sentence for the person who gave the address."""
+    """The page could not be had; the message is a sentence for the person who gave the address.
+
+    `status` is that of the reply, None where there was none.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class AddressError(FetchError, MissingError):
@@ -145,7 +152,7 @@ def _check_status(response: httpx2.Response) -> None:
         raise UnmodifiedError
     sentence = f"The server answered {response.status_code} {response.reason_phrase}.".replace(" .", ".")
     is_gone = response.status_code in {httpx2.codes.NOT_FOUND, httpx2.codes.GONE}
-    raise (GonePageError if is_gone else FetchError)(sentence)
+    raise (GonePageError if is_gone else FetchError)(sentence, response.status_code)
 
 
 @contextmanager
@@ -191,7 +198,10 @@ def own_address(reply: Reply) -> str:
         stated = httpx2.URL(reply.url).join(written)
     except httpx2.InvalidURL:
         return reply.url
-    is_own = stated.host == httpx2.URL(reply.url).host and stated.scheme in {"http", "https"} and not stated.userinfo
+    found_at = httpx2.URL(reply.url)
+    is_own = stated.host == found_at.host and stated.scheme in {"http", "https"} and not stated.userinfo
+    if stated.path == "/" != found_at.path:
+        return reply.url  # a template that says so of every page
     return str(stated.copy_with(fragment=None)) if is_own else reply.url
 
 

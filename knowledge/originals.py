@@ -114,10 +114,14 @@ def _content(place: Path) -> bytes:
 
 @dataclass
 class Found:
-    """What the names a person gave lead to, and what was passed over in folders: how many of which kind."""
+    """What the names a person gave lead to, and what was passed over in folders: how many of which kind.
+
+    `missed` are the folders that could not be opened.
+    """
 
     originals: list[File] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    missed: list[str] = field(default_factory=list)
 
 
 def is_address(name: str) -> bool:
@@ -143,7 +147,7 @@ def files(name: str) -> Found:
     if not _is_folder(place):
         return Found([File(place, name.rstrip("/"))])
     found = Found()
-    for path in _walk(place, found.skipped):
+    for path in _walk(place, found):
         if not parsers.is_supported(path.name):
             found.skipped[readable(path.suffix.lower()) or "without an ending"] += 1
         elif path.is_symlink() and not path.resolve().is_relative_to(place.resolve()):
@@ -160,9 +164,9 @@ def _is_folder(place: Path) -> bool:
         return False
 
 
-def _walk(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
+def _walk(folder: Path, found: Found) -> Iterator[Path]:
     """The files below a folder, in order; without recursion, as folders can be nested deeper than Python calls."""
-    waiting = _entries(folder, skipped)
+    waiting = _entries(folder, found)
     while waiting:
         entry = waiting.pop()
         try:
@@ -172,18 +176,19 @@ def _walk(folder: Path, skipped: Counter[str]) -> Iterator[Path]:
         if kind == "file":
             yield Path(entry.path)
         elif kind == "folder":
-            waiting += _entries(Path(entry.path), skipped)
+            waiting += _entries(Path(entry.path), found)
         else:
-            skipped[kind] += 1
+            found.skipped[kind] += 1
 
 
-def _entries(folder: Path, skipped: Counter[str]) -> list[os.DirEntry[str]]:
+def _entries(folder: Path, found: Found) -> list[os.DirEntry[str]]:
     """What is in a folder, last things first."""
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name, reverse=True)
     except OSError:
-        skipped["folders that cannot be opened"] += 1
+        found.skipped["folders that cannot be opened"] += 1
+        found.missed.append(readable(str(folder)))
         return []
 
 

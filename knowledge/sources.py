@@ -8,15 +8,14 @@ from pathlib import Path
 from croniter import croniter
 from django.utils import timezone
 
-from knowledge import originals
+from knowledge import crawling, originals, sitemaps
 from knowledge.fetching import Page, check
 from knowledge.indexing import collection_for
-from knowledge.models import Document, Source, SourceKind, Visibility
-from knowledge.originals import Original, OriginalError, Validators
+from knowledge.models import Source, SourceKind, Visibility
+from knowledge.originals import Original, OriginalError
 from knowledge.patterns import is_wanted
 
 NIGHTLY = "0 3 * * *"
-Known = Callable[[str], Validators]
 
 
 class SourceInputError(ValueError):
@@ -25,12 +24,15 @@ class SourceInputError(ValueError):
 
 @dataclass(frozen=True)
 class Listing:
-    """What a source holds now. `is_complete` is false where some of it could not be looked at: then nothing is gone."""
+    """What a source holds now. `total` is 0 where that is known only at the end.
+
+    `missed`, filled while one goes through the originals, are places that could not be looked at: what was there before
+    may be there still.
+    """
 
     originals: Iterable[Original]
     total: int = 0
-    warning: str = ""
-    is_complete: bool = True
+    missed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,7 @@ def _folder(source: Source) -> Listing:
         raise OriginalError(f"The folder {source.location} is not there.")
     found = originals.files(source.location)
     wanted = [file for file in found.originals if is_wanted(file.path, source.include, source.exclude)]
-    is_complete = not found.skipped["folders that cannot be opened"]
-    return Listing(wanted, len(wanted), originals.summary(found.skipped), is_complete)
+    return Listing(wanted, len(wanted), found.missed)
 
 
 def _pages(source: Source) -> Listing:
@@ -127,14 +128,19 @@ def _pages(source: Source) -> Listing:
     return Listing([Page(address) for address in addresses], len(addresses))
 
 
-def known(source: Source) -> Known:
-    """What is known of the documents of a source, by their origin."""
-    rows = Document.objects.filter(source=source).values_list("origin", "etag", "last_modified")
-    found = {origin: Validators(etag, last_modified) for origin, etag, last_modified in rows}
-    return lambda origin: found.get(origin, originals.NO_VALIDATORS)
+def _sitemap(source: Source) -> Listing:
+    found = sitemaps.pages(source.location, source.include, source.exclude)
+    return Listing(found, len(found))
+
+
+def _site(source: Source) -> Listing:
+    crawl = crawling.Crawl(source.location, source.include, source.exclude)
+    return Listing(crawl.pages(), missed=crawl.missed)
 
 
 _LISTINGS: dict[SourceKind, Callable[[Source], Listing]] = {
     SourceKind.FOLDER: _folder,
     SourceKind.PAGES: _pages,
+    SourceKind.SITEMAP: _sitemap,
+    SourceKind.SITE: _site,
 }

@@ -105,8 +105,11 @@ def _run(sync: Sync, on_progress: OnProgress) -> str:
     progress.write()
     _note_interrupted(sync)
     gone = Document.objects.filter(source=source).exclude(pk__in=seen)
-    if not listing.is_complete:
-        return f"{listing.warning} Nothing was taken out, as not all of the source could be looked at."
+    if listing.missed:
+        return (
+            f"Nothing was taken out, as {len(listing.missed)} of the places where documents are could not be looked at,"
+            f" such as {listing.missed[0]}."
+        )
     if not seen and gone.exists():
         raise OriginalError(
             "The source holds nothing any more. If that is meant, remove the source; its documents are kept for now."

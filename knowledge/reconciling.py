@@ -1,0 +1,109 @@
+"""Proves that the index holds what the live versions say and nothing else, and puts right what does not.
+
+None of this can happen while everything is written through `knowledge.indexing`; it is looked for because databases are
+restored, migrated and edited by hand.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from knowledge.models import Chunk
+
+logger = logging.getLogger(__name__)
+
+# Documents whose passages are being replaced right now are of one version only inside their transaction.
+_SUPERSEDED = """
+SELECT c.id FROM knowledge_chunk c JOIN knowledge_document d ON d.id = c.document_id
+ WHERE d.live_version_id IS DISTINCT FROM c.version_id OR d.collection_id <> c.collection_id
+"""
+_STRAY_VECTORS = """
+DELETE FROM knowledge_chunkvector v
+ USING (SELECT v.id FROM knowledge_chunkvector v LEFT JOIN knowledge_chunk c ON c.id = v.chunk_id
+         WHERE c.id IS NULL OR c.collection_id <> v.collection_id) AS stray
+ WHERE v.id = stray.id
+"""
+_COUNTED = """
+SELECT collection_id, count(*) AS chunk_count, sum(parley_length(terms)) AS total_length
+  FROM knowledge_chunk GROUP BY collection_id
+"""
+_WRONG_LENGTHS = f"""
+UPDATE knowledge_collectionstatistics s
+   SET chunk_count = coalesce(c.chunk_count, 0), total_length = coalesce(c.total_length, 0)
+  FROM knowledge_collectionstatistics k LEFT JOIN ({_COUNTED}) AS c USING (collection_id)
+ WHERE s.collection_id = k.collection_id
+   AND (s.chunk_count, s.total_length) IS DISTINCT FROM (coalesce(c.chunk_count, 0), coalesce(c.total_length, 0))
+"""  # noqa: S608  our own words
+_TERMS = """
+SELECT collection_id, term, count(*) AS chunk_count
+  FROM (SELECT DISTINCT id, collection_id, parley_term_hash(lexeme) AS term FROM knowledge_chunk, unnest(terms)) AS held
+ GROUP BY collection_id, term
+"""
+_WRONG_TERMS = f"""
+WITH counted AS MATERIALIZED ({_TERMS}),
+     gone AS (DELETE FROM knowledge_termstatistics s WHERE NOT EXISTS (
+                SELECT FROM counted c WHERE c.collection_id = s.collection_id AND c.term = s.term) RETURNING 1),
+     changed AS (INSERT INTO knowledge_termstatistics AS s (collection_id, term, chunk_count)
+                 SELECT c.collection_id, c.term, c.chunk_count FROM counted c
+                 LEFT JOIN knowledge_termstatistics k USING (collection_id, term)
+                  WHERE k.chunk_count IS DISTINCT FROM c.chunk_count
+                     ON CONFLICT (collection_id, term) DO UPDATE SET chunk_count = excluded.chunk_count RETURNING 1)
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
+"""  # noqa: S608  our own words
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that should not be: how often it was, before it was put right."""
+
+    name: str
+    count: int
+
+
+def reconcile() -> list[Finding]:
+    """Look for all that may be wrong, put it right, and say how much there was; each in a transaction of its own."""
+    checks: dict[str, Callable[[], int]] = {
+        "passages of superseded versions": _superseded,
+        "vectors without a passage": lambda: _executed(_STRAY_VECTORS),
+        "collections counted wrongly": lambda: _executed(_WRONG_LENGTHS),
+        "terms counted wrongly": _wrong_terms,
+    }
+    findings = []
+    for name, check in checks.items():
+        with transaction.atomic():
+            _wait_for_writers()
+            findings.append(Finding(name, check()))
+    for finding in findings:
+        if finding.count:
+            logger.warning("The index held %d %s; they were put right.", finding.count, finding.name)
+    return findings
+
+
+def _wait_for_writers() -> None:
+    """Let no writer of statistics be half-way; the triggers of sql/statistics.sql take the same lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('parley statistics', 0))")
+
+
+def _superseded() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_SUPERSEDED)
+        ids = [row[0] for row in cursor.fetchall()]
+    Chunk.objects.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+def _executed(statement: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        count: int = cursor.rowcount
+        return count
+
+
+def _wrong_terms() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_WRONG_TERMS)
+        count: int = cursor.fetchone()[0]
+        return count

@@ -1,0 +1,45 @@
+"""The jobs of this room that django-q2 carries. Each may run twice, or never: the rows say what is to be done."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django_q.models import Schedule
+from django_q.tasks import async_task
+
+from knowledge import leases, reconciling, syncing
+from knowledge.models import Sync
+
+QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
+
+
+def schedule() -> None:
+    """Have the jobs that come again and again done from now on; may be called any number of times."""
+    for name, every, minutes in (("tick", Schedule.MINUTES, 1), ("reconcile", Schedule.DAILY, None)):
+        Schedule.objects.update_or_create(
+            name=f"knowledge {name}",
+            defaults={"func": f"knowledge.tasks.{name}", "schedule_type": every, "minutes": minutes, "repeats": -1},
+        )
+
+
+def tick() -> None:
+    """Once a minute: what is due is queued, what was lost is queued again, what never ends is ended."""
+    now = timezone.now()
+    syncing.give_up()
+    due = {sync.pk for sync in syncing.request_due(now)}
+    lost = leases.abandoned(Sync).filter(created_at__lt=now - QUEUED_AGAIN_AFTER).values_list("pk", flat=True)
+    for pk in sorted(due | set(lost)):
+        queue_sync(pk)
+
+
+def queue_sync(pk: int) -> None:
+    async_task("knowledge.tasks.sync", pk, task_name=f"sync {pk}", timeout=settings.LONGEST_JOB_SECONDS)
+
+
+def sync(pk: int) -> None:
+    syncing.run(pk)
+
+
+def reconcile() -> None:
+    """Once a day: see that the index holds what the documents say, and nothing else."""
+    reconciling.reconcile()

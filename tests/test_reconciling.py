@@ -1,0 +1,114 @@
+"""Whatever a hand in the database did to the index is found and put right."""
+
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django_q.models import OrmQ, Schedule
+
+from knowledge import indexing, leases, reconciling, retrieval, sources, syncing, tasks
+from knowledge.models import (
+    Chunk,
+    ChunkVector,
+    CollectionStatistics,
+    Document,
+    DocumentVersion,
+    SourceKind,
+    Sync,
+    SyncState,
+    TermStatistics,
+)
+from tests.make import make_collection, make_deployment, make_file, make_indexed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def folder(tmp_path: Path, db: None) -> Path:
+    make_deployment()
+    for name in ("refunds", "plans"):
+        make_file(tmp_path, f"{name}.md", f"# All about {name}\n\nThe {name} are explained here.")
+    return tmp_path
+
+
+def found() -> dict[str, int]:
+    return {finding.name: finding.count for finding in reconciling.reconcile() if finding.count}
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def statistics() -> tuple[list[object], list[object]]:
+    terms = TermStatistics.objects.order_by("term").values_list("collection", "term", "chunk_count")
+    return list(terms), list(CollectionStatistics.objects.values_list("collection", "chunk_count", "total_length"))
+
+
+def test_an_index_written_by_the_product_is_whole(folder: Path) -> None:
+    shelf = make_collection()
+    make_indexed(shelf, *(make_file(folder, f"{n}.md", f"# N{n}\n\nText {n}.") for n in range(5)))
+    make_indexed(shelf, make_file(folder, "1.md", "# N1\n\nAnother text."))
+    indexing.remove(str(folder / "2.md"))
+    assert found() == {}
+
+
+def test_nothing_of_a_removed_document_is_left(folder: Path) -> None:
+    shelf = make_collection()
+    make_indexed(shelf, make_file(folder, "a.md", "# Refunds\n\nThirty days."))
+    indexing.remove(str(folder / "a.md"))
+    left = [kind.objects.count() for kind in (Document, DocumentVersion, Chunk, ChunkVector, TermStatistics)]
+    assert left == [0] * 5
+    assert retrieval.retrieve("refunds", collections=[shelf.pk]).hits == ()
+    assert found() == {}
+
+
+def test_passages_of_a_superseded_version_are_taken_out(folder: Path) -> None:
+    make_indexed(make_collection(), make_file(folder, "a.md", "# Refunds\n\nThirty days."))
+    document = Document.objects.get()
+    document.live_version = DocumentVersion.objects.create(
+        document=document, number=2, fingerprint="x", byte_count=1, chunk_count=0
+    )
+    document.save()
+    assert found() == {"passages of superseded versions": 1}
+    assert not Chunk.objects.exists()
+    assert found() == {}
+
+
+def test_wrong_statistics_are_counted_again(folder: Path) -> None:
+    make_indexed(make_collection(), make_file(folder, "a.md", "# Refunds\n\nThirty days of refunds."))
+    right = statistics()
+    table = "knowledge_termstatistics"
+    execute("UPDATE knowledge_collectionstatistics SET chunk_count = 7, total_length = 1")
+    execute(f"UPDATE {table} SET chunk_count = 9 WHERE term = (SELECT min(term) FROM {table})")
+    execute(f"DELETE FROM {table} WHERE term = (SELECT max(term) FROM {table})")
+    execute(f"INSERT INTO {table} (collection_id, term, chunk_count) SELECT id, 1, 1 FROM knowledge_collection")
+    assert found() == {"collections counted wrongly": 1, "terms counted wrongly": 3}
+    assert statistics() == right
+
+
+def test_jobs_that_come_again_are_scheduled_once(db: None) -> None:
+    tasks.schedule()
+    tasks.schedule()
+    assert set(Schedule.objects.values_list("func", flat=True)) == {"knowledge.tasks.tick", "knowledge.tasks.reconcile"}
+
+
+def test_the_tick_queues_what_is_due_and_the_job_does_it(folder: Path) -> None:
+    source = sources.add(sources.Wanted(str(folder), SourceKind.FOLDER))
+    tasks.tick()
+    tasks.tick()
+    queued = OrmQ.objects.get().task
+    assert (queued["func"], queued["args"]) == ("knowledge.tasks.sync", (source.syncs.get().pk,))
+    tasks.sync(source.syncs.get().pk)
+    tasks.sync(source.syncs.get().pk)
+    assert (source.syncs.get().state, source.syncs.get().attempts) == (SyncState.DONE, 1)
+
+
+def test_the_tick_queues_again_what_a_dead_worker_left(folder: Path) -> None:
+    sync = syncing.request(sources.add(sources.Wanted(str(folder), SourceKind.FOLDER, schedule="")))
+    assert leases.claim(Sync, sync.pk)
+    tasks.tick()
+    assert not OrmQ.objects.exists()
+    Sync.objects.update(lease_until="2026-01-01T00:00Z", created_at="2026-01-01T00:00Z")
+    tasks.tick()
+    assert OrmQ.objects.get().task["args"] == (sync.pk,)
