@@ -8,7 +8,7 @@ from pathlib import Path
 from croniter import croniter
 from django.utils import timezone
 
-from knowledge import crawling, originals, sitemaps
+from knowledge import crawling, originals, repositories, sitemaps
 from knowledge.fetching import Page, check
 from knowledge.indexing import collection_for
 from knowledge.models import Source, SourceKind, Visibility
@@ -77,9 +77,11 @@ def _location(wanted: Wanted) -> str:
         if not place.is_dir():
             raise SourceInputError(f"There is no folder {originals.readable(location)}.")
         return str(place)
+    if wanted.kind == SourceKind.GIT and not originals.is_address(location):
+        repository, mark, branch = location.partition("#")
+        return f"{originals.origin_of(repository)}{mark}{branch}"
     for line in location.splitlines():
-        if wanted.kind != SourceKind.GIT or originals.is_address(line):
-            _check_address(line.strip())
+        _check_address(line.strip())
     return "\n".join(line.strip() for line in location.splitlines() if line.strip())
 
 
@@ -138,9 +140,15 @@ def _site(source: Source) -> Listing:
     return Listing(crawl.pages(), missed=crawl.missed)
 
 
+def _git(source: Source) -> Listing:
+    found = repositories.files(source.location, source.include, source.exclude)
+    return Listing(found, len(found))
+
+
 _LISTINGS: dict[SourceKind, Callable[[Source], Listing]] = {
     SourceKind.FOLDER: _folder,
     SourceKind.PAGES: _pages,
     SourceKind.SITEMAP: _sitemap,
     SourceKind.SITE: _site,
+    SourceKind.GIT: _git,
 }

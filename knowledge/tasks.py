@@ -7,8 +7,8 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from knowledge import leases, reconciling, syncing
-from knowledge.models import Sync
+from knowledge import leases, reconciling, repositories, syncing
+from knowledge.models import Source, SourceKind, Sync
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
 
@@ -30,6 +30,7 @@ def tick() -> None:
     lost = leases.abandoned(Sync).filter(created_at__lt=now - QUEUED_AGAIN_AFTER).values_list("pk", flat=True)
     for pk in sorted(due | set(lost)):
         queue_sync(pk)
+    repositories.forget_others(Source.objects.filter(kind=SourceKind.GIT).values_list("location", flat=True))
 
 
 def queue_sync(pk: int) -> None:
