@@ -320,7 +320,9 @@ def remove(name: str) -> list[Document]:
         return []
     origin = origin_of(name)
     name = readable(name)
-    placed = Q(origin=name) | Q(origin=origin) | Q(origin__startswith=f"{origin.rstrip('/')}/")
+    placed = Q(origin=name) | Q(origin=origin)
+    for inside in (f"{origin.rstrip('/')}/", f"{origin}!/"):  # of a folder, of an archive
+        placed |= Q(origin__startswith=inside)
     with transaction.atomic():
         locked = Document.objects.select_for_update(of=("self",)).select_related("collection").order_by("id")
         documents = list(locked.filter(placed)) or list(locked.filter(path=name))

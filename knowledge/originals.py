@@ -1,11 +1,9 @@
-"""What documents are made from: files, the files of a folder, and pages of the web."""
+"""What documents are made from: something with bytes, and what it is called."""
 
 import os
 import re
 import stat
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -112,95 +110,18 @@ def _content(place: Path) -> bytes:
         return file.read(parsers.MAX_FILE_BYTES + 1) if opened.st_size else b""
 
 
-@dataclass
-class Found:
-    """What the names a person gave lead to, and what was passed over in folders: how many of which kind.
-
-    `missed` are the folders that could not be opened.
-    """
-
-    originals: list[File] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-    missed: list[str] = field(default_factory=list)
-
-
 def is_address(name: str) -> bool:
     return "://" in name
 
 
 def origin_of(name: str) -> str:
     """The origin of what a person names: an absolute path, or an address."""
-    return readable(name if is_address(name) else str(_absolute(name)))
+    return readable(name if is_address(name) else str(absolute(name)))
 
 
-def _absolute(name: str) -> Path:
+def absolute(name: str) -> Path:
     """The full path, without looking behind links: what a link is called is not its target."""
     return Path(os.path.normpath(Path.cwd() / name))
-
-
-def files(name: str) -> Found:
-    """The file called `name`, or in order the files of the folder of that name that can be read.
-
-    In folders hidden files and other types are passed over, and links that lead out of the folder.
-    """
-    place = _absolute(name)
-    if not _is_folder(place):
-        return Found([File(place, name.rstrip("/"))])
-    found = Found()
-    for path in _walk(place, found):
-        if not parsers.is_supported(path.name):
-            found.skipped[readable(path.suffix.lower()) or "without an ending"] += 1
-        elif path.is_symlink() and not path.resolve().is_relative_to(place.resolve()):
-            found.skipped["links out of the folder"] += 1
-        else:
-            found.originals.append(File(path, path.relative_to(place).as_posix()))
-    return found
-
-
-def _is_folder(place: Path) -> bool:
-    try:
-        return place.is_dir()
-    except OSError:  # reading it says why
-        return False
-
-
-def _walk(folder: Path, found: Found) -> Iterator[Path]:
-    """The files below a folder, in order; without recursion, as folders can be nested deeper than Python calls."""
-    waiting = _entries(folder, found)
-    while waiting:
-        entry = waiting.pop()
-        try:
-            kind = _kind(entry)
-        except OSError:
-            kind = "that cannot be opened"
-        if kind == "file":
-            yield Path(entry.path)
-        elif kind == "folder":
-            waiting += _entries(Path(entry.path), found)
-        else:
-            found.skipped[kind] += 1
-
-
-def _entries(folder: Path, found: Found) -> list[os.DirEntry[str]]:
-    """What is in a folder, last things first."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name, reverse=True)
-    except OSError:
-        found.skipped["folders that cannot be opened"] += 1
-        found.missed.append(readable(str(folder)))
-        return []
-
-
-def _kind(entry: "os.DirEntry[str]") -> str:
-    """Whether it is a file or a folder to go into, else in words why it is passed over. Raises OSError."""
-    if entry.name.startswith("."):
-        return "hidden"
-    if entry.is_dir(follow_symlinks=False):
-        return "folder"
-    if entry.is_dir():
-        return "links to folders"
-    return "file" if entry.is_file() else "no files"
 
 
 def readable(name: str) -> str:
@@ -213,11 +134,3 @@ def _written_out(character: str) -> str:
     if 0xDC80 <= number <= 0xDCFF:
         number -= 0xDC00  # the byte it stands for
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
-
-
-def summary(skipped: Counter[str]) -> str:
-    """What was passed over, as a line for people; empty when nothing was."""
-    if not skipped:
-        return ""
-    kinds: Sequence[str] = [f"{count} {kind}" for kind, count in sorted(skipped.items())]
-    return f"Passed over {skipped.total()}: {', '.join(kinds)}."

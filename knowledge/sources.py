@@ -8,7 +8,7 @@ from pathlib import Path
 from croniter import croniter
 from django.utils import timezone
 
-from knowledge import crawling, originals, repositories, sitemaps
+from knowledge import crawling, folders, originals, repositories, sitemaps
 from knowledge.fetching import Page, check
 from knowledge.indexing import collection_for
 from knowledge.models import Source, SourceKind, Visibility
@@ -120,7 +120,7 @@ def listing(source: Source) -> Listing:
 def _folder(source: Source) -> Listing:
     if not Path(source.location).is_dir():
         raise OriginalError(f"The folder {source.location} is not there.")
-    found = originals.files(source.location)
+    found = folders.files(source.location)
     wanted = [file for file in found.originals if is_wanted(file.path, source.include, source.exclude)]
     return Listing(wanted, len(wanted), found.missed)
 

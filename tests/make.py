@@ -5,7 +5,7 @@ from pathlib import Path
 from knowledge import indexing
 from knowledge.indexing import Outcome
 from knowledge.models import Collection, Visibility
-from knowledge.originals import File
+from knowledge.originals import File, Original
 from llm.models import Deployment, Endpoint, Role
 
 
@@ -41,6 +41,6 @@ def make_file(folder: Path, name: str, content: str | bytes) -> File:
     return File(path, name)
 
 
-def make_indexed(collection: Collection, *files: File) -> list[Outcome]:
+def make_indexed(collection: Collection, *files: Original) -> list[Outcome]:
     """Index the files into the collection; make_deployment comes first."""
     return list(indexing.add(files, collection))

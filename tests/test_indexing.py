@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 
 from knowledge import indexing, retrieval
+from knowledge.folders import files
 from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentVersion, Visibility
-from knowledge.originals import files
 from llm.models import UsageRecord
 from tests import processes
 from tests.fake_providers import FakeProviders, Refusal

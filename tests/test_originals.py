@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.originals import File, MissingError, OriginalError, files, readable
+from knowledge.folders import files
+from knowledge.originals import File, MissingError, OriginalError, readable
 from tests.make import make_file
 
 
@@ -49,9 +50,9 @@ def test_folders_deeper_than_python_calls_are_walked(tmp_path: Path) -> None:
         folder.mkdir()
     file = make_file(folders[-1], "a.md", "x")
     try:
-        assert [found.place for found in files(str(tmp_path)).originals] == [file.place]
+        assert [found.origin for found in files(str(tmp_path)).originals] == [file.origin]
     finally:
-        file.place.unlink()
+        Path(file.origin).unlink()
         for folder in reversed(folders):
             folder.rmdir()  # one by one, as pytest would do it by recursion
 
@@ -59,14 +60,14 @@ def test_folders_deeper_than_python_calls_are_walked(tmp_path: Path) -> None:
 def test_file_that_vanished_is_missing(tmp_path: Path) -> None:
     make_file(tmp_path, "a.md", "x")
     (file,) = files(str(tmp_path)).originals
-    file.place.unlink()
+    Path(file.origin).unlink()
     with pytest.raises(MissingError):
         file.read()
 
 
 def test_name_longer_than_the_system_takes_is_a_sentence(tmp_path: Path) -> None:
     (file,) = files(str(tmp_path / ("x" * 300))).originals
-    assert sentence(file.place) == "The file cannot be opened: File name too long."
+    assert sentence(Path(file.origin)) == "The file cannot be opened: File name too long."
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system has no /proc")

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bot.answering import compose
 from bot.models import Outcome
-from knowledge import originals
+from knowledge import folders
 from llm.models import Role
 from tests.make import make_collection, make_deployment, make_indexed
 
@@ -36,7 +36,7 @@ def test_most_questions_are_answered_and_the_others_refused() -> None:
     make_deployment()
     deployment = make_deployment(Role.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
     public = make_collection()
-    make_indexed(public, *originals.files(str(SAMPLE / "help_centre" / "public")).originals)
+    make_indexed(public, *folders.files(str(SAMPLE / "help_centre" / "public")).originals)
     wrong, invented = [], []
     for question in questions():
         answer = compose(question.text, collections=[public.pk], deployment=deployment)

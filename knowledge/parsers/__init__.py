@@ -4,12 +4,11 @@ import pkgutil
 import re
 from pathlib import PurePosixPath
 
-from knowledge.parsers.base import Parsed, ParseError
+from knowledge.parsers.base import MAX_CHARACTERS, Parsed, ParseError
 
 # Goes up when a parser gives another result for the same bytes, so that documents are parsed anew.
-VERSION = 2
+VERSION = 3
 MAX_FILE_BYTES = 50_000_000
-MAX_CHARACTERS = 5_000_000
 MAX_TITLE = 300  # characters
 
 PARSERS = {
@@ -18,6 +17,11 @@ PARSERS = {
     "html": "knowledge.parsers.html:parse",
     "pdf": "knowledge.parsers.pdf:parse",
     "docx": "knowledge.parsers.docx:parse",
+    "pptx": "knowledge.parsers.pptx:parse",
+    "sheets": "knowledge.parsers.sheets:parse",
+    "csv": "knowledge.parsers.csv:parse",
+    "epub": "knowledge.parsers.epub:parse",
+    "rtf": "knowledge.parsers.rtf:parse",
 }
 KINDS = {
     ".md": "markdown",
@@ -29,6 +33,13 @@ KINDS = {
     ".xhtml": "html",
     ".pdf": "pdf",
     ".docx": "docx",
+    ".pptx": "pptx",
+    ".xlsx": "sheets",
+    ".ods": "sheets",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".epub": "epub",
+    ".rtf": "rtf",
 }
 # Characters that nobody sees: controls, marks of direction, tags, halves of surrogate pairs. Some get in the way of
 # searching; others may carry words to a model that a person does not read.
@@ -37,7 +48,25 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ufffe\ud800-\udfff"
     "\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
-_NAMES = {"pdf": "a PDF", "docx": "a Word document", "html": "an HTML page"}
+_NAMES = {
+    "pdf": "a PDF",
+    "docx": "a Word document",
+    "pptx": "a presentation",
+    "sheets": "a workbook",
+    "epub": "an e-book",
+    "rtf": "an RTF document",
+    "html": "an HTML page",
+}
+_MAY_BE_SCANS = {"pdf", "docx", "pptx", "epub"}
+_BINARY = {"pdf", "docx", "pptx", "sheets", "epub", "rtf"}  # others are text, whatever they begin with
+_PACKED = {
+    b"word/document": "docx",
+    b"ppt/presentation": "pptx",
+    b"xl/workbook": "sheets",
+    b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet": "sheets",
+    b"mimetypeapplication/epub+zip": "epub",
+    b"word/": "docx",
+}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _FOREIGN = {
     b"\x89PNG": "a PNG image",
@@ -47,7 +76,6 @@ _FOREIGN = {
     b"7z\xbc\xaf": "a 7z archive",
     b"Rar!": "a RAR archive",
     b"\x7fELF": "a program",
-    b"{\\rtf": "an RTF document",
     b"PK\x05\x06": "an empty ZIP archive",
 }
 
@@ -61,7 +89,7 @@ def parse(name: str, data: bytes) -> Parsed:
     parsed: Parsed = pkgutil.resolve_name(PARSERS[kind])(data)
     markdown = visible(parsed.markdown)
     if not markdown.strip():
-        raise ParseError("The file has no text; is it a scan?" if kind == "pdf" else "The file has no text.")
+        raise ParseError("No text was found; is this a scan?" if kind in _MAY_BE_SCANS else "The file has no text.")
     if len(markdown) > MAX_CHARACTERS:
         raise ParseError(f"The file holds more than {MAX_CHARACTERS:,} characters of text; please split it.")
     warning = parsed.warning
@@ -90,13 +118,13 @@ def _kind(name: str, data: bytes) -> str:
         raise ParseError(f"The file is bigger than {MAX_FILE_BYTES // 1_000_000} MB.")
     expected = KINDS[ending]
     found = "pdf" if expected == "pdf" and b"%PDF-" in data[:1024] else _found(data)
-    if found == "locked" and expected == "docx":
-        raise ParseError("The Word document is protected by a password.")
+    if found == "locked" and expected in _BINARY:
+        raise ParseError("The document is protected by a password.")
     if found in PARSERS and found != expected:
         raise ParseError(f"The file is called {ending} but is {_NAMES[found]}; rename it.")
     if found and found not in PARSERS:
         raise ParseError(f"The file is called {ending} but is {_foreign_name(found)}.")
-    if not found and expected in {"pdf", "docx"}:
+    if not found and expected in _BINARY:
         raise ParseError(f"The file is called {ending} but is not {_NAMES[expected]}.")
     return expected
 
@@ -115,6 +143,8 @@ def _found(data: bytes) -> str:
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"%PDF-"):
         return "pdf"
+    if start.startswith(b"{\\rtf"):
+        return "rtf"
     if data.startswith(b"PK\x03\x04"):
         return _zip_content(data)
     if data.startswith(_OLE):
@@ -127,5 +157,5 @@ def _found(data: bytes) -> str:
 
 
 def _zip_content(data: bytes) -> str:
-    """A Word document names its main part in the clear, at the start or in the directory at the end."""
-    return "docx" if b"word/" in data else "a ZIP archive"
+    """Such documents name their main part in the clear, at the start or in the directory at the end."""
+    return next((kind for mark, kind in _PACKED.items() if mark in data), "a ZIP archive")

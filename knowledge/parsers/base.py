@@ -9,6 +9,7 @@ _ORDERED = re.compile(r"^(\s*\d{1,9})([.)])(?=\s|$)")
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _TITLE = re.compile(r"^ {0,3}# +(.+)$")
+MAX_CHARACTERS = 5_000_000  # of text in one document
 _TITLE_MARKUP = 3_000  # characters of a heading that are looked at
 
 

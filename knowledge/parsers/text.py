@@ -26,8 +26,13 @@ _BULLET = re.compile(r"^\s*[-*•\u2013]\s+")
 
 def parse(data: bytes) -> Parsed:
     text, warning = decode(data)
+    return Parsed("", markdown_of(text), warning)
+
+
+def markdown_of(text: str) -> str:
+    """Plain text as Markdown that reads the same: paragraphs, lists, and lines where they end on purpose."""
     paragraphs = re.split(r"\n(?:[ \t]*\n)+", text.strip("\n"))
-    return Parsed("", "\n\n".join(_paragraph(paragraph.split("\n")) for paragraph in paragraphs), warning)
+    return "\n\n".join(_paragraph(paragraph.split("\n")) for paragraph in paragraphs)
 
 
 def decode(data: bytes) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from knowledge import indexing, originals
+from knowledge import folders, indexing, originals
 from knowledge.fetching import Page
 from knowledge.indexing import Outcome
 from knowledge.models import Collection, Visibility
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             Collection.objects.filter(pk=collection.pk, document=None).delete()  # made for documents that never came
         seconds = round(time.perf_counter() - started, 3)
         if skipped:
-            self.stderr.write(originals.summary(skipped), self.style.NOTICE)
+            self.stderr.write(folders.summary(skipped), self.style.NOTICE)
         if options["json"]:
             document = {"documents": [_as_json(outcome) for outcome in outcomes], "seconds": seconds}
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
@@ -88,7 +88,7 @@ def _gathered(names: Sequence[str]) -> tuple[list[originals.Original], Counter[s
             page = Page(originals.origin_of(name))
             found.setdefault(page.origin, page)
             continue
-        files = originals.files(name)
+        files = folders.files(name)
         skipped += files.skipped
         for file in files.originals:
             found.setdefault(file.origin, file)
