@@ -58,6 +58,14 @@ _TYPES = {
     "text/plain": ".txt",
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/epub+zip": ".epub",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
 }
 
 
@@ -178,6 +186,8 @@ def _in_words() -> Iterator[None]:
 
 def content(reply: Reply) -> Content:
     """A reply as something to be read, under the address that it says is its own. Raises FetchError for other types."""
+    if not is_read(reply):
+        raise FetchError(f"Pages of the type {reply.media_type or 'unknown'} are not read.")
     validators = Validators(reply.headers.get("etag", "")[:500], reply.headers.get("last-modified", "")[:100])
     return Content(
         f"page{_extension(reply)}",
@@ -234,14 +244,17 @@ def _body(response: httpx2.Response, most: int) -> bytes:
     return bytes(body)
 
 
+def is_read(reply: Reply) -> bool:
+    """Whether the content is of a type that is read."""
+    return bool(_extension(reply))
+
+
 def _extension(reply: Reply) -> str:
-    """What the content is, by its media type, and by the address where that tells little."""
+    """What the content is, by its media type, and by the address where that tells little; empty for other types."""
     stated = parsers.extension(httpx2.URL(reply.url).path)
     if reply.media_type in {"text/plain", "application/octet-stream", ""} and stated in parsers.KINDS:
         return stated
-    if reply.media_type not in _TYPES:
-        raise FetchError(f"Pages of the type {reply.media_type or 'unknown'} are not read.")
-    return _TYPES[reply.media_type]
+    return _TYPES.get(reply.media_type, "")
 
 
 def _with_charset(reply: Reply) -> bytes:

@@ -28,6 +28,10 @@ class GoneError(MissingError):
     """Whoever would have it says that there is no such thing (any more); a document made from it has vanished."""
 
 
+class LeftOutError(GoneError):
+    """It is there, and is not to be a document: it asks to be left out, or is a copy of another."""
+
+
 class UnmodifiedError(Exception):
     """The original says itself that it is what it was."""
 

@@ -10,7 +10,8 @@ from knowledge import fetching
 from knowledge.fetching import FetchError, Reply
 from knowledge.originals import OriginalError
 
-MAX_BYTES = 500_000  # as RFC 9309, 2.5
+MAX_BYTES = 500_000  # what is after that does not count (RFC 9309, 2.5)
+TOO_MANY_REQUESTS = 429
 MOST_DELAY = 10.0  # seconds between two pages, whatever the host asks for
 
 
@@ -49,8 +50,13 @@ class Robots:
     def _text(self, address: str) -> str:
         """The file; empty, and so without rules, where the host has none. A host that fails forbids everything."""
         try:
-            return self._get(address, most=MAX_BYTES).data.decode("utf-8-sig", errors="replace")
+            return self._get(address).data[:MAX_BYTES].decode("utf-8-sig", errors="replace")
         except FetchError as error:
-            if error.status is not None and 400 <= error.status < 500:
+            if is_about_the_page(error):
                 return ""
             raise RobotsError(f"{address} cannot be read, so nothing else is: {error}") from error
+
+
+def is_about_the_page(error: FetchError) -> bool:
+    """Whether the host answered something about what it was asked for, rather than that it cannot answer now."""
+    return error.status is not None and 400 <= error.status < 500 and error.status != TOO_MANY_REQUESTS

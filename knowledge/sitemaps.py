@@ -1,25 +1,32 @@
-"""The pages that a site lists in its sitemap (sitemaps.org): XML or text, packed or not, and indexes of those."""
+"""The pages that a site lists in its sitemap (sitemaps.org): XML or text, packed or not, and indexes of those.
+
+Whether a page has changed is asked of the page (ETag, Last-Modified), and never told by the sitemap's lastmod: that is
+often the time when the sitemap was made, and sometimes never changes.
+"""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
-from xml.etree.ElementTree import Element, ParseError
+from xml.sax import SAXException
+from xml.sax.handler import ContentHandler
+from xml.sax.xmlreader import AttributesImpl
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml import sax as checked_sax
+from typing_extensions import override
 
-from knowledge import fetching
-from knowledge.addresses import normal
-from knowledge.fetching import Page
-from knowledge.originals import OriginalError
-from knowledge.patterns import is_wanted
-from knowledge.robots import Robots
+from knowledge import fetching, page_links
+from knowledge.addresses import Scope, host_of, normal
+from knowledge.fetching import Page, Reply
+from knowledge.originals import NO_VALIDATORS, Content, LeftOutError, OriginalError, Validators, readable
+from knowledge.visiting import Visitor
 
 MAX_BYTES = 50_000_000  # as the protocol says, unpacked
 MAX_PAGES = 50_000
 MAX_SITEMAPS = 500
 MAX_DEPTH = 3
+MAX_ADDRESS = 4_000  # characters as written
+MAX_ELEMENTS = 20 * MAX_PAGES
 
 
 class SitemapError(OriginalError):
@@ -27,57 +34,89 @@ class SitemapError(OriginalError):
 
 
 @dataclass
-class _Reading:
-    """One reading of a sitemap. Only pages on the host of the sitemap count: others cannot be spoken for."""
+class Sitemap:
+    """One reading of a sitemap. It speaks for its own host, and for others where a pattern names them.
 
-    host: str
-    include: Sequence[str]
-    exclude: Sequence[str]
-    robots: Robots = field(default_factory=Robots)
-    pages: dict[str, None] = field(default_factory=dict)
-    sitemaps: int = 0
-
-
-def pages(location: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Page]:
-    """The wanted pages of a sitemap, each once, as its robots.txt allows.
-
-    Raises OriginalError when a part of the sitemap cannot be read, because what is missing would count as gone.
+    `owners` says which listed address stands for the address a page calls its own, as it was the last time.
     """
-    reading = _Reading(urlsplit(location).netloc.lower(), include, exclude)
-    _read(location, reading, depth=1)
-    return [Page(address) for address in reading.pages]
+
+    scope: Scope
+    visitor: Visitor = field(default_factory=Visitor)
+    addresses: dict[str, None] = field(default_factory=dict)
+    sitemaps: int = 0
+    owners: dict[str, str] = field(default_factory=dict)
+    copies: set[str] = field(default_factory=set)
+
+    def pages(self) -> Iterator["ListedPage"]:
+        """The pages, one after another. Raises ServerError when the server fails again and again."""
+        for address in self.addresses:
+            self.visitor.check()
+            yield ListedPage(address, self)
+
+    def check(self, address: str, reply: Reply) -> None:
+        """Raise LeftOutError for a page that asks to be left out, or says that it is a copy of another listed one."""
+        if reply.is_html and page_links.read(reply).is_kept_out:
+            raise LeftOutError("The page asks not to be found by searching.")
+        own = normal(fetching.own_address(reply)) or address
+        is_listed = own != address and own in self.addresses and own not in self.copies
+        owner = own if is_listed else self.owners.setdefault(own, address)
+        if owner != address:
+            self.copies.add(address)
+            raise LeftOutError(f"The page says that it is a copy of {own}.")
 
 
-def _read(location: str, reading: _Reading, depth: int) -> None:
-    reading.sitemaps += 1
-    if depth > MAX_DEPTH or reading.sitemaps > MAX_SITEMAPS:
+@dataclass(frozen=True)
+class ListedPage(Page):
+    """A page of a sitemap, fetched when it is read, at the pace of its host."""
+
+    sitemap: Sitemap
+
+    def read(self, known: Validators = NO_VALIDATORS) -> Content:
+        reply = self.sitemap.visitor.get(self.url, known)
+        self.sitemap.check(self.url, reply)
+        return fetching.content(reply)
+
+
+def read(
+    location: str, include: Sequence[str] = (), exclude: Sequence[str] = (), *, owners: Mapping[str, str] | None = None
+) -> Sitemap:
+    """The wanted pages of a sitemap, each once, as the robots.txt of their hosts allow.
+
+    `owners` are the documents made of it before: the address each calls its own, and the one it is listed by. Raises
+    OriginalError when a part of the sitemap cannot be read, because what is missing would count as gone.
+    """
+    sitemap = Sitemap(Scope(host_of(location), include, exclude))
+    _read(location, sitemap, depth=1)
+    sitemap.owners = {own: listed for own, listed in (owners or {}).items() if listed in sitemap.addresses}
+    return sitemap
+
+
+def _read(location: str, sitemap: Sitemap, depth: int) -> None:
+    sitemap.sitemaps += 1
+    if depth > MAX_DEPTH or sitemap.sitemaps > MAX_SITEMAPS:
         raise SitemapError(f"The sitemap is nested deeper than {MAX_DEPTH} or has more than {MAX_SITEMAPS} parts.")
     data = _unpacked(fetching.get(location, most=MAX_BYTES).data)
-    start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    root = _root(data, location) if start.startswith(b"<") else None
-    if root is not None and _name(root) == "sitemapindex":
-        for address in _locations(root, "sitemap"):
-            _check_host(address, reading)
-            _read(address, reading, depth + 1)
-        return
-    for address in _locations(root, "url") if root is not None else data.decode("utf-8-sig", "replace").split():
-        _add(address, reading)
+    if data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        entries = _entries(data, location)
+    else:
+        entries = _Entries()
+        entries.pages = data.decode("utf-8-sig", "replace").split()
+    for page in entries.pages:
+        _add(page, sitemap)
+    for written in entries.sitemaps:
+        nested = normal(written)
+        if nested is None or not sitemap.scope.knows_host_of(nested):
+            raise SitemapError(f"The sitemap leads to another host: {readable(written[:200])}.")
+        _read(nested, sitemap, depth + 1)
 
 
-def _add(written: str, reading: _Reading) -> None:
-    address = normal(written)
-    if address is None or urlsplit(address).netloc.lower() != reading.host:
+def _add(written: str, sitemap: Sitemap) -> None:
+    address = normal(written) if len(written) <= MAX_ADDRESS else None
+    if address is None or not sitemap.scope.holds(address) or not sitemap.visitor.robots.allows(address):
         return
-    if not is_wanted(urlsplit(address).path, reading.include, reading.exclude) or not reading.robots.allows(address):
-        return
-    reading.pages[address] = None
-    if len(reading.pages) > MAX_PAGES:
+    sitemap.addresses[address] = None
+    if len(sitemap.addresses) > MAX_PAGES:
         raise SitemapError(f"The sitemap has more than {MAX_PAGES:,} pages; choose some with patterns.")
-
-
-def _check_host(address: str, reading: _Reading) -> None:
-    if urlsplit(address).netloc.lower() != reading.host:
-        raise SitemapError(f"The sitemap leads to another host: {address}.")
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -94,25 +133,59 @@ def _unpacked(data: bytes) -> bytes:
     return found
 
 
-def _root(data: bytes, location: str) -> Element:
+class _Entries(ContentHandler):
+    """What an XML file lists, taken down while it is read, so that no file needs more memory than its addresses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages: list[str] = []
+        self.sitemaps: list[str] = []
+        self._path: list[str] = []
+        self._depth = self._count = 0
+        self._written: list[str] = []
+        self._length = 0
+
+    @override
+    def startElement(self, name: str, _attributes: AttributesImpl) -> None:
+        name = name.rpartition(":")[2]
+        if not self._depth and name not in {"urlset", "sitemapindex"}:
+            raise SitemapError("it is an XML document of another kind")
+        self._depth += 1
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            raise SitemapError(f"it has more than {MAX_ELEMENTS:,} elements")
+        if self._depth <= MAX_DEPTH:
+            self._path = [*self._path[: self._depth - 1], name]
+            self._written, self._length = [], 0
+
+    @override
+    def characters(self, content: str) -> None:
+        if self._is_address() and self._length <= MAX_ADDRESS:
+            self._written.append(content)
+            self._length += len(content)
+
+    @override
+    def endElement(self, _name: str) -> None:
+        written = "".join(self._written).strip() if self._is_address() else ""
+        if written and self._length <= MAX_ADDRESS:
+            (self.pages if self._path[0] == "urlset" else self.sitemaps).append(written)
+        self._depth -= 1
+
+    def _is_address(self) -> bool:
+        return self._depth == MAX_DEPTH and self._path in (["urlset", "url", "loc"], ["sitemapindex", "sitemap", "loc"])
+
+
+def _entries(data: bytes, location: str) -> _Entries:
+    entries, parser = _Entries(), checked_sax.make_parser()
+    parser.setContentHandler(entries)
+    parser.forbid_dtd = True
     try:
-        root: Element = fromstring(data, forbid_dtd=True)
+        parser.feed(data)  # in one piece: before expat 2.6 a long tag was read anew with every piece
+        parser.close()
     except DefusedXmlException as error:
         raise SitemapError("The sitemap declares entities of its own, which are not read.") from error
-    except (ParseError, ValueError, LookupError) as error:
+    except SitemapError as error:
+        raise SitemapError(f"{location} is no sitemap: {error}.") from error
+    except (SAXException, ValueError, LookupError) as error:
         raise SitemapError(f"{location} is no sitemap: its XML is damaged.") from error
-    if _name(root) not in {"urlset", "sitemapindex"}:
-        raise SitemapError(f"{location} is no sitemap: it is an XML document of another kind.")
-    return root
-
-
-def _locations(root: Element, kind: str) -> Iterator[str]:
-    for entry in root:
-        if _name(entry) == kind:
-            for part in entry:
-                if _name(part) == "loc" and part.text and part.text.strip():
-                    yield part.text.strip()
-
-
-def _name(element: Element) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    return entries

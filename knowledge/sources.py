@@ -11,7 +11,7 @@ from django.utils import timezone
 from knowledge import crawling, folders, originals, repositories, sitemaps
 from knowledge.fetching import Page, check
 from knowledge.indexing import collection_for
-from knowledge.models import Source, SourceKind, Visibility
+from knowledge.models import Document, Source, SourceKind, Visibility
 from knowledge.originals import Original, OriginalError
 from knowledge.patterns import is_wanted
 
@@ -131,12 +131,14 @@ def _pages(source: Source) -> Listing:
 
 
 def _sitemap(source: Source) -> Listing:
-    found = sitemaps.pages(source.location, source.include, source.exclude)
-    return Listing(found, len(found))
+    owners = dict(Document.objects.filter(source=source).exclude(url="").values_list("url", "origin"))
+    found = sitemaps.read(source.location, source.include, source.exclude, owners=owners)
+    return Listing(found.pages(), len(found.addresses))
 
 
 def _site(source: Source) -> Listing:
-    crawl = crawling.Crawl(source.location, source.include, source.exclude)
+    known = set(Document.objects.filter(source=source).values_list("origin", flat=True))
+    crawl = crawling.Crawl(source.location, source.include, source.exclude, known)
     return Listing(crawl.pages(), missed=crawl.missed)
 
 

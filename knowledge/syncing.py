@@ -22,7 +22,7 @@ from knowledge.models import (
     Sync,
     SyncState,
 )
-from knowledge.originals import GoneError, OriginalError
+from knowledge.originals import GoneError, LeftOutError, OriginalError
 from llm import client
 
 MOST_REASON = 1000  # characters, as the columns hold
@@ -124,8 +124,14 @@ def _note(sync: Sync, outcome: Outcome) -> None:
     document = outcome.document
     if outcome.state == "indexed":
         _change(sync, ChangeKind.ADDED if outcome.version == 1 else ChangeKind.CHANGED, outcome.path, document)
-    elif outcome.state == "failed" and not (document and isinstance(outcome.error, GoneError)):
+    elif outcome.state == "failed" and not _is_no_failure(outcome):
         _change(sync, ChangeKind.FAILED, outcome.path, document, outcome.reason or "")
+
+
+def _is_no_failure(outcome: Outcome) -> bool:
+    """Whether it is only gone, which the end of the sync sees to, or was never to be a document."""
+    is_gone = outcome.document is not None and isinstance(outcome.error, GoneError)
+    return is_gone or isinstance(outcome.error, LeftOutError)
 
 
 class _Progress:
