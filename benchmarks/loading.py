@@ -34,9 +34,10 @@ def load(
             "INSERT INTO knowledge_chunk (collection_id, document_id, version_id, ordinal, heading, text, token_count,"
             " sentence_spans, terms, bm25)"
             " SELECT %s, document_id, v.id, ordinal, heading, body, 0, spans, terms, parley_bm25(terms, average::real)"
-            " FROM (SELECT avg(parley_length(parley_terms(heading, body))) AS average FROM staged) AS whole, staged s"
+            " FROM (SELECT avg(parley_length(parley_terms(heading, body, 'english'))) AS average FROM staged) AS whole,"
+            " staged s"
             " JOIN knowledge_document d ON d.collection_id = %s AND d.origin = s.document"
-            " JOIN knowledge_documentversion v ON v.document_id = d.id, parley_terms(heading, body) AS terms"
+            " JOIN knowledge_documentversion v ON v.document_id = d.id, parley_terms(heading, body, 'english') AS terms"
             " ORDER BY s.number RETURNING knowledge_chunk.id",
             [collection.pk, collection.pk],
         )

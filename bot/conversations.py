@@ -168,6 +168,7 @@ def _trace(answer: Answer) -> dict[str, object]:
         "passages": [_passage(hit) for hit in answer.retrieval.hits],
         "stages_ms": {name: round(value, 3) for name, value in answer.retrieval.stages_ms.items()},
         "answerable": answer.retrieval.answerable,
+        "corrections": answer.retrieval.corrections,
         "prompt_hash": prompts.template_hash(),
         "uncited_text": answer.uncited_text,
         "error": answer.error,

@@ -23,10 +23,10 @@ WITH passage AS (
            AS p (ordinal, heading, text, token_count, spans, vector, sentence_vectors)),
      chunk AS (
        INSERT INTO knowledge_chunk (collection_id, document_id, version_id, ordinal, heading, text, token_count,
-                                    sentence_spans, terms, bm25)
+                                    sentence_spans, language, terms, bm25)
        SELECT %(collection)s, %(document)s, %(version)s, ordinal, heading, text, token_count,
-              spans::int[], terms, parley_bm25(terms, %(average_length)s)
-         FROM passage, parley_terms(heading, text) AS terms ORDER BY ordinal
+              spans::int[], %(language)s, terms, parley_bm25(terms, %(average_length)s)
+         FROM passage, parley_terms(heading, text, %(language)s::regconfig) AS terms ORDER BY ordinal
        RETURNING id, ordinal)
 INSERT INTO knowledge_chunkvector (chunk_id, collection_id, space, embedding, sentence_embeddings)
 SELECT chunk.id, %(collection)s, %(space)s, vector::halfvec, sentence_vectors::halfvec[]
@@ -72,6 +72,7 @@ def insert(
             "document": document.pk,
             "version": version.pk,
             "space": space,
+            "language": version.language,
             "average_length": statistics.average_length if statistics else indexes.FIRST_AVERAGE_LENGTH,
         }
         with connection.cursor() as cursor:

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from knowledge import chunk_rows, embedding, parsers, splitting
+from knowledge import chunk_rows, embedding, languages, parsers, splitting
 from knowledge.embedders.base import PassageText, PassageVectors
 from knowledge.indexes import VectorSpaceError
 from knowledge.jail import Jail
@@ -251,6 +251,7 @@ def _index(document: Document, original: Original, content: Content, run: _Run) 
         fingerprint=_fingerprint(content),
         byte_count=len(content.data),
         chunk_count=len(passages),
+        language=languages.configuration("\n\n".join(passage.text for passage in passages)),
         modified_at=content.modified_at,
         warning=reading.warning[:500],
     )

@@ -307,4 +307,14 @@ class TermStatistics(models.Model):
     pk = models.CompositePrimaryKey("collection_id", "term")
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE)
     term = models.IntegerField()
+    lexeme = models.TextField(help_text="The word itself, which spelling goes by.")
+    chunk_count = models.IntegerField()
+
+
+class LanguageStatistics(models.Model):
+    """How many chunks of a collection are in a language; kept by triggers on knowledge_chunk."""
+
+    pk = models.CompositePrimaryKey("collection_id", "language")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE)
+    language = models.CharField(max_length=20)
     chunk_count = models.IntegerField()

@@ -37,16 +37,17 @@ UPDATE knowledge_collectionstatistics s
    AND (s.chunk_count, s.total_length) IS DISTINCT FROM (coalesce(c.chunk_count, 0), coalesce(c.total_length, 0))
 """  # noqa: S608  our own words
 _TERMS = """
-SELECT collection_id, term, count(*) AS chunk_count
-  FROM (SELECT DISTINCT id, collection_id, parley_term_hash(lexeme) AS term FROM knowledge_chunk, unnest(terms)) AS held
+SELECT collection_id, term, min(lexeme) AS lexeme, count(*) AS chunk_count
+  FROM (SELECT id, collection_id, min(lexeme) AS lexeme, parley_term_hash(lexeme) AS term
+          FROM knowledge_chunk, unnest(terms) GROUP BY id, collection_id, parley_term_hash(lexeme)) AS held
  GROUP BY collection_id, term
 """
 _WRONG_TERMS = f"""
 WITH counted AS MATERIALIZED ({_TERMS}),
      gone AS (DELETE FROM knowledge_termstatistics s WHERE NOT EXISTS (
                 SELECT FROM counted c WHERE c.collection_id = s.collection_id AND c.term = s.term) RETURNING 1),
-     changed AS (INSERT INTO knowledge_termstatistics AS s (collection_id, term, chunk_count)
-                 SELECT c.collection_id, c.term, c.chunk_count FROM counted c
+     changed AS (INSERT INTO knowledge_termstatistics AS s (collection_id, term, lexeme, chunk_count)
+                 SELECT c.collection_id, c.term, c.lexeme, c.chunk_count FROM counted c
                  LEFT JOIN knowledge_termstatistics k USING (collection_id, term)
                   WHERE k.chunk_count IS DISTINCT FROM c.chunk_count
                      ON CONFLICT (collection_id, term) DO UPDATE SET chunk_count = excluded.chunk_count RETURNING 1)

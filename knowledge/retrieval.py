@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
@@ -19,6 +19,8 @@ QUESTION_CHARACTERS = 2000
 # How many postings the words of a question may gather, rarest words first: 98.6 % of the exact top ten at a tenth of
 # the time, at 60,000 chunks.
 POSTINGS = 1500
+SPARE = 4  # rows beyond those wanted, for passages that say the same as a better one
+SAME = 0.9  # the share of their words that two passages have in common and then count as one
 
 _COLUMNS = (
     "chunk_id",
@@ -64,11 +66,15 @@ class Hit:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Hits, best first. `answerable` (0 to 1) estimates that they hold the answer; times are in milliseconds."""
+    """Hits, best first. `answerable` (0 to 1) estimates that they hold the answer; times are in milliseconds.
+
+    `corrections`: words of the question that the documents do not hold, and which they were taken for; both as stems.
+    """
 
     hits: tuple[Hit, ...]
     answerable: float
     stages_ms: dict[str, float]
+    corrections: dict[str, str] = field(default_factory=dict)
 
 
 def retrieve(
@@ -91,12 +97,13 @@ def retrieve(
     started = time.perf_counter()
     vector = embed_question(asked, trace_id=trace_id or client.new_trace_id(), deadline=deadline)
     embedded = time.perf_counter()
-    rows = search(asked, vector, collections=visible, k=k)
+    rows = distinct(search(asked, vector, collections=visible, k=k + SPARE), k)
     searched = time.perf_counter()
     return Retrieval(
         hits=tuple(_hit(row) for row in rows),
         answerable=answerable.estimate(rows),
         stages_ms={"embed": (embedded - started) * 1000, "search": (searched - embedded) * 1000},
+        corrections=dict(pair.split("=", 1) for pair in (rows[0]["corrections"] or ())) if rows else {},
     )
 
 
@@ -114,6 +121,24 @@ def search(question: str, asked: QuestionVector, *, collections: Sequence[int], 
         )
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def distinct(rows: Sequence[dict[str, Any]], k: int) -> list[dict[str, Any]]:
+    """The `k` best rows that do not say nearly the same as a better one."""
+    kept: list[dict[str, Any]] = []
+    said: list[set[str]] = []
+    for row in rows:
+        words = set(row["text"].casefold().split())
+        if not any(_is_the_same(words, other) for other in said):
+            kept.append(row)
+            said.append(words)
+        if len(kept) == k:
+            break
+    return kept
+
+
+def _is_the_same(words: set[str], other: set[str]) -> bool:
+    return len(words & other) >= SAME * len(words | other)
 
 
 def _hit(row: dict[str, Any]) -> Hit:

@@ -82,7 +82,9 @@ def test_wrong_statistics_are_counted_again(folder: Path) -> None:
     execute("UPDATE knowledge_collectionstatistics SET chunk_count = 7, total_length = 1")
     execute(f"UPDATE {table} SET chunk_count = 9 WHERE term = (SELECT min(term) FROM {table})")
     execute(f"DELETE FROM {table} WHERE term = (SELECT max(term) FROM {table})")
-    execute(f"INSERT INTO {table} (collection_id, term, chunk_count) SELECT id, 1, 1 FROM knowledge_collection")
+    execute(
+        f"INSERT INTO {table} (collection_id, term, lexeme, chunk_count) SELECT id, 1, 'x', 1 FROM knowledge_collection"
+    )
     assert found() == {"collections counted wrongly": 1, "terms counted wrongly": 3}
     assert statistics() == right
 

@@ -45,7 +45,9 @@ def similarities(chunk_ids: list[int], query: Vector) -> list[float]:
 
 
 def test_terms_fold_accents_and_split_the_joints_of_names() -> None:
-    terms = value("SELECT tsvector_to_array(parley_terms('Café ﬁles', 'see settings.MODELS_DIR or /api/v1\\x'))::text")
+    terms = value(
+        "SELECT tsvector_to_array(parley_terms('Café ﬁles', 'see settings.MODELS_DIR or /api/v1\\x', 'english'))::text"
+    )
 
     assert set(str(terms).strip("{}").split(",")) == {"cafe", "file", "see", "set", "model", "dir", "api", "v1", "x"}
 

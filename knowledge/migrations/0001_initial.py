@@ -235,6 +235,23 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="LanguageStatistics",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "collection_id", "language", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("language", models.CharField(max_length=20)),
+                ("chunk_count", models.IntegerField()),
+                (
+                    "collection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="knowledge.collection"),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Source",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -376,6 +393,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("term", models.IntegerField()),
+                ("lexeme", models.TextField(help_text="The word itself, which spelling goes by.")),
                 ("chunk_count", models.IntegerField()),
                 (
                     "collection",

@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            [script(part) for part in ("storage", "terms", "statistics", "access", "search")], script("drop")
+            [script(part) for part in ("storage", "terms", "statistics", "access", "question", "search")],
+            script("drop"),
         )
     ]

@@ -2,64 +2,6 @@
 -- parley_score finds candidates with the rights of the owner, whose indexes work, in the collections of its required
 -- argument; parley_search then reads their passages as parley_reader, under row-level security.
 
--- Functions with the rights of the owner find their tables by this path and no other; pg_catalog comes before it anyway.
-SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
--- Loads pgvector, whose settings can be named only then.
-SELECT '[1]'::halfvec;
-
-CREATE TYPE parley_question AS (
-  terms tsvector,
-  candidates tsquery,    -- the rarest terms, as many as stay within the budget
-  weights sparsevec,     -- idf times count, by the hash of the term
-  lexemes tsquery[],     -- every term of the question, rarest first
-  idf real[],            -- of each lexeme
-  pairs tsquery[],       -- two neighbouring terms, next to each other in the passage or one word apart
-  pair_idf real[],       -- of each pair, the smaller of the two
-  chunk_count bigint     -- chunks in the collections asked
-);
-
--- The terms of a question, weighed by how rare they are in these collections. A term they do not hold has an idf (it is
--- missed) but no weight.
-CREATE FUNCTION parley_ask(question text, collections bigint[], budget integer) RETURNS parley_question
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
-SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-  asked parley_question;
-BEGIN
-  asked.terms := parley_terms('', question);
-  SELECT coalesce(sum(s.chunk_count), 0) INTO asked.chunk_count
-    FROM knowledge_collectionstatistics s WHERE s.collection_id = ANY (collections);
-  WITH term AS MATERIALIZED (
-         SELECT lexeme, positions, parley_term_hash(lexeme) AS hash FROM unnest(asked.terms)),
-       held AS MATERIALIZED (
-         SELECT s.term AS hash, sum(s.chunk_count) AS df FROM knowledge_termstatistics s
-          WHERE s.collection_id = ANY (collections) AND s.term = ANY (ARRAY(SELECT hash FROM term)) GROUP BY s.term),
-       rated AS MATERIALIZED (
-         SELECT lexeme, positions, hash, coalesce(df, 0) AS df,
-                ln(1 + (asked.chunk_count - coalesce(df, 0) + 0.5) / (coalesce(df, 0) + 0.5)) AS idf
-           FROM term LEFT JOIN held USING (hash)),
-       known AS MATERIALIZED (
-         SELECT *, sum(df) OVER rarest AS gathered, row_number() OVER rarest AS place
-           FROM rated WHERE df > 0 WINDOW rarest AS (ORDER BY df, lexeme)),
-       pair AS MATERIALIZED (
-         SELECT quote_literal(lexeme)::tsquery AS first, quote_literal(next)::tsquery AS second, least(idf, next_idf) AS idf
-           FROM (SELECT lexeme, idf, lead(lexeme) OVER reading AS next, lead(idf) OVER reading AS next_idf
-                   FROM known, unnest(positions) AS position WINDOW reading AS (ORDER BY position)) AS neighbours
-          WHERE next <> lexeme)
-  SELECT (SELECT coalesce(string_agg(quote_literal(lexeme), ' | ') FILTER (WHERE place = 1 OR gathered <= budget), '')
-            FROM known)::tsquery,
-         (SELECT '{' || coalesce(string_agg(hash || ':' || round(weight::numeric, 5), ',' ORDER BY hash), '') || '}/536870912'
-            FROM (SELECT hash, sum(idf * cardinality(positions)) AS weight FROM known GROUP BY hash) AS summed)::sparsevec,
-         (SELECT coalesce(array_agg(quote_literal(lexeme)::tsquery ORDER BY df, lexeme), '{}') FROM rated),
-         (SELECT coalesce(array_agg(idf::real ORDER BY df, lexeme), '{}') FROM rated),
-         (SELECT coalesce(array_agg(tsquery_phrase(first, second) || tsquery_phrase(first, second, 2)
-                                    || tsquery_phrase(second, first)), '{}') FROM pair),
-         (SELECT coalesce(array_agg(idf::real), '{}') FROM pair)
-    INTO asked.candidates, asked.weights, asked.lexemes, asked.idf, asked.pairs, asked.pair_idf;
-  RETURN asked;
-END
-$$;
-
 -- The chunks nearest to a vector among those of one space: by the index of the space, or, where few are visible, exactly.
 CREATE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], is_small boolean, depth integer)
 RETURNS bigint[]
@@ -118,8 +60,8 @@ BEGIN
                    AS neighbour
            FROM fused WINDOW reading AS (PARTITION BY document_id ORDER BY ordinal)),
        best AS MATERIALIZED (  -- || '' unpacks the terms once; from here they are looked at many times
-         SELECT placed.*, c.terms || '' AS terms, phraseto_tsquery('pg_catalog.english', d.title) AS name,
-                tsvector_to_array(to_tsvector('pg_catalog.english', d.title)) AS name_terms
+         SELECT placed.*, c.terms || '' AS terms, phraseto_tsquery(asked.language, d.title) AS name,
+                tsvector_to_array(to_tsvector(asked.language, d.title)) AS name_terms
            FROM (SELECT * FROM placed ORDER BY base DESC, id LIMIT reranked) AS placed
            JOIN knowledge_chunk c USING (id) JOIN knowledge_document d ON d.id = placed.document_id),
        felt AS MATERIALIZED (
@@ -155,7 +97,7 @@ CREATE FUNCTION parley_search(question text, vector halfvec, space text, collect
 RETURNS TABLE (chunk_id bigint, document_id bigint, collection_id bigint, path text, url text, title text, heading text,
                text text, ordinal integer, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
                sentence real, link real, matched boolean[], idf real[], chunk_count bigint, spans integer[],
-               similarities real[], sentence_mix real)
+               similarities real[], sentence_mix real, corrections text[])
 LANGUAGE plpgsql STABLE ROWS 10 SET role = parley_reader SET parley.collections = ''
 SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -178,7 +120,9 @@ BEGIN
                     FROM unnest(v.sentence_embeddings) WITH ORDINALITY AS u (e, place)
                    ORDER BY similarity DESC LIMIT 2) AS near,
                  parley_terms('', substr(c.text, c.sentence_spans[near.last - 1] + 1,
-                                         c.sentence_spans[near.last] - c.sentence_spans[near.last - 1])) AS said)
+                                         c.sentence_spans[near.last] - c.sentence_spans[near.last - 1]),
+                              c.language::regconfig) AS said),
+         asked.corrections
     FROM parley_score(asked, vector, space, collections, k) AS s
     JOIN knowledge_chunk c ON c.id = s.chunk_id
     JOIN knowledge_document d ON d.id = c.document_id
@@ -187,8 +131,6 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION parley_ask(text, bigint[], integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION parley_nearest(halfvec, text, bigint[], boolean, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION parley_score(parley_question, halfvec, text, bigint[], integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION parley_ask(text, bigint[], integer) TO parley_reader;
 GRANT EXECUTE ON FUNCTION parley_score(parley_question, halfvec, text, bigint[], integer) TO parley_reader;

@@ -16,9 +16,15 @@ BEGIN
      SET chunk_count = kept.chunk_count + excluded.chunk_count,
          total_length = kept.total_length + excluded.total_length;
 
-  INSERT INTO knowledge_termstatistics AS kept (collection_id, term, chunk_count)
-  SELECT collection_id, term, sign * count(*)
-    FROM (SELECT DISTINCT id, collection_id, parley_term_hash(lexeme) AS term FROM changed, unnest(terms)) AS held
+  INSERT INTO knowledge_languagestatistics AS kept (collection_id, language, chunk_count)
+  SELECT collection_id, language, sign * count(*) FROM changed GROUP BY collection_id, language
+      ON CONFLICT (collection_id, language) DO UPDATE
+     SET chunk_count = kept.chunk_count + excluded.chunk_count;
+
+  INSERT INTO knowledge_termstatistics AS kept (collection_id, term, lexeme, chunk_count)
+  SELECT collection_id, term, min(lexeme), sign * count(*)
+    FROM (SELECT id, collection_id, min(lexeme) AS lexeme, parley_term_hash(lexeme) AS term
+            FROM changed, unnest(terms) GROUP BY id, collection_id, parley_term_hash(lexeme)) AS held
    GROUP BY collection_id, term ORDER BY collection_id, term
       ON CONFLICT (collection_id, term) DO UPDATE
      SET chunk_count = kept.chunk_count + excluded.chunk_count;
@@ -27,6 +33,7 @@ BEGIN
     DELETE FROM knowledge_termstatistics AS kept
      USING (SELECT DISTINCT collection_id, parley_term_hash(lexeme) AS term FROM changed, unnest(terms)) AS held
      WHERE kept.collection_id = held.collection_id AND kept.term = held.term AND kept.chunk_count <= 0;
+    DELETE FROM knowledge_languagestatistics WHERE chunk_count <= 0;
   END IF;
   RETURN NULL;
 END

@@ -7,11 +7,23 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
          ELSE regexp_replace(normalize(body, NFKD), '[\u0300-\u036f]+', '', 'g') END
 $$;
 
--- The joints of names such as settings.MODELS_DIR or /api/v1 are cut, so that their parts can be asked for. A backslash
--- never gets into a term.
-CREATE FUNCTION parley_terms(heading text, body text) RETURNS tsvector
+-- Chinese and Japanese are written without spaces. Their runs are cut into overlapping pairs of characters, the ones that
+-- start at the first character and, behind the whole text, the ones that start at the second. Korean has spaces.
+CREATE FUNCTION parley_segmented(body text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT to_tsvector('pg_catalog.english', translate(parley_folded(heading || E'\n' || body), '/_\.:=@-', '        '))
+  SELECT CASE WHEN octet_length(body) = char_length(body) OR body !~ '[\u3040-\u30ff\u3400-\u9fff]' THEN body
+         ELSE regexp_replace(body, '([\u3040-\u30ff\u3400-\u9fff]{2})', ' \1 ', 'g') || ' ' ||
+              regexp_replace(
+                regexp_replace(regexp_replace(body, '[^\u3040-\u30ff\u3400-\u9fff]+', ' ', 'g'),
+                               '(^| )[\u3040-\u30ff\u3400-\u9fff]', '\1', 'g'),
+                '([\u3040-\u30ff\u3400-\u9fff]{2})', ' \1 ', 'g') END
+$$;
+
+-- The joints of names such as settings.MODELS_DIR or /api/v1 are cut, so that their parts can be asked for. A backslash
+-- never gets into a term. `language` is a text search configuration: it knows stop words and the forms of words.
+CREATE FUNCTION parley_terms(heading text, body text, language regconfig) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT to_tsvector(language, translate(parley_segmented(parley_folded(heading || E'\n' || body)), '/_\.:=@-', '        '))
 $$;
 
 -- The dimension of a term in a sparse vector, 1 to 2^29. PostgreSQL keeps this hash the same from version to version, as

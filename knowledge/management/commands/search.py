@@ -73,6 +73,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{number}. {hit.heading or hit.title}  ({hit.url or hit.path}, score {hit.score:.2f})")
             excerpt = textwrap.shorten(_from_best_sentence(hit), EXCERPT_CHARACTERS, placeholder=" …")
             self.stdout.write(textwrap.indent(textwrap.fill(excerpt, 96), "   ") + "\n")
+        for written, understood in found.corrections.items():
+            self.stdout.write(f"Nothing holds {written!r}, so {understood!r} was searched for.")
         time_ms = sum(found.stages_ms.values())
         self.stdout.write(f"answerable {found.answerable:.2f} · {time_ms:.1f} ms")
 
