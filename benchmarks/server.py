@@ -22,17 +22,25 @@ def running() -> Iterator[str]:
 
     Models and vectors are kept in var/bench from run to run.
     """
-    postgres.SERVER_OPTIONS |= OPTIONS
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         Path(folder).chmod(0o755)
-        with postgres.running(Path(folder)) as url:
-            os.environ |= {
-                "DATABASE_URL": url,
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-                "EMBED_MODEL": "local:all-MiniLM-L6-v2",
-                "PARLEY_HOME": str(HOME),
-                "SECRET_KEY": "only-for-benchmarks",
-            }
-            django.setup()
-            call_command("migrate", verbosity=0)
+        with kept(Path(folder)) as url:
             yield url
+
+
+@contextlib.contextmanager
+def kept(folder: Path, **options: str) -> Iterator[str]:
+    """As `running`, with the database in `folder`, where it is found again by the next run."""
+    postgres.SERVER_OPTIONS |= OPTIONS | options
+    folder.mkdir(parents=True, exist_ok=True)
+    with postgres.running(folder) as url:
+        os.environ |= {
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "EMBED_MODEL": "local:all-MiniLM-L6-v2",
+            "PARLEY_HOME": str(HOME),
+            "SECRET_KEY": "only-for-benchmarks",
+        }
+        django.setup()
+        call_command("migrate", verbosity=0)
+        yield url

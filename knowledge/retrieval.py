@@ -112,12 +112,17 @@ def clean(question: str) -> str:
     return question[:QUESTION_CHARACTERS].replace("\0", " ").encode(errors="ignore").decode().strip()
 
 
-def search(question: str, asked: QuestionVector, *, collections: Sequence[int], k: int = 6) -> list[dict[str, Any]]:
-    """The rows of the SQL function parley_search, best first: one round trip to the database."""
+def search(
+    question: str, asked: QuestionVector, *, collections: Sequence[int], k: int = 6, budget: int | None = POSTINGS
+) -> list[dict[str, Any]]:
+    """The rows of the SQL function parley_search, best first: one round trip to the database.
+
+    Without a `budget` every passage is looked at, which takes as long as it takes.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT * FROM parley_search(%s, %s::halfvec, %s, %s::bigint[], %s, %s)",
-            [question, literal(asked.vector), asked.space, list(collections), k, POSTINGS],
+            [question, literal(asked.vector), asked.space, list(collections), k, budget],
         )
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -183,8 +183,8 @@ def test_many_visible_chunks_are_searched_by_the_index_of_their_space() -> None:
     assert ChunkVector.objects.count() == 300
     assert value("SELECT to_regclass(%s)::text", ensured) == ensured
     vector = "[" + ",".join(map(str, query)) + "]"
-    exact = value("SELECT parley_nearest(%s, %s, %s, true, 10)", vector, SPACE, [collection.pk])
-    approximate = value("SELECT parley_nearest(%s, %s, %s, false, 10)", vector, SPACE, [collection.pk])
+    exact = value("SELECT parley_nearest(%s, %s, %s, 0, 10)", vector, SPACE, [collection.pk])
+    approximate = value("SELECT parley_nearest(%s, %s, %s, 1000000, 10)", vector, SPACE, [collection.pk])
     assert similarities(approximate, query) == pytest.approx(similarities(exact, query), abs=0.01)
 
 

@@ -15,6 +15,7 @@ CREATE TYPE parley_question AS (
   pairs tsquery[],       -- two neighbouring terms, next to each other in the passage or one word apart
   pair_idf real[],       -- of each pair, the smaller of the two
   chunk_count bigint,    -- chunks in the collections asked
+  is_exhaustive boolean, -- whether every passage is looked at, whatever that takes
   corrections text[]     -- "written=understood" for each word that was taken for another
 );
 
@@ -77,7 +78,8 @@ $$;
 
 -- The terms of a question, weighed by how rare they are in these collections. A term they do not hold is taken for one that
 -- is spelled almost the same; where there is none, it has an idf (it is missed) but no weight. A phrase that the company
--- has synonyms for is searched with all of them: a passage that holds any covers it, and theirs weigh half.
+-- has synonyms for is searched with all of them: a passage that holds any covers it, and theirs weigh half. Without a
+-- budget all terms gather candidates.
 CREATE FUNCTION parley_ask(question text, collections bigint[], budget integer) RETURNS parley_question
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
 SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
@@ -85,6 +87,7 @@ DECLARE
   asked parley_question;
   unknown text[];
 BEGIN
+  asked.is_exhaustive := budget IS NULL;
   asked.language := parley_language(question, collections);
   asked.terms := parley_terms('', question, asked.language);
   SELECT coalesce(sum(s.chunk_count), 0) INTO asked.chunk_count
@@ -133,7 +136,7 @@ BEGIN
                    FROM known, unnest(positions) AS position WHERE share = 1
                  WINDOW reading AS (ORDER BY position)) AS neighbours
           WHERE next <> lexeme)
-  SELECT (SELECT coalesce(string_agg(quote_literal(lexeme), ' | ') FILTER (WHERE place = 1 OR gathered <= budget), '')
+  SELECT (SELECT coalesce(string_agg(quote_literal(lexeme), ' | ') FILTER (WHERE place = 1 OR gathered <= coalesce(budget, gathered)), '')
             FROM known)::tsquery,
          (SELECT '{' || coalesce(string_agg(hash || ':' || round(weight::numeric, 5), ',' ORDER BY hash), '') || '}/536870912'
             FROM (SELECT hash, sum(share * idf * cardinality(positions)) AS weight FROM known GROUP BY hash) AS summed

@@ -2,18 +2,24 @@
 -- parley_score finds candidates with the rights of the owner, whose indexes work, in the collections of its required
 -- argument; parley_search then reads their passages as parley_reader, under row-level security.
 
--- The chunks nearest to a vector among those of one space: by the index of the space, or, where few are visible, exactly.
-CREATE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], is_small boolean, depth integer)
+-- The chunks nearest to a vector among those of one space. Where few chunks are `visible`, all of them are compared; else
+-- the index of the space finds them, looking at the more of it the less of it is visible.
+CREATE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], visible bigint, depth integer)
 RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
-SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 64 AS $$
+SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 64 SET hnsw.max_scan_tuples = 40000 AS $$
 DECLARE
-  distance text := CASE WHEN is_small THEN 'embedding <=> $1'
+  exact_below CONSTANT bigint := 5000;
+  share CONSTANT float := visible / (SELECT 1 + sum(s.chunk_count) FROM knowledge_collectionstatistics s);
+  distance text := CASE WHEN visible < exact_below THEN 'embedding <=> $1'
                    ELSE format('(embedding::halfvec(%1$s)) <=> $1::halfvec(%1$s)', vector_dims(vector)) END;
   nearest bigint[];
 BEGIN
   IF vector IS NULL THEN
     RETURN '{}';
+  END IF;
+  IF share < 0.7 THEN
+    PERFORM set_config('hnsw.ef_search', CASE WHEN share < 0.3 THEN '200' ELSE '120' END, true);
   END IF;
   -- The space is written out, as PostgreSQL uses a partial index only where it can see its condition in the query.
   EXECUTE format('SELECT array_agg(chunk_id) FROM (SELECT chunk_id FROM knowledge_chunkvector
@@ -33,8 +39,8 @@ SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   depth CONSTANT integer := 60;
   reranked CONSTANT integer := 30;
-  exact_below CONSTANT integer := 5000;
-  nearest bigint[] := parley_nearest(vector, space, collections, asked.chunk_count < exact_below, depth);
+  nearest bigint[] := parley_nearest(
+    vector, space, collections, CASE WHEN asked.is_exhaustive THEN 0 ELSE asked.chunk_count END, depth);
   tiny CONSTANT float := 1e-6;
   idf_sum CONSTANT float := tiny + coalesce((SELECT sum(idf) FROM unnest(asked.idf) AS idf), 0);
   pair_sum CONSTANT float := tiny + coalesce((SELECT sum(idf) FROM unnest(asked.pair_idf) AS idf), 0);
@@ -131,6 +137,6 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION parley_nearest(halfvec, text, bigint[], boolean, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION parley_nearest(halfvec, text, bigint[], bigint, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION parley_score(parley_question, halfvec, text, bigint[], integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION parley_score(parley_question, halfvec, text, bigint[], integer) TO parley_reader;
