@@ -19,7 +19,19 @@ from config import environment, postgres
 # These never touch the database, so no server is started for them.
 WITHOUT_DATABASE = {"help", "version", "--help", "-h", "--version", "collectstatic"}
 # These are for people and work on a database that nobody has set up yet.
-SET_UP_FIRST = {"ask", "search", "ingest", "source", "reconcile", "synonyms", "documents", "remove", "login_link"}
+SET_UP_FIRST = {
+    "ask",
+    "search",
+    "ingest",
+    "source",
+    "reconcile",
+    "embedding",
+    "document",
+    "synonyms",
+    "documents",
+    "remove",
+    "login_link",
+}
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 

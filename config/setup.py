@@ -1,5 +1,7 @@
 """First-run set-up, safe to repeat: schema, live models, an administrator, the sample help centre."""
 
+import logging
+
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -7,14 +9,14 @@ from django.core.management.base import CommandError
 from django.db import transaction
 
 from config import schema
-from knowledge import embedders, tasks
+from knowledge import embedders, index_builds, tasks
 from llm import providers
 from llm.models import Deployment, Endpoint, Role
 
+logger = logging.getLogger(__name__)
+
 # The model a provider answers with when only its key is given: the cheapest current one that follows instructions.
 ANSWER_MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "extractive": "best-sentences"}
-# Lengths of the vectors of the embedding models we know; EMBED_DIMENSIONS tells those of any other.
-DIMENSIONS = {"all-MiniLM-L6-v2": 384, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
 
 
 def ensure_ready(*, may_migrate: bool) -> None:
@@ -47,13 +49,13 @@ def deploy_models() -> list[Deployment]:
     """Append a deployment for each role whose wanted model is not live; returns the ones appended.
 
     ANSWER_MODEL and EMBED_MODEL say what is wanted; without them a live model stays. The first set-up then takes a
-    provider whose key is there, and embeds on this machine.
+    provider whose key is there, and embeds on this machine. An embedding model that has passages to embed first goes
+    live when its index is built; see knowledge.index_builds.
     """
     wanted = {Role.ANSWER: settings.ANSWER_MODEL, Role.EMBED: settings.EMBED_MODEL}
     return [each for role, name in wanted.items() if (each := _deploy(role, name)) is not None]
 
 
-@transaction.atomic
 def _deploy(role: Role, wanted: str) -> Deployment | None:
     live = Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id").first()
     if live is not None and not wanted:
@@ -62,13 +64,37 @@ def _deploy(role: Role, wanted: str) -> Deployment | None:
     provider, _, model = (wanted or _default(role)).partition(":")
     model = model or (ANSWER_MODELS.get(provider, "") if role == Role.ANSWER else "")
     _check_known(role, provider, model)
+    endpoint = _endpoint(provider)
+    dimensions = _dimensions(model) if role == Role.EMBED else None
+    if live is not None and (str(live), live.dimensions) == (f"{provider}:{model}", dimensions):
+        return None
+    deployment = Deployment(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
+    if role != Role.EMBED or live is None:
+        deployment.save()
+    elif not index_builds.deploy_at_once(deployment):
+        _build_index(deployment)
+        return None
+    return deployment
+
+
+@transaction.atomic
+def _endpoint(provider: str) -> Endpoint:
     endpoint, _ = Endpoint.objects.get_or_create(name=provider, defaults={"provider": provider})
     if given := getattr(settings, f"{provider.upper()}_BASE_URL", ""):
         Endpoint.objects.filter(pk=endpoint.pk).update(base_url=given, is_private_allowed=True)
-    if str(live) == f"{provider}:{model}":
-        return None
-    dimensions = _dimensions(model) if role == Role.EMBED else None
-    return Deployment.objects.create(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
+    return endpoint
+
+
+def _build_index(wanted: Deployment) -> None:
+    """Have the index of another embedding model built; until it is, the live one goes on."""
+    if index_builds.under_way_of(wanted):
+        return
+    try:
+        build = index_builds.request(wanted.endpoint, wanted.model, wanted.dimensions or 0)
+    except index_builds.BuildError as error:
+        logger.warning("The embedding model stays as it is: %s", error)
+        return
+    tasks.queue_index_build(build.pk)
 
 
 def _default(role: Role) -> str:
@@ -80,7 +106,7 @@ def _default(role: Role) -> str:
 
 
 def _dimensions(model: str) -> int:
-    dimensions = settings.EMBED_DIMENSIONS or DIMENSIONS.get(model)
+    dimensions = settings.EMBED_DIMENSIONS or index_builds.DIMENSIONS.get(model)
     if dimensions is None:
         raise CommandError(f"Set EMBED_DIMENSIONS to the length of the vectors of {model}.")
     return dimensions

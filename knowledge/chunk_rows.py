@@ -115,10 +115,15 @@ def _columns(passages: Sequence[Passage], vectors: Sequence[PassageVectors], fir
         "token_counts": [passage.token_count for passage in passages],
         "spans": ["{" + ",".join(f"{s},{e}" for s, e in passage.sentence_spans) + "}" for passage in passages],
         "vectors": [literal(v.vector) for v in vectors],
-        "sentence_vectors": ["{" + ",".join(f'"{literal(s)}"' for s in v.sentence_vectors) + "}" for v in vectors],
+        "sentence_vectors": [literals(v.sentence_vectors) for v in vectors],
     }
 
 
 def literal(vector: Vector) -> str:
     """A vector as pgvector reads it. Four digits are what a half-precision float holds."""
     return "[" + ",".join([f"{value:.4g}" for value in vector.tolist()]) + "]"
+
+
+def literals(vectors: Vector) -> str:
+    """Several vectors as an array of PostgreSQL."""
+    return "{" + ",".join(f'"{literal(vector)}"' for vector in vectors) + "}"

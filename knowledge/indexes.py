@@ -1,6 +1,8 @@
 """What the search rests on in the database beyond the rows: an index per vector space, and the lengths inside BM25."""
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 
@@ -22,8 +24,7 @@ def ensure_space(space: str, dimensions: int) -> None:
     On an empty space that takes a moment; on a full one it blocks writers for as long as the index is built. Raises
     VectorSpaceError when the vectors are too long.
     """
-    if dimensions > HALFVEC_LIMIT:
-        raise VectorSpaceError(f"Vectors of {dimensions} numbers are too long; {HALFVEC_LIMIT} is the limit.")
+    _check_length(dimensions)
     name = index_name(space)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", [name])
@@ -32,13 +33,80 @@ def ensure_space(space: str, dimensions: int) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
         # Checks that wait for the end of the transaction would stand in the way of a new index.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        quoted = space.replace("'", "''")
-        cursor.execute(
-            f"CREATE INDEX IF NOT EXISTS {name} ON knowledge_chunkvector"
-            f" USING hnsw ((embedding::halfvec({dimensions:d})) halfvec_cosine_ops) WITH ({HNSW})"
-            f" WHERE space = '{quoted}'"
-        )
+        cursor.execute(f"CREATE INDEX IF NOT EXISTS {_definition(space, dimensions)}")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def ensure_space_beside_writers(space: str, dimensions: int) -> None:
+    """Create the vector index of a space if it is missing, or was left half-made, while others go on writing.
+
+    Not to be called inside a transaction. Raises VectorSpaceError when the vectors are too long.
+    """
+    _check_length(dimensions)
+    name = index_name(space)
+    with _locked("parley vector indexes"), connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
+        row = cursor.fetchone()
+        if row == (True,):
+            return
+        if row:
+            cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        cursor.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {_definition(space, dimensions)}")
+
+
+def drop_all_but(spaces: Iterable[str]) -> None:
+    """Drop the vector indexes of all other spaces, beside writers where no transaction is open."""
+    kept = [index_name(space) for space in spaces]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+            " WHERE i.indrelid = 'knowledge_chunkvector'::regclass AND c.relname LIKE 'parley_nearest_%%'"
+            " AND c.relname <> ALL (%s)",
+            [kept],
+        )
+        names = [row[0] for row in cursor.fetchall()]
+        if connection.in_atomic_block and names:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for name in names:
+            cursor.execute(f"DROP INDEX {'' if connection.in_atomic_block else 'CONCURRENTLY'} IF EXISTS {name}")
+
+
+def share_space() -> None:
+    """Have the live space stay as it is until the transaction of the caller ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended('parley live space', 0))")
+
+
+@contextmanager
+def publishing_stopped() -> Iterator[None]:
+    """Let nobody publish a document while the block runs; waits for those who are at it."""
+    with _locked("parley live space"):
+        yield
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    """A lock of the database session, which falls when the process dies; transactions inside commit as they end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
+def _check_length(dimensions: int) -> None:
+    if dimensions > HALFVEC_LIMIT:
+        raise VectorSpaceError(f"Vectors of {dimensions} numbers are too long; {HALFVEC_LIMIT} is the limit.")
+
+
+def _definition(space: str, dimensions: int) -> str:
+    quoted = space.replace("'", "''")
+    return (
+        f"{index_name(space)} ON knowledge_chunkvector"
+        f" USING hnsw ((embedding::halfvec({dimensions:d})) halfvec_cosine_ops) WITH ({HNSW})"
+        f" WHERE space = '{quoted}'"
+    )
 
 
 def index_name(space: str) -> str:

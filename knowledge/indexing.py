@@ -9,6 +9,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePosixPath
@@ -18,7 +19,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from knowledge import chunk_rows, embedding, languages, parsers, splitting
+from knowledge import chunk_rows, embedding, indexes, languages, parsers, splitting
 from knowledge.embedders.base import PassageText, PassageVectors
 from knowledge.indexes import VectorSpaceError
 from knowledge.jail import Jail
@@ -67,6 +68,10 @@ class RemovedError(Exception):
     """The document was removed while it was being read."""
 
 
+class _OtherModelError(Exception):
+    """Another embedding model went live while the passages were being embedded."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one document. `chunks` counts those of its live version, `reason` says why it failed.
@@ -112,7 +117,8 @@ def add(
     """
     waiting = iter(originals)
     with Jail() as jail:
-        run = _Run(collection, source, trace_id, jail, Deployment.objects.live(Role.EMBED))
+        run = _Run(collection, source, trace_id, jail)
+        Deployment.objects.live(Role.EMBED)
         while some := list(islice(waiting, LOOKED_UP)):
             documents = run.documents(some)
             for original in some:
@@ -129,11 +135,11 @@ class _Run:
     source: Source | None
     trace_id: str
     jail: Jail
-    deployment: Deployment
 
     def documents(self, originals: Sequence[Original]) -> dict[str, "_Document"]:
         """What there is of the originals already, by origin."""
-        vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=self.deployment.vector_space)
+        space = Deployment.objects.live(Role.EMBED).vector_space
+        vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=space)
         bare = Chunk.objects.filter(~Exists(vector), version=OuterRef("live_version"))
         found = Document.objects.filter(collection=self.collection, origin__in=[each.origin for each in originals])
         rows = found.select_related("live_version").annotate(is_bare=Exists(bare))
@@ -242,7 +248,6 @@ def _index(document: Document, original: Original, content: Content, run: _Run) 
     passages = splitting.pack(reading.blocks, embedding.count_tokens)
     if not passages:
         raise ParseError("The file has no text.")
-    vectors = _vectors(passages, run)
     document.path, document.state, document.reason = original.path, DocumentState.INDEXED, ""
     for name, value in _stated(original, content).items():
         setattr(document, name, value)
@@ -255,7 +260,11 @@ def _index(document: Document, original: Original, content: Content, run: _Run) 
         modified_at=content.modified_at,
         warning=reading.warning[:500],
     )
-    return _publish(document, document.live_version, passages, vectors, run.deployment.vector_space)
+    while True:
+        deployment = Deployment.objects.live(Role.EMBED)
+        vectors = _vectors(passages, deployment, run.trace_id or client.new_trace_id())
+        with suppress(_OtherModelError):
+            return _publish(document, document.live_version, passages, vectors, deployment.vector_space)
 
 
 def _stated(original: Original, content: Content) -> dict[str, str]:
@@ -267,16 +276,16 @@ def _stated(original: Original, content: Content) -> dict[str, str]:
     }
 
 
-def _vectors(passages: Sequence[ChunkText], run: _Run) -> list[PassageVectors]:
+def _vectors(passages: Sequence[ChunkText], deployment: Deployment, trace_id: str) -> list[PassageVectors]:
     """The vectors of passages, in order; those that any document has already are not embedded again."""
-    space = run.deployment.vector_space
+    space = deployment.vector_space
     hashes = [chunk_rows.content_hash(passage) for passage in passages]
     known = chunk_rows.known_vectors(hashes, space=space)
     missing = {key: passage for key, passage in zip(hashes, passages, strict=True) if key not in known}
     embedded = embedding.embed_passages(
         [PassageText(passage.heading, passage.text, passage.sentence_spans) for passage in missing.values()],
-        trace_id=run.trace_id or client.new_trace_id(),
-        deployment=run.deployment,
+        trace_id=trace_id,
+        deployment=deployment,
     )
     known |= zip(missing, embedded, strict=True)
     return [known[key] for key in hashes]
@@ -291,6 +300,9 @@ def _publish(
     space: str,
 ) -> DocumentVersion:
     """Readers see the passages of the old version until this commits, and those of the new one from then on."""
+    indexes.share_space()
+    if Deployment.objects.live(Role.EMBED).vector_space != space:
+        raise _OtherModelError
     if not Document.objects.select_for_update().filter(pk=document.pk).exists():
         raise RemovedError("The document was removed while it was being read.")
     newest = document.versions.order_by("-number").first()

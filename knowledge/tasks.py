@@ -7,8 +7,8 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from knowledge import leases, reconciling, repositories, syncing
-from knowledge.models import Source, SourceKind, Sync
+from knowledge import index_builds, leases, reconciling, repositories, syncing
+from knowledge.models import BuildState, IndexBuild, Source, SourceKind, Sync
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
 
@@ -30,6 +30,9 @@ def tick() -> None:
     lost = leases.abandoned(Sync).filter(created_at__lt=now - QUEUED_AGAIN_AFTER).values_list("pk", flat=True)
     for pk in sorted(due | set(lost)):
         queue_sync(pk)
+    index_builds.give_up()
+    for build in leases.abandoned(IndexBuild):
+        queue_index_build(build.pk)
     repositories.forget_others(Source.objects.filter(kind=SourceKind.GIT).values_list("location", flat=True))
 
 
@@ -39,6 +42,17 @@ def queue_sync(pk: int) -> None:
 
 def sync(pk: int) -> None:
     syncing.run(pk)
+
+
+def queue_index_build(pk: int) -> None:
+    async_task("knowledge.tasks.index_build", pk, task_name=f"index build {pk}")
+
+
+def index_build(pk: int) -> None:
+    """A slice of a build; the next one queues up behind the others. After a failure the tick comes back to it."""
+    build = index_builds.run(pk, seconds=index_builds.SLICE_SECONDS)
+    if build is not None and build.state == BuildState.WAITING and not build.reason:
+        queue_index_build(pk)
 
 
 def reconcile() -> None:

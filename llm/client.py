@@ -130,7 +130,7 @@ class _Call:
             purpose=self.purpose,
             provider=provider,
             model=model,
-            deployment=self.deployment,
+            deployment=self.deployment if self.deployment.pk else None,  # a model that is not live yet has no row
             input_tokens=self.usage.input_tokens,
             cached_input_tokens=self.usage.cached_input_tokens,
             output_tokens=self.usage.output_tokens,

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            [script(part) for part in ("storage", "terms", "statistics", "access", "question", "search")],
+            [script(part) for part in ("storage", "terms", "statistics", "vectors", "access", "question", "search")],
             script("drop"),
         )
     ]

@@ -11,6 +11,7 @@ REVOKE SELECT ON knowledge_chunk, knowledge_chunkvector, knowledge_document FROM
 DROP TRIGGER parley_chunks_added ON knowledge_chunk;
 DROP TRIGGER parley_chunks_removed ON knowledge_chunk;
 DROP TRIGGER parley_chunks_stay ON knowledge_chunk;
-DROP FUNCTION parley_visible, parley_count_chunks, parley_refuse_change, parley_bm25, parley_length, parley_term_hash,
+DROP TRIGGER parley_vectors_go ON knowledge_chunk;
+DROP FUNCTION parley_forget_vectors, parley_visible, parley_count_chunks, parley_refuse_change, parley_bm25, parley_length, parley_term_hash,
   parley_terms, parley_segmented, parley_folded;
 DROP INDEX parley_chunk_terms, parley_term_beginnings, parley_term_endings;

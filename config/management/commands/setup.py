@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from config import schema, setup
+from knowledge import index_builds
 from knowledge.models import Document, Visibility
 from llm import access
 from llm.models import Deployment, Role
@@ -34,6 +35,11 @@ class Command(BaseCommand):
         if options["verbosity"]:
             answer, embed = (Deployment.objects.live(role) for role in (Role.ANSWER, Role.EMBED))
             self.stderr.write(f"Answers come from {answer}, embeddings from {embed}.")
+            if (build := index_builds.under_way()) is not None:
+                self.stderr.write(
+                    f"The index of {index_builds.target(build)} is being built beside the live one, which goes on until"
+                    " it is done; see: manage.py embedding"
+                )
             for deployment in (answer, embed):
                 self._warn_without_key(deployment)
 
