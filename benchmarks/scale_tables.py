@@ -96,7 +96,7 @@ def _throughput(embedder: LocalEmbedder, asked: Sequence[str], space: str, visib
     """Questions answered in a second by eight clients in threads of this process, beside the server."""
 
     def client(number: int) -> int:
-        own = asked[number::CLIENTS] * 3
+        own = list(asked[number::CLIENTS]) * 3
         for text in own:
             _embed_and_search(embedder, text, space, visible)
         connections.close_all()
@@ -135,8 +135,8 @@ def _recall(embedded: Sequence[Vector], space: str) -> dict[str, float]:
 def _nearest(vector: Vector, space: str, visible: Sequence[int], *, is_exact: bool) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT parley_nearest(%s::halfvec, %s, %s, CASE WHEN %s THEN 0 ELSE (SELECT sum(chunk_count)"
-            " FROM knowledge_collectionstatistics WHERE collection_id = ANY (%s)) END, 60)",
+            "SELECT parley_nearest(%s::halfvec, %s, %s::bigint[], CASE WHEN %s THEN 0 ELSE (SELECT sum(chunk_count)"
+            " FROM knowledge_collectionstatistics WHERE collection_id = ANY (%s))::bigint END, 60)",
             [str(vector.tolist()), space, list(visible), is_exact, list(visible)],
         )
         return list(cursor.fetchone()[0])

@@ -94,6 +94,12 @@ TEMPLATES = [
 
 # Without a URL (collectstatic, --help) no query is ever made; the name only keeps Django's checks quiet.
 DATABASES = {"default": _database(environment.database_url() or "postgresql:///parley")}
+# Streaming replicas of it, which searches read; one that does not answer at once is passed over.
+for _number, _url in enumerate(environment.words("DATABASE_REPLICA_URLS"), start=1):
+    DATABASES[f"replica{_number}"] = _database(_url)
+    DATABASES[f"replica{_number}"]["OPTIONS"] |= {"connect_timeout": 1, "tcp_user_timeout": 2000}
+    DATABASES[f"replica{_number}"]["TEST"] = {"MIRROR": "default"}
+REPLICA_LAG_SECONDS = environment.number("REPLICA_LAG_SECONDS", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,5 +1,6 @@
 """The one door to passages. Nothing else reads them for an answer."""
 
+import logging
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -7,12 +8,15 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
-from django.db import connection
+from django.db import connections
 
-from knowledge import answerable
+from knowledge import answerable, replicas
 from knowledge.chunk_rows import literal
 from knowledge.embedding import QuestionVector, embed_question
+from knowledge.models import Chunk
 from llm import client
+
+logger = logging.getLogger(__name__)
 
 # What a question may add to a search; what lies beyond is a pasted log, not a question.
 QUESTION_CHARACTERS = 2000
@@ -115,17 +119,37 @@ def clean(question: str) -> str:
 def search(
     question: str, asked: QuestionVector, *, collections: Sequence[int], k: int = 6, budget: int | None = POSTINGS
 ) -> list[dict[str, Any]]:
-    """The rows of the SQL function parley_search, best first: one round trip to the database.
+    """The rows of the SQL function parley_search, best first: one round trip to a database.
 
-    Without a `budget` every passage is looked at, which takes as long as it takes.
+    That is a replica where there are any, else the primary, which also answers for a replica that fails. Without a
+    `budget` every passage is looked at, which takes as long as it takes.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT * FROM parley_search(%s, %s::halfvec, %s, %s::bigint[], %s, %s)",
-            [question, literal(asked.vector), asked.space, list(collections), k, budget],
-        )
+    parameters = [question, literal(asked.vector), asked.space, list(collections), k, budget]
+    for name in replicas.readers():
+        try:
+            rows = _rows(name, parameters)
+        except replicas.FAILURES:
+            if name == replicas.PRIMARY:
+                raise
+            logger.warning("The replica %s failed; others answer in its place.", name)
+            replicas.skip(name)
+        else:
+            return rows if name == replicas.PRIMARY else _that_are_still_there(rows)
+    return []
+
+
+def _rows(name: str, parameters: list[Any]) -> list[dict[str, Any]]:
+    with connections[name].cursor() as cursor:
+        cursor.execute("SELECT * FROM parley_search(%s, %s::halfvec, %s, %s::bigint[], %s, %s)", parameters)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _that_are_still_there(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a replica but for passages that the primary has removed: what is removed is gone at once."""
+    there = Chunk.objects.filter(pk__in=[row["chunk_id"] for row in rows]).values_list("pk", "collection_id")
+    known = set(there)
+    return [row for row in rows if (row["chunk_id"], row["collection_id"]) in known]
 
 
 def distinct(rows: Sequence[dict[str, Any]], k: int) -> list[dict[str, Any]]:

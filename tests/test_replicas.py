@@ -1,0 +1,32 @@
+"""Searches read a streaming replica while it is up and up to date, and nobody notices when it is not."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT
+
+
+def test_a_replica_answers_until_it_lags_or_dies_and_nobody_is_turned_away(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("replication")
+    for place in (folder, *folder.parents[:2]):
+        place.chmod(0o755)
+    command = [sys.executable, "-m", "tests.replication", str(folder)]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    seen = json.loads(done.stdout)
+    assert [step for step in ("both", "late", "killed", "back") if seen[step]["failed"]] == [], seen
+    assert seen["both"]["answered"].keys() == {"replica1"}
+    assert seen["removed_is_found"] is False
+    assert seen["late"]["answered"].keys() == {"default"}
+    assert seen["late_is_found"] is True
+    assert seen["killed"]["answered"].keys() == {"replica1", "default"}
+    assert "replica1" in seen["back"]["answered"]
+    assert not Path(folder / "two" / "postgres-18" / "postmaster.pid").exists()
