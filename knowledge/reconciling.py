@@ -7,10 +7,18 @@ restored, migrated and edited by hand.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from knowledge.models import Chunk
+from knowledge import index_builds, repositories
+from knowledge.models import Chunk, ChunkVector, Document, DocumentState, DocumentVersion
+from llm.models import Deployment, Role
+
+INTERRUPTED_AFTER = timedelta(days=1)  # no document takes that long to be indexed
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +44,18 @@ UPDATE knowledge_collectionstatistics s
  WHERE s.collection_id = k.collection_id
    AND (s.chunk_count, s.total_length) IS DISTINCT FROM (coalesce(c.chunk_count, 0), coalesce(c.total_length, 0))
 """  # noqa: S608  our own words
+_WRONG_LANGUAGES = """
+WITH counted AS MATERIALIZED (
+       SELECT collection_id, language, count(*) AS chunk_count FROM knowledge_chunk GROUP BY collection_id, language),
+     gone AS (DELETE FROM knowledge_languagestatistics s WHERE NOT EXISTS (
+                SELECT FROM counted c WHERE c.collection_id = s.collection_id AND c.language = s.language) RETURNING 1),
+     changed AS (INSERT INTO knowledge_languagestatistics AS s (collection_id, language, chunk_count)
+                 SELECT c.collection_id, c.language, c.chunk_count FROM counted c
+                 LEFT JOIN knowledge_languagestatistics k USING (collection_id, language)
+                  WHERE k.chunk_count IS DISTINCT FROM c.chunk_count
+                     ON CONFLICT (collection_id, language) DO UPDATE SET chunk_count = excluded.chunk_count RETURNING 1)
+SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
+"""
 _TERMS = """
 SELECT collection_id, term, min(lexeme) AS lexeme, count(*) AS chunk_count
   FROM (SELECT id, collection_id, min(lexeme) AS lexeme, parley_term_hash(lexeme) AS term
@@ -57,10 +77,16 @@ SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that should not be: how often it was, before it was put right."""
+    """Something that should not be: how often it was, before it was put right. `is_left`: somebody has to act."""
 
     name: str
     count: int
+    is_left: bool = False
+
+
+INTERRUPTED = "documents whose indexing was interrupted"
+LACKING = "documents that lack passages or vectors"
+TO_BE_READ_AGAIN = (INTERRUPTED, LACKING)
 
 
 def reconcile() -> list[Finding]:
@@ -69,16 +95,22 @@ def reconcile() -> list[Finding]:
         "passages of superseded versions": _superseded,
         "vectors without a passage": lambda: _executed(_STRAY_VECTORS),
         "collections counted wrongly": lambda: _executed(_WRONG_LENGTHS),
-        "terms counted wrongly": _wrong_terms,
+        "languages counted wrongly": lambda: _counted(_WRONG_LANGUAGES),
+        "terms counted wrongly": lambda: _counted(_WRONG_TERMS),
+        INTERRUPTED: _interrupted,
+        LACKING: _lacking,
     }
     findings = []
     for name, check in checks.items():
         with transaction.atomic():
             _wait_for_writers()
-            findings.append(Finding(name, check()))
+            findings.append(Finding(name, check(), is_left=name in TO_BE_READ_AGAIN))
+    findings.append(Finding("vectors of models that are used no more", index_builds.forget_spaces()))
+    findings.append(Finding("leftovers of interrupted downloads", repositories.forget_drafts(INTERRUPTED_AFTER)))
     for finding in findings:
         if finding.count:
-            logger.warning("The index held %d %s; they were put right.", finding.count, finding.name)
+            ending = "they have to be ingested again" if finding.is_left else "they were put right"
+            logger.warning("Reconciling found %d %s; %s.", finding.count, finding.name, ending)
     return findings
 
 
@@ -103,8 +135,29 @@ def _executed(statement: str) -> int:
         return count
 
 
-def _wrong_terms() -> int:
+def _interrupted() -> int:
+    """Documents that were begun and never ended, such as by hand in a process that was killed."""
+    begun = Document.objects.filter(state=DocumentState.PENDING, updated_at__lt=timezone.now() - INTERRUPTED_AFTER)
+    return begun.update(state=DocumentState.FAILED, reason="Indexing it was interrupted; ingest it again.")
+
+
+def _lacking() -> int:
+    """Documents that are said to be indexed and lack passages or vectors; the same bytes are then read anew."""
+    live = Deployment.objects.filter(role=Role.EMBED).select_related("endpoint").order_by("-id").first()
+    vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=live.vector_space if live else "")
+    bare = Chunk.objects.filter(~Exists(vector), document=OuterRef("pk"))
+    has = Chunk.objects.filter(version=OuterRef("live_version")).order_by().values("version").annotate(n=Count("pk"))
+    counted = Document.objects.filter(state=DocumentState.INDEXED).annotate(has=Coalesce(Subquery(has.values("n")), 0))
+    lacking = counted.filter(Q(live_version=None) | ~Q(live_version__chunk_count=F("has")) | Exists(bare))
+    ids = list(lacking.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+    DocumentVersion.objects.filter(document__in=ids).update(fingerprint="")
+    return Document.objects.filter(pk__in=ids).update(
+        state=DocumentState.FAILED, reason="Passages or vectors of it are missing; ingest it again."
+    )
+
+
+def _counted(statement: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_WRONG_TERMS)
+        cursor.execute(statement)
         count: int = cursor.fetchone()[0]
         return count

@@ -1,10 +1,16 @@
 """Whatever a hand in the database did to the index is found and put right."""
 
+import os
+from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 from django_q.models import OrmQ, Schedule
+from pytest_django.fixtures import Settings
 
 from knowledge import indexing, leases, reconciling, retrieval, sources, syncing, tasks
 from knowledge.models import (
@@ -12,6 +18,7 @@ from knowledge.models import (
     ChunkVector,
     CollectionStatistics,
     Document,
+    DocumentState,
     DocumentVersion,
     SourceKind,
     Sync,
@@ -70,22 +77,75 @@ def test_passages_of_a_superseded_version_are_taken_out(folder: Path) -> None:
         document=document, number=2, fingerprint="x", byte_count=1, chunk_count=0
     )
     document.save()
-    assert found() == {"passages of superseded versions": 1}
+    assert found()["passages of superseded versions"] == 1
     assert not Chunk.objects.exists()
     assert found() == {}
+
+
+def test_a_document_that_lacks_passages_is_named_and_read_anew(folder: Path) -> None:
+    shelf, file = make_collection(), make_file(folder, "a.md", "# Refunds\n\nThirty days.")
+    make_indexed(shelf, file)
+    Chunk.objects.all().delete()
+    assert found() == {"documents that lack passages or vectors": 1}
+    assert found() == {}
+    document = Document.objects.get()
+    assert (document.state, "ingest it again" in document.reason) == (DocumentState.FAILED, True)
+    (outcome,) = make_indexed(shelf, file)
+    assert (outcome.state, Chunk.objects.count()) == ("indexed", 1)
+    ChunkVector.objects.all().delete()
+    assert found() == {"documents that lack passages or vectors": 1}
+
+
+def test_a_document_that_was_begun_and_left_is_said_to_have_failed(folder: Path) -> None:
+    make_indexed(make_collection(), make_file(folder, "a.md", "# Refunds\n\nThirty days."))
+    Document.objects.update(state=DocumentState.PENDING)
+    assert found() == {}
+    Document.objects.update(updated_at=timezone.now() - timedelta(days=2))
+    assert found() == {"documents whose indexing was interrupted": 1}
+    assert Document.objects.get().state == DocumentState.FAILED
+
+
+def test_vectors_of_models_nobody_uses_go(folder: Path) -> None:
+    make_indexed(make_collection(), make_file(folder, "a.md", "# Refunds\n\nThirty days."))
+    chunk = Chunk.objects.get()
+    ChunkVector.objects.create(chunk=chunk, collection=chunk.collection, space="gone/model/2", embedding=[1, 0])
+    assert found() == {"vectors of models that are used no more": 1}
+    assert ChunkVector.objects.count() == 1
+
+
+def test_what_killed_downloads_left_is_deleted(folder: Path, settings: Settings) -> None:
+    settings.PARLEY_HOME = folder / "home"
+    old, young = (settings.PARLEY_HOME / "git" / "abc" / name for name in ("tmpold", "tmpyoung"))
+    for place in (old, young):
+        place.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    assert found() == {"leftovers of interrupted downloads": 1}
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_the_command_says_what_is_left_to_do_by_its_exit_status(folder: Path) -> None:
+    said = StringIO()
+    call_command("reconcile", stdout=said)
+    assert "The index is what the documents say." in said.getvalue()
+    make_indexed(make_collection(), make_file(folder, "a.md", "# Refunds\n\nThirty days."))
+    Chunk.objects.all().delete()
+    with pytest.raises(SystemExit):
+        call_command("reconcile", stdout=said)
+    assert "1 document to be ingested again" in said.getvalue()
 
 
 def test_wrong_statistics_are_counted_again(folder: Path) -> None:
     make_indexed(make_collection(), make_file(folder, "a.md", "# Refunds\n\nThirty days of refunds."))
     right = statistics()
     table = "knowledge_termstatistics"
+    execute("UPDATE knowledge_languagestatistics SET chunk_count = 5")
     execute("UPDATE knowledge_collectionstatistics SET chunk_count = 7, total_length = 1")
     execute(f"UPDATE {table} SET chunk_count = 9 WHERE term = (SELECT min(term) FROM {table})")
     execute(f"DELETE FROM {table} WHERE term = (SELECT max(term) FROM {table})")
     execute(
         f"INSERT INTO {table} (collection_id, term, lexeme, chunk_count) SELECT id, 1, 'x', 1 FROM knowledge_collection"
     )
-    assert found() == {"collections counted wrongly": 1, "terms counted wrongly": 3}
+    assert found() == {"collections counted wrongly": 1, "languages counted wrongly": 1, "terms counted wrongly": 3}
     assert statistics() == right
 
 

@@ -10,8 +10,10 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -106,6 +108,15 @@ def forget_others(locations: Collection[str]) -> int:
     for place in forgotten:
         shutil.rmtree(place, ignore_errors=True)
     return len(forgotten)
+
+
+def forget_drafts(age: timedelta) -> int:
+    """Delete what downloads that were killed left behind, `age` ago or longer; returns how much."""
+    before = time.time() - age.total_seconds()
+    drafts = [place for place in (settings.PARLEY_HOME / "git").glob("*/tmp*") if place.stat().st_mtime < before]
+    for place in drafts:
+        shutil.rmtree(place, ignore_errors=True)
+    return len(drafts)
 
 
 def _folder(location: str) -> Path:

@@ -1,12 +1,14 @@
 """Is the index what the documents say?"""
 
 import json
+import sys
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from knowledge import reconciling
+from knowledge import reconciling, reports
+from knowledge.reconciling import Finding
 
 
 class Command(BaseCommand):
@@ -19,8 +21,18 @@ class Command(BaseCommand):
         findings = reconciling.reconcile()
         if options["json"]:
             self.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2))
-            return
+        else:
+            self._tell(findings)
+        if any(finding.count for finding in findings if finding.is_left):
+            sys.exit(1)
+
+    def _tell(self, findings: list[Finding]) -> None:
         for finding in findings:
             self.stdout.write(f"{finding.count:>6}  {finding.name}")
-        wrong = sum(finding.count for finding in findings)
-        self.stdout.write(f"{wrong} things were put right." if wrong else "The index is what the documents say.")
+        right, left = (sum(each.count for each in findings if each.is_left is kind) for kind in (False, True))
+        if right:
+            self.stdout.write(f"{right} of these were put right.")
+        if left:
+            self.stdout.write(f"{reports.documents(left)} to be ingested again; manage.py documents says which and why.")
+        if not right and not left:
+            self.stdout.write("The index is what the documents say.")
