@@ -8,7 +8,7 @@ Q ?= What is the refund policy for annual plans?
 DATA ?= ../shared/data
 SHELL := /bin/bash
 
-.PHONY: run ask test lint format bench bench-quality lock sample
+.PHONY: run ask test chaos lint format bench bench-quality lock sample
 
 run: $(VENV)/installed
 	@exec $(PY) manage.py up
@@ -19,6 +19,10 @@ ask: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	@$(PY) -m pytest -n 2
+
+# Processes killed again and again at random moments, for several minutes.
+chaos: $(VENV)/installed-dev
+	@$(PY) -m pytest -m chaos -s
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .

@@ -1,15 +1,12 @@
 """Two layers keep a search inside its collections; each is enough without the other."""
 
-import re
-from typing import Any
-
 import pytest
-from django.db import connection
 from django.db.models import Model
 
 from knowledge.models import Chunk, ChunkVector, Collection, Document, Visibility
 from knowledge.retrieval import retrieve
 from llm.models import UsageRecord
+from tests.access_layers import execute, take_away_filters, take_away_row_security
 from tests.make import make_collection, make_deployment
 from tests.passage_rows import SPACE, found, make_chunks, words_vector
 
@@ -25,28 +22,6 @@ def shelves() -> tuple[Collection, Collection]:
     make_chunks(public, "vaults are in the cellar", "codes are secret")
     make_chunks(internal, SECRET, title="Vault code")
     return public, internal
-
-
-def execute(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, list(parameters) or None)
-        return cursor.fetchall() if cursor.description else []
-
-
-def take_away_row_security() -> None:
-    execute("SET CONSTRAINTS ALL IMMEDIATE")
-    for table in ("knowledge_chunk", "knowledge_chunkvector", "knowledge_document"):
-        execute(f"DROP POLICY parley_reads ON {table}")
-        execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
-
-
-def take_away_filters() -> None:
-    """Make the functions that find candidates forget which collections they were given."""
-    for name in ("parley_score", "parley_nearest"):
-        [[source]] = execute("SELECT pg_get_functiondef(%s::regproc)", name)
-        changed, count = re.subn(r"(?<!\.)collection_id = ANY \((?:collections|\$2)\)", "true", str(source))
-        assert count
-        execute(changed)
 
 
 def test_a_search_finds_what_is_on_its_shelves(shelves: tuple[Collection, Collection]) -> None:

@@ -33,6 +33,7 @@ class Command(BaseCommand):
         if right:
             self.stdout.write(f"{right} of these were put right.")
         if left:
-            self.stdout.write(f"{reports.documents(left)} to be ingested again; manage.py documents says which and why.")
+            which = "manage.py documents says which and why"
+            self.stdout.write(f"{reports.documents(left)} to be ingested again; {which}.")
         if not right and not left:
             self.stdout.write("The index is what the documents say.")
