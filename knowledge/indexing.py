@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from knowledge import chunk_rows, embedding, indexes, languages, parsers, splitting
@@ -323,10 +323,20 @@ def _title(path: str) -> str:
     return (name[:1].upper() + name[1:])[:500] or "Untitled"
 
 
+@transaction.atomic
 def remove(name: str) -> list[Document]:
-    """Delete the documents called `name`: by address or place on the disk, that of a folder too, else by their path.
+    """Delete the documents called `name`; see `named`. Their passages are gone from retrieval when this returns.
 
-    Their passages are gone from retrieval when this returns. Returns the documents as they were; none if none match.
+    Returns the documents as they were; none if none match. Raises AmbiguousNameError.
+    """
+    documents = named(name, Document.objects.select_for_update(of=("self",)))
+    Document.objects.filter(pk__in=[document.pk for document in documents]).delete()
+    return documents
+
+
+def named(name: str, among: QuerySet[Document] | None = None) -> list[Document]:
+    """The documents called `name`: by address or place on the disk, that of a folder too, else by their path.
+
     Raises AmbiguousNameError when a path belongs to several files.
     """
     if not name.strip():
@@ -336,11 +346,10 @@ def remove(name: str) -> list[Document]:
     placed = Q(origin=name) | Q(origin=origin)
     for inside in (f"{origin.rstrip('/')}/", f"{origin}!/"):  # of a folder, of an archive
         placed |= Q(origin__startswith=inside)
-    with transaction.atomic():
-        locked = Document.objects.select_for_update(of=("self",)).select_related("collection").order_by("id")
-        documents = list(locked.filter(placed)) or list(locked.filter(path=name))
-        origins = sorted({document.origin for document in documents if document.path == name})
-        if len(origins) > 1 and not any(document.origin.startswith(origin) for document in documents):
-            raise AmbiguousNameError(f"Several files are called {name!r}; name one of: {', '.join(origins)}.")
-        Document.objects.filter(pk__in=[document.pk for document in documents]).delete()
+    found = Document.objects.all() if among is None else among
+    found = found.select_related("collection").order_by("id")
+    documents = list(found.filter(placed)) or list(found.filter(path=name))
+    origins = sorted({document.origin for document in documents if document.path == name})
+    if len(origins) > 1 and not any(document.origin.startswith(origin) for document in documents):
+        raise AmbiguousNameError(f"Several files are called {name!r}; name one of: {', '.join(origins)}.")
     return documents

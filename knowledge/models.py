@@ -1,5 +1,8 @@
 """Documents and what is found in them. Vectors, term statistics and the rules of access live in the migrations' SQL."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -166,6 +169,36 @@ class SyncChange(models.Model):
         return f"{self.kind} {self.path}"
 
 
+@dataclass(frozen=True)
+class ChangeRate:
+    """How much of a collection changed in some time: of `documents`, `changed` did, `changes` times in all.
+
+    `chunks` counts the passages that came or went with it.
+    """
+
+    documents: int
+    changed: int
+    changes: int
+    chunks: int
+
+
+class DocumentVersionQuerySet(models.QuerySet["DocumentVersion"]):
+    def changes(self, since: datetime) -> "DocumentVersionQuerySet":
+        """The versions since then that replaced one; the first of a document is no change."""
+        return self.filter(number__gt=1, created_at__gte=since)
+
+    def change_rates(self, since: datetime) -> dict[int, ChangeRate]:
+        """How much has changed since then, by the id of the collection; without the documents that are gone."""
+        there = Document.objects.order_by().values_list("collection").annotate(models.Count("pk"))
+        found = self.changes(since).order_by().values("document__collection").annotate(
+            changes=models.Count("pk"),
+            changed=models.Count("document", distinct=True),
+            moved=models.Sum(models.F("added_chunks") + models.F("removed_chunks")),
+        )  # fmt: skip
+        rows = {row["document__collection"]: (row["changed"], row["changes"], row["moved"]) for row in found}
+        return {pk: ChangeRate(count, *rows.get(pk, (0, 0, 0))) for pk, count in there}
+
+
 class DocumentVersion(models.Model):
     """What a document said at one time. `fingerprint` covers the bytes, the parser and the splitter."""
 
@@ -180,6 +213,8 @@ class DocumentVersion(models.Model):
     modified_at = models.DateTimeField(null=True, blank=True, help_text="When the original was, as it says itself.")
     warning = models.CharField(max_length=500, blank=True, help_text="Such as hidden text that was dropped.")
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = DocumentVersionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["document", "number"], name="version_number_once")]

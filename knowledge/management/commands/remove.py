@@ -13,18 +13,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="+", metavar="PATH_OR_URL")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only say what would go; manage.py document says who cited it"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         is_complete = True
         for name in options["names"]:
             try:
-                removed = indexing.remove(name)
+                removed = indexing.named(name) if options["dry_run"] else indexing.remove(name)
             except indexing.AmbiguousNameError as error:
                 is_complete = False
                 self.stderr.write(str(error))
                 continue
             for document in removed:
-                self.stdout.write(f"removed  {document.path}  from collection {document.collection}")
+                done = "would be removed" if options["dry_run"] else "removed"
+                self.stdout.write(f"{done}  {document.path}  from collection {document.collection}")
             if not removed:
                 is_complete = False
                 self.stderr.write(f"There is no document {name!r}; manage.py documents lists those there are.")
