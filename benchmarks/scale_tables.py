@@ -126,7 +126,7 @@ def _recall(embedded: Sequence[Vector], space: str) -> dict[str, float]:
         hits = []
         for vector in embedded:
             exact = _nearest(vector, space, visible, is_exact=True)[:10]
-            near = _nearest(vector, space, visible, is_exact=False)[:10]
+            near = _nearest(vector, space, visible, is_exact=False)  # 60, which are then compared exactly
             hits.append(len(set(exact) & set(near)) / max(len(exact), 1))
         found[str(share)] = float(np.mean(hits))
     return found

@@ -7,9 +7,9 @@
 CREATE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], visible bigint, depth integer)
 RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
-SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 64 SET hnsw.max_scan_tuples = 40000 AS $$
+SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 100 SET hnsw.max_scan_tuples = 40000 AS $$
 DECLARE
-  exact_below CONSTANT bigint := 5000;
+  exact_below CONSTANT bigint := 12000;
   share CONSTANT float := visible / (SELECT 1 + sum(s.chunk_count) FROM knowledge_collectionstatistics s);
   distance text := CASE WHEN visible < exact_below THEN 'embedding <=> $1'
                    ELSE format('(embedding::halfvec(%1$s)) <=> $1::halfvec(%1$s)', vector_dims(vector)) END;
@@ -19,7 +19,7 @@ BEGIN
     RETURN '{}';
   END IF;
   IF share < 0.7 THEN
-    PERFORM set_config('hnsw.ef_search', CASE WHEN share < 0.3 THEN '200' ELSE '120' END, true);
+    PERFORM set_config('hnsw.ef_search', CASE WHEN share < 0.3 THEN '400' ELSE '250' END, true);
   END IF;
   -- The space is written out, as PostgreSQL uses a partial index only where it can see its condition in the query.
   EXECUTE format('SELECT array_agg(chunk_id) FROM (SELECT chunk_id FROM knowledge_chunkvector
