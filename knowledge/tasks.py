@@ -15,10 +15,15 @@ QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have be
 
 def schedule() -> None:
     """Have the jobs that come again and again done from now on; may be called any number of times."""
-    for name, every, minutes in (("tick", Schedule.MINUTES, 1), ("reconcile", Schedule.DAILY, None)):
+    every_minute = {"schedule_type": Schedule.MINUTES, "minutes": 1}
+    # Counting a million passages again takes longer than a job otherwise may.
+    every_day = {
+        "schedule_type": Schedule.DAILY,
+        "kwargs": str({"q_options": {"timeout": settings.LONGEST_JOB_SECONDS}}),
+    }
+    for name, when in (("tick", every_minute), ("reconcile", every_day)):
         Schedule.objects.update_or_create(
-            name=f"knowledge {name}",
-            defaults={"func": f"knowledge.tasks.{name}", "schedule_type": every, "minutes": minutes, "repeats": -1},
+            name=f"knowledge {name}", defaults={"func": f"knowledge.tasks.{name}", "repeats": -1, **when}
         )
 
 

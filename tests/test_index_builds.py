@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
@@ -68,6 +69,7 @@ def test_the_new_index_is_filled_and_then_live(shelf: Collection) -> None:
     assert (live(), build.state, build.chunks_done, build.chunks_total) == (NEW, BuildState.LIVE, 7, 7)
     assert vectors(NEW) == vectors(OLD) == 7
     assert has_index(NEW)
+    assert not ChunkVector.objects.exclude(collection=F("chunk__collection")).exists()
     assert len(retrieve("Refund 3", collections=[shelf.pk]).hits) == 6
     assert {record.model for record in UsageRecord.objects.of_trace(build.trace_id)} == {"text-embedding-3-small"}
 

@@ -6,10 +6,12 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings as configured
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
+from django_q.scheduler import scheduler
 from pytest_django.fixtures import Settings
 
 from knowledge import indexing, leases, reconciling, retrieval, sources, syncing, tasks
@@ -153,6 +155,14 @@ def test_jobs_that_come_again_are_scheduled_once(db: None) -> None:
     tasks.schedule()
     tasks.schedule()
     assert set(Schedule.objects.values_list("func", flat=True)) == {"knowledge.tasks.tick", "knowledge.tasks.reconcile"}
+
+
+@pytest.mark.django_db(transaction=True)  # the scheduler closes the connection
+def test_reconciling_may_take_longer_than_other_jobs() -> None:
+    tasks.schedule()
+    scheduler()
+    queued = {entry.task["func"]: entry.task.get("timeout") for entry in OrmQ.objects.all()}
+    assert queued == {"knowledge.tasks.tick": None, "knowledge.tasks.reconcile": configured.LONGEST_JOB_SECONDS}
 
 
 def test_the_tick_queues_what_is_due_and_the_job_does_it(folder: Path) -> None:

@@ -76,7 +76,7 @@ class Command(BaseCommand):
             about = {"model": str(live), "dimensions": live.dimensions, "chunks": chunks}
             self.stdout.write(json.dumps({"live": about, "builds": builds}, ensure_ascii=False, indent=2))
             return
-        self.stdout.write(f"{live} with {live.dimensions} dimensions embeds {chunks:,} passages.")
+        self.stdout.write(f"{live} with {live.dimensions} dimensions embeds {_passages(chunks)}.")
         for row in builds:
             self.stdout.write(_line(row))
 
@@ -100,7 +100,11 @@ def _wanted(name: str, dimensions: int | None) -> Deployment:
 
 def _estimated(wanted: Deployment, estimate: index_builds.Estimate) -> str:
     cost = "unpriced" if estimate.cost is None else f"about ${estimate.cost:.4f}"
-    return f"{wanted}: {estimate.chunks:,} passages to embed, about {estimate.tokens:,} tokens, {cost}."
+    return f"{wanted}: {_passages(estimate.chunks)} to embed, about {estimate.tokens:,} tokens, {cost}."
+
+
+def _passages(count: int) -> str:
+    return f"{count:,} passage{'s' * (count != 1)}"
 
 
 def _ask() -> None:
@@ -122,7 +126,7 @@ def _row(build: IndexBuild) -> dict[str, Any]:
         "chunks_total": build.chunks_total,
         "attempts": build.attempts,
         "tokens": spent.tokens,
-        "cost_usd": None if spent.cost is None else str(spent.cost),
+        "cost_usd": None if spent.cost is None else f"{spent.cost:.8f}",
         "trace_id": build.trace_id,
         "created_at": build.created_at.isoformat(),
         "finished_at": build.finished_at.isoformat() if build.finished_at else None,
@@ -134,7 +138,7 @@ def _line(row: dict[str, Any]) -> str:
     said = f"  {row['reason']}" if row["reason"] else ""
     return (
         f"build {row['id']}  {row['model']}/{row['dimensions']}  {row['state']}"
-        f"  {row['chunks_done']:,} of {row['chunks_total']:,} passages  {cost}{said}"
+        f"  {row['chunks_done']:,} of {_passages(row['chunks_total'])}  {cost}{said}"
     )
 
 
