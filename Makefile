@@ -38,6 +38,7 @@ format: $(VENV)/installed-dev
 # The peers they measure against live in an environment of their own.
 bench: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.speed --data $(DATA)
+	$(BENCH)/bin/python -m benchmarks.ingest --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.overhead
 
 bench-quality: $(BENCH)/installed
