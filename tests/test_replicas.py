@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,15 @@ import pytest
 from tests.processes import ROOT
 
 
-def test_a_replica_answers_until_it_lags_or_dies_and_nobody_is_turned_away(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    folder = tmp_path_factory.mktemp("replication")
-    for place in (folder, *folder.parents[:2]):
-        place.chmod(0o755)
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the system user of the servers may pass into, as pytest's are for their owner alone."""
+    with tempfile.TemporaryDirectory(prefix="parley-replicas-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def test_a_replica_answers_until_it_lags_or_dies_and_nobody_is_turned_away(folder: Path) -> None:
     command = [sys.executable, "-m", "tests.replication", str(folder)]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
