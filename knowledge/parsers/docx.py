@@ -4,7 +4,7 @@ import io
 
 import mammoth
 
-from knowledge.parsers import packed
+from knowledge.parsers import docx_hidden, packed
 from knowledge.parsers.base import Parsed, leading_title
 from knowledge.parsers.html import to_markdown
 
@@ -22,6 +22,8 @@ _STYLES = "\n".join(
 
 def parse(data: bytes) -> Parsed:
     packed.check(data, "Word document")
+    data, words = docx_hidden.without_hidden(data)
     page = mammoth.convert_to_html(io.BytesIO(data), style_map=_STYLES, convert_image=lambda _image: []).value
     markdown = to_markdown(page, hidden="drop", without=[])
-    return Parsed(leading_title(markdown), markdown)
+    warning = f"Hidden text was left out ({words} words)." if words else ""
+    return Parsed(leading_title(markdown), markdown, warning)
