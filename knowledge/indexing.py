@@ -159,12 +159,18 @@ class _Run:
         document = self._saved(known, original)
         if known and known.is_live(_fingerprint(content)):
             return self._unchanged(document, original, content)
+        return self._indexed(document, original, content, known)
+
+    def _indexed(self, document: Document, original: Original, content: Content, known: "_Document | None") -> Outcome:
+        live = document.live_version if known and known.has_vectors else None
         try:
-            version = _index(document, original, content, self)
+            version = _index(document, original, content, self, live)
         except (ParseError, ProviderError, VectorSpaceError) as error:
             return self._fail(document, original, error)
         except RemovedError as error:
             return _failed(original, error)
+        if version == live:
+            return self._unchanged(document, original, content)
         return Outcome(original.path, "indexed", None, version.chunk_count, 0, document, version.number)
 
     def _saved(self, known: "_Document | None", original: Original) -> Document:
@@ -241,13 +247,22 @@ def _fingerprint(content: Content) -> str:
 _READ_BY = f"{parsers.VERSION}.{splitting.VERSION}"
 
 
-def _index(document: Document, original: Original, content: Content, run: _Run) -> DocumentVersion:
-    """Read `content` and make it the live version. Raises ParseError, ProviderError, VectorSpaceError, RemovedError."""
+def _index(
+    document: Document, original: Original, content: Content, run: _Run, live: DocumentVersion | None
+) -> DocumentVersion:
+    """Read `content` and make it the live version, unless `live` says the same in other bytes, as many pages do.
+
+    Raises ParseError, ProviderError, VectorSpaceError, RemovedError.
+    """
     reading = run.jail.parse(content.name, content.data, _title(original.path))
-    document.title = reading.title
     passages = splitting.pack(reading.blocks, embedding.count_tokens)
     if not passages:
         raise ParseError("The file has no text.")
+    if live is not None and document.title == reading.title and _says_the_same(live, passages):
+        live.fingerprint, live.byte_count = _fingerprint(content), len(content.data)
+        live.save(update_fields=["fingerprint", "byte_count"])
+        return live
+    document.title = reading.title
     document.path, document.state, document.reason = original.path, DocumentState.INDEXED, ""
     for name, value in _stated(original, content).items():
         setattr(document, name, value)
@@ -265,6 +280,15 @@ def _index(document: Document, original: Original, content: Content, run: _Run) 
         vectors = _vectors(passages, deployment, run.trace_id or client.new_trace_id())
         with suppress(_OtherModelError):
             return _publish(document, document.live_version, passages, vectors, deployment.vector_space)
+
+
+def _says_the_same(live: DocumentVersion, passages: Sequence[ChunkText]) -> bool:
+    before = live.chunks.order_by("ordinal").values_list("content_hash", "sentence_spans")
+    now = [
+        (chunk_rows.content_hash(passage), [offset for span in passage.sentence_spans for offset in span])
+        for passage in passages
+    ]
+    return list(before) == now
 
 
 def _stated(original: Original, content: Content) -> dict[str, str]:

@@ -240,3 +240,13 @@ def test_the_same_text_elsewhere_has_the_same_vectors_at_no_cost(shelf: Collecti
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(DISTINCT (embedding, sentence_embeddings)), count(*) FROM knowledge_chunkvector")
         assert cursor.fetchone() == (1, 2)
+
+
+def test_other_bytes_that_say_the_same_make_no_new_version(shelf: Collection, tmp_path: Path) -> None:
+    page = "<html><head><meta name='token' content='{}'></head><body><h1>Refunds</h1><p>Thirty days.</p></body></html>"
+    make_indexed(shelf, make_file(tmp_path, "a.html", page.format(1)))
+    (outcome,) = make_indexed(shelf, make_file(tmp_path, "a.html", page.format(2)))
+    assert (outcome.state, outcome.version, DocumentVersion.objects.count()) == ("unchanged", 1, 1)
+    (again,) = make_indexed(shelf, make_file(tmp_path, "a.html", page.format(2)))
+    assert again.state == "unchanged"
+    assert UsageRecord.objects.count() == 1
