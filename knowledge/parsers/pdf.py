@@ -14,6 +14,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as native
 
 from knowledge.parsers.base import Parsed, ParseError, escape
+from knowledge.parsers.pdf_hidden import Sight
 from knowledge.parsers.pdf_tables import Box, Table, tables
 
 MAX_PAGES = 2_000
@@ -39,6 +40,7 @@ class Line:
     is_code: bool
     is_hyphenated: bool
     is_marginal: bool
+    is_seen: bool
 
     @property
     def size(self) -> float:
@@ -58,12 +60,21 @@ def parse(data: bytes) -> Parsed:
         if "password" in str(error).lower():
             raise ParseError("The PDF is protected by a password.") from error
         raise ParseError("The PDF is damaged or cut off.") from error
-    pieces = [piece for page in _without_running_lines(pages) for piece in page]
+    shown = [[piece for piece in page if not isinstance(piece, Line) or piece.is_seen] for page in pages]
+    warning = _warning(pages)
+    pieces = [piece for page in _without_running_lines(shown) for piece in page]
     if not any(isinstance(piece, Line) or piece.rows for piece in pieces):
-        return Parsed("", "")
+        return Parsed("", "", warning)
     writer = _Writer(pieces, _outline(document))
     markdown = writer.markdown()
-    return Parsed(writer.title or _stated_title(document), markdown)
+    return Parsed(writer.title or _stated_title(document), markdown, warning)
+
+
+def _warning(pages: list[list[Piece]]) -> str:
+    words = sum(
+        len(piece.text.split()) for page in pages for piece in page if isinstance(piece, Line) and not piece.is_seen
+    )
+    return f"Hidden text was left out ({words} words)." if words else ""
 
 
 def _pieces(page: pdfium.PdfPage, number: int) -> Iterator[Piece]:
@@ -71,7 +82,7 @@ def _pieces(page: pdfium.PdfPage, number: int) -> Iterator[Piece]:
     textpage = page.get_textpage()
     found = tables(page, textpage)
     given: set[int] = set()
-    for line in _lines(textpage, number, page.get_height()):
+    for line in _lines(textpage, number, page.get_height(), Sight(page, textpage)):
         index = next((index for index, table in enumerate(found) if table.box.holds(line.box)), None)
         if index is None:
             yield line
@@ -82,7 +93,7 @@ def _pieces(page: pdfium.PdfPage, number: int) -> Iterator[Piece]:
     page.close()
 
 
-def _lines(textpage: pdfium.PdfTextPage, page: int, height: float) -> Iterator[Line]:
+def _lines(textpage: pdfium.PdfTextPage, page: int, height: float, sight: Sight) -> Iterator[Line]:
     count = textpage.count_chars()
     codes = [native.FPDFText_GetUnicode(textpage, index) for index in range(count)]
     start = 0
@@ -100,7 +111,8 @@ def _lines(textpage: pdfium.PdfTextPage, page: int, height: float) -> Iterator[L
         is_code = all(_is_fixed_pitch(textpage, place) for place in (first, (first + last) // 2, last))
         middle = (box.bottom + box.top) / 2
         is_marginal = not MARGIN * height < middle < (1 - MARGIN) * height
-        yield Line(text, page, box, is_code, code in {_HYPHEN, 0xFFFE}, is_marginal)
+        is_seen = sight.shows(first, box)
+        yield Line(text, page, box, is_code, code in {_HYPHEN, 0xFFFE}, is_marginal, is_seen)
 
 
 def _box(textpage: pdfium.PdfTextPage, index: int) -> Box:
