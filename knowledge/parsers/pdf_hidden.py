@@ -39,14 +39,14 @@ class Sight:
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
         if not native.FPDFText_GetFillColor(self.textpage, index, red, green, blue, alpha):
             return False
-        return alpha.value < 255 - LIGHT or min(red.value, green.value, blue.value) >= LIGHT
+        return bool(alpha.value < 255 - LIGHT or min(red.value, green.value, blue.value) >= LIGHT)
 
     @cached_property
     def _is_scan(self) -> bool:
         width, height = self.page.get_size()
         images = self.page.get_objects(filter=[native.FPDF_PAGEOBJ_IMAGE], max_depth=2)
         areas = [(right - left) * (top - bottom) for left, bottom, right, top in (each.get_bounds() for each in images)]
-        return max(areas, default=0.0) >= COVERED * width * height
+        return bool(max(areas, default=0.0) >= COVERED * width * height)
 
     @cached_property
     def _drawing(self) -> pdfium.PdfBitmap:
