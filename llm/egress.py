@@ -5,8 +5,10 @@ every address it has is checked, and the connection goes to one of those: what a
 part. Redirects are connections like any other.
 """
 
+import contextlib
 import ipaddress
 import socket
+import time
 from collections.abc import Iterable
 
 import httpcore2
@@ -73,8 +75,14 @@ class CheckedBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        address = checked_addresses(host, port, is_private_allowed=self.is_private_allowed)[0]
-        return super().connect_tcp(address, port, timeout, local_address, socket_options)
+        addresses = checked_addresses(host, port, is_private_allowed=self.is_private_allowed)
+        started = time.monotonic()
+        for address in addresses[:-1]:
+            left = None if timeout is None else max(0.001, timeout - (time.monotonic() - started))
+            with contextlib.suppress(httpcore2.ConnectError):  # such as ::1 of a server that listens on 127.0.0.1 alone
+                return super().connect_tcp(address, port, left, local_address, socket_options)
+        left = None if timeout is None else max(0.001, timeout - (time.monotonic() - started))
+        return super().connect_tcp(addresses[-1], port, left, local_address, socket_options)
 
 
 class CheckedTransport(httpx2.HTTPTransport):

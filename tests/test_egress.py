@@ -86,3 +86,11 @@ def test_what_the_settings_give_may_be_private_and_stays_so_when_they_are_forgot
     assert access.is_private_allowed(remembered)
     settings.OPENAI_BASE_URL = "http://127.0.0.1:11434/v1"
     assert access.is_private_allowed(typed)
+
+
+def test_a_server_is_found_at_any_of_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(egress, "checked_addresses", lambda *_, **__: ["127.0.0.9", "127.0.0.1"])
+        backend = egress.CheckedBackend(is_private_allowed=True)
+        backend.connect_tcp("localhost", server.getsockname()[1], timeout=5).close()
+        server.accept()[0].close()

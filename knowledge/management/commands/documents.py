@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -38,7 +39,9 @@ class Command(BaseCommand):
             self.stdout.write("  ".join(cells).rstrip())
             for said in textwrap.wrap(row.get("reason") or "", REASON_WIDTH):
                 self.stdout.write(f"    {said}")
-        self.stdout.write(f"{len(rows)} document{'s' * (len(rows) != 1)}")
+        states = Counter(row["state"] for row in rows)
+        counts = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+        self.stdout.write(f"{len(rows):,} document{'s' * (len(rows) != 1)}: {counts}")
 
 
 def _row(document: Document) -> dict[str, Any]:

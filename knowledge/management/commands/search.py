@@ -74,7 +74,7 @@ class Command(BaseCommand):
             excerpt = textwrap.shorten(_from_best_sentence(hit), EXCERPT_CHARACTERS, placeholder=" …")
             self.stdout.write(textwrap.indent(textwrap.fill(excerpt, 96), "   ") + "\n")
         for written, understood in found.corrections.items():
-            self.stdout.write(f"Nothing holds {written!r}, so {understood!r} was searched for.")
+            self.stdout.write(f"No document has {written!r}; {understood!r} was searched for (both are stems).")
         time_ms = sum(found.stages_ms.values())
         self.stdout.write(f"answerable {found.answerable:.2f} · {time_ms:.1f} ms")
 
