@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 
 from knowledge import parsers
@@ -75,21 +75,36 @@ class Archive:
         return bytes(found)
 
 
+@lru_cache(maxsize=2)
+def _opened(file: File, inside: tuple[int, ...]) -> Archive:
+    """The archive `file`, or the one that lies in it. Two are kept, so that one after another costs no memory."""
+    if not inside:
+        return Archive(file.read().data)
+    outer = _opened(file, inside[:-1])
+    return Archive(outer.read(outer.files.infolist()[inside[-1]]))
+
+
 @dataclass(frozen=True)
 class Member:
-    """A file in an archive."""
+    """A file in an archive; `inside` and `number` are places in the lists of files, as names may occur twice."""
 
-    archive: Archive
-    entry: zipfile.ZipInfo
+    file: File
+    inside: tuple[int, ...]
+    number: int
+    name: str
     origin: str
     path: str
     url: str = ""
 
     def read(self, known: Validators = NO_VALIDATORS) -> Content:  # noqa: ARG002  the bytes tell
-        if _LEADS_OUT.search(self.entry.filename):
+        if _LEADS_OUT.search(self.name):
             raise ArchiveError("The name of the file leads out of the archive, so it is not read.")
-        data = self.archive.read(self.entry)
-        return Content(PurePosixPath(self.path).name, data, modified_at=_modified_at(self.entry))
+        archive = _opened(self.file, self.inside)
+        entries = archive.files.infolist()
+        if len(entries) <= self.number or entries[self.number].filename != self.name:
+            raise ArchiveError("The archive was changed while it was read.")
+        entry = entries[self.number]
+        return Content(PurePosixPath(self.path).name, archive.read(entry), modified_at=_modified_at(entry))
 
 
 def members(file: File, skipped: Counter[str]) -> Iterator[Original]:
@@ -97,22 +112,24 @@ def members(file: File, skipped: Counter[str]) -> Iterator[Original]:
 
     Raises OriginalError when the archive cannot be read as a whole.
     """
-    yield from _members(Archive(file.read().data), f"{file.origin}!", file.path, skipped, may_nest=True)
+    _opened.cache_clear()  # the file may be another one than last time
+    yield from _members(file, (), f"{file.origin}!", file.path, skipped)
 
 
-def _members(archive: Archive, origin: str, path: str, skipped: Counter[str], *, may_nest: bool) -> Iterator[Original]:
-    names = {entry.filename for entry in archive.files.infolist()}
-    for entry in archive.files.infolist():
+def _members(file: File, inside: tuple[int, ...], origin: str, path: str, skipped: Counter[str]) -> Iterator[Original]:
+    entries = _opened(file, inside).files.infolist()
+    names = {entry.filename for entry in entries}
+    for number, entry in enumerate(entries):
         called = readable(_NOTION.sub("", entry.filename))
         inner = (f"{origin}/{readable(entry.filename)}", f"{path}/{called}")
         if entry.is_dir() or _is_noise(entry.filename, names):
             continue
         if stat.S_ISLNK(entry.external_attr >> 16):
             skipped["links in archives"] += 1
-        elif parsers.extension(entry.filename) in ENDINGS and may_nest:
-            yield from _members(Archive(archive.read(entry)), f"{inner[0]}!", inner[1], skipped, may_nest=False)
+        elif parsers.extension(entry.filename) in ENDINGS and not inside:
+            yield from _members(file, (number,), f"{inner[0]}!", inner[1], skipped)
         elif parsers.is_supported(entry.filename):
-            yield Member(archive, entry, *inner)
+            yield Member(file, inside, number, entry.filename, *inner)
         else:
             skipped[readable(parsers.extension(entry.filename)) or "without an ending"] += 1
 

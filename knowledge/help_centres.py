@@ -11,6 +11,7 @@ from typing import Any
 from knowledge.originals import NO_VALIDATORS, Content, File, Original, OriginalError, Validators, readable
 
 ENDINGS = {".json"}
+MAX_BYTES = 25_000_000  # as Python's objects, JSON takes up to forty times its size
 _LISTS = ("articles", "data", "items", "results", "posts")
 _BODIES = ("body", "body_html", "content", "html", "description")
 _TITLES = ("title", "name", "subject")
@@ -39,8 +40,11 @@ class Article:
 
 def articles(file: File, skipped: Counter[str]) -> Iterator[Original]:
     """The published articles of an export; drafts are counted as passed over. Raises OriginalError."""
+    data = file.read().data
+    if len(data) > MAX_BYTES:
+        raise ExportError(f"The JSON is bigger than {MAX_BYTES // 1_000_000} MB; please split it.")
     try:
-        found = _entries(json.loads(file.read().data))
+        found = _entries(json.loads(data))
     except (ValueError, RecursionError) as error:
         raise ExportError("The JSON is damaged.") from error
     if not found:
