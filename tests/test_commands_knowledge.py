@@ -102,7 +102,7 @@ def test_people_read_a_short_table(help_centre: Path) -> None:
     listed = run("documents").output.splitlines()
     assert listed[0].split() == ["path", "collection", "state", "version", "chunks"]
     assert listed[1].split() == ["a.html", "Internal", "indexed", "1", "1"]
-    assert listed[-2:] == ["    The file is empty.", "3 documents"]
+    assert listed[-2:] == ["    The file is empty.", "3 documents: 1 failed, 2 indexed"]
 
 
 def test_name_too_long_for_a_row_fails_alone(help_centre: Path) -> None:
