@@ -6,7 +6,7 @@ The calls it makes are in the ledger (llm.client writes it) under the answer's t
 import logging
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -14,6 +14,7 @@ from django.conf import settings
 
 from bot import citations, followups, outcomes, prompts
 from bot.models import Outcome
+from bot.replies import Reply
 from knowledge.rereading import reread
 from knowledge.retrieval import Hit, Retrieval, retrieve
 from llm import client
@@ -25,6 +26,7 @@ from llm.text import clean
 log = logging.getLogger(__name__)
 
 PASSAGES = 6  # four to six good passages beat twenty mediocre ones
+MORE_PASSAGES = 4  # of a second search, which a model may ask for once
 QUESTION_CHARACTERS = 4000
 WORD = re.compile(r"\w")
 # Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
@@ -52,7 +54,7 @@ class Answer:
     """An answer being written. Iterating yields its text; the other attributes are final once that has ended.
 
     Times are in milliseconds since the question came in. `uncited_text` keeps what a model wrote without resting it on
-    a passage, which nobody is shown.
+    a passage, which nobody is shown; `searched_again` the words that it asked to have searched.
     """
 
     def __init__(self, question: str, *, deployment: Deployment, trace_id: str, started: float) -> None:
@@ -62,6 +64,7 @@ class Answer:
         self.outcome = Outcome.PROVIDER_ERROR
         self.text = ""
         self.uncited_text = ""
+        self.searched_again = ""
         self.citations: list[CitedPassage] = []
         self.retrieval = Retrieval(hits=(), answerable=0.0, stages_ms={})
         self.is_truncated = False
@@ -69,6 +72,7 @@ class Answer:
         self.first_token_ms: float | None = None
         self.total_ms = 0.0
         self._history: Sequence[Turn] = ()
+        self._collections: tuple[int, ...] = ()
         self._started = started
         self._is_over = False
 
@@ -87,6 +91,7 @@ class Answer:
     def search(self, history: Sequence[Turn], collections: Iterable[int]) -> None:
         """Find the passages; ends the answer at once where there is nothing to write from."""
         self._history = history
+        self._collections = tuple(collections)
         if not WORD.search(self.question):
             self.end(Outcome.CLARIFY)
             return
@@ -95,7 +100,7 @@ class Answer:
                 self.question, history, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline
             )
             self.retrieval = retrieve(
-                question, collections=collections, k=PASSAGES, trace_id=self.trace_id, deadline=self.deadline
+                question, collections=self._collections, k=PASSAGES, trace_id=self.trace_id, deadline=self.deadline
             )
             if self.deployment.is_quoting:
                 hits = reread(question, self.retrieval.hits, trace_id=self.trace_id, deadline=self.deadline)
@@ -122,10 +127,16 @@ class Answer:
         self._is_over = True
 
     def _write(self) -> Iterator[str]:
+        if (yield from self._reply(may_search=True)):
+            yield from self._reply(may_search=False)
+
+    def _reply(self, *, may_search: bool) -> Generator[str, None, bool]:
+        """Have the model write over the passages found so far; True when it had more of them searched instead."""
         hits = self.retrieval.hits
-        prompt = prompts.build(self.question, hits, self._history)
+        prompt = prompts.build(self.question, hits, self._history, may_search=may_search)
         response = client.stream(prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline)
-        renumbered = citations.Renumbered(_withhold_refusal(response), len(hits))
+        reply = Reply(response)
+        renumbered = citations.Renumbered(reply, len(hits))
         with closing(response):
             for delta in renumbered:
                 if self.first_token_ms is None:
@@ -134,9 +145,23 @@ class Answer:
                 yield delta
         if response.finish_reason == "refusal":
             self.end(Outcome.BLOCKED)
-            return
+            return False
+        if may_search and reply.search and self._search_again(reply.search):
+            return True
         self.is_truncated = response.finish_reason == "length"
         self._conclude([hits[number - 1] for number in renumbered.cited])
+        return False
+
+    def _search_again(self, words: str) -> bool:
+        """Add to the passages what another search finds, in the same collections; whether that is anything new."""
+        self.searched_again = words
+        found = retrieve(
+            words, collections=self._collections, k=PASSAGES, trace_id=self.trace_id, deadline=self.deadline
+        )
+        known = {hit.chunk_id for hit in self.retrieval.hits}
+        more = [hit for hit in found.hits if hit.chunk_id not in known][:MORE_PASSAGES]
+        self.retrieval = replace(self.retrieval, hits=(*self.retrieval.hits, *more))
+        return bool(more)
 
     def _conclude(self, cited: list[Hit]) -> None:
         """Settle the outcome: text that rests on no passage is not an answer."""
@@ -197,21 +222,6 @@ def check(question: str) -> None:
         raise QuestionError("The question is empty.")
     if len(question) > QUESTION_CHARACTERS:
         raise QuestionError(f"The question is longer than {QUESTION_CHARACTERS:,} characters. Please shorten it.")
-
-
-def _withhold_refusal(deltas: Iterable[str]) -> Iterator[str]:
-    """Pass the text on unless it is the agreed word for "the passages do not say", of which nothing is passed."""
-    held = ""
-    is_text = False
-    for delta in deltas:
-        if is_text:
-            yield delta
-            continue
-        held += delta
-        opening = held.lstrip(" \n*`\"'")
-        if not prompts.NOT_FOUND.startswith(opening[: len(prompts.NOT_FOUND)]):
-            is_text = True
-            yield held
 
 
 def _sentences(hit: Hit) -> list[str]:

@@ -42,7 +42,7 @@ class Message(models.Model):
     `trace` of a question is {"collections": [ids it was asked of]}. That of an answer is what happened on the way, as
     it was then: {"question": as it was understood, "passages": [{"chunk_id", "document_id", "title", "heading", "text",
     "score", "scores": {...}, ...}], "stages_ms": {...}, "answerable": float, "corrections": {word: its
-    understanding}, "prompt_hash": str,
+    understanding}, "searched_again": the words a model asked for, "prompt_hash": str,
     "uncited_text": what a model wrote without a source, "error": str}.
     """
 

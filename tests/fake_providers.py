@@ -76,6 +76,7 @@ class FakeProviders:
         self.released = threading.Event()
         self.requests: list[Request] = []
         self.blocks: list[Block] | None = None
+        self.blocks_in_turn: list[list[Block]] = []
         self._script: list[Refusal | str] = []
 
     def script(self, *steps: Refusal | str) -> None:
@@ -88,7 +89,9 @@ class FakeProviders:
         return self._script.pop(0) if self._script else ""
 
     def reply(self, body: dict[str, Any]) -> list[Block]:
-        """`blocks` if a test has set them, else a cited sentence about the question."""
+        """What a test has set, one of `blocks_in_turn` before `blocks`; else a cited sentence about the question."""
+        if self.blocks_in_turn:
+            return self.blocks_in_turn.pop(0)
         return self.blocks or [
             ("Here is what the documents say about ", ()),
             (protocol.question(body)[:80], (0,)),

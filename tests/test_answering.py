@@ -98,6 +98,38 @@ def test_text_that_cites_nothing_is_no_answer(ask: Callable[..., Answer], fake_p
     assert "trust me" in answer.uncited_text
 
 
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_a_model_may_have_more_searched_once(
+    ask: Callable[..., Answer], fake_providers: FakeProviders, public: Collection, tmp_path: Path, provider: str
+) -> None:
+    folder = tmp_path / "more"
+    texts = [f"# Plan {n}\n\nAnnual plans of kind {n} can be refunded, refunds follow rule {n}.\n" for n in range(6)]
+    make_indexed(public, *(make_file(folder, f"plan-{n}.md", text) for n, text in enumerate(texts)))
+    fake_providers.blocks_in_turn = [
+        [("SEARCH: export pro", ()), ("jects as CSV", ())],
+        [("An owner exports them", (6,)), (".", ())],
+    ]
+    answer = ask(provider=provider)
+    assert answer.outcome == Outcome.ANSWERED
+    assert "SEARCH" not in answer.streamed  # type: ignore[attr-defined]
+    assert answer.searched_again == "export projects as CSV"
+    assert [cited.hit.path for cited in answer.citations] == ["exports.md"]
+    first, second = (str(request.body) for request in fake_providers.requests)
+    assert "SEARCH:" in first
+    assert "SEARCH:" not in second
+    assert UsageRecord.objects.of_trace(answer.trace_id).filter(purpose=Purpose.ANSWER).count() == 2
+
+
+def test_a_model_that_wants_to_search_for_ever_ends_as_not_in_docs(
+    ask: Callable[..., Answer], fake_providers: FakeProviders
+) -> None:
+    fake_providers.blocks = [("SEARCH: what else there is to export", ())]
+    answer = ask()
+    assert answer.outcome == Outcome.NOT_IN_DOCS
+    assert answer.streamed == ""  # type: ignore[attr-defined]
+    assert len(fake_providers.requests) <= 2
+
+
 def test_an_answer_cut_off_at_the_length_limit_is_marked(
     ask: Callable[..., Answer], fake_providers: FakeProviders
 ) -> None:
