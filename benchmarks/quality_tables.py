@@ -17,6 +17,7 @@ from knowledge.embedding import QuestionVector
 
 Ranking = Callable[[data.Question, Vector], list[int]]
 DEPTH = 10
+SIX = 6  # passages that an answer is written from
 LONG = 6  # letters of a word that is misspelled
 
 
@@ -94,13 +95,24 @@ def _systems(url: str, part: data.DataSet, vectors: Sequence[PassageVectors]) ->
         rows = retrieval.search(question.text, QuestionVector("quality", vector), collections=[collection], k=DEPTH)
         return [places[row["chunk_id"]] for row in rows]
 
+    def rounds(question: data.Question, vector: Vector) -> list[int]:
+        asked = QuestionVector("quality", vector)
+        rows = retrieval.search(question.text, asked, collections=[collection], k=SIX)
+        rows = retrieval.second_round(rows, retrieval.uncovered(rows), asked, collections=[collection])
+        return [places[row["chunk_id"]] for row in rows]
+
     def dense(_: data.Question, vector: Vector) -> list[int]:
         return [int(place) for place in np.argsort(-(matrix @ vector))[:DEPTH]]
 
     def lexical(question: data.Question, _: Vector) -> list[int]:
         return [places[chunk] for chunk in loading.lexical(question.text, collection, DEPTH)]
 
-    systems: dict[str, Ranking] = {"Parley": parley, "its BM25 alone": lexical, "its vectors alone (exact)": dense}
+    systems: dict[str, Ranking] = {
+        "Parley": parley,
+        "Parley, k=6 in two rounds": rounds,
+        "its BM25 alone": lexical,
+        "its vectors alone (exact)": dense,
+    }
     if peers.installed(*peers.LangChain.needs):
         chain = peers.LangChain(url, part.name, texts, matrix)
         systems["LangChain PGVector, k=4"] = lambda _, vector: chain.search(vector, 4)

@@ -169,6 +169,7 @@ def _trace(answer: Answer) -> dict[str, object]:
         "stages_ms": {name: round(value, 3) for name, value in answer.retrieval.stages_ms.items()},
         "answerable": answer.retrieval.answerable,
         "corrections": answer.retrieval.corrections,
+        "uncovered": answer.retrieval.uncovered,
         "searched_again": answer.searched_again,
         "prompt_hash": prompts.template_hash(),
         "uncited_text": answer.uncited_text,

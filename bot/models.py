@@ -42,8 +42,8 @@ class Message(models.Model):
     `trace` of a question is {"collections": [ids it was asked of]}. That of an answer is what happened on the way, as
     it was then: {"question": as it was understood, "passages": [{"chunk_id", "document_id", "title", "heading", "text",
     "score", "scores": {...}, ...}], "stages_ms": {...}, "answerable": float, "corrections": {word: its
-    understanding}, "searched_again": the words a model asked for, "prompt_hash": str,
-    "uncited_text": what a model wrote without a source, "error": str}.
+    understanding}, "uncovered": [terms that a second round searched for], "searched_again": the words that a model
+    asked for, "prompt_hash": str, "uncited_text": what a model wrote without a source, "error": str}.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")

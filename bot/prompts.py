@@ -28,8 +28,8 @@ they are.
 
 # Said where one more search may be asked for; the passages that it finds are added to the first ones.
 SEARCH_RULE = f"""\
-- If they point to something that has to be looked up before you can answer, reply with exactly {SEARCH} followed by the \
-words to search the documents for, and nothing else. You may do so once.
+- If they point to something that has to be looked up before you can answer, reply with exactly {SEARCH} followed by \
+the words to search the documents for, and nothing else. You may do so once.
 """
 
 CONTEXT = "Passages, between the lines marked {fence}:\n{fence}\n{passages}\n{fence}"
@@ -45,9 +45,7 @@ def template_hash() -> str:
     return hashlib.sha256(template.encode()).hexdigest()
 
 
-def build(
-    question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), *, may_search: bool = False
-) -> Prompt:
+def build(question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), *, may_search: bool = False) -> Prompt:
     """The prompt for `question` over `hits`, best first; passage n of the prompt is `hits[n - 1]`.
 
     With `may_search` the model may ask for one more search in place of an answer.

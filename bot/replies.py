@@ -1,4 +1,4 @@
-"""What a model writes: text for the asker, or one of the words it was told to say instead, of which nothing is shown."""
+"""What a model writes: text for the asker, or one of the agreed words in its place, of which nothing is shown."""
 
 from collections.abc import Iterable, Iterator
 
@@ -28,9 +28,7 @@ class Reply:
 def _may_be_a_signal(held: str) -> bool:
     """Whether what was written so far is, or may become, one of the agreed words."""
     opening = _bare(held)
-    return any(
-        signal.startswith(opening[: len(signal)]) for signal in (prompts.NOT_FOUND, prompts.SEARCH)
-    )
+    return any(signal.startswith(opening[: len(signal)]) for signal in (prompts.NOT_FOUND, prompts.SEARCH))
 
 
 def _bare(text: str) -> str:

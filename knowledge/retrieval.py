@@ -24,6 +24,11 @@ QUESTION_CHARACTERS = 2000
 # the time, at 60,000 chunks.
 POSTINGS = 1500
 SPARE = 4  # rows beyond those wanted, for passages that say the same as a better one
+# A second round searches for the terms that the first passages do not hold where these weigh as much of the question,
+# by idf, and exchanges one in so many of the passages, the last ones, for what it finds: the share of what belongs to a
+# question among its six grew by .004 to .007 on sets where it is spread, and stayed where it was in one place.
+UNCOVERED = 0.3
+EXCHANGED = 3
 SAME = 0.9  # the share of their words that two passages have in common and then count as one
 
 _COLUMNS = (
@@ -73,12 +78,14 @@ class Retrieval:
     """Hits, best first. `answerable` (0 to 1) estimates that they hold the answer; times are in milliseconds.
 
     `corrections`: words of the question that the documents do not hold, and which they were taken for; both as stems.
+    `uncovered`: terms that the first passages did not hold, for which others were searched.
     """
 
     hits: tuple[Hit, ...]
     answerable: float
     stages_ms: dict[str, float]
     corrections: dict[str, str] = field(default_factory=dict)
+    uncovered: tuple[str, ...] = ()
 
 
 def retrieve(
@@ -102,13 +109,42 @@ def retrieve(
     vector = embed_question(asked, trace_id=trace_id or client.new_trace_id(), deadline=deadline)
     embedded = time.perf_counter()
     rows = distinct(search(asked, vector, collections=visible, k=k + SPARE), k)
-    searched = time.perf_counter()
+    wanted = uncovered(rows)
+    found = second_round(rows, wanted, vector, collections=visible)
     return Retrieval(
-        hits=tuple(_hit(row) for row in rows),
+        hits=tuple(_hit(row) for row in found),
         answerable=answerable.estimate(rows),
-        stages_ms={"embed": (embedded - started) * 1000, "search": (searched - embedded) * 1000},
+        stages_ms={"embed": (embedded - started) * 1000, "search": (time.perf_counter() - embedded) * 1000},
         corrections=dict(pair.split("=", 1) for pair in (rows[0]["corrections"] or ())) if rows else {},
+        uncovered=wanted,
     )
+
+
+def uncovered(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """The terms that other passages hold and none of `rows`, where they are much of the question; else none."""
+    if not rows:
+        return ()
+    held = [any(matched) for matched in zip(*(row["matched"] for row in rows), strict=True)]
+    weighed = list(zip(rows[0]["words"], rows[0]["idf"], held, strict=True))
+    missing = {word: idf for word, idf, is_held in weighed if word is not None and not is_held}
+    is_much = sum(missing.values()) > UNCOVERED * sum(idf for _, idf, _ in weighed)
+    return tuple(missing) if is_much else ()
+
+
+def second_round(
+    rows: list[dict[str, Any]], wanted: Sequence[str], asked: QuestionVector, *, collections: Sequence[int]
+) -> list[dict[str, Any]]:
+    """`rows` with some of the last exchanged for the best passages that hold a term of `wanted`, if there are any."""
+    places = len(rows) // EXCHANGED
+    if not wanted or not places:
+        return rows
+    known = {row["chunk_id"] for row in rows}
+    found = search(" ".join(wanted), asked, collections=collections, k=len(rows))
+    fresh = [row for row in found if row["chunk_id"] not in known and any(row["matched"])]
+    more = distinct(fresh, places)
+    kept = rows[: len(rows) - len(more)]
+    # Scores of another search mean nothing here; they only may not break the order.
+    return kept + [row | {"score": min(row["score"], kept[-1]["score"])} for row in more]
 
 
 def clean(question: str) -> str:

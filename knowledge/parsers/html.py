@@ -6,6 +6,7 @@ import re
 
 from html_to_markdown import ConversionOptions, convert
 
+from knowledge.parsers import html_hidden
 from knowledge.parsers.base import Parsed, ParseError
 from knowledge.parsers.text import decode
 
@@ -26,13 +27,6 @@ _BOILERPLATE = [
     "iframe",
     "svg",
 ]
-# What is moved out of sight is as hidden as what is not displayed.
-_OUT_OF_SIGHT = [
-    '[style*="left:-9999"]',
-    '[style*="left: -9999"]',
-    '[style*="font-size:1px"]',
-    '[style*="font-size: 1px"]',
-]
 _TAG = re.compile(r"<[^>]*>")
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 
@@ -40,7 +34,7 @@ _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORE
 def parse(data: bytes) -> Parsed:
     page, warning = _text(data)
     body = _main(page)
-    markdown = to_markdown(body, hidden="drop", without=_BOILERPLATE + _OUT_OF_SIGHT)
+    markdown = to_markdown(html_hidden.marked(body), hidden="drop", without=_BOILERPLATE)
     if not markdown.strip() and len(_plain(body)) > 1000 and body.count("<div") > 500:
         raise ParseError("The page is nested too deeply to be read.")
     seen = to_markdown(body, hidden="reachable", without=_BOILERPLATE)

@@ -16,7 +16,8 @@ CREATE TYPE parley_question AS (
   pair_idf real[],       -- of each pair, the smaller of the two
   chunk_count bigint,    -- chunks in the collections asked
   is_exhaustive boolean, -- whether every passage is looked at, whatever that takes
-  corrections text[]     -- "written=understood" for each word that was taken for another
+  corrections text[],    -- "written=understood" for each word that was taken for another
+  words text[]           -- each lexeme as a passage holds it, NULL for those that none holds
 );
 
 -- The language a question is taken to be in: of those that the collections hold, the one that knows most of its words, as
@@ -145,8 +146,9 @@ BEGIN
          (SELECT coalesce(array_agg(idf::real ORDER BY df, lexeme), '{}') FROM meant),
          (SELECT coalesce(array_agg(tsquery_phrase(first, second) || tsquery_phrase(first, second, 2)
                                     || tsquery_phrase(second, first)), '{}') FROM pair),
-         (SELECT coalesce(array_agg(idf::real), '{}') FROM pair)
-    INTO asked.candidates, asked.weights, asked.lexemes, asked.idf, asked.pairs, asked.pair_idf;
+         (SELECT coalesce(array_agg(idf::real), '{}') FROM pair),
+         (SELECT coalesce(array_agg(CASE WHEN df > 0 THEN lexeme END ORDER BY df, lexeme), '{}') FROM meant)
+    INTO asked.candidates, asked.weights, asked.lexemes, asked.idf, asked.pairs, asked.pair_idf, asked.words;
   RETURN asked;
 END
 $$;

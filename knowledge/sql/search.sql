@@ -103,7 +103,7 @@ CREATE FUNCTION parley_search(question text, vector halfvec, space text, collect
 RETURNS TABLE (chunk_id bigint, document_id bigint, collection_id bigint, path text, url text, title text, heading text,
                text text, ordinal integer, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
                sentence real, link real, matched boolean[], idf real[], chunk_count bigint, spans integer[],
-               similarities real[], sentence_mix real, corrections text[])
+               similarities real[], sentence_mix real, corrections text[], words text[])
 LANGUAGE plpgsql STABLE ROWS 10 SET role = parley_reader SET parley.collections = ''
 SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -128,7 +128,7 @@ BEGIN
                  parley_terms('', substr(c.text, c.sentence_spans[near.last - 1] + 1,
                                          c.sentence_spans[near.last] - c.sentence_spans[near.last - 1]),
                               c.language::regconfig) AS said),
-         asked.corrections
+         asked.corrections, asked.words
     FROM parley_score(asked, vector, space, collections, k) AS s
     JOIN knowledge_chunk c ON c.id = s.chunk_id
     JOIN knowledge_document d ON d.id = c.document_id
