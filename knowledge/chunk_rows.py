@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from django.db import connection
 
-from knowledge import indexes
+from knowledge import indexes, links
 from knowledge.embedders.base import PassageVectors, Vector
 from knowledge.models import CollectionStatistics, DocumentVersion
 
@@ -19,13 +19,13 @@ ROWS_PER_STATEMENT = 500
 _INSERT = """
 WITH passage AS (
        SELECT * FROM unnest(%(ordinals)s::int[], %(headings)s::text[], %(texts)s::text[], %(token_counts)s::int[],
-                            %(spans)s::text[], %(vectors)s::text[], %(sentence_vectors)s::text[])
-           AS p (ordinal, heading, text, token_count, spans, vector, sentence_vectors)),
+                            %(spans)s::text[], %(links)s::text[], %(vectors)s::text[], %(sentence_vectors)s::text[])
+           AS p (ordinal, heading, text, token_count, spans, links, vector, sentence_vectors)),
      chunk AS (
        INSERT INTO knowledge_chunk (collection_id, document_id, version_id, ordinal, heading, text, token_count,
-                                    sentence_spans, language, terms, bm25)
+                                    sentence_spans, links, language, terms, bm25)
        SELECT %(collection)s, %(document)s, %(version)s, ordinal, heading, text, token_count,
-              spans::int[], %(language)s, terms, parley_bm25(terms, %(average_length)s)
+              spans::int[], links::text[], %(language)s, terms, parley_bm25(terms, %(average_length)s)
          FROM passage, parley_terms(heading, text, %(language)s::regconfig) AS terms ORDER BY ordinal
        RETURNING id, ordinal)
 INSERT INTO knowledge_chunkvector (chunk_id, collection_id, space, embedding, sentence_embeddings)
@@ -71,6 +71,9 @@ def insert(
             "collection": document.collection_id,
             "document": document.pk,
             "version": version.pk,
+            "links": [
+                array(links.targets(passage.text, url=document.url, path=document.path)) for passage in passages[rows]
+            ],
             "space": space,
             "language": version.language,
             "average_length": statistics.average_length if statistics else indexes.FIRST_AVERAGE_LENGTH,
@@ -117,6 +120,11 @@ def _columns(passages: Sequence[Passage], vectors: Sequence[PassageVectors], fir
         "vectors": [literal(v.vector) for v in vectors],
         "sentence_vectors": [literals(v.sentence_vectors) for v in vectors],
     }
+
+
+def array(values: Iterable[str]) -> str:
+    """Texts as an array of PostgreSQL, written out."""
+    return "{" + ",".join('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values) + "}"
 
 
 def literal(vector: Vector) -> str:

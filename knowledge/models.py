@@ -229,6 +229,7 @@ class Chunk(models.Model):
     `heading` is the path of headings joined by " > ", title first. `bm25` holds the document side of BM25 as saturated
     term frequencies by term hash, so that an inner product with the idf of a question's terms is its BM25 score.
     `sentence_spans` are [start, end) character offsets of the sentences in `text`, flattened.
+    `links` are what the text links to: the url of another document, or its path where it came from no web page.
     """
 
     collection = models.ForeignKey(Collection, on_delete=models.PROTECT)
@@ -247,6 +248,7 @@ class Chunk(models.Model):
     language = models.CharField(max_length=20, db_default="english", help_text="A text search configuration.")
     token_count = models.PositiveIntegerField()
     sentence_spans = ArrayField(models.PositiveIntegerField(), default=list)
+    links = ArrayField(models.TextField(), default=list, db_default=models.Value([]))
     terms = SearchVectorField()
     bm25 = SparseVectorField(dimensions=536_870_912)
 

@@ -215,3 +215,16 @@ def test_a_document_named_by_a_leading_passage_gains() -> None:
 
     assert rows["The limit is nine."]["link"] == 0.5
     assert rows["Uploads stop at the storage quota."]["link"] == 0
+
+
+def test_a_document_that_a_leading_passage_links_to_gains() -> None:
+    collection = make_collection()
+    [limit] = make_chunks(collection, "The limit of uploads is nine.", title="Storage")
+    path = Chunk.objects.get(pk=limit).document.path
+    make_chunks(collection, f"When uploads stop, see [the limits]({path}#numbers).", title="Uploads")
+    make_chunks(collection, "The limit of downloads is ten.", title="Traffic")
+    asked = QuestionVector(SPACE, words_vector("when do uploads stop"))
+
+    rows = {row["text"][:18]: row["link"] for row in search("when do uploads stop", asked, collections=[collection.pk])}
+
+    assert rows == {"The limit of uploa": 0.25, "When uploads stop,": 0, "The limit of downl": 0}

@@ -175,6 +175,12 @@ class Migration(migrations.Migration):
                         base_field=models.PositiveIntegerField(), default=list, size=None
                     ),
                 ),
+                (
+                    "links",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), db_default=models.Value([]), default=list, size=None
+                    ),
+                ),
                 ("terms", django.contrib.postgres.search.SearchVectorField()),
                 ("bm25", pgvector.django.sparsevec.SparseVectorField(dimensions=536870912)),
                 (

@@ -3,14 +3,15 @@
 -- argument; parley_search then reads their passages as parley_reader, under row-level security.
 
 -- The chunks nearest to a vector among those of one space. Where few chunks are `visible`, all of them are compared; else
--- the index of the space finds them, looking at the more of it the less of it is visible.
+-- the index of the space finds them, looking at the more of it the less of it is visible, or the bigger it is.
 CREATE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], visible bigint, depth integer)
 RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
 SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 100 SET hnsw.max_scan_tuples = 40000 AS $$
 DECLARE
   exact_below CONSTANT bigint := 12000;
-  share CONSTANT float := visible / (SELECT 1 + sum(s.chunk_count) FROM knowledge_collectionstatistics s);
+  size CONSTANT bigint := (SELECT 1 + sum(s.chunk_count) FROM knowledge_collectionstatistics s);
+  share CONSTANT float := visible / size::float;
   distance text := CASE WHEN visible < exact_below THEN 'embedding <=> $1'
                    ELSE format('(embedding::halfvec(%1$s)) <=> $1::halfvec(%1$s)', vector_dims(vector)) END;
   nearest bigint[];
@@ -18,8 +19,9 @@ BEGIN
   IF vector IS NULL THEN
     RETURN '{}';
   END IF;
-  IF share < 0.7 THEN
-    PERFORM set_config('hnsw.ef_search', CASE WHEN share < 0.3 THEN '400' ELSE '250' END, true);
+  IF share < 0.7 OR size > 500000 THEN
+    PERFORM set_config(
+      'hnsw.ef_search', CASE WHEN share < 0.3 THEN '400' WHEN share < 0.7 THEN '250' ELSE '200' END, true);
   END IF;
   -- The space is written out, as PostgreSQL uses a partial index only where it can see its condition in the query.
   EXECUTE format('SELECT array_agg(chunk_id) FROM (SELECT chunk_id FROM knowledge_chunkvector
@@ -67,7 +69,8 @@ BEGIN
            FROM fused WINDOW reading AS (PARTITION BY document_id ORDER BY ordinal)),
        best AS MATERIALIZED (  -- || '' unpacks the terms once; from here they are looked at many times
          SELECT placed.*, c.terms || '' AS terms, phraseto_tsquery(asked.language, d.title) AS name,
-                tsvector_to_array(to_tsvector(asked.language, d.title)) AS name_terms
+                tsvector_to_array(to_tsvector(asked.language, d.title)) AS name_terms,
+                c.links, ARRAY[nullif(d.url, ''), d.path]::text[] AS places
            FROM (SELECT * FROM placed ORDER BY base DESC, id LIMIT reranked) AS placed
            JOIN knowledge_chunk c USING (id) JOIN knowledge_document d ON d.id = placed.document_id),
        felt AS MATERIALIZED (
@@ -82,14 +85,17 @@ BEGIN
          SELECT *, base + 0.75 * coverage + 0.75 * phrase + 0.15 * neighbour
                    + 0.75 * greatest(sentence, 0) / (greatest(max(sentence) OVER (), 0) + tiny) AS rating
            FROM felt),
-       top AS MATERIALIZED (SELECT document_id, terms FROM rated ORDER BY rating DESC, id LIMIT 5),
+       top AS MATERIALIZED (SELECT document_id, terms, links FROM rated ORDER BY rating DESC, id LIMIT 5),
        linked AS (  -- a name of one word is one only if the word is rare, in at most 1 of 200 chunks
-         SELECT *, CASE WHEN cardinality(name_terms) = 0 OR cardinality(name_terms) = 1 AND asked.chunk_count < 200 * (
+         SELECT *, greatest(
+                CASE WHEN cardinality(name_terms) = 0 OR cardinality(name_terms) = 1 AND asked.chunk_count < 200 * (
                      SELECT sum(t.chunk_count) FROM knowledge_termstatistics t
                       WHERE t.collection_id = ANY (collections) AND t.term = parley_term_hash(name_terms[1])) THEN 0
                    ELSE 0.5 * (asked.terms @@ name)::int
                       + 0.5 * EXISTS (SELECT FROM top l WHERE l.terms @@ name AND l.document_id <> r.document_id)::int
-                   END AS link
+                   END,
+                0.25 * EXISTS (SELECT FROM top l WHERE l.links && r.places AND l.document_id <> r.document_id)::int)
+                AS link
            FROM rated r)
   SELECT id, (rating + link)::real, bm25::real, cosine::real, coverage::real, phrase::real, neighbour::real,
          sentence::real, link::real, ARRAY(SELECT l.terms @@ lexeme FROM unnest(asked.lexemes) AS lexeme)
