@@ -43,6 +43,7 @@ bench: $(BENCH)/installed
 
 bench-quality: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)
+	$(BENCH)/bin/python -m benchmarks.extraction --data $(DATA)
 
 # Compile the pinned and hashed requirements anew from the .in files.
 lock: $(VENV)/installed-dev

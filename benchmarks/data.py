@@ -42,6 +42,7 @@ class Question:
     id: str
     text: str
     is_answerable: bool
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def read(folder: Path, name: str) -> DataSet:
         BenchPassage(r["id"], r["doc"], r["ord"], r["title"], r["head"], r["text"], sentences.split(r["text"]))
         for r in lines("corpus")
     ]
-    questions = [Question(r["id"], r["text"], r["answerable"]) for r in lines("queries")]
+    questions = [Question(r["id"], r["text"], r["answerable"], tuple(r.get("answers", ()))) for r in lines("queries")]
     relevance: dict[str, dict[str, float]] = defaultdict(dict)
     for row in lines("qrels"):
         relevance[row["q"]][row["c"]] = row["r"]

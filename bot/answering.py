@@ -57,7 +57,15 @@ class Answer:
     a passage, which nobody is shown; `searched_again` the words that it asked to have searched.
     """
 
-    def __init__(self, question: str, *, deployment: Deployment, trace_id: str, started: float) -> None:
+    def __init__(
+        self,
+        question: str,
+        *,
+        deployment: Deployment,
+        trace_id: str,
+        started: float,
+        least_answerable: float | None = None,
+    ) -> None:
         self.question = question
         self.trace_id = trace_id
         self.deployment = deployment
@@ -74,6 +82,7 @@ class Answer:
         self._history: Sequence[Turn] = ()
         self._collections: tuple[int, ...] = ()
         self._started = started
+        self._least_answerable = least_answerable
         self._is_over = False
 
     def __iter__(self) -> Iterator[str]:
@@ -113,6 +122,8 @@ class Answer:
             self.end(Outcome.NOT_IN_DOCS)
 
     def _is_answerable(self) -> bool:
+        if self._least_answerable is not None:
+            return bool(self.retrieval.hits) and self.retrieval.answerable >= self._least_answerable
         if not self.deployment.is_quoting:
             return bool(self.retrieval.hits) and self.retrieval.answerable >= LEAST_TO_READ
         closest = max((each.similarity for hit in self.retrieval.hits for each in hit.sentences), default=0.0)
@@ -193,19 +204,22 @@ def compose(
     collections: Iterable[int],
     history: Sequence[Turn] = (),
     deployment: Deployment | None = None,
+    least_answerable: float | None = None,
 ) -> Answer:
     """Search the passages for `question` and return the answer, to be written by iterating over it.
 
     `collections` are the ids of the collections the asker may see; `history` are the turns before; `deployment` is
-    the model that writes, the live one by default. Raises QuestionError for a question nobody could answer and
-    Deployment.DoesNotExist before set-up; a provider that fails is an outcome, not an exception.
+    the model that writes, the live one by default. `least_answerable` (0 to 1) is the estimate from which on there is
+    an answer at all, in place of the rules of this module: a channel of customers may want it higher than a team.
+    Raises QuestionError for a question nobody could answer and Deployment.DoesNotExist before set-up; a provider that
+    fails is an outcome, not an exception.
     """
-    answer = begin(question, deployment=deployment)
+    answer = begin(question, deployment=deployment, least_answerable=least_answerable)
     answer.search(history, collections)
     return answer
 
 
-def begin(question: str, *, deployment: Deployment | None = None) -> Answer:
+def begin(question: str, *, deployment: Deployment | None = None, least_answerable: float | None = None) -> Answer:
     """An answer for which nothing has been searched yet; raises what `compose` raises."""
     check(question)
     return Answer(
@@ -213,6 +227,7 @@ def begin(question: str, *, deployment: Deployment | None = None) -> Answer:
         deployment=deployment or Deployment.objects.live(Role.ANSWER),
         trace_id=client.new_trace_id(),
         started=time.monotonic(),
+        least_answerable=least_answerable,
     )
 
 

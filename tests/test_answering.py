@@ -98,6 +98,19 @@ def test_text_that_cites_nothing_is_no_answer(ask: Callable[..., Answer], fake_p
     assert "trust me" in answer.uncited_text
 
 
+@pytest.mark.parametrize(("least", "outcome"), [(0.0, Outcome.ANSWERED), (1.0, Outcome.NOT_IN_DOCS)])
+@pytest.mark.parametrize("provider", ["extractive", "openai"])
+def test_where_it_is_asked_says_how_sure_an_answer_has_to_be(
+    public: Collection, fake_providers: FakeProviders, provider: str, least: float, outcome: Outcome
+) -> None:
+    model = {"openai": "gpt-6-luna", "extractive": "best-sentences"}[provider]
+    deployment = make_deployment(Role.ANSWER, provider=provider, model=model, dimensions=None)
+    answer = compose(QUESTION, collections=[public.pk], deployment=deployment, least_answerable=least)
+    assert "".join(answer) or outcome == Outcome.NOT_IN_DOCS
+    assert answer.outcome == outcome
+    assert bool(fake_providers.requests) == (provider == "openai" and outcome == Outcome.ANSWERED)
+
+
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 def test_a_model_may_have_more_searched_once(
     ask: Callable[..., Answer], fake_providers: FakeProviders, public: Collection, tmp_path: Path, provider: str
