@@ -9,7 +9,7 @@ LINES = {
     "Latency, ms (embed + SQL)": {"p50_ms": "median", "p95_ms": "p95"},
     "Questions per second, 8 clients": {"queries_per_second": "two cores, clients beside the server"},
     "Vector index built in, s": {"index_seconds": "HNSW"},
-    "On disk and in memory, MB": {"disk_mb": "tables and indexes", "server_mb": "the server's memory"},
+    "On disk and in memory, MB": {"disk_mb": "disk", "server_mb": "memory of the server"},
 }
 COLOURS = ("#2563eb", "#d97706")
 
