@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,14 @@ from django.db import connection, connections
 
 from benchmarks import data, growing, plot
 from benchmarks.server import HOME
-from benchmarks.speed_tables import write
+from benchmarks.speed_tables import timed, write
 from knowledge.embedders.base import Vector
 from knowledge.embedders.local import LocalEmbedder
 from knowledge.embedding import QuestionVector
 from knowledge.retrieval import POSTINGS, search
 from llm.models import Deployment, Role
 
-QUESTIONS, EXHAUSTIVE, CLIENTS, WARM_UP = 200, 30, 8, 20
+QUESTIONS, EXHAUSTIVE, CLIENTS = 200, 30, 8
 FIGURES = HOME / "scale.json"
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "scaling.svg"
 
@@ -58,12 +58,12 @@ def report(folder: Path, sizes: Sequence[int]) -> None:
 def _measured(embedder: LocalEmbedder, asked: Sequence[str], space: str) -> dict[str, Any]:
     visible = [collection.pk for collection in growing.collections()]
     embedded = [embedder.embed_question(text, 10)[0] for text in asked]
-    both = _milliseconds([partial(_embed_and_search, embedder, text, space, visible) for text in asked])
-    sql = _milliseconds([partial(_search, text, v, space, visible) for text, v in zip(asked, embedded, strict=True)])
+    both = timed([partial(_embed_and_search, embedder, text, space, visible) for text in asked])
+    sql = timed([partial(_search, text, v, space, visible) for text, v in zip(asked, embedded, strict=True)])
     return {
-        "sql_p50_ms": float(np.median(sql)),
-        "p50_ms": float(np.median(both)),
-        "p95_ms": float(np.percentile(both, 95)),
+        "sql_p50_ms": sql.median,
+        "p50_ms": both.median,
+        "p95_ms": both.p95,
         "queries_per_second": _throughput(embedder, asked, space, visible),
         "top6_overlap": _overlap(asked[:EXHAUSTIVE], embedded[:EXHAUSTIVE], space, visible),
         "recall_by_share": _recall(embedded[:EXHAUSTIVE], space),
@@ -79,17 +79,6 @@ def _search(text: str, vector: Vector, space: str, visible: Sequence[int], budge
 
 def _embed_and_search(embedder: LocalEmbedder, text: str, space: str, visible: Sequence[int]) -> list[int]:
     return _search(text, embedder.embed_question(text, 10)[0], space, visible)
-
-
-def _milliseconds(calls: Sequence[Callable[[], object]]) -> list[float]:
-    for call in calls[:WARM_UP]:
-        call()
-    taken = []
-    for call in calls:
-        started = time.perf_counter()
-        call()
-        taken.append((time.perf_counter() - started) * 1000)
-    return taken
 
 
 def _throughput(embedder: LocalEmbedder, asked: Sequence[str], space: str, visible: Sequence[int]) -> float:

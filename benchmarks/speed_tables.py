@@ -70,7 +70,7 @@ def _embedding_table(embedder: LocalEmbedder, texts: Sequence[str], asked: Seque
         started = time.perf_counter()
         vectors[name] = systems[name](texts)
         seconds[name] = min(seconds.get(name, math.inf), time.perf_counter() - started)
-        found = _times([partial(systems[name], [text]) for text in asked])
+        found = timed([partial(systems[name], [text]) for text in asked])
         times[name] = min(times.get(name, found), found, key=lambda each: each.median)
     write(f"\n## Embedding {len(texts)} passages of about 190 word pieces, and questions, on the CPU, two threads\n")
     write("| | passages/s | question median ms | p95 ms |\n|---|---|---|---|")
@@ -164,7 +164,8 @@ def _times_in_turn(systems: Mapping[str, Sequence[Call]]) -> dict[str, Times]:
     return {name: Times(milliseconds) for name, milliseconds in taken.items()}
 
 
-def _times(calls: Sequence[Call]) -> Times:
+def timed(calls: Sequence[Call]) -> Times:
+    """How long each call takes, once the first ones have been made to warm up."""
     for call in calls[:WARM_UP]:
         call()
     milliseconds = []

@@ -59,10 +59,10 @@ def ingested(folder: Path) -> list[Outcome]:
 
 
 def test_damaged_files_of_all_types_fail_alone(tmp_path: Path) -> None:
-    count = bad_files.write(tmp_path, islice(bad_files.mutated(), 0, None, 3))
+    count = bad_files.write(tmp_path, islice(bad_files.mutated(), 0, None, 5))
     with watched() as seen:
         outcomes = ingested(tmp_path)
-    assert count > 60
+    assert count > 35
     assert ended(outcomes) == []
     assert max(seen) < MOST_BYTES
     assert not Document.objects.filter(state=DocumentState.PENDING).exists()

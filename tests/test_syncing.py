@@ -188,7 +188,7 @@ def test_a_schedule_that_is_none_is_refused(folder: Path) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_sync_is_finished_by_the_next_and_its_report_is_whole(folder: Path, tmp_path: Path) -> None:
-    for number in range(60):
+    for number in range(25):
         make_file(folder, f"page{number}.md", f"# Page {number}\n\n{'Some words to embed. ' * 40}")
     sync = syncing.request(add(folder))
     child = processes.start("source", "sync", str(sync.source_id))
@@ -200,7 +200,7 @@ def test_a_killed_sync_is_finished_by_the_next_and_its_report_is_whole(folder: P
     done = syncing.run(sync.pk)
     assert done is not None
     assert (done.state, done.attempts) == (SyncState.DONE, 2)
-    assert done.counts()["added"] == Document.objects.count() == 63
+    assert done.counts()["added"] == Document.objects.count() == 28
     assert Chunk.objects.values("content_hash").distinct().count() == Chunk.objects.count()
 
 
