@@ -249,3 +249,17 @@ def test_escaped_text_is_not_markup_and_titles_are_plain() -> None:
     assert leading_title("intro\n\n# The **API** [guide](x) #\n") == "The API guide"
     assert leading_title("```\n# comment\n```\n") == ""
     assert [leading_title(f"# {text}") for text in ("C#", "C #", "#", "a # b ##  ")] == ["C#", "C", "#", "a # b"]
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("<div>Menu</div><main><p>Refunds.</p></main><div>Related</div>", "Refunds."),
+        ("<div>Menu</div><article class='a'><p>Refunds.</p></article><div>Related</div>", "Refunds."),
+        ("<p>Refunds.</p><article>One</article><article>Two</article>", "Refunds. One Two"),
+        ("<div>Menu</div><main><article>One</article><article>Two</article></main>", "One Two"),
+        ("<article><p>Never closed.</p>", "Never closed."),
+    ],
+)
+def test_of_a_page_its_main_content_is_kept(page: str, words: str) -> None:
+    assert parse("a.html", page.encode()).markdown.split() == words.split()

@@ -27,6 +27,7 @@ _BOILERPLATE = [
     "iframe",
     "svg",
 ]
+_ARTICLE = re.compile(r"<article\b", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 
@@ -68,10 +69,21 @@ def _text(data: bytes) -> tuple[str, str]:
 
 
 def _main(page: str) -> str:
-    """The page from its first <main> to the last </main>, or all of it."""
-    start, content = _opening(page, "main")
-    ends = list(re.finditer(r"</main\s*>", page[content:], re.IGNORECASE))
-    return page[start : content + ends[-1].end()] if ends else page
+    """The page from its first <main> to the last </main>; else its <article>, where it is the only one; else all of it.
+
+    Several articles are a list of teasers, or what is related to a page that does not say where its content is.
+    """
+    return (
+        _from_first_to_last(page, "main")
+        or (_from_first_to_last(page, "article") if len(_ARTICLE.findall(page)) == 1 else "")
+        or page
+    )
+
+
+def _from_first_to_last(page: str, tag: str) -> str:
+    start, content = _opening(page, tag)
+    ends = list(re.finditer(rf"</{tag}\s*>", page[content:], re.IGNORECASE))
+    return page[start : content + ends[-1].end()] if ends else ""
 
 
 def _title(page: str) -> str:
