@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from bot import prompts
 
+_AROUND = " \n*`\"'"  # what models put around a word that they were told to say
+
 
 class Reply:
     """Iterating yields the text. Afterwards `search` holds the words a model asks to have searched, if it does so."""
@@ -22,7 +24,7 @@ class Reply:
                 return
         said = _bare(held)
         if said.startswith(prompts.SEARCH):
-            self.search = said.removeprefix(prompts.SEARCH).strip(" \n*`\"'")
+            self.search = said.removeprefix(prompts.SEARCH).strip(_AROUND)
 
 
 def _may_be_a_signal(held: str) -> bool:
@@ -32,4 +34,4 @@ def _may_be_a_signal(held: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return text.lstrip(" \n*`\"'")
+    return text.lstrip(_AROUND)

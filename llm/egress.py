@@ -75,14 +75,16 @@ class CheckedBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        addresses = checked_addresses(host, port, is_private_allowed=self.is_private_allowed)
-        started = time.monotonic()
-        for address in addresses[:-1]:
-            left = None if timeout is None else max(0.001, timeout - (time.monotonic() - started))
+        *others, last = checked_addresses(host, port, is_private_allowed=self.is_private_allowed)
+        ends = time.monotonic() + (timeout or 0)
+
+        def left() -> float | None:
+            return None if timeout is None else max(0.001, ends - time.monotonic())
+
+        for address in others:
             with contextlib.suppress(httpcore2.ConnectError):  # such as ::1 of a server that listens on 127.0.0.1 alone
-                return super().connect_tcp(address, port, left, local_address, socket_options)
-        left = None if timeout is None else max(0.001, timeout - (time.monotonic() - started))
-        return super().connect_tcp(addresses[-1], port, left, local_address, socket_options)
+                return super().connect_tcp(address, port, left(), local_address, socket_options)
+        return super().connect_tcp(last, port, left(), local_address, socket_options)
 
 
 class CheckedTransport(httpx2.HTTPTransport):

@@ -1,14 +1,13 @@
 """More than 200 files that no parser should see, always the same: `python -m tests.bad_files FOLDER` writes them."""
 
-import io
 import json
 import random
 import sys
-import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tests.make_files import make_zip
 from tests.test_formats import make_epub, make_ods, make_pptx, make_xlsx
 
 TRUNCATED = (0.01, 0.1, 0.35, 0.6, 0.9, 0.99)
@@ -28,18 +27,10 @@ def seeds() -> dict[str, bytes]:
     found[".csv"] = b"name,days,note\n" + b"".join(b"row %d,%d,text\n" % (n, n) for n in range(300))
     found[".rtf"] = rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\f0 " + rb"Refunds take \b thirty\b0  days.\par " * 200 + b"}"
     found[".txt"] = "Rückerstattungen dauern dreißig Tage. ".encode() * 200
-    found[".zip"] = packed({"a.md": b"# A\n\nText.", "b/c.html": b"<p>Text</p>"})
+    found[".zip"] = make_zip({"a.md": b"# A\n\nText.", "b/c.html": b"<p>Text</p>"})
     articles = [{"title": f"Article {n}", "body": "<p>Text</p>"} for n in range(20)]
     found[".json"] = json.dumps({"articles": articles}).encode()
     return found
-
-
-def packed(members: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
 
 
 def bad_files() -> Iterator[tuple[str, bytes]]:
@@ -122,21 +113,21 @@ def _documents() -> Iterator[tuple[str, bytes]]:
     outside = b"<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><x>&a;</x>"
     mains = {".docx": "word/document.xml", ".pptx": "ppt/presentation.xml", ".xlsx": "xl/workbook.xml"}
     for ending, main in mains.items():
-        yield f"laughs{ending}", packed({main: bomb, "[Content_Types].xml": b"<Types/>"})
-        yield f"outside{ending}", packed({main: outside, "[Content_Types].xml": b"<Types/>"})
-        yield f"bomb{ending}", packed({main: b"<x/>", "media/big.bin": bytes(BOMB)})
-        yield f"deep{ending}", packed({main: b"<a>" * 500_000, "[Content_Types].xml": b"<Types/>"})
-        yield f"empty{ending}", packed({main: b""})
-        yield f"many{ending}", packed({main: b"<x/>"} | {f"part{n}.xml": b"<x/>" for n in range(2_100)})
+        yield f"laughs{ending}", make_zip({main: bomb, "[Content_Types].xml": b"<Types/>"})
+        yield f"outside{ending}", make_zip({main: outside, "[Content_Types].xml": b"<Types/>"})
+        yield f"bomb{ending}", make_zip({main: b"<x/>", "media/big.bin": bytes(BOMB)})
+        yield f"deep{ending}", make_zip({main: b"<a>" * 500_000, "[Content_Types].xml": b"<Types/>"})
+        yield f"empty{ending}", make_zip({main: b""})
+        yield f"many{ending}", make_zip({main: b"<x/>"} | {f"part{n}.xml": b"<x/>" for n in range(2_100)})
     container = b"<container><rootfiles><rootfile full-path='%s'/></rootfiles></container>"
     mimetype = {"mimetype": b"application/epub+zip"}
-    yield "laughs.epub", packed(mimetype | {"META-INF/container.xml": bomb})
-    yield "missing.epub", packed(mimetype | {"META-INF/container.xml": container % b"nowhere.opf"})
-    yield "itself.epub", packed(mimetype | {"META-INF/container.xml": container % b"META-INF/container.xml"})
-    yield "bomb.zip", packed({f"{n}.txt": bytes(60_000_000) for n in range(6)})
-    yield "nested.zip", packed({"a.zip": packed({"b.zip": packed({"c.zip": packed({"d.md": b"x"})})})})
-    yield "paths.zip", packed({"../../a.md": b"x", "/b.md": b"x", "C:\\c.md": b"x", "d/./e.md": b"x"})
-    yield "many.zip", packed({f"{n}.md": b"x" for n in range(2_500)})
+    yield "laughs.epub", make_zip(mimetype | {"META-INF/container.xml": bomb})
+    yield "missing.epub", make_zip(mimetype | {"META-INF/container.xml": container % b"nowhere.opf"})
+    yield "itself.epub", make_zip(mimetype | {"META-INF/container.xml": container % b"META-INF/container.xml"})
+    yield "bomb.zip", make_zip({f"{n}.txt": bytes(60_000_000) for n in range(6)})
+    yield "nested.zip", make_zip({"a.zip": make_zip({"b.zip": make_zip({"c.zip": make_zip({"d.md": b"x"})})})})
+    yield "paths.zip", make_zip({"../../a.md": b"x", "/b.md": b"x", "C:\\c.md": b"x", "d/./e.md": b"x"})
+    yield "many.zip", make_zip({f"{n}.md": b"x" for n in range(2_500)})
 
 
 def _pdfs() -> Iterator[tuple[str, bytes]]:

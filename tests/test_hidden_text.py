@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-import docx
 import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
@@ -18,16 +17,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from knowledge.parsers import parse
 from knowledge.parsers.base import Parsed, ParseError
+from tests.make_files import make_docx
 
 WHITE = RGBColor(0xFF, 0xFF, 0xFF)
-
-
-def make_docx(fill: Callable[[Any], object]) -> bytes:
-    document = docx.Document()
-    fill(document)
-    buffer = io.BytesIO()
-    document.save(buffer)
-    return buffer.getvalue()
 
 
 def vanish(run: Any) -> None:

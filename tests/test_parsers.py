@@ -4,7 +4,6 @@ import codecs
 import contextlib
 import io
 import time
-import zipfile
 from collections.abc import Callable
 
 import docx
@@ -16,6 +15,7 @@ from reportlab.platypus import Table
 
 from knowledge.parsers import parse
 from knowledge.parsers.base import ParseError, escape, leading_title
+from tests.make_files import make_docx, make_zip
 
 
 def make_pdf(draw: Callable[[Canvas], object] = str, password: str = "") -> bytes:
@@ -24,22 +24,6 @@ def make_pdf(draw: Callable[[Canvas], object] = str, password: str = "") -> byte
     draw(canvas)
     canvas.showPage()
     canvas.save()
-    return buffer.getvalue()
-
-
-def make_docx(fill: Callable[[docx.document.Document], object] = str) -> bytes:
-    document = docx.Document()
-    fill(document)
-    buffer = io.BytesIO()
-    document.save(buffer)
-    return buffer.getvalue()
-
-
-def make_zip(parts: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
     return buffer.getvalue()
 
 

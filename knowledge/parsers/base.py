@@ -26,6 +26,11 @@ class Parsed:
     warning: str = ""
 
 
+def hidden_text(words: int) -> str:
+    """The warning that so many hidden words were left out; empty for none."""
+    return f"Hidden text was left out ({words} words)." if words else ""
+
+
 def escape(line: str) -> str:
     """A line of plain text as Markdown that reads the same."""
     line = _INLINE.sub(r"\\\1", line)

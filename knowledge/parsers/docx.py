@@ -5,7 +5,7 @@ import io
 import mammoth
 
 from knowledge.parsers import docx_hidden, packed
-from knowledge.parsers.base import Parsed, leading_title
+from knowledge.parsers.base import Parsed, hidden_text, leading_title
 from knowledge.parsers.html import to_markdown
 
 _STYLES = "\n".join(
@@ -25,5 +25,4 @@ def parse(data: bytes) -> Parsed:
     data, words = docx_hidden.without_hidden(data)
     page = mammoth.convert_to_html(io.BytesIO(data), style_map=_STYLES, convert_image=lambda _image: []).value
     markdown = to_markdown(page, hidden="drop", without=[])
-    warning = f"Hidden text was left out ({words} words)." if words else ""
-    return Parsed(leading_title(markdown), markdown, warning)
+    return Parsed(leading_title(markdown), markdown, hidden_text(words))

@@ -7,7 +7,7 @@ import re
 from html_to_markdown import ConversionOptions, convert
 
 from knowledge.parsers import html_hidden
-from knowledge.parsers.base import Parsed, ParseError
+from knowledge.parsers.base import Parsed, ParseError, hidden_text
 from knowledge.parsers.text import decode
 
 _BOILERPLATE = [
@@ -39,9 +39,8 @@ def parse(data: bytes) -> Parsed:
     if not markdown.strip() and len(_plain(body)) > 1000 and body.count("<div") > 500:
         raise ParseError("The page is nested too deeply to be read.")
     seen = to_markdown(body, hidden="reachable", without=_BOILERPLATE)
-    if hidden := len(seen.split()) - len(markdown.split()):
-        warning = f"{warning} Hidden text was left out ({hidden} words).".strip()
-    return Parsed(_title(page), markdown, warning)
+    hidden = hidden_text(len(seen.split()) - len(markdown.split()))
+    return Parsed(_title(page), markdown, f"{warning} {hidden}".strip())
 
 
 def to_markdown(page: str, *, hidden: str, without: list[str]) -> str:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import pypdfium2 as pdfium
 import pypdfium2.raw as native
 
-from knowledge.parsers.base import Parsed, ParseError, escape
+from knowledge.parsers.base import Parsed, ParseError, escape, hidden_text
 from knowledge.parsers.pdf_hidden import Sight
 from knowledge.parsers.pdf_tables import Box, Table, tables
 
@@ -74,7 +74,7 @@ def _warning(pages: list[list[Piece]]) -> str:
     words = sum(
         len(piece.text.split()) for page in pages for piece in page if isinstance(piece, Line) and not piece.is_seen
     )
-    return f"Hidden text was left out ({words} words)." if words else ""
+    return hidden_text(words)
 
 
 def _pieces(page: pdfium.PdfPage, number: int) -> Iterator[Piece]:
