@@ -14,6 +14,7 @@ from django.conf import settings
 
 from bot import citations, followups, outcomes, prompts
 from bot.models import Outcome
+from bot.prompts import Manner
 from bot.replies import Reply
 from knowledge.rereading import reread
 from knowledge.retrieval import Hit, Retrieval, retrieve
@@ -65,6 +66,7 @@ class Answer:
         trace_id: str,
         started: float,
         least_answerable: float | None = None,
+        manner: Manner = prompts.PLAIN,
     ) -> None:
         self.question = question
         self.trace_id = trace_id
@@ -83,6 +85,7 @@ class Answer:
         self._collections: tuple[int, ...] = ()
         self._started = started
         self._least_answerable = least_answerable
+        self.manner = manner
         self._is_over = False
 
     def __iter__(self) -> Iterator[str]:
@@ -144,7 +147,7 @@ class Answer:
     def _reply(self, *, may_search: bool) -> Generator[str, None, bool]:
         """Have the model write over the passages found so far; True when it had more of them searched instead."""
         hits = self.retrieval.hits
-        prompt = prompts.build(self.question, hits, self._history, may_search=may_search)
+        prompt = prompts.build(self.question, hits, self._history, may_search=may_search, manner=self.manner)
         response = client.stream(prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline)
         reply = Reply(response)
         renumbered = citations.Renumbered(reply, len(hits))
@@ -154,11 +157,15 @@ class Answer:
                     self.first_token_ms = self._elapsed_ms()
                 self.text += delta
                 yield delta
+        self.deployment = response.deployment  # the fallback, where the model asked first could not
         if response.finish_reason == "refusal":
             self.end(Outcome.BLOCKED)
             return False
         if may_search and reply.search and self._search_again(reply.search):
             return True
+        if self.deployment.is_quoting and not self._is_answerable():  # as strict as if it had been asked first
+            self.end(Outcome.NOT_IN_DOCS)
+            return False
         self.is_truncated = response.finish_reason == "length"
         self._conclude([hits[number - 1] for number in renumbered.cited])
         return False
@@ -205,29 +212,39 @@ def compose(
     history: Sequence[Turn] = (),
     deployment: Deployment | None = None,
     least_answerable: float | None = None,
+    manner: Manner = prompts.PLAIN,
 ) -> Answer:
     """Search the passages for `question` and return the answer, to be written by iterating over it.
 
     `collections` are the ids of the collections the asker may see; `history` are the turns before; `deployment` is
     the model that writes, the live one by default. `least_answerable` (0 to 1) is the estimate from which on there is
     an answer at all, in place of the rules of this module: a channel of customers may want it higher than a team.
+    `manner` is how the answer is to sound, and its language.
     Raises QuestionError for a question nobody could answer and Deployment.DoesNotExist before set-up; a provider that
     fails is an outcome, not an exception.
     """
-    answer = begin(question, deployment=deployment, least_answerable=least_answerable)
+    answer = begin(question, deployment=deployment, least_answerable=least_answerable, manner=manner)
     answer.search(history, collections)
     return answer
 
 
-def begin(question: str, *, deployment: Deployment | None = None, least_answerable: float | None = None) -> Answer:
+def begin(
+    question: str,
+    *,
+    deployment: Deployment | None = None,
+    least_answerable: float | None = None,
+    manner: Manner = prompts.PLAIN,
+    trace_id: str = "",
+) -> Answer:
     """An answer for which nothing has been searched yet; raises what `compose` raises."""
     check(question)
     return Answer(
         clean(question).strip(),
         deployment=deployment or Deployment.objects.live(Role.ANSWER),
-        trace_id=client.new_trace_id(),
+        trace_id=trace_id or client.new_trace_id(),
         started=time.monotonic(),
         least_answerable=least_answerable,
+        manner=manner,
     )
 
 

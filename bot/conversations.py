@@ -8,9 +8,9 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from bot import prompts
+from bot import prompts, voices
 from bot.answering import Answer, begin
-from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
+from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker, Voice
 from knowledge.retrieval import Hit, Retrieval
 from llm.models import UsageRecord
 from llm.prompt import Turn
@@ -70,7 +70,7 @@ def _ask(
         trace_id=answer.trace_id,
         trace={"collections": collections},
     )
-    events = _written(answer, turns, collections)
+    events = written(answer, turns, collections)
     try:
         for event in events:  # noqa: UP028  "yield from" would close them, and they are still needed
             yield event
@@ -82,7 +82,7 @@ def _ask(
     yield Done(_keep(conversation, answer))
 
 
-def _written(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterator[Event]:
+def written(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterator[Event]:
     """Search and write; what fails on the way becomes the answer's outcome."""
     try:
         answer.search(turns, collections)
@@ -128,8 +128,8 @@ def cost(message: Message) -> Decimal | None:
 
 
 @transaction.atomic
-def save(conversation: Conversation, answer: Answer) -> Message:
-    """Keep an answer with its citations and the trace of how it came about."""
+def save(conversation: Conversation, answer: Answer, voice: Voice | None = None) -> Message:
+    """Keep an answer with its citations, the trace of how it came about, and how well it keeps to the voice."""
     message = Message.objects.create(
         conversation=conversation,
         speaker=Speaker.BOT,
@@ -141,6 +141,8 @@ def save(conversation: Conversation, answer: Answer) -> Message:
         model=answer.deployment.model,
         first_token_ms=answer.first_token_ms,
         total_ms=answer.total_ms,
+        voice=voice,
+        style_faults=voices.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
         trace=_trace(answer),
     )
     Citation.objects.bulk_create(

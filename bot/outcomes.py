@@ -17,6 +17,28 @@ TEXTS = {
     ),
 }
 
+# Said to an asker whose question is not answered, or not by the bot.
+STOPPED = "I will stay out of this conversation. Mention me to ask me again."
+DISABLED = "I am switched off here. Ask me in another channel, or ask an administrator to switch me on."
+DAILY_LIMIT = (
+    "You have asked {limit} questions today, which is as many as one person may. Ask the team, or come back tomorrow."
+)
+TOO_FAST = (
+    "You have asked more at once than I can answer; I did not take this one. Ask it again when the others are done."
+)
+TAKEN = "I will answer it there."
+KNOWN = "This was asked already; the answer is in its thread."
+HANDED_OFF = (
+    "I have passed this on to the team. Somebody will answer here; until then I stay out of it, unless you mention me."
+)
+DRAFTED = "Thank you for your question. The team has it and will answer here."
+CUT_OFF = "The answer was cut off at the length limit of the model."
+UNREAD = "I cannot look at files or images yet, so I did not read: {names}."
+SHARED = "Shown to the channel."
+CLARIFY_NEXT = "Then ask me again."
+WITHDRAWN = "The question was deleted."
+QUEUED = "Others are before you; this takes about {seconds} seconds."
+
 
 def text(outcome: Outcome, trace_id: str) -> str:
     return TEXTS[outcome].format(trace_id=trace_id)

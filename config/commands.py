@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from config import environment, postgres
 
 # These never touch the database, so no server is started for them.
-WITHOUT_DATABASE = {"help", "version", "--help", "-h", "--version", "collectstatic"}
+WITHOUT_DATABASE = {"help", "version", "--help", "-h", "--version", "collectstatic", "manifest"}
 # These are for people and work on a database that nobody has set up yet.
 SET_UP_FIRST = {
     "ask",
@@ -31,6 +31,10 @@ SET_UP_FIRST = {
     "documents",
     "remove",
     "login_link",
+    "channel",
+    "voice",
+    "doctor",
+    "play",
 }
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 

@@ -3,7 +3,7 @@
 import logging
 import re
 
-SECRET = re.compile(r"(?<=/login/link/)[^/\s'\"]+|\b(?:sk|pk|xox[a-z]|xapp)-[\w-]{8,}|(?<=Bearer )\S+")
+SECRET = re.compile(r"(?<=/login/link/)[^/\s'\"]+|\b(?:sk|pk|xox[a-z]|xapp)-[\w-]{8,}|(?<=Bearer )\S+|(?<=Bot )\S{20,}")
 
 
 class Redact(logging.Filter):

@@ -15,7 +15,6 @@ HOST = environment.text("HOST", "127.0.0.1")
 PORT = environment.number("PORT", 8000, most=65535)
 WEB_WORKERS = environment.number("WEB_WORKERS", 1)
 WEB_THREADS = environment.number("WEB_THREADS", 8)
-PROCESSES = {"web": "web", "worker": "qcluster"}  # what `manage.py up` runs: name -> command
 PUBLIC_URL = environment.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 DEBUG = environment.flag("DEBUG")
 
@@ -46,6 +45,7 @@ def _database(url: str) -> dj_database_url.DBConfig:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 
 INSTALLED_APPS = [
     "config",
@@ -202,6 +202,32 @@ ANSWER_MODEL = environment.text("ANSWER_MODEL")  # provider:model; empty: chosen
 EMBED_MODEL = environment.text("EMBED_MODEL")  # empty: the local one at the first set-up, then what is live
 EMBED_DIMENSIONS = environment.number("EMBED_DIMENSIONS", 0)  # 0: a model whose length is known
 ANSWER_SECONDS = environment.number("ANSWER_SECONDS", 45)
+FALLBACK_MODEL = environment.text("FALLBACK_MODEL")  # empty: what is live, at first nobody; "none": nobody any more
+FIRST_WORD_SECONDS = environment.number("FIRST_WORD_SECONDS", 8)  # for each of two models, where there is a fallback
+
+# Platforms. The addresses default to the real services.
+SLACK_BOT_TOKEN = environment.key("SLACK_BOT_TOKEN")
+SLACK_APP_TOKEN = environment.key("SLACK_APP_TOKEN")
+SLACK_SIGNING_SECRET = environment.key("SLACK_SIGNING_SECRET")
+SLACK_API_URL = environment.text("SLACK_API_URL", "https://slack.com/api/")
+SLACK_CLIENT_ID = environment.text("SLACK_CLIENT_ID")
+SLACK_CLIENT_SECRET = environment.key("SLACK_CLIENT_SECRET")
+DISCORD_BOT_TOKEN = environment.key("DISCORD_BOT_TOKEN")
+DISCORD_API_URL = environment.text("DISCORD_API_URL", "https://discord.com/api/v10").rstrip("/")
+DISCORD_GATEWAY_URL = environment.text("DISCORD_GATEWAY_URL")
+DISCORD_SHARDS = environment.text("DISCORD_SHARDS")
+ANSWER_THREADS = environment.number("ANSWER_THREADS", 48, most=500)
+LEASE_SECONDS = environment.number("LEASE_SECONDS", 30)  # after which others take over from a process that died
+FAILPOINT = environment.text("FAILPOINT")
+
+
+def _processes() -> dict[str, str]:
+    """What `manage.py up` runs, name -> command: a bot for each platform whose token is there."""
+    bots = {"slack": SLACK_BOT_TOKEN or SLACK_CLIENT_ID, "discord": DISCORD_BOT_TOKEN}
+    return {"web": "web", "worker": "qcluster", **{name: f"runbot {name}" for name, token in bots.items() if token}}
+
+
+PROCESSES = _processes()
 
 MODELS_DIR = PARLEY_HOME / "models"
 SAMPLE_DIR = BASE_DIR / "knowledge" / "sample" / "help_centre"

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import transaction
 
+from bot import tasks as bot_tasks
 from config import schema
 from knowledge import embedders, index_builds, tasks
 from llm import providers
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 # The model a provider answers with when only its key is given: the cheapest current one that follows instructions.
 ANSWER_MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "extractive": "best-sentences"}
+NOBODY = "none"  # as FALLBACK_MODEL: the fallback that is live goes
 
 
 def ensure_ready(*, may_migrate: bool) -> None:
@@ -43,26 +45,33 @@ def _has_models() -> bool:
 def migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     tasks.schedule()
+    bot_tasks.schedule()
 
 
 def deploy_models() -> list[Deployment]:
     """Append a deployment for each role whose wanted model is not live; returns the ones appended.
 
-    ANSWER_MODEL and EMBED_MODEL say what is wanted; without them a live model stays. The first set-up then takes a
-    provider whose key is there, and embeds on this machine. An embedding model that has passages to embed first goes
-    live when its index is built; see knowledge.index_builds.
+    ANSWER_MODEL, EMBED_MODEL and FALLBACK_MODEL say what is wanted; without them a live model stays. The first set-up
+    then takes a provider whose key is there, embeds on this machine, and has no fallback. An embedding model that has
+    passages to embed first goes live when its index is built; see knowledge.index_builds.
     """
-    wanted = {Role.ANSWER: settings.ANSWER_MODEL, Role.EMBED: settings.EMBED_MODEL}
+    wanted = {
+        Role.ANSWER: settings.ANSWER_MODEL,
+        Role.EMBED: settings.EMBED_MODEL,
+        Role.FALLBACK: settings.FALLBACK_MODEL,
+    }
     return [each for role, name in wanted.items() if (each := _deploy(role, name)) is not None]
 
 
 def _deploy(role: Role, wanted: str) -> Deployment | None:
     live = Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id").first()
-    if live is not None and not wanted:
+    if not wanted and (live is not None or role == Role.FALLBACK):
         return None
+    if role == Role.FALLBACK and wanted == NOBODY:
+        return _withdraw(live)
     reason = f"{role.upper()}_MODEL asks for it" if wanted else "chosen at the first set-up"
     provider, _, model = (wanted or _default(role)).partition(":")
-    model = model or (ANSWER_MODELS.get(provider, "") if role == Role.ANSWER else "")
+    model = model or (ANSWER_MODELS.get(provider, "") if role != Role.EMBED else "")
     _check_known(role, provider, model)
     endpoint = _endpoint(provider)
     dimensions = _dimensions(model) if role == Role.EMBED else None
@@ -75,6 +84,13 @@ def _deploy(role: Role, wanted: str) -> Deployment | None:
         _build_index(deployment)
         return None
     return deployment
+
+
+def _withdraw(live: Deployment | None) -> Deployment | None:
+    """From now on nobody stands in for the answer model."""
+    if live is None or not live.model:
+        return None
+    return Deployment.objects.create(role=live.role, endpoint=live.endpoint, reason=f"FALLBACK_MODEL is {NOBODY}")
 
 
 @transaction.atomic

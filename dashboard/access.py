@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import User
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from bot.models import Citation, Conversation, Message, Platform, Speaker
@@ -45,3 +45,10 @@ def citation(user: User, pk: int) -> Citation:
     return get_object_or_404(
         Citation.objects.select_related("message"), pk=pk, message__conversation__in=conversations(user)
     )
+
+
+def administrator(user: User) -> User:
+    """The user, if it is an administrator; a 404 for everybody else."""
+    if not user.is_superuser:
+        raise Http404
+    return user

@@ -1,25 +1,20 @@
 """The way to a model: one retry policy, one deadline, and a row in the ledger for every call, whatever came of it."""
 
-import time
+import logging
 import uuid
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
 from decimal import Decimal
-from itertools import chain
 from typing import TypeVar
 
-from django.utils import timezone
-
-from llm import pricing, tokens
-from llm.deadline import iterate
-from llm.models import Deployment, Purpose, UsageRecord
+from llm import breaker, fallback
+from llm.calls import Call, StreamedCall
+from llm.models import Deployment, Purpose
 from llm.prompt import Prompt
-from llm.providers import provider_for
-from llm.providers.base import Completion, ProviderError, Usage, redacted, timed_out
-from llm.retry import pause
-from llm.text import clean
+from llm.providers.base import ProviderError, Usage
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 def new_trace_id() -> str:
@@ -28,10 +23,21 @@ def new_trace_id() -> str:
 
 
 def stream(
-    prompt: Prompt, *, deployment: Deployment, trace_id: str, deadline: float, purpose: Purpose = Purpose.ANSWER
+    prompt: Prompt,
+    *,
+    deployment: Deployment,
+    trace_id: str,
+    deadline: float,
+    purpose: Purpose = Purpose.ANSWER,
+    may_fall_back: bool = True,
 ) -> "Response":
-    """Ask a model. Nothing is sent before the Response is iterated. `deadline` is a time.monotonic()."""
-    return Response(prompt, deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
+    """Ask a model. Nothing is sent before the Response is iterated. `deadline` is a time.monotonic().
+
+    Where a fallback is live it is asked when this model gives nothing, unless what this very model says is wanted:
+    then `may_fall_back` is to be False. Only answer models are replaced.
+    """
+    call = StreamedCall(prompt, deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
+    return Response(call, may_fall_back=may_fall_back and fallback.may_replace(deployment, purpose))
 
 
 def metered(
@@ -47,115 +53,23 @@ def metered(
     `operation` gets the seconds that remain, may be called several times, raises ProviderError when it fails, and must
     not use the database. Not to be called inside a transaction that may roll back: the row would go with it.
     """
-    call = _Call(deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
+    call = Call(deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
     with call.recorded():
         result, call.usage = call.persist(lambda remaining: next(call.limited(lambda: iter([operation(remaining)]))))
         call.finish_reason = "stop"
     return result
 
 
-class _Call:
-    """One call to a model on its way into the ledger.
-
-    `finish_reason` is the reply's own; after a failure the kind of the ProviderError, "abandoned" when the caller
-    stopped listening, "failed" after an error in our own code.
-    """
-
-    def __init__(self, *, deployment: Deployment, trace_id: str, purpose: Purpose, deadline: float) -> None:
-        self.deployment = deployment
-        self.trace_id = trace_id
-        self.purpose = purpose
-        self.deadline = deadline
-        self.finish_reason = ""
-        self.usage = Usage(0, 0, 0)
-        self.cost: Decimal | None = None
-        self.first_token_ms: float | None = None
-        self.latency_ms = 0.0
-        self.attempts = 0
-        self.error = ""
-        self._started = 0.0
-
-    @contextmanager
-    def recorded(self) -> Iterator[None]:
-        """Write exactly one UsageRecord for what happens inside, however it ends."""
-        self._started = time.monotonic()
-        try:
-            yield
-        except BaseException as error:
-            self._fail(error)
-            raise
-        finally:
-            self._save()
-
-    def persist(self, attempt: Callable[[float], T]) -> T:
-        """The result of the first attempt that succeeds; each gets the seconds that remain."""
-        while True:
-            remaining = self.deadline - time.monotonic()
-            if remaining <= 0:
-                raise timed_out()
-            self.attempts += 1
-            try:
-                return attempt(remaining)
-            except ProviderError as error:
-                wait = pause(error, self.attempts, self.deadline - time.monotonic())
-                if wait is None:
-                    raise
-            time.sleep(wait)
-
-    def limited(self, items: Callable[[], Iterator[T]]) -> Generator[T, None, None]:
-        """`items()`, no longer than the deadline allows; what runs in this process needs no watching."""
-        yield from items() if self._is_local else iterate(items, self.deadline)
-
-    def elapsed_ms(self) -> float:
-        return (time.monotonic() - self._started) * 1000
-
-    @property
-    def _is_local(self) -> bool:
-        return self.deployment.endpoint.provider in pricing.FREE
-
-    def _fail(self, error: BaseException) -> None:
-        if isinstance(error, ProviderError):
-            self.finish_reason, self.error = error.kind, redacted(str(error))
-        elif isinstance(error, Exception):
-            self.finish_reason, self.error = "failed", type(error).__name__
-        else:
-            self.finish_reason = "abandoned"
-
-    def _save(self) -> None:
-        provider, model, now = self.deployment.endpoint.provider, self.deployment.model, timezone.now()
-        self.latency_ms = self.elapsed_ms()
-        self.cost = pricing.cost(provider, model, self.usage, now)
-        UsageRecord.objects.create(
-            trace_id=self.trace_id,
-            purpose=self.purpose,
-            provider=provider,
-            model=model,
-            deployment=self.deployment if self.deployment.pk else None,  # a model that is not live yet has no row
-            input_tokens=self.usage.input_tokens,
-            cached_input_tokens=self.usage.cached_input_tokens,
-            output_tokens=self.usage.output_tokens,
-            is_estimated=self.usage.is_estimated,
-            cost=self.cost,
-            latency_ms=self.latency_ms,
-            first_token_ms=self.first_token_ms,
-            finish_reason=self.finish_reason,
-            attempts=self.attempts,
-            error=self.error[:500],
-        )
-
-
-class Response(_Call):
-    """A reply as it is streamed: iterate it once for its text. Afterwards it knows its usage, cost and times.
+class Response:
+    """A reply as it is streamed: iterate it once for its text. Afterwards it knows who gave it, its usage, cost, times.
 
     Iterating raises ProviderError. A reply nobody wants any more is to be closed: that hangs up and records the call.
+    After a fallback everything but the ledger is about the model that stood in.
     """
 
-    def __init__(
-        self, prompt: Prompt, *, deployment: Deployment, trace_id: str, purpose: Purpose, deadline: float
-    ) -> None:
-        super().__init__(deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
-        self.text = ""
-        self._prompt = prompt
+    def __init__(self, call: StreamedCall, *, may_fall_back: bool) -> None:
+        self._call = call
+        self._may_fall_back = may_fall_back
         self._deltas = self._stream()
 
     def __iter__(self) -> Iterator[str]:
@@ -164,31 +78,56 @@ class Response(_Call):
     def close(self) -> None:
         self._deltas.close()
 
+    @property
+    def deployment(self) -> Deployment:
+        """The model that replies; final once there is text."""
+        return self._call.deployment
+
+    @property
+    def text(self) -> str:
+        return self._call.text
+
+    @property
+    def finish_reason(self) -> str:
+        return self._call.finish_reason
+
+    @property
+    def usage(self) -> Usage:
+        return self._call.usage
+
+    @property
+    def cost(self) -> Decimal | None:
+        """USD of the call that gave the reply, None when unpriced; one that failed before it is in the ledger alone."""
+        return self._call.cost
+
+    @property
+    def first_token_ms(self) -> float | None:
+        return self._call.first_token_ms
+
+    @property
+    def latency_ms(self) -> float:
+        return self._call.latency_ms
+
     def _stream(self) -> Generator[str, None, None]:
-        with self.recorded():
-            first, rest = self.persist(self._begin)
-            self.first_token_ms = self.elapsed_ms()
-            with closing(rest):
-                for item in chain([first], rest):
-                    if isinstance(item, str):
-                        if delta := clean(item):
-                            self.text += delta
-                            yield delta
-                    else:
-                        self.usage, self.finish_reason = item.usage, item.finish_reason
+        """The first model, or the fallback when that fails before its first word: never the text of two models."""
+        first = self._call
+        first.standing = breaker.standing(first.deployment)
+        fallback_id = first.standing.fallback_id if self._may_fall_back else None
+        if fallback_id is not None:
+            first.first_by = fallback.first_word_by(first.deadline, calls=2)
+        try:
+            yield from first.deltas()
+        except ProviderError as error:
+            if fallback_id is None or first.text:
+                raise
+            self._call = _stand_in(first, fallback_id, error)
+        if self._call is not first:
+            yield from self._call.deltas()
 
-    def _begin(self, remaining: float) -> tuple[str | Completion, Generator[str | Completion, None, None]]:
-        """Ask and wait for the first of the reply; a failure after it is final, as the asker has seen text."""
-        provider = provider_for(self.deployment)
-        items = self.limited(lambda: provider.stream(self._prompt, model=self.deployment.model, timeout=remaining))
-        return next(items), items
 
-    def _fail(self, error: BaseException) -> None:
-        """A call that broke off was most likely billed all the same; what it used is then counted here."""
-        super()._fail(error)
-        if (
-            self.attempts
-            and not self._is_local
-            and (self.text or self.finish_reason in ("timeout", "cut", "abandoned"))
-        ):
-            self.usage = tokens.estimate(self._prompt, self.text)
+def _stand_in(failed: StreamedCall, fallback_id: int, error: ProviderError) -> StreamedCall:
+    """The same call to the fallback."""
+    call = failed.again(fallback.deployment(fallback_id))
+    call.first_by = fallback.first_word_by(call.deadline, calls=1)
+    log.warning("trace %s: %s stands in for %s: %s", call.trace_id, call.deployment, failed.deployment, error)
+    return call

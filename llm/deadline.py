@@ -1,5 +1,6 @@
 """A limit on the clock for work that can get stuck anywhere: a name look-up, a silent server, one that drips."""
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -17,23 +18,27 @@ class _End:
     error: BaseException | None
 
 
-def iterate(items: Callable[[], Iterator[T]], deadline: float) -> Generator[T, None, None]:
-    """Yield what `items()` yields in a thread of its own, until `deadline` (time.monotonic()).
+def iterate(
+    items: Callable[[], Iterator[T]], deadline: float, *, first_by: float = math.inf
+) -> Generator[T, None, None]:
+    """Yield what `items()` yields in a thread of its own, until `deadline`, the first by `first_by` (time.monotonic()).
 
-    Raises ProviderError at the deadline, and whatever the thread raises. The thread ends with its next item after the
-    deadline, or after this iterator is closed, or when its own read times out. `items` must not use the database, as
+    Raises ProviderError when the time is over, and whatever the thread raises. The thread ends with its next item after
+    that, or after this iterator is closed, or when its own read times out. `items` must not use the database, as
     connections belong to threads.
     """
     inbox: SimpleQueue[T | _End] = SimpleQueue()
     stopped = Event()
+    ends = min(deadline, first_by)
     Thread(target=_feed, args=(items, inbox, stopped), name="deadline", daemon=True).start()
     try:
         while True:
             try:
-                item = inbox.get(timeout=max(0.0, deadline - time.monotonic()))
+                item = inbox.get(timeout=max(0.0, ends - time.monotonic()))
             except Empty:
                 raise timed_out() from None
             if not isinstance(item, _End):
+                ends = deadline
                 yield item
             elif item.error is None:
                 return

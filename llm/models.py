@@ -13,6 +13,7 @@ class Role(models.TextChoices):
     ANSWER = "answer"
     EMBED = "embed"
     JUDGE = "judge"
+    FALLBACK = "fallback"
 
 
 class Purpose(models.TextChoices):
@@ -48,13 +49,18 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
             raise self.model.DoesNotExist(f"No model is live for the role {role}; run: manage.py setup")
         return newest
 
+    def fallback_for(self, provider: str, model: str) -> Self:
+        """The live fallback; nothing when there is none, or when it is the very model that is to be replaced."""
+        newest = self.filter(role=Role.FALLBACK).order_by("-id").values("pk")[:1]
+        return self.filter(pk__in=newest).exclude(model="").exclude(endpoint__provider=provider, model=model)
+
 
 class Deployment(models.Model):
     """One decision to let a model serve a role. Rows are only ever added; the newest of a role is live."""
 
     role = models.CharField(max_length=10, choices=Role)
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT)
-    model = models.CharField(max_length=200)
+    model = models.CharField(max_length=200, blank=True, help_text="Empty: nobody from here on (fallback only).")
     dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Length of the vectors (embed only).")
     reason = models.CharField(max_length=300)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
@@ -77,6 +83,27 @@ class Deployment(models.Model):
     def vector_space(self) -> str:
         """What makes two vectors comparable: provider, model and length."""
         return f"{self.endpoint.provider}/{self.model}/{self.dimensions}"
+
+
+class Breaker(models.Model):
+    """Whether a model is let be because it failed too often. It is open while `opened_at` is set; see llm.breaker."""
+
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=200)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    probe_at = models.DateTimeField(null=True, blank=True, help_text="From then on one call may try, while it is open.")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="Failures before it count no more.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "model"], name="one_breaker_per_model"),
+            models.CheckConstraint(
+                condition=models.Q(opened_at=None) | models.Q(probe_at__isnull=False), name="open_breaker_is_probed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model} {'open' if self.opened_at else 'closed'}"
 
 
 class ModelPrice(models.Model):
@@ -149,6 +176,7 @@ class UsageRecord(models.Model):
     objects = UsageRecordQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["provider", "model", "-created_at"], name="usage_of_model")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(cached_input_tokens__lte=models.F("input_tokens")), name="cached_is_part_of_input"

@@ -18,7 +18,7 @@ def pause(error: ProviderError, attempts: int, remaining: float) -> float | None
     LONGEST_PAUSE, with up to half taken off at random so that many callers do not come back at once. A pause that
     does not fit into the `remaining` seconds is not begun.
     """
-    if error.permanent or attempts >= ATTEMPTS:
+    if error.permanent or error.kind == "open" or attempts >= ATTEMPTS:
         return None
     wait = error.retry_after
     if wait is None:

@@ -3,7 +3,7 @@
 import pytest
 from pytest_django.fixtures import Settings
 
-pytest_plugins = ["tests.fake_providers", "tests.git_server", "tests.web_server"]
+pytest_plugins = ["tests.fake_providers", "tests.git_server", "tests.web_server", "tests.bots"]
 
 
 @pytest.fixture(autouse=True)

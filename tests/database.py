@@ -15,7 +15,7 @@ def start() -> None:
     os.environ.setdefault("SECRET_KEY", "only-for-tests")
     os.environ["PARLEY_HOME"] = str(STATE)
     (STATE / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANSWER_MODEL", "EMBED_MODEL"):
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANSWER_MODEL", "EMBED_MODEL", "FALLBACK_MODEL", "FIRST_WORD_SECONDS"):
         os.environ.pop(name, None)
     if os.environ.get("DATABASE_URL"):
         return

@@ -39,10 +39,21 @@ class Migration(migrations.Migration):
                 (
                     "role",
                     models.CharField(
-                        choices=[("answer", "Answer"), ("embed", "Embed"), ("judge", "Judge")], max_length=10
+                        choices=[
+                            ("answer", "Answer"),
+                            ("embed", "Embed"),
+                            ("judge", "Judge"),
+                            ("fallback", "Fallback"),
+                        ],
+                        max_length=10,
                     ),
                 ),
-                ("model", models.CharField(max_length=200)),
+                (
+                    "model",
+                    models.CharField(
+                        blank=True, help_text="Empty: nobody from here on (fallback only).", max_length=200
+                    ),
+                ),
                 (
                     "dimensions",
                     models.PositiveIntegerField(blank=True, help_text="Length of the vectors (embed only).", null=True),
@@ -57,6 +68,34 @@ class Migration(migrations.Migration):
                 ),
                 ("endpoint", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="llm.endpoint")),
             ],
+        ),
+        migrations.CreateModel(
+            name="Breaker",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=40)),
+                ("model", models.CharField(max_length=200)),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "probe_at",
+                    models.DateTimeField(
+                        blank=True, help_text="From then on one call may try, while it is open.", null=True
+                    ),
+                ),
+                (
+                    "closed_at",
+                    models.DateTimeField(blank=True, help_text="Failures before it count no more.", null=True),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("provider", "model"), name="one_breaker_per_model"),
+                    models.CheckConstraint(
+                        condition=models.Q(("opened_at", None), ("probe_at__isnull", False), _connector="OR"),
+                        name="open_breaker_is_probed",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ModelPrice",
@@ -138,6 +177,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="deployment",
             index=models.Index(fields=["role", "-id"], name="deployment_live"),
+        ),
+        migrations.AddIndex(
+            model_name="usagerecord",
+            index=models.Index(fields=["provider", "model", "-created_at"], name="usage_of_model"),
         ),
         migrations.AddConstraint(
             model_name="usagerecord",

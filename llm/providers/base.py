@@ -12,7 +12,9 @@ from llm.text import clean
 
 T = TypeVar("T")
 
-Kind = Literal["key", "rate_limit", "quota", "bad_request", "unavailable", "timeout", "cut", "bad_reply", "refused"]
+Kind = Literal[
+    "key", "rate_limit", "quota", "bad_request", "unavailable", "timeout", "cut", "bad_reply", "refused", "open"
+]
 FinishReason = Literal["stop", "length", "refusal"]
 
 _LOOKS_SECRET = re.compile(r"\b(?:sk|pk|key)-[\w*.-]{6,}|(?<=Bearer )\S+", re.IGNORECASE)
@@ -22,7 +24,8 @@ _PERMANENT: frozenset[Kind] = frozenset({"key", "quota", "bad_request", "refused
 class ProviderError(Exception):
     """A provider gave no answer. `str()` is a sentence for the admin's log and never holds the key.
 
-    `permanent`: asking again cannot help. `retry_after`: the seconds it asks us to wait, None if it did not say.
+    `permanent`: asking again cannot help; "open" (llm.breaker asked nobody) may help later, yet not within one call.
+    `retry_after`: the seconds it asks us to wait, None if it did not say.
     """
 
     def __init__(self, message: str, *, kind: Kind, retry_after: float | None = None) -> None:

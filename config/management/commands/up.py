@@ -27,7 +27,9 @@ class Command(BaseCommand):
         _wait_for_port()
         if subprocess.run([*MANAGE, "setup", "--sample"], check=False).returncode:
             raise CommandError("Set-up failed; what went wrong is above.")
-        commands = {name: " ".join(map(quote, [*MANAGE, command])) for name, command in settings.PROCESSES.items()}
+        commands = {
+            name: " ".join(map(quote, [*MANAGE, *command.split()])) for name, command in settings.PROCESSES.items()
+        }
         supervisor = Supervisor(commands, {**os.environ, "PYTHONUNBUFFERED": "1"})
         supervisor.run(on_tick=Welcome(supervisor))
 

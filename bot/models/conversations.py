@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 class Platform(models.TextChoices):
     CONSOLE = "console"
     WEB = "web"
+    SLACK = "slack"
+    DISCORD = "discord"
 
 
 class Outcome(models.TextChoices):
@@ -28,9 +30,25 @@ class Speaker(models.TextChoices):
 
 
 class Conversation(models.Model):
+    """Questions and answers that belong together: on a page, or in a thread of a channel.
+
+    `thread_id` is the platform's id of the thread, which on Slack and Discord is that of the message that began it.
+    """
+
     platform = models.CharField(max_length=10, choices=Platform)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    channel = models.ForeignKey("bot.Channel", null=True, blank=True, on_delete=models.CASCADE)
+    thread_id = models.CharField(max_length=64, blank=True)
+    silenced_at = models.DateTimeField(null=True, blank=True, help_text="A person took over, or somebody said stop.")
+    last_active_at = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "thread_id"], condition=~models.Q(thread_id=""), name="one_conversation_per_thread"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.platform} {self.pk}"
@@ -56,6 +74,9 @@ class Message(models.Model):
     model = models.CharField(max_length=200, blank=True)
     first_token_ms = models.FloatField(null=True, blank=True)
     total_ms = models.FloatField(null=True, blank=True)
+    voice = models.ForeignKey("bot.Voice", null=True, blank=True, on_delete=models.PROTECT)
+    style_faults = models.JSONField(default=list, help_text="The rules of the voice that the text breaks.")
+    sent_text = models.TextField(blank=True, help_text="What a person sent in place of the draft `text`.")
     trace = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -96,15 +117,32 @@ class Citation(models.Model):
 
 
 class Feedback(models.Model):
-    """What one person thought of one answer; pressing again changes it."""
+    """What one person thought of one answer; pressing again changes it.
+
+    `user` is somebody on the web, `person` an id of the platform the answer was given on.
+    """
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="feedback")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
+    person = models.CharField(max_length=64, blank=True)
     is_positive = models.BooleanField()
+    reason = models.CharField(max_length=20, blank=True)
+    better_answer = models.TextField(blank=True)
+    right_document = models.CharField(max_length=2000, blank=True)
     created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["message", "user"], name="one_opinion_each")]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "user"], name="one_opinion_each"),
+            models.UniqueConstraint(
+                fields=["message", "person"], condition=~models.Q(person=""), name="one_opinion_per_person"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False, person="") | (models.Q(user=None) & ~models.Q(person="")),
+                name="opinion_of_somebody",
+            ),
+        ]
 
     def __str__(self) -> str:
         return "up" if self.is_positive else "down"

@@ -1,0 +1,43 @@
+"""What a person answered, as a document that answers the next time."""
+
+import re
+
+from django.conf import settings
+from django_q.tasks import async_task
+
+from bot.models import Question
+from knowledge import indexing
+from knowledge.models import Collection
+from knowledge.originals import File
+
+MOST_TITLE = 150
+
+
+def proposal(question: Question) -> tuple[str, str]:
+    """A title and a text to begin with: the question, and what the team answered or sent."""
+    escalation = getattr(question, "escalation", None)
+    said = escalation.answer if escalation else ""
+    text = said or (question.answer.text if question.answer else "")
+    return " ".join(question.text.split())[:MOST_TITLE], text
+
+
+def request(question: Question, *, title: str, text: str) -> None:
+    """Write the article down and have it indexed into the collection that the channel searches first."""
+    path = settings.PARLEY_HOME / "articles" / f"{_slug(title)}-{question.pk}.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.write_text(f"# {' '.join(title.split())}\n\n{text}\n", encoding="utf-8")
+    draft.rename(path)
+    async_task("bot.tasks.index_article", question.pk, path.name, task_name=f"article {question.pk}")
+
+
+def index(question: Question, name: str) -> None:
+    """Make the article a document."""
+    collection = question.channel.collections.order_by("-visibility", "pk").first()
+    collection = collection or Collection.objects.public().order_by("pk").first() or indexing.collection_for("", None)
+    path = settings.PARLEY_HOME / "articles" / name
+    list(indexing.add([File(path, f"articles/{name}")], collection))
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] or "article"

@@ -1,0 +1,89 @@
+"""Reads what was written while nobody listened, and feeds it through the same door as everything else."""
+
+import logging
+import threading
+from datetime import timedelta
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from bot import inbox
+from bot.models import Channel
+from bot.platforms.base import DeliveryError, Messenger
+
+log = logging.getLogger(__name__)
+
+OVERLAP = timedelta(
+    minutes=5
+)  # before the newest message known: those of a moment ago may still have been on their way
+FARTHEST = timedelta(hours=24)
+EVERY = 600.0  # seconds, whether or not a gap was noticed
+LOCK = "parley catch-up"
+
+
+class CatchUp:
+    """One thread per bot process; of several processes one reads at a time. `request` asks for a round now."""
+
+    def __init__(self, messenger: Messenger, platform: str) -> None:
+        self._messenger = messenger
+        self._platform = str(platform)
+        self._wanted = threading.Event()
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="catch-up", daemon=True).start()
+
+    def request(self) -> None:
+        self._wanted.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wanted.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wanted.wait(EVERY)
+            self._wanted.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                self._catch_up()
+            except DatabaseError as error:
+                log.warning("Catching up waits for the database: %s", str(error).strip())
+                self._stopping.wait(1.0)
+                self._wanted.set()
+            finally:
+                connection.close()
+
+    def _catch_up(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"{LOCK} {self._platform}"])
+            if not cursor.fetchone()[0]:
+                return  # another process is at it; the lock goes with its connection
+        try:
+            for channel in Channel.objects.filter(
+                workspace__platform=self._platform, workspace__removed_at=None, is_enabled=True
+            ).select_related("workspace"):  # fmt: skip
+                if self._stopping.is_set():
+                    return
+                catch_up(channel, self._messenger)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"{LOCK} {self._platform}"])
+
+
+def catch_up(channel: Channel, messenger: Messenger) -> int:
+    """Receive what a channel holds that nobody received; returns how many questions were new."""
+    now = timezone.now()
+    since = max((channel.cursor_at or now) - OVERLAP, now - FARTHEST)
+    count = 0
+    try:
+        for incoming in messenger.catch_up(channel, since):
+            count += inbox.receive(incoming).is_new
+    except DeliveryError as error:
+        log.warning("%s could not be read again: %s", channel, error)
+        return count
+    Channel.objects.filter(pk=channel.pk).update(cursor_at=now)
+    if count:
+        log.warning("%s questions of %s had been missed and are answered now", count, channel)
+    return count

@@ -1,0 +1,34 @@
+"""What a channel may see and how it is answered there."""
+
+from bot import voices
+from bot.models import Channel, Question, Voice
+from bot.prompts import PLAIN, Manner
+from knowledge.models import Collection, Visibility
+
+
+def searchable(channel: Channel, *, has_outsiders: bool) -> list[int]:
+    """The ids of the collections that answer in a channel: those chosen for it, else every public one.
+
+    Where outsiders read, or may, only the public ones of them; it is decided anew for every question.
+    """
+    chosen = list(channel.collections.all()) or list(Collection.objects.public())
+    return sorted(
+        collection.pk for collection in chosen
+        if not has_outsiders or collection.visibility == Visibility.PUBLIC
+    )  # fmt: skip
+
+
+def sees_internal(channel: Channel) -> bool:
+    """Whether it matters who reads the channel."""
+    return channel.collections.exclude(visibility=Visibility.PUBLIC).exists()
+
+
+def manner(channel: Channel, voice: Voice | None) -> Manner:
+    if voice is None and not channel.language:
+        return PLAIN
+    return Manner(rules=voices.rules(voice) if voice else (), language=channel.language)
+
+
+def is_open(question: Question) -> bool:
+    """Whether people outside of the company may read the answer: in the channel, or as its asker."""
+    return question.is_outsider or question.channel.has_outsiders

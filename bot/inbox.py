@@ -1,0 +1,278 @@
+"""What comes in from a platform becomes rows here, before the platform is told that it arrived."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from bot import addressing, escalations, failpoints, outbox, outcomes
+from bot.addressing import Incoming, Verdict
+from bot.models import (
+    Channel,
+    ChannelKind,
+    Conversation,
+    Delivery,
+    DeliveryKind,
+    Platform,
+    Question,
+    QuestionState,
+    Receipt,
+    Workspace,
+)
+from bot.posts import Post
+from llm import client
+from llm.text import clean
+
+WAITING_PER_ASKER = 10
+PER_MINUTE = 10
+SPACING = timedelta(seconds=2)  # how far each waiting question of a person moves their next one down the queue
+TOLD_AGAIN_AFTER = timedelta(minutes=1)
+CURSOR_EVERY = timedelta(seconds=10)
+STOPPED = "The asker stopped it."
+
+
+@dataclass(frozen=True)
+class Reception:
+    """What became of a message. `is_new` is False for a question that was known already."""
+
+    verdict: Verdict
+    question: Question | None = None
+    is_new: bool = False
+
+
+def receive(incoming: Incoming) -> Reception:
+    """Keep a message if it is a question to the bot; when this returns it is safe to acknowledge it."""
+    with transaction.atomic():
+        failpoints.reach("inbox.begun")
+        reception = _receive(incoming)
+    failpoints.reach("inbox.committed")
+    return reception
+
+
+def _receive(incoming: Incoming) -> Reception:
+    now = timezone.now()
+    channel = _channel(incoming)
+    _move_cursor(channel, incoming, now)
+    if incoming.thread_id and not incoming.is_mention and _is_heard(channel, incoming):
+        return Reception(Verdict.IGNORE)
+    conversation = _conversation(channel, incoming, now)
+    is_asker = conversation is not None and not incoming.is_mention and _has_asked(conversation, incoming.author)
+    verdict = addressing.judge(incoming, channel, conversation, is_asker=is_asker, now=now)
+    if verdict == Verdict.IGNORE:
+        return Reception(verdict)
+    if not _is_first(_key(incoming, verdict)):
+        known = Question.objects.filter(channel=channel, message_id=incoming.message_id).first()
+        return Reception(verdict, known)
+    if verdict == Verdict.TAKEN_OVER:
+        if conversation is not None:
+            silence(conversation)
+        return Reception(verdict)
+    return _keep(incoming, channel, conversation, verdict, now)
+
+
+def _is_heard(channel: Channel, incoming: Incoming) -> bool:
+    """Whether a message belongs to the team's talk about a question; it is passed on once."""
+    key = f"heard:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
+    if not escalations.is_thread(channel, incoming.thread_id):
+        return False
+    if _is_first(key):
+        escalations.hear(
+            channel, incoming.thread_id, by=incoming.author, name=incoming.author_name, text=incoming.text
+        )  # fmt: skip
+    return True
+
+
+def _keep(
+    incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict, now: datetime
+) -> Reception:
+    """Insert the question, or find that another delivery of the same message was here first."""
+    refusal = _refusal(incoming, channel, verdict, now)
+    question, is_new = Question.objects.get_or_create(
+        channel=channel,
+        message_id=incoming.message_id,
+        defaults={
+            "platform": incoming.platform,
+            "conversation": conversation or _new_conversation(channel, incoming),
+            "asker": incoming.author,
+            "asker_name": incoming.author_name,
+            "is_outsider": incoming.is_outsider,
+            "text": clean(incoming.text).strip(),
+            "unread": list(incoming.unread),
+            "is_private": incoming.is_private,
+            "reply_token": incoming.reply_token,
+            "reply_until": incoming.reply_until,
+            "state": QuestionState.REFUSED if refusal else QuestionState.WAITING,
+            "trace_id": client.new_trace_id(),
+            "ranked_at": now + SPACING * _waiting(incoming),
+        },
+    )
+    failpoints.reach("inbox.question_inserted")
+    Receipt.objects.filter(key=incoming.delivery_key).update(question=question)
+    if not is_new:
+        return Reception(verdict, question)
+    Conversation.objects.filter(pk=question.conversation_id).update(
+        last_active_at=now, silenced_at=now if verdict == Verdict.STOP else None
+    )
+    is_asked = verdict != Verdict.ASK or incoming.is_explicit
+    if refusal and (is_asked or not _was_told(incoming, now)):
+        outbox.add(question, DeliveryKind.NOTICE, Post(text=refusal))
+    outbox.wake()
+    return Reception(verdict, question, is_new=True)
+
+
+def change(platform: Platform, workspace: str, channel: str, message_id: str, text: str) -> bool:
+    """The message was edited: a question nobody has begun to answer asks the new words. Whether it is a question."""
+    found = _questions(platform, workspace, channel, message_id)
+    found.filter(state=QuestionState.WAITING).update(text=clean(text).strip())
+    return found.exists()
+
+
+def cancel(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
+    """The message was deleted: it is not answered any more. An answer that is posted already stays."""
+    _questions(platform, workspace, channel, message_id).filter(
+        state__in=[QuestionState.WAITING, QuestionState.ANSWERING]
+    ).update(state=QuestionState.CANCELLED, finished_at=timezone.now())
+
+
+def stop(question: Question) -> None:
+    """The asker has read enough: what is shown stays, and nothing is added."""
+    Question.objects.filter(pk=question.pk, state__in=[QuestionState.WAITING, QuestionState.ANSWERING]).update(
+        state=QuestionState.CANCELLED, finished_at=timezone.now(), error=STOPPED
+    )
+
+
+def stop_posts(platform: Platform, workspace: str, channel: str, message_ids: Iterable[str]) -> None:
+    """As `stop`, by the messages that the answers are written in."""
+    posts = Delivery.objects.filter(
+        channel__in=Channel.objects.of(platform, workspace, channel), message_id__in=list(message_ids)
+    )
+    for post in posts.select_related("question"):
+        stop(post.question)
+
+
+def silence(conversation: Conversation) -> None:
+    """Keep the bot out of a conversation until somebody mentions it; what was not begun yet is not answered."""
+    Conversation.objects.filter(pk=conversation.pk).update(silenced_at=timezone.now())
+    conversation.questions.filter(state=QuestionState.WAITING).update(
+        state=QuestionState.CANCELLED, finished_at=timezone.now()
+    )
+
+
+def _questions(platform: Platform, workspace: str, channel: str, message_id: str) -> QuerySet[Question]:
+    return Question.objects.filter(
+        channel__in=Channel.objects.of(platform, workspace, channel), message_id=message_id
+    )  # fmt: skip
+
+
+def _channel(incoming: Incoming) -> Channel:
+    """The row of the channel, made on first sight: enabled, on mention, public collections alone."""
+    found = (
+        Channel.objects.of(incoming.platform, incoming.workspace, incoming.channel).select_related("workspace").first()
+    )
+    if found is None:
+        workspace, _ = Workspace.objects.get_or_create(
+            platform=incoming.platform, external_id=incoming.workspace
+        )  # fmt: skip
+        found, _ = Channel.objects.get_or_create(
+            workspace=workspace,
+            external_id=incoming.channel,
+            defaults={"name": incoming.channel_name, "kind": incoming.kind},
+        )
+    changed = {
+        name: value
+        for name, value in (("name", incoming.channel_name), ("has_outsiders", incoming.has_outsiders))
+        if value not in ("", None) and getattr(found, name) != value
+    }
+    if changed:
+        Channel.objects.filter(pk=found.pk).update(**changed)
+        for name, value in changed.items():
+            setattr(found, name, value)
+    return found
+
+
+def _move_cursor(channel: Channel, incoming: Incoming, now: datetime) -> None:
+    """Note how far the channel was read; now and then is enough, as catching up begins a little earlier."""
+    if incoming.is_private or (channel.cursor_at is not None and now - channel.cursor_at < CURSOR_EVERY):
+        return
+    Channel.objects.filter(pk=channel.pk).update(cursor=incoming.message_id, cursor_at=now)
+
+
+def _conversation(channel: Channel, incoming: Incoming, now: datetime) -> Conversation | None:
+    """The conversation that a message belongs to, if it has begun; a direct chat without threads is one until idle."""
+    if incoming.is_private:
+        return None
+    found = Conversation.objects.filter(channel=channel)
+    if incoming.thread_id:
+        return found.filter(thread_id=incoming.thread_id).first()
+    if incoming.is_threaded or channel.kind != ChannelKind.DIRECT:
+        return None
+    return found.filter(last_active_at__gt=now - addressing.IDLE_AFTER).order_by("-last_active_at").first()
+
+
+def _new_conversation(channel: Channel, incoming: Incoming) -> Conversation:
+    if incoming.is_private:
+        return Conversation.objects.create(platform=incoming.platform, channel=channel)
+    conversation, _ = Conversation.objects.get_or_create(
+        channel=channel,
+        thread_id=incoming.thread_id or incoming.message_id,
+        defaults={"platform": incoming.platform},
+    )
+    return conversation
+
+
+def _has_asked(conversation: Conversation, author: str) -> bool:
+    return conversation.questions.filter(asker=author).exists()
+
+
+def _is_first(key: str) -> bool:
+    """Whether this delivery was not acted on before; marks it."""
+    _, is_first = Receipt.objects.get_or_create(key=key)
+    failpoints.reach("inbox.receipt_inserted")
+    return is_first
+
+
+def _key(incoming: Incoming, verdict: Verdict) -> str:
+    """What makes a delivery known. Who takes over does so once, though the message may be read again in the history."""
+    if verdict == Verdict.TAKEN_OVER:
+        return f"message:{incoming.platform}:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
+    return incoming.delivery_key
+
+
+def _waiting(incoming: Incoming) -> int:
+    return Question.objects.filter(
+        platform=incoming.platform, asker=incoming.author, state=QuestionState.WAITING
+    ).count()  # fmt: skip
+
+
+def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, now: datetime) -> str:
+    """Why this is not answered, in words for the asker; empty when it is."""
+    if verdict == Verdict.STOP:
+        return outcomes.STOPPED
+    if verdict == Verdict.DISABLED:
+        return outcomes.DISABLED
+    asked = Question.objects.filter(
+        platform=incoming.platform, asker=incoming.author, created_at__gt=now - timedelta(days=1)
+    ).exclude(state=QuestionState.REFUSED)
+    counted = asked.aggregate(
+        day=Count("pk"),
+        minute=Count("pk", filter=Q(created_at__gt=now - timedelta(minutes=1))),
+        waiting=Count("pk", filter=Q(state=QuestionState.WAITING)),
+    )
+    if counted["day"] >= channel.daily_limit:
+        return outcomes.DAILY_LIMIT.format(limit=channel.daily_limit)
+    if counted["minute"] >= PER_MINUTE or counted["waiting"] >= WAITING_PER_ASKER:
+        return outcomes.TOO_FAST
+    return ""
+
+
+def _was_told(incoming: Incoming, now: datetime) -> bool:
+    """Whether the author was refused and told so a moment ago; saying it each time would only add to the noise."""
+    return Delivery.objects.filter(
+        kind=DeliveryKind.NOTICE,
+        question__platform=incoming.platform,
+        question__asker=incoming.author,
+        created_at__gt=now - TOLD_AGAIN_AFTER,
+    ).exists()

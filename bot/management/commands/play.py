@@ -1,0 +1,35 @@
+"""A conversation with the bot in the terminal, over the same inbox and outbox as Slack and Discord."""
+
+import sys
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from bot.models import Platform
+from bot.platforms.console import HELP, ConsoleBot
+from bot.worker import Worker
+from knowledge import embedding
+
+
+class Command(BaseCommand):
+    help = "Talk to the bot in the terminal, as if it were a direct message."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        embedding.load()
+        bot = ConsoleBot(sys.stdin, sys.stdout)
+        worker = Worker(bot.messenger, Platform.CONSOLE, threads=2)
+        working = threading.Thread(target=worker.run, name="worker")
+        working.start()
+        bot.messenger.say(HELP)
+        try:
+            while bot.read(self._ask):
+                pass
+        finally:
+            worker.stop()
+            working.join()
+
+    def _ask(self, prompt: str) -> str:
+        self.stdout.write(prompt, ending="")
+        self.stdout.flush()
+        return sys.stdin.readline().strip()

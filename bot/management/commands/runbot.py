@@ -1,0 +1,79 @@
+"""A bot process: listens to one platform and answers what is asked there. Any number may run."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+
+from bot import platforms, presence
+from bot.catching_up import CatchUp
+from bot.worker import Worker
+from knowledge import embedding
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 5.0
+
+
+class Command(BaseCommand):
+    help = "Listen to a platform and answer there, until a signal (INT, TERM) asks to stop."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("platform", choices=["slack", "discord"])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stopping = threading.Event()
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            stopping.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, stop)
+        run(options["platform"], stopping)
+
+
+def run(platform: str, stopping: threading.Event) -> None:
+    """Run the bot of a platform until `stopping` is set: first nothing new is taken, then what is under way ends."""
+    embedding.load()
+    bot = platforms.bot_for(platform)
+    worker = Worker(bot.messenger, platform, threads=settings.ANSWER_THREADS)
+    catch_up = CatchUp(bot.messenger, platform)
+    working = threading.Thread(target=worker.run, name="worker")
+    bot.start(catch_up.request)
+    catch_up.start()
+    working.start()
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    while not stopping.wait(BEAT_SECONDS):
+        _beat(platform, name, is_connected=bot.is_connected)
+    bot.stop()
+    catch_up.stop()
+    worker.stop()
+    working.join()
+    bot.close()
+    _leave(name)
+    # The pools' threads hold nothing any more; waiting for those that still write would take as long as a model does.
+    connection.close()
+    logging.shutdown()
+    os._exit(0)
+
+
+def _beat(platform: str, name: str, *, is_connected: bool) -> None:
+    try:
+        presence.beat(platform, name, is_connected=is_connected)
+    except DatabaseError as error:
+        log.warning("The database is out of reach: %s", str(error).strip())
+        connection.close()
+
+
+def _leave(name: str) -> None:
+    try:
+        presence.leave(name)
+    except DatabaseError as error:
+        log.warning("The database is out of reach: %s", str(error).strip())

@@ -1,0 +1,98 @@
+"""What a platform has to be told to let the bot in: a manifest for Slack, an address for Discord. Least privileges."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+# Each with what it is needed for.
+SLACK_SCOPES = {
+    "app_mentions:read": "questions that mention the bot",
+    "assistant:write": "the word that it is looking, while it does",
+    "channels:history": "follow-ups and questions in public channels, and those missed while it was down",
+    "channels:read": "who reads a public channel",
+    "chat:write": "answers",
+    "commands": "/ask and Ask about this",
+    "groups:history": "the same in private channels",
+    "groups:read": "who reads a private channel",
+    "im:history": "questions in direct messages",
+    "im:read": "who writes in a direct message",
+    "im:write": "private answers after half an hour",
+    "mpim:history": "questions in group messages",
+    "mpim:read": "who reads a group message",
+    "reactions:write": "a sign where no other can be shown",
+    "users:read": "who is a guest",
+}
+SLACK_EVENTS = (
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+    "agent_session_stopped",
+    "app_uninstalled",
+    "tokens_revoked",
+)
+
+# Bits of Discord's permissions, discord.com/developers/docs/topics/permissions.
+DISCORD_PERMISSIONS = {
+    "View channels": 1 << 10,
+    "Send messages": 1 << 11,
+    "Embed links": 1 << 14,
+    "Read message history": 1 << 16,
+    "Create public threads": 1 << 35,
+    "Send messages in threads": 1 << 38,
+}
+
+
+def slack(*, name: str, public_url: str, is_http: bool) -> dict[str, Any]:
+    """The manifest of a Slack app: over Socket Mode, or, with `is_http`, sending to `public_url`."""
+    endpoint = f"{public_url}/slack/events"
+    command: dict[str, Any] = {
+        "command": "/ask",
+        "description": "Ask the documents; only you see the answer",
+        "usage_hint": "[question]",
+        "should_escape": True,
+    }
+    settings: dict[str, Any] = {
+        "event_subscriptions": {"bot_events": list(SLACK_EVENTS)},
+        "interactivity": {"is_enabled": True},
+        "org_deploy_enabled": False,
+        "socket_mode_enabled": not is_http,
+        "token_rotation_enabled": False,
+    }
+    if is_http:
+        command["url"] = endpoint
+        settings["event_subscriptions"]["request_url"] = endpoint
+        settings["interactivity"]["request_url"] = endpoint
+    return {
+        "display_information": {"name": name, "description": "Answers from our documents, with sources."},
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "agent_view": {"agent_description": "Answers from our documents, with sources.", "suggested_prompts": []},
+            "bot_user": {"display_name": name, "always_online": True},
+            "shortcuts": [
+                {
+                    "name": "Ask about this",
+                    "type": "message",
+                    "callback_id": "ask_about",
+                    "description": "Answer this message in its thread",
+                }
+            ],
+            "slash_commands": [command],
+        },
+        "oauth_config": {"scopes": {"bot": list(SLACK_SCOPES)}},
+        "settings": settings,
+    }
+
+
+def discord_invite(application_id: str) -> str:
+    """The address by which an administrator of a server lets the bot in."""
+    query = {
+        "client_id": application_id,
+        "scope": "bot applications.commands",
+        "permissions": str(sum(DISCORD_PERMISSIONS.values())),
+    }
+    return f"https://discord.com/oauth2/authorize?{urlencode(query)}"

@@ -1,0 +1,31 @@
+"""The rows of this room."""
+
+from bot.models.channels import AnswerMode, Channel, ChannelKind, Grammar, Voice, Workspace
+from bot.models.conversations import Citation, Conversation, Feedback, Message, Outcome, Platform, Speaker
+from bot.models.escalations import Escalation, EscalationState
+from bot.models.inbox import BotProcess, Delivery, DeliveryKind, DeliveryState, Question, QuestionState, Receipt
+
+__all__ = [
+    "AnswerMode",
+    "BotProcess",
+    "Channel",
+    "ChannelKind",
+    "Citation",
+    "Conversation",
+    "Delivery",
+    "DeliveryKind",
+    "DeliveryState",
+    "Escalation",
+    "EscalationState",
+    "Feedback",
+    "Grammar",
+    "Message",
+    "Outcome",
+    "Platform",
+    "Question",
+    "QuestionState",
+    "Receipt",
+    "Speaker",
+    "Voice",
+    "Workspace",
+]

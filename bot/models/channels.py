@@ -1,0 +1,147 @@
+"""Where people ask, and how Parley answers there: workspaces, channels and voices. All are known by id, not by name."""
+
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from bot.models.conversations import Platform
+from knowledge.models import Collection
+from llm.models import Deployment
+
+
+class Workspace(models.Model):
+    """A Slack workspace or a Discord server. `token` is encrypted (bot.secrets), empty where the settings hold it."""
+
+    platform = models.CharField(max_length=10, choices=Platform)
+    external_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=200, blank=True)
+    bot_user_id = models.CharField(max_length=64, blank=True)
+    bot_id = models.CharField(max_length=64, blank=True, help_text="Slack's id of the bot, beside that of its user.")
+    scopes = models.TextField(blank=True)
+    token = models.TextField(blank=True)
+    refresh_token = models.TextField(blank=True)
+    token_expires_at = models.DateTimeField(null=True, blank=True)
+    installed_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    escalation_channel = models.ForeignKey(
+        "bot.Channel",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Where questions for people go, unless a channel says otherwise.",
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["platform", "external_id"], name="workspace_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+
+class Grammar(models.TextChoices):
+    """In whose name the bot speaks."""
+
+    WE = "we"
+    I = "i"  # noqa: E741  the word itself
+    NEUTRAL = "neutral"
+
+
+class VoiceQuerySet(models.QuerySet["Voice"]):
+    def current(self, name: str) -> "Voice | None":
+        """The newest version of the voice called `name`; None when there is none."""
+        return self.filter(name=name).order_by("-version").first()
+
+
+class Voice(models.Model):
+    """How the company speaks. Rows are never changed: a change is the next version, and answers keep theirs."""
+
+    name = models.CharField(max_length=100)
+    version = models.PositiveIntegerField()
+    style_guide = models.TextField(blank=True, help_text="Said to the model in these words.")
+    opening = models.CharField(max_length=300, blank=True)
+    closing = models.CharField(max_length=300, blank=True)
+    banned_phrases = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    person = models.CharField(max_length=10, choices=Grammar, default=Grammar.NEUTRAL)
+    has_emoji = models.BooleanField(default=False)
+    most_words = models.PositiveIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = VoiceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="voice_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class ChannelKind(models.TextChoices):
+    CHANNEL = "channel"
+    FORUM = "forum"
+    GROUP = "group"
+    DIRECT = "direct"
+
+
+class AnswerMode(models.TextChoices):
+    """Which messages of a channel are questions to the bot, beside those that name it."""
+
+    MENTION = "mention", "only when mentioned"
+    QUESTIONS = "questions", "whatever looks like a question"
+    ALL = "all", "every message"
+
+
+class ChannelQuerySet(models.QuerySet["Channel"]):
+    def of(self, platform: Platform, workspace: str, external_id: str) -> Self:
+        return self.filter(workspace__platform=platform, workspace__external_id=workspace, external_id=external_id)
+
+
+class Channel(models.Model):
+    """A place of a workspace, with its settings. `cursor` is the newest message seen there, for catching up."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="channels")
+    external_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=10, choices=ChannelKind, default=ChannelKind.CHANNEL)
+    has_outsiders = models.BooleanField(
+        default=True, help_text="Are there guests, another company, or everybody? Unknown counts as yes."
+    )
+    is_enabled = models.BooleanField(default=True)
+    mode = models.CharField(max_length=10, choices=AnswerMode, default=AnswerMode.MENTION)
+    collections = models.ManyToManyField(Collection, blank=True, help_text="Empty: every public collection.")
+    voice_name = models.CharField(max_length=100, blank=True, help_text="Empty: the voice called default, if any.")
+    deployment = models.ForeignKey(Deployment, null=True, blank=True, on_delete=models.PROTECT)
+    language = models.CharField(max_length=40, blank=True, help_text="Empty: that of the question.")
+    escalation_channel = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL)
+    escalation_mention = models.CharField(max_length=64, blank=True, help_text="Id of whom an escalation calls.")
+    refusal_text = models.TextField(blank=True, help_text="Said in place of the usual words when there is no answer.")
+    least_answerable = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)]
+    )  # fmt: skip
+    daily_limit = models.PositiveIntegerField(default=100, help_text="Questions of one person in 24 hours.")
+    has_feedback = models.BooleanField(default=True)
+    is_drafting = models.BooleanField(default=False, help_text="Are answers drafts for the team, which sends them?")
+    cursor = models.CharField(max_length=64, blank=True)
+    cursor_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = ChannelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "external_id"], name="channel_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id
+
+    @property
+    def platform(self) -> str:
+        return self.workspace.platform
+
+    @property
+    def team_channel(self) -> "Channel | None":
+        """Where questions for people go; None where nobody has said."""
+        return self.escalation_channel or self.workspace.escalation_channel

@@ -1,0 +1,152 @@
+"""Questions on their way to an answer, and what is on its way to a platform. The rows are the queues."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from bot.models.channels import Channel
+from bot.models.conversations import Conversation, Message, Platform
+
+
+class QuestionState(models.TextChoices):
+    WAITING = "waiting"
+    ANSWERING = "answering"
+    DELIVERING = "delivering"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    DEAD = "dead"
+
+
+OPEN = (QuestionState.WAITING, QuestionState.ANSWERING, QuestionState.DELIVERING)
+
+
+class Question(models.Model):
+    """A message that is a question to the bot: unique by its id on the platform, answered once.
+
+    `reply_token` is for private answers: how to reach the asker alone, encrypted, and worthless after `reply_until`.
+    `unread` names the files of the message, which are not looked at. `ranked_at` orders the queue: later for whoever
+    has others waiting.
+    """
+
+    platform = models.CharField(max_length=10, choices=Platform)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="questions")
+    message_id = models.CharField(max_length=64)
+    asker = models.CharField(max_length=64)
+    asker_name = models.CharField(max_length=200, blank=True)
+    is_outsider = models.BooleanField(default=False)
+    text = models.TextField()
+    unread = models.JSONField(default=list)
+    is_private = models.BooleanField(default=False)
+    reply_token = models.TextField(blank=True)
+    reply_until = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=QuestionState, default=QuestionState.WAITING)
+    trace_id = models.CharField(max_length=32)
+    answer = models.OneToOneField(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="answers")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    ranked_at = models.DateTimeField()
+    error = models.CharField(max_length=1000, blank=True)
+    sweep_at = models.DateTimeField(null=True, blank=True, help_text="When to look for surplus replies.")
+    created_at = models.DateTimeField(db_default=Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["channel", "message_id"], name="question_once")]
+        indexes = [
+            models.Index(
+                fields=["platform", "ranked_at"], condition=models.Q(state__in=["waiting", "answering"]),
+                name="question_queue",
+            ),
+            models.Index(
+                fields=["conversation", "id"], condition=models.Q(state__in=list(OPEN)), name="question_order"
+            ),
+            models.Index(fields=["asker", "created_at"], name="question_asker"),
+            models.Index(fields=["sweep_at"], condition=~models.Q(sweep_at=None), name="question_sweep"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.message_id}: {self.text[:60]}"
+
+
+class Receipt(models.Model):
+    """A delivery of a platform that was acted on. Platforms deliver again; `key` tells that we know it already."""
+
+    key = models.CharField(max_length=200, unique=True)
+    question = models.ForeignKey(Question, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class DeliveryKind(models.TextChoices):
+    ANSWER = "answer"
+    NOTICE = "notice"  # a word to the asker that is no answer
+    SHARED = "shared"  # a private answer, shown to everybody by its asker
+    ESCALATION = "escalation"  # to the team: a question, or a draft to send
+    HANDOFF = "handoff"  # to the asker: a person will answer
+    HUMAN = "human"  # to the asker: what the person said
+    REMINDER = "reminder"
+    UPDATE = "update"  # changes the post of an escalation
+
+
+class DeliveryState(models.TextChoices):
+    STREAMING = "streaming"  # an answer that is being written
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+class Delivery(models.Model):
+    """One post to a platform: the outbox. `key` marks the post there, so that it is found before it is sent again.
+
+    `body` is a bot.posts.Post. `message_id` is the platform's; a delivery that has one is an edit of that message.
+    """
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="deliveries")
+    kind = models.CharField(max_length=12, choices=DeliveryKind)
+    part = models.PositiveSmallIntegerField(default=1)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
+    thread_id = models.CharField(max_length=64, blank=True)
+    is_private = models.BooleanField(default=False)
+    key = models.CharField(max_length=32, unique=True)
+    body = models.JSONField(default=dict)
+    message_id = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(db_default=Now())
+    error = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["question", "kind", "part"], name="delivery_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before"], condition=models.Q(state__in=["waiting", "sending"]), name="delivery_queue"
+            ),
+            models.Index(fields=["channel", "message_id"], name="delivery_message"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.part} of {self.question_id}"
+
+
+class BotProcess(models.Model):
+    """A process that listens to a platform; one that was not seen for long is gone."""
+
+    name = models.CharField(max_length=200, unique=True, help_text="host:pid")
+    platform = models.CharField(max_length=10, choices=Platform)
+    is_connected = models.BooleanField(default=False)
+    seen_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name

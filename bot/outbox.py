@@ -1,0 +1,178 @@
+"""Posts on their way to a platform: claimed with a lease, looked for before they are sent again, marked when there.
+
+A process may die at any point. What it had claimed is claimed again when its lease has passed, by then as a later
+attempt, which first looks on the platform whether the attempt before it got through.
+"""
+
+import logging
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from bot import failpoints
+from bot.models import Channel, Delivery, DeliveryKind, DeliveryState, Question, QuestionState
+from bot.platforms.base import DeliveryError, Messenger
+from bot.posts import Post
+
+log = logging.getLogger(__name__)
+
+WAKE = "parley_outbox"  # the PostgreSQL channel that wakes the workers
+MOST_ATTEMPTS = 12
+SPARE = 0.4  # of a lease must be left when something is sent, or it could arrive after the next attempt looked for it
+SWEEP_AFTER = timedelta(seconds=45)  # after a delivery that took more than one attempt
+
+CLAIM = """
+UPDATE bot_delivery SET state = 'sending', attempts = attempts + 1,
+  lease_until = now() + make_interval(secs => %(lease)s)
+WHERE id = (
+  SELECT d.id FROM bot_delivery d JOIN bot_question q ON q.id = d.question_id
+  WHERE q.platform = ANY(%(platforms)s) AND d.not_before <= now()
+    AND (d.state = 'waiting' OR (d.state = 'sending' AND d.lease_until < now()))
+    AND NOT EXISTS (
+      SELECT 1 FROM bot_delivery e
+      WHERE e.question_id = d.question_id AND e.kind = d.kind AND e.part < d.part AND e.state <> 'sent'
+    )
+  ORDER BY d.not_before, d.id FOR UPDATE OF d SKIP LOCKED LIMIT 1
+)
+RETURNING id
+"""
+
+
+def lease() -> timedelta:
+    return timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def add(
+    question: Question,
+    kind: DeliveryKind,
+    post: Post,
+    *,
+    part: int = 1,
+    channel: Channel | None = None,
+    thread_id: str | None = None,
+) -> Delivery:
+    """Put a post into the outbox: to the question's own thread, or to another `channel`. Once per kind and part."""
+    is_elsewhere = channel is not None
+    delivery, _ = Delivery.objects.get_or_create(
+        question=question,
+        kind=kind,
+        part=part,
+        defaults={
+            "channel": channel or question.channel,
+            "thread_id": (thread_id or "") if is_elsewhere else question.conversation.thread_id,
+            "is_private": question.is_private and not is_elsewhere,
+            "key": key(question, kind, part),
+            "body": post.as_json(),
+        },
+    )
+    wake()
+    return delivery
+
+
+def wake() -> None:
+    """Tell the workers, once this transaction is committed, that there is something to do."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"NOTIFY {WAKE}")
+
+
+def share(question: Question, post: Post) -> Delivery:
+    """Show a private answer to the whole channel, once."""
+    delivery = add(question, DeliveryKind.SHARED, post)
+    Delivery.objects.filter(pk=delivery.pk, is_private=True).update(is_private=False)
+    return delivery
+
+
+def key(question: Question, kind: str, part: int) -> str:
+    """What marks a post on its platform, where others may read it: it must tell nothing and be the same each time."""
+    return salted_hmac("parley.delivery", f"{question.trace_id}/{kind}/{part}").hexdigest()[:24]
+
+
+def claim(platforms: list[str]) -> Delivery | None:
+    """The next post to send, ours for one lease; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"lease": settings.LEASE_SECONDS, "platforms": platforms})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    failpoints.reach("delivery.claimed")
+    return Delivery.objects.select_related(
+        "channel__workspace", "question__conversation", "question__channel__workspace"
+    ).get(pk=row[0])
+
+
+def deliver(delivery: Delivery, messenger: Messenger, *, claimed: float) -> None:
+    """Send what was claimed at `claimed` (time.monotonic()), and mark it; what fails is tried again, or given up."""
+    try:
+        message_id = _send(delivery, messenger, claimed)
+    except DeliveryError as error:
+        _postpone(delivery, error)
+        return
+    failpoints.reach("delivery.posted")
+    settle(delivery, message_id)
+
+
+def _send(delivery: Delivery, messenger: Messenger, claimed: float) -> str:
+    if not delivery.message_id and delivery.attempts > 1:
+        delivery.message_id = messenger.find(delivery)
+        failpoints.reach("delivery.looked")
+    if time.monotonic() - claimed > (1 - SPARE) * settings.LEASE_SECONDS:
+        raise DeliveryError("Sending took too long to begin; somebody else may send it by now.", retry_after=0)
+    failpoints.reach("delivery.sending")
+    if not delivery.message_id:
+        return messenger.send(delivery)
+    messenger.edit(delivery)
+    return delivery.message_id
+
+
+def settle(delivery: Delivery, message_id: str) -> None:
+    """Mark a post as being there, unless a later attempt has taken it over; and its question as done with the last."""
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).exclude(state=DeliveryState.SENT).update(
+        state=DeliveryState.SENT, message_id=message_id, sent_at=Now(), lease_until=None
+    )
+    failpoints.reach("delivery.marked")
+    if delivery.attempts > 1:
+        Question.objects.filter(pk=delivery.question_id).update(sweep_at=timezone.now() + SWEEP_AFTER)
+    finish(delivery.question_id)
+
+
+def finish(question: int) -> None:
+    """Close a question whose answer is delivered whole."""
+    unsent = Delivery.objects.filter(question=question, kind=DeliveryKind.ANSWER).exclude(state=DeliveryState.SENT)
+    Question.objects.filter(~models.Exists(unsent), pk=question, state=QuestionState.DELIVERING).update(
+        state=QuestionState.DONE, finished_at=Now()
+    )
+    failpoints.reach("question.done")
+
+
+def _postpone(delivery: Delivery, error: DeliveryError) -> None:
+    """Try again when the platform says, or after a pause that grows; give up what can never arrive."""
+    mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, state=DeliveryState.SENDING)
+    if error.permanent or delivery.attempts >= MOST_ATTEMPTS:
+        log.error("%s could not be delivered to %s: %s", delivery, delivery.channel, error)
+        if mine.update(state=DeliveryState.DEAD, error=str(error)[:1000], lease_until=None):
+            give_up(delivery, str(error))
+        return
+    pause = min(2.0 ** (delivery.attempts - 1), 60.0) if error.retry_after is None else error.retry_after
+    log.warning("%s waits %.1f s: %s", delivery, pause, error)
+    mine.update(
+        state=DeliveryState.WAITING,
+        # A platform that refused has not posted, so there is nothing to look for; else the attempt counts.
+        attempts=F("attempts") - 1 if error.was_refused else F("attempts"),
+        not_before=timezone.now() + timedelta(seconds=pause),
+        error=str(error)[:1000],
+        lease_until=None,
+    )
+
+
+def give_up(delivery: Delivery, reason: str) -> None:
+    """An answer that cannot be posted where it was asked: the question is dead, and the log says so to the admin."""
+    if delivery.kind == DeliveryKind.ANSWER:
+        Question.objects.filter(pk=delivery.question_id, state=QuestionState.DELIVERING).update(
+            state=QuestionState.DEAD, finished_at=Now(), error=reason[:1000]
+        )

@@ -1,0 +1,320 @@
+"""Listens to Discord's gateway. The only place with an event loop: whatever touches the database runs in threads.
+
+Discord does not deliver again. What could not be kept is tried until it is, and what was said while the connection was
+gone for good is read from the history.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+import yarl
+from discord.http import Route
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
+
+from bot import inbox, outcomes, pressing, workspaces
+from bot.addressing import Incoming, Verdict
+from bot.models import Platform
+from bot.platforms import discord_messages, discord_posts
+from bot.platforms.base import Bot
+from bot.platforms.discord_messenger import DiscordMessenger
+from bot.posts import Form
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LANES = 4  # threads that write what comes in; what is said in one channel goes through one of them, in its order
+RETRY_SECONDS = 1.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # between logins; a loop of them would cost the bot its token
+NO_CONTENT = (
+    "Discord keeps the content of messages from the bot: switch on the Message Content Intent in the developer portal. "
+    "Until then only mentions, direct messages and commands are answered."
+)
+READ_BACK = 500  # messages of a channel or thread that are read from the history
+
+
+class Gateway(discord.Client):
+    """One shard, or all there is. Nothing is cached but servers and channels."""
+
+    def __init__(self, bot: "DiscordBot", shard: tuple[int | None, int | None], *, has_content: bool) -> None:
+        intents = discord.Intents.none()
+        intents.guilds = intents.guild_messages = intents.dm_messages = True
+        intents.message_content = has_content
+        super().__init__(
+            intents=intents,
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=60.0,
+            guild_ready_timeout=1.0,
+            shard_id=shard[0],
+            shard_count=shard[1],
+        )
+        self._bot = bot
+
+    async def on_ready(self) -> None:
+        """A new session: whatever was said before it is gone from the gateway."""
+        for guild in self.guilds:
+            await self._bot.introduce(guild)
+        self._bot.on_gap()
+
+    async def on_resumed(self) -> None:
+        self._bot.on_gap()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        await self._bot.introduce(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self._bot.keep(lambda: workspaces.remove(Platform.DISCORD, str(guild.id)))
+
+    async def on_message(self, message: discord.Message) -> None:
+        incoming = discord_messages.incoming(message, self._bot.me)
+        if incoming is not None and not self._bot.stopping.is_set():
+            await self._bot.keep(lambda: inbox.receive(incoming), channel=message.channel.id)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        incoming = discord_messages.incoming(payload.message, self._bot.me)
+        if incoming is not None and payload.message.edited_at is not None:
+            await self._bot.keep(lambda: _changed(incoming), channel=payload.channel_id)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        channel, workspace = self._parent(payload.channel_id, payload.guild_id)
+        await self._bot.keep(
+            lambda: inbox.cancel(Platform.DISCORD, workspace, channel, str(payload.message_id)),
+            channel=payload.channel_id,
+        )
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        await self._bot.interact(interaction)
+
+    def _parent(self, channel: int, guild: int | None) -> tuple[str, str]:
+        """The channel a message is known under, and its workspace: threads are looked up by their parent."""
+        found = self.get_guild(guild).get_thread(channel) if guild and self.get_guild(guild) else None  # type: ignore[union-attr]
+        return str(found.parent_id if found else channel), str(guild) if guild else discord_messages.DIRECT
+
+
+def _changed(incoming: Incoming) -> None:
+    is_known = inbox.change(
+        Platform.DISCORD, incoming.workspace, incoming.channel, incoming.message_id, incoming.text
+    )  # fmt: skip
+    if not is_known and incoming.is_mention:
+        inbox.receive(incoming)
+
+
+class DiscordBot(Bot):
+    def __init__(self) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody talks to it
+        self.messenger: DiscordMessenger = DiscordMessenger(self)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.on_gap: Callable[[], None] = lambda: None
+        self.me = 0
+        self._clients: list[Gateway] = []
+        self._lanes = [ThreadPoolExecutor(1, thread_name_prefix="keep") for _ in range(LANES)]
+        self._thread: threading.Thread | None = None
+        self.stopping = threading.Event()
+        self._has_content = True
+        if settings.DISCORD_GATEWAY_URL:
+            discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.DISCORD_GATEWAY_URL)
+        Route.BASE = settings.DISCORD_API_URL
+
+    def start(self, on_gap: Callable[[], None]) -> None:
+        self.on_gap = on_gap
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="discord", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Listen no more; the connection stays, as the messenger works over it. The next process reads the history."""
+        self.stopping.set()
+
+    def close(self) -> None:
+        for lane in self._lanes:
+            lane.submit(lambda: connection.close())  # that of its thread
+            lane.shutdown()
+        if self.loop is not None and self._thread is not None:
+            for client in self._clients:
+                asyncio.run_coroutine_threadsafe(client.close(), self.loop)
+            self._thread.join(2.0)
+
+    @property
+    def is_connected(self) -> bool:
+        return bool(self._clients) and all(client.is_ready() and not client.is_closed() for client in self._clients)
+
+    async def _main(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as group:
+            for shard in _shards(settings.DISCORD_SHARDS):
+                group.create_task(self._serve(shard))
+
+    async def _serve(self, shard: tuple[int | None, int | None]) -> None:
+        """Stay connected; the library resumes by itself, a session that could not begin is begun again."""
+        pause = FIRST_PAUSE
+        while not self.stopping.is_set():
+            client = Gateway(self, shard, has_content=self._has_content)
+            try:
+                async with client:
+                    await client.login(settings.DISCORD_BOT_TOKEN)
+                    self._remember(client)
+                    await self._register(client)
+                    await client.connect()
+                    pause = FIRST_PAUSE
+            except discord.PrivilegedIntentsRequired:
+                log.error(NO_CONTENT)
+                self._has_content = False
+                continue
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                log.error("Discord cannot be reached, next attempt in %g s: %s", pause, error)
+            if self.stopping.is_set():
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _remember(self, client: Gateway) -> None:
+        self.me = client.user.id if client.user else 0
+        self._clients = [each for each in self._clients if each.shard_id != client.shard_id]
+        self._clients.append(client)
+
+    async def _register(self, client: Gateway) -> None:
+        """Have Discord offer our commands, unless it does already: there is a limit on changes a day."""
+        application = client.application_id or 0
+        there = await client.http.request(
+            Route("GET", "/applications/{application_id}/commands", application_id=application)
+        )
+        if {each["name"] for each in there} != {each["name"] for each in discord_posts.COMMANDS}:
+            route = Route("PUT", "/applications/{application_id}/commands", application_id=application)
+            await client.http.request(route, json=discord_posts.COMMANDS)
+
+    async def introduce(self, guild: discord.Guild) -> None:
+        await self.keep(
+            lambda: workspaces.introduce(Platform.DISCORD, str(guild.id), name=guild.name, bot_user_id=str(self.me))
+        )
+
+    async def keep(self, write: Callable[[], T], *, channel: int = 0) -> T:
+        """The result of `write`, which runs in the thread of a channel and is tried until the database takes it."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return await loop.run_in_executor(self._lanes[(channel >> 22) % LANES], _fresh, write)
+            except DatabaseError as error:
+                log.warning("What came in waits for the database: %s", str(error).strip())
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def request(
+        self, method: str, path: str, body: dict[str, Any] | None, params: dict[str, Any] | None, ids: dict[str, Any]
+    ) -> Any:
+        client = next(iter(self._clients), None)
+        if client is None or client.is_closed():
+            raise aiohttp.ClientError("not logged in")
+        more: dict[str, Any] = {"json": body} if body is not None else {}
+        if params:
+            more["params"] = params
+        return await client.http.request(Route(method, path, **ids), **more)
+
+    def has_outsiders(self, channel: str) -> bool:
+        """Whether everybody on its server reads a channel; one that we do not know is taken for such a one."""
+        for client in self._clients:
+            found = client.get_channel(int(channel))
+            guild = getattr(found, "guild", None)
+            if found is not None:
+                return discord_messages.has_outsiders(found, guild)
+        return True
+
+    async def history(self, channel: str, since: datetime) -> list[Incoming]:
+        """What was written in a channel and its threads since then, oldest first."""
+        after = discord.Object(discord_messages.snowflake(since))
+        found: list[Incoming] = []
+        for place in await self._places(int(channel), after.id):
+            messages = [each async for each in place.history(limit=READ_BACK, after=after, oldest_first=True)]
+            found += filter(None, (discord_messages.incoming(each, self.me) for each in messages))
+        return sorted(found, key=lambda each: int(each.message_id))
+
+    async def _places(self, channel: int, after: int) -> list[Any]:
+        """A channel, unless it is a forum, and those of its threads in which something was said since."""
+        for client in self._clients:
+            found: Any = client.get_channel(channel)
+            if found is None and not client.guilds:
+                continue
+            found = found or await client.fetch_channel(channel)
+            guild = getattr(found, "guild", None)
+            threads = [each for each in await guild.active_threads() if each.parent_id == channel] if guild else []
+            recent = [each for each in threads if (each.last_message_id or each.id) > after]
+            return [*([] if isinstance(found, discord.ForumChannel) else [found]), *recent]
+        return []
+
+    async def interact(self, interaction: discord.Interaction) -> None:
+        """A command, a press or a form: kept first, then acknowledged, all within three seconds."""
+        try:
+            await self._interact(interaction)
+        except discord.HTTPException as error:
+            log.warning("An interaction could not be acknowledged: status %s, code %s", error.status, error.code)
+
+    async def _interact(self, interaction: discord.Interaction) -> None:
+        data: dict[str, Any] = dict(interaction.data or {})
+        if interaction.type == discord.InteractionType.application_command:
+            await (self._ask_about(interaction, data) if data.get("type") == 3 else self._ask(interaction, data))
+        elif interaction.type == discord.InteractionType.component:
+            await self._press(interaction, str(data.get("custom_id", "")))
+        elif interaction.type == discord.InteractionType.modal_submit:
+            await self._submit(interaction, data)
+
+    async def _ask(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
+        question = str(next((each["value"] for each in data.get("options") or () if each["name"] == "question"), ""))
+        incoming = discord_messages.asked(interaction, question, timezone.now())
+        await self.keep(lambda: inbox.receive(incoming))
+        await interaction.response.defer(ephemeral=True, thinking=True)
+
+    async def _ask_about(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
+        """The message is the question, answered at its place."""
+        incoming = discord_messages.pointed(interaction, data, self.me)
+        reception = await self.keep(lambda: inbox.receive(incoming))
+        is_known = reception.verdict == Verdict.ASK and not reception.is_new
+        await _say(interaction, outcomes.KNOWN if is_known else outcomes.TAKEN)
+
+    async def _press(self, interaction: discord.Interaction, custom_id: str) -> None:
+        action, _, value = custom_id.removeprefix(discord_posts.ACTION).partition(":")
+        pressed = pressing.Press(action, value, str(interaction.user.id), interaction.user.display_name)
+        result = await self.keep(lambda: pressing.press(pressed))
+        if isinstance(result, Form):
+            client = interaction.client
+            route = Route(
+                "POST", "/interactions/{interaction_id}/{interaction_token}/callback",
+                interaction_id=interaction.id, interaction_token=interaction.token,
+            )  # fmt: skip
+            await client.http.request(route, json={"type": 9, "data": discord_posts.modal(result)})
+        else:
+            await _say(interaction, result.text)
+
+    async def _submit(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
+        name, _, value = str(data.get("custom_id", "")).removeprefix(discord_posts.ACTION).partition(":")
+        fields = discord_posts.filled(data.get("components") or [])
+        user = interaction.user
+        said = await self.keep(
+            lambda: pressing.submit(name, value, fields, person=str(user.id), person_name=user.display_name)
+        )
+        await _say(interaction, said.text)
+
+
+async def _say(interaction: discord.Interaction, text: str) -> None:
+    await interaction.response.send_message(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+
+
+def _fresh(write: Callable[[], T]) -> T:
+    close_old_connections()
+    return write()
+
+
+def _shards(wanted: str) -> list[tuple[int | None, int | None]]:
+    """ "0,1/4" as [(0, 4), (1, 4)]; everything in one without a word."""
+    numbers, _, count = wanted.partition("/")
+    if not count:
+        return [(None, None)]
+    return [(int(number), int(count)) for number in numbers.split(",")]

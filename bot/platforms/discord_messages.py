@@ -1,0 +1,141 @@
+"""Discord's messages and interactions, in the words of this room. It touches the library's objects, not the network."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import discord
+
+from bot import secrets
+from bot.addressing import Incoming
+from bot.models import ChannelKind, Platform
+
+DIRECT = "@me"  # the workspace of direct messages, which are in no server
+REPLY_FOR = timedelta(minutes=14)  # an interaction's token lives for fifteen
+WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
+EPOCH = 1420070400000  # Discord's ids count milliseconds from here
+
+
+def workspace_of(guild: discord.Guild | None) -> str:
+    return str(guild.id) if guild else DIRECT
+
+
+def incoming(message: discord.Message, me: int) -> Incoming | None:
+    """A message of a person; None for those of bots, webhooks and the system."""
+    if message.author.bot or message.webhook_id or message.type not in WRITTEN:
+        return None
+    thread = message.channel if isinstance(message.channel, discord.Thread) else None
+    place = thread.parent if thread and thread.parent else message.channel
+    return Incoming(
+        platform=Platform.DISCORD,
+        workspace=workspace_of(message.guild),
+        channel=str(thread.parent_id if thread else message.channel.id),
+        channel_name=getattr(place, "name", "") or "",
+        kind=kind_of(message.channel, message),
+        has_outsiders=has_outsiders(place, message.guild),
+        is_threaded=message.guild is not None,
+        message_id=str(message.id),
+        thread_id=str(thread.id) if thread else "",
+        author=str(message.author.id),
+        author_name=message.author.display_name,
+        text=text(message, me, thread),
+        delivery_key=f"discord:message:{message.id}",
+        is_mention=_names(message, me),
+        unread=tuple(file.filename for file in message.attachments),
+    )
+
+
+def kind_of(channel: Any, message: discord.Message | None = None) -> ChannelKind:
+    if isinstance(channel, discord.Thread):
+        is_post = isinstance(channel.parent, discord.ForumChannel) or (message is not None and message.id == channel.id)
+        return ChannelKind.FORUM if is_post else ChannelKind.CHANNEL
+    if isinstance(channel, discord.ForumChannel):
+        return ChannelKind.FORUM
+    if isinstance(channel, discord.GroupChannel):
+        return ChannelKind.GROUP
+    return (
+        ChannelKind.DIRECT
+        if isinstance(channel, discord.DMChannel | discord.PartialMessageable)
+        else ChannelKind.CHANNEL
+    )
+
+
+def has_outsiders(place: Any, guild: discord.Guild | None) -> bool:
+    """Whether everybody on the server reads a channel, or nobody knows who does: anybody may join a server."""
+    if guild is None or not hasattr(place, "permissions_for"):
+        return True
+    return bool(place.permissions_for(guild.default_role).view_channel)
+
+
+def _names(message: discord.Message, me: int) -> bool:
+    if me in message.raw_mentions:
+        return True
+    return any(role.tags is not None and role.tags.bot_id == me for role in message.role_mentions)
+
+
+def text(message: discord.Message, me: int, thread: discord.Thread | None = None) -> str:
+    """What a person reads: without the mention of the bot, others by their names; a forum post with its title."""
+    written = re.sub(rf"<@!?{me}>", "", message.content)
+    for role in message.role_mentions:
+        if role.tags is not None and role.tags.bot_id == me:
+            written = written.replace(f"<@&{role.id}>", "")
+    for person in message.mentions:
+        written = re.sub(rf"<@!?{person.id}>", f"@{person.display_name}", written)
+    written = " ".join(written.split(" ")).strip()
+    if thread is not None and thread.id == message.id:
+        return f"{thread.name}\n\n{written}".strip()
+    return written
+
+
+def asked(interaction: discord.Interaction, question: str, now: datetime) -> Incoming:
+    """A question by /ask, to be answered in private."""
+    channel = interaction.channel
+    thread = channel if isinstance(channel, discord.Thread) else None
+    return Incoming(
+        platform=Platform.DISCORD,
+        workspace=workspace_of(interaction.guild),
+        channel=str(thread.parent_id if thread else interaction.channel_id),
+        channel_name=getattr(thread.parent if thread else channel, "name", "") or "",
+        kind=ChannelKind.DIRECT if interaction.guild is None else kind_of(thread.parent if thread else channel),
+        has_outsiders=has_outsiders(thread.parent if thread else channel, interaction.guild),
+        is_threaded=interaction.guild is not None,
+        message_id=f"interaction:{interaction.id}",
+        delivery_key=f"discord:interaction:{interaction.id}",
+        author=str(interaction.user.id),
+        author_name=interaction.user.display_name,
+        text=question,
+        is_explicit=True,
+        is_private=True,
+        reply_token=secrets.encrypt(f"{interaction.application_id}/{interaction.token}"),
+        reply_until=now + REPLY_FOR,
+    )
+
+
+def snowflake(at: datetime) -> int:
+    """The smallest id of what was made at that time."""
+    return (int(at.timestamp() * 1000) - EPOCH) << 22
+
+
+def pointed(interaction: discord.Interaction, data: dict[str, Any], me: int) -> Incoming:
+    """A message that somebody pointed at with "Ask about this": the question is what it says."""
+    target = str(data["target_id"])
+    message: dict[str, Any] = data["resolved"]["messages"][target]
+    channel = interaction.channel
+    thread = channel if isinstance(channel, discord.Thread) else None
+    return Incoming(
+        platform=Platform.DISCORD,
+        workspace=workspace_of(interaction.guild),
+        channel=str(thread.parent_id if thread else interaction.channel_id),
+        channel_name=getattr(thread.parent if thread else channel, "name", "") or "",
+        kind=ChannelKind.DIRECT if interaction.guild is None else kind_of(thread.parent if thread else channel),
+        has_outsiders=has_outsiders(thread.parent if thread else channel, interaction.guild),
+        is_threaded=interaction.guild is not None,
+        message_id=target,
+        thread_id=str(thread.id) if thread else "",
+        delivery_key=f"discord:interaction:{interaction.id}",
+        author=str(interaction.user.id),
+        author_name=interaction.user.display_name,
+        text=re.sub(rf"<@!?{me}>", "", message.get("content") or "").strip(),
+        is_explicit=True,
+        unread=tuple(file["filename"] for file in message.get("attachments") or ()),
+    )

@@ -1,0 +1,315 @@
+"""Sends, edits and finds Discord messages, from threads that know nothing of the library's event loop."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError, Future
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import discord
+from django.utils import timezone
+
+from bot import secrets
+from bot.addressing import Incoming
+from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question
+from bot.platforms import discord_posts
+from bot.platforms.base import Audience, DeliveryError, Live, Messenger
+from bot.posts import Post
+
+if TYPE_CHECKING:  # it makes the messenger, and is asked by it
+    from bot.platforms.discord import DiscordBot
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 15.0  # seconds of one call, the library's own waiting for rate limits included
+HISTORY_SECONDS = 120.0
+EDIT_SECONDS = 1.2
+EDIT_CHARACTERS = 80
+PRIVATE = "private"
+LOOKING = "🔎 Looking in the documents…"
+LOOKED_AT = 100
+ARCHIVE_MINUTES = 1440
+UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, THREAD_EXISTS = 10008, 10062, 160004
+# Codes of "you may not", or "not here": channels without threads, or without the right to make any.
+NO_THREADS = {50001, 50013, 50024, 50068, 50083, 160006}
+
+
+class RefusedError(DeliveryError):
+    """Discord named an error; `code` is its number."""
+
+    def __init__(self, error: discord.HTTPException) -> None:
+        is_final = 400 <= error.status < 500 and error.status != 429
+        # `text` may quote what was sent; the code is enough for the log.
+        super().__init__(
+            f"Discord refused: status {error.status}, code {error.code}.",
+            permanent=is_final,
+            was_refused=is_final or error.status == 429,
+            retry_after=60.0 if error.status == 429 else None,
+        )
+        self.code = error.code
+
+
+class DiscordMessenger(Messenger):
+    part_characters = 1900
+
+    def __init__(self, bot: "DiscordBot") -> None:
+        self._bot = bot
+        self._threads: dict[str, str] = {}  # message id -> the channel that holds its thread, or the one it stands in
+
+    def measure(self, post: Post) -> int:
+        return discord_posts.measure(post)
+
+    def sign(self, question: Question) -> None:
+        """Nothing: the message that the answer grows in is the sign, and a command shows one by itself."""
+
+    def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:
+        live = DiscordLive(self, delivery)
+        live.begin(keep)
+        return live
+
+    def send(self, delivery: Delivery) -> str:
+        if delivery.is_private:
+            return self._send_privately(delivery)
+        post = Post.from_json(delivery.body)
+        message_id = self.post(delivery, discord_posts.body(post, self._link(delivery, post)))
+        if delivery.kind == DeliveryKind.ESCALATION:
+            self._open_thread(delivery.channel.external_id, message_id, "Question for the team")
+        return message_id
+
+    def post(self, delivery: Delivery, body: dict[str, Any]) -> str:
+        """A new message where the delivery belongs. With the key as nonce Discord returns one that is there already."""
+        place = self._place(delivery)
+        question = delivery.question
+        if place == question.channel.external_id and not question.is_private and delivery.kind == DeliveryKind.ANSWER:
+            body["message_reference"] = {"message_id": question.message_id, "fail_if_not_exists": False}
+        body |= {"nonce": delivery.key, "enforce_nonce": True}
+        made = self.request("POST", "/channels/{channel_id}/messages", body, channel_id=place)
+        return str(made["id"])
+
+    def _send_privately(self, delivery: Delivery) -> str:
+        question = delivery.question
+        body = discord_posts.body(Post.from_json(delivery.body))
+        if question.reply_token and question.reply_until and question.reply_until > timezone.now():
+            application, token = secrets.decrypt(question.reply_token).split("/", 1)
+            path = "/webhooks/{webhook_id}/{webhook_token}"
+            try:
+                if delivery.part == 1:
+                    self.request(
+                        "PATCH", path + "/messages/@original", body, webhook_id=application, webhook_token=token
+                    )
+                else:
+                    body["flags"] |= discord_posts.EPHEMERAL
+                    self.request("POST", path, body, webhook_id=application, webhook_token=token)
+                return PRIVATE
+            except RefusedError as error:
+                log.warning("The private answer to question %s goes by direct message: %s", question.pk, error)
+        opened = self.request("POST", "/users/@me/channels", {"recipient_id": question.asker})
+        body |= {"nonce": delivery.key, "enforce_nonce": True}
+        self.request("POST", "/channels/{channel_id}/messages", body, channel_id=opened["id"])
+        return PRIVATE
+
+    def edit(self, delivery: Delivery) -> None:
+        if delivery.message_id == PRIVATE:
+            return
+        post = Post.from_json(delivery.body)
+        try:
+            self.patch(delivery, discord_posts.body(post, self._link(delivery, post)))
+        except RefusedError as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
+            log.warning("%s was taken away by somebody before it was final", delivery)
+
+    def patch(self, delivery: Delivery, body: dict[str, Any]) -> None:
+        self.request(
+            "PATCH", "/channels/{channel_id}/messages/{message_id}", body,
+            channel_id=self._place(delivery), message_id=delivery.message_id,
+        )  # fmt: skip
+
+    def editing(self, delivery: Delivery, body: dict[str, Any]) -> Coroutine[Any, Any, Any]:
+        """The call of `patch`, to be waited for by somebody else."""
+        ids = {"channel_id": self._place(delivery), "message_id": delivery.message_id}
+        return self._bot.request("PATCH", "/channels/{channel_id}/messages/{message_id}", body, None, ids)
+
+    def find(self, delivery: Delivery) -> str:
+        if delivery.is_private:
+            return ""
+        place, question = self._place(delivery), delivery.question
+        own = self._own(place, question.message_id if place != delivery.channel.external_id else "")
+        if delivery.kind in (DeliveryKind.ESCALATION, DeliveryKind.SHARED):
+            return next((each["id"] for each in own if discord_posts.question_of(each) == str(question.pk)), "")
+        own = [each for each in own if self._is_reply(each, delivery, place)]
+        return next(iter(self._strays(delivery.channel, own)), "")
+
+    def _is_reply(self, message: dict[str, Any], delivery: Delivery, place: str) -> bool:
+        """Whether a message may be that of a delivery: in its thread any may; elsewhere it refers to the question."""
+        question = delivery.question
+        if place != question.channel.external_id:
+            return True
+        return (message.get("message_reference") or {}).get("message_id") == question.message_id
+
+    def surplus(self, question: Question) -> list[str]:
+        thread = question.conversation.thread_id
+        if question.is_private or self._threads.get(thread, thread) == question.channel.external_id:
+            return []
+        try:
+            return self._strays(question.channel, self._own(thread, question.message_id))
+        except RefusedError:
+            return []  # there is no thread
+
+    def _own(self, place: str, after: str) -> list[dict[str, Any]]:
+        """Our messages in a place, oldest first."""
+        query: dict[str, Any] = {"limit": LOOKED_AT, **({"after": after} if after else {})}
+        found = self.request("GET", "/channels/{channel_id}/messages", None, params=query, channel_id=place)
+        own = [each for each in found if each["author"]["id"] == str(self._bot.me)]
+        return sorted(own, key=lambda each: int(each["id"]))
+
+    def _strays(self, channel: Channel, messages: list[dict[str, Any]]) -> list[str]:
+        ids = [str(each["id"]) for each in messages]
+        known = set(Delivery.objects.filter(channel=channel, message_id__in=ids).values_list("message_id", flat=True))
+        return [each for each in ids if each not in known]
+
+    def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:
+        place = self._threads.get(thread_id, thread_id) or channel.external_id
+        try:
+            self.request(
+                "DELETE", "/channels/{channel_id}/messages/{message_id}", None, channel_id=place, message_id=message_id
+            )
+        except RefusedError as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
+
+    def permalink(self, question: Question) -> str:
+        if question.is_private:
+            return ""
+        channel, thread = question.channel, question.conversation.thread_id
+        place = (
+            thread
+            if thread and thread != question.message_id and channel.kind != ChannelKind.DIRECT
+            else channel.external_id
+        )
+        if channel.kind == ChannelKind.FORUM:
+            place = thread
+        return f"https://discord.com/channels/{channel.workspace.external_id}/{place}/{question.message_id}"
+
+    def _link(self, delivery: Delivery, post: Post) -> str:
+        return self.permalink(delivery.question) if post.has_permalink else ""
+
+    def audience(self, channel: Channel) -> Audience:
+        return Audience(self._bot.has_outsiders(channel.external_id), channel.name)
+
+    def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
+        yield from self.wait(self._bot.history(channel.external_id, since), HISTORY_SECONDS)
+
+    def _place(self, delivery: Delivery) -> str:
+        """The id of the channel or thread to post in; makes the thread of a question that has none yet."""
+        channel, thread = delivery.channel, delivery.thread_id
+        if not thread or channel.kind == ChannelKind.DIRECT:
+            return channel.external_id
+        known = self._threads.get(thread)
+        if known is None:
+            known = thread
+            if channel.kind != ChannelKind.FORUM and channel.pk == delivery.question.channel_id:
+                name = " ".join(delivery.question.text.split())[:90] or "Question"
+                known = self._open_thread(channel.external_id, thread, name)
+            self._threads[thread] = known
+        return known
+
+    def _open_thread(self, channel: str, message: str, name: str) -> str:
+        """The id of the thread at a message, which is the message's own; the channel's where there can be none."""
+        try:
+            self.request(
+                "POST", "/channels/{channel_id}/messages/{message_id}/threads",
+                {"name": name, "auto_archive_duration": ARCHIVE_MINUTES}, channel_id=channel, message_id=message,
+            )  # fmt: skip
+        except RefusedError as error:
+            if error.code == THREAD_EXISTS:
+                return message
+            if error.code == UNKNOWN_MESSAGE:
+                return message  # it is in a thread already, and names it
+            if error.code not in NO_THREADS:
+                raise
+            log.info("There can be no thread in the channel %s: %s", channel, error)
+            return channel
+        return message
+
+    def request(
+        self, method: str, path: str, body: dict[str, Any] | None, *, params: dict[str, Any] | None = None, **ids: Any
+    ) -> Any:
+        """What Discord replies. Raises DeliveryError."""
+        return self.wait(self._bot.request(method, path, body, params, ids), TIMEOUT)
+
+    def wait(self, work: Coroutine[Any, Any, Any], seconds: float) -> Any:
+        """The result of what runs in the library's loop. Raises DeliveryError."""
+        return settled(self.submit(work), seconds)
+
+    def submit(self, work: Coroutine[Any, Any, Any]) -> "Future[Any]":
+        """Raises DeliveryError when the loop does not run."""
+        loop = self._bot.loop
+        if loop is None or loop.is_closed():
+            work.close()
+            raise DeliveryError("Discord is not connected.", was_refused=True)
+        return asyncio.run_coroutine_threadsafe(work, loop)
+
+
+def settled(future: "Future[Any]", seconds: float) -> Any:
+    """The result of a call. Raises DeliveryError for whatever can go wrong with one."""
+    try:
+        return future.result(seconds)
+    except discord.HTTPException as error:
+        raise RefusedError(error) from error
+    except discord.RateLimited as error:
+        raise DeliveryError("Discord asks to wait.", retry_after=error.retry_after, was_refused=True) from error
+    except (
+        OSError,
+        aiohttp.ClientError,
+        CancelledError,
+        discord.DiscordException,
+    ) as error:  # TimeoutError is an OSError
+        future.cancel()
+        raise DeliveryError(f"Discord did not answer: {type(error).__name__}.") from error
+
+
+class DiscordLive(Live):
+    """A message that is edited as the answer grows, at a pace that leaves the channel its share of the rate limit."""
+
+    def __init__(self, messenger: DiscordMessenger, delivery: Delivery) -> None:
+        self._messenger = messenger
+        self._delivery = delivery
+        self._shown = ""
+        self._next_at = 0.0
+        self._edit: Future[Any] | None = None
+
+    def begin(self, keep: Callable[[str], None]) -> None:
+        body = discord_posts.body(Post(text=LOOKING))
+        try:
+            message_id = self._messenger.post(self._delivery, body)
+        except DeliveryError as error:
+            log.info("No sign was shown for question %s: %s", self._delivery.question_id, error)
+            self.is_uncertain = not error.was_refused
+            return
+        keep(message_id)
+
+    def show(self, text: str) -> None:
+        is_editing = self._edit is not None and not self._edit.done()
+        is_little = len(text) - len(self._shown) < EDIT_CHARACTERS
+        if not self._delivery.message_id or is_editing or is_little or time.monotonic() < self._next_at:
+            return
+        self._shown = text
+        self._next_at = time.monotonic() + EDIT_SECONDS
+        body = discord_posts.body(Post(text=text[: DiscordMessenger.part_characters]))
+        try:
+            self._edit = self._messenger.submit(self._messenger.editing(self._delivery, body))
+        except DeliveryError as error:
+            log.info("The answer to question %s is not shown on: %s", self._delivery.question_id, error)
+
+    def finish(self, post: Post) -> bool:  # noqa: ARG002  the final edit is that of the messenger
+        """Wait for the last edit, which might otherwise arrive after the final one."""
+        if self._edit is not None:
+            try:
+                settled(self._edit, TIMEOUT)
+            except DeliveryError as error:
+                log.info("An edit of question %s did not arrive: %s", self._delivery.question_id, error)
+        return False

@@ -1,0 +1,134 @@
+"""Posts and forms as Discord takes them. Pure. Limits: discord.com/developers/docs, Message and Components."""
+
+from typing import Any
+
+from bot.neutralising import plain
+from bot.posts import Button, Field, Form, Post, Source
+
+CONTENT = 2000
+SUPPRESS_EMBEDS = 1 << 2
+EPHEMERAL = 1 << 6
+ACTION = "parley:"
+ROW = 5
+STYLES = {"claim": 1, "send": 1}  # the button that is most likely wanted
+GREY = 2
+LABELS = {"up": "👍", "down": "👎"}
+
+
+def content(post: Post, permalink: str = "") -> str:
+    """The whole message as text: who is called, the words, the sources, the small print."""
+    small = [_source(each) for each in post.sources]
+    if post.about:
+        small.append(f"{post.about_label} <@{post.about}>")
+    if permalink:
+        small.append(f"[Open the question](<{permalink}>)")
+    small += post.notes
+    called = _mention(post.mention)
+    body = "\n".join(part for part in (called, post.text) if part)
+    return "\n".join([*([body] if body else []), *(f"-# {line}" for line in small)])
+
+
+def measure(post: Post) -> int:
+    return len(content(post)) + (100 if post.has_permalink else 0)
+
+
+def _mention(who: str) -> str:
+    """A role is written with & before its id."""
+    return f"<@{who}>" if who else ""
+
+
+def allowed_mentions(post: Post) -> dict[str, Any]:
+    """Only whom we call on purpose; on every post and every edit, as an edit forgets what the post allowed."""
+    if not post.mention:
+        return {"parse": [], "replied_user": False}
+    kind = "roles" if post.mention.startswith("&") else "users"
+    return {"parse": [], kind: [post.mention.removeprefix("&")], "replied_user": False}
+
+
+def _source(source: Source) -> str:
+    title = plain(source.title).replace("[", "(").replace("]", ")") or "Source"
+    name = f"[{title}](<{source.url}>)" if source.url.startswith(("https://", "http://")) else title
+    return f"{source.number}. {name}" + (f" · {source.age}" if source.age else "")
+
+
+def body(post: Post, permalink: str = "") -> dict[str, Any]:
+    """What a message is made of, for sending and for editing."""
+    return {
+        "content": content(post, permalink)[:CONTENT],
+        "components": rows(post.buttons),
+        "allowed_mentions": allowed_mentions(post),
+        "flags": SUPPRESS_EMBEDS,
+    }
+
+
+def rows(buttons: tuple[Button, ...]) -> list[dict[str, Any]]:
+    made = [_button(each) for each in buttons]
+    return [{"type": 1, "components": made[at : at + ROW]} for at in range(0, len(made), ROW)]
+
+
+def _button(button: Button) -> dict[str, Any]:
+    return {
+        "type": 2,
+        "style": STYLES.get(button.action, GREY),
+        "label": LABELS.get(button.action, button.label)[:80],
+        "custom_id": f"{ACTION}{button.action}:{button.value}",
+    }
+
+
+def question_of(message: dict[str, Any]) -> str:
+    """The id that the buttons of a message carry; empty without buttons of ours."""
+    for row in message.get("components") or ():
+        for component in row.get("components") or ():
+            custom_id = str(component.get("custom_id", ""))
+            if custom_id.startswith(ACTION):
+                return custom_id.rsplit(":", 1)[-1]
+    return ""
+
+
+def modal(form: Form) -> dict[str, Any]:
+    return {
+        "custom_id": f"{ACTION}{form.name}:{form.value}",
+        "title": form.title[:45],
+        "components": [{"type": 1, "components": [_input(each)]} for each in form.fields[:5]],
+    }
+
+
+def _input(wanted: Field) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "type": 4,
+        "custom_id": wanted.name,
+        "style": 2 if wanted.is_long else 1,
+        "label": wanted.label[:45],
+        "required": wanted.is_required,
+        "max_length": 4000 if wanted.is_long else 500,
+    }
+    if wanted.options:
+        made["placeholder"] = ", ".join(value for value, _ in wanted.options)[:100]
+    if wanted.initial:
+        made["value"] = wanted.initial[: made["max_length"]]
+    return made
+
+
+def filled(components: list[dict[str, Any]]) -> dict[str, str]:
+    """What was written into a modal, by the name of the field."""
+    return {
+        str(component["custom_id"]): str(component.get("value") or "")
+        for row in components
+        for component in row.get("components") or [row.get("component") or {}]
+        if "custom_id" in component
+    }
+
+
+COMMANDS = [
+    {
+        "name": "ask",
+        "type": 1,
+        "description": "Ask the documents; only you see the answer",
+        "options": [
+            {"name": "question", "description": "Your question", "type": 3, "required": True, "max_length": 4000}
+        ],
+        "contexts": [0, 1],
+        "integration_types": [0],
+    },
+    {"name": "Ask about this", "type": 3, "contexts": [0, 1], "integration_types": [0]},
+]

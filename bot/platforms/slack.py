@@ -1,0 +1,319 @@
+"""Slack: posts, edits and finds messages by its Web API, and streams answers into them."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from slack_sdk.web import WebClient
+
+from bot import secrets
+from bot.addressing import Incoming
+from bot.models import Channel, Delivery, DeliveryKind, Question
+from bot.platforms import slack_audience, slack_blocks, slack_events
+from bot.platforms.base import Audience, DeliveryError, Live, Messenger
+from bot.platforms.slack_web import RefusedError, call, client_for, pages, respond
+from bot.posts import Post
+
+log = logging.getLogger(__name__)
+
+APPEND_SECONDS = 1.0
+STREAM_CHARACTERS = 11_000
+EVENT_TYPE = "parley_post"
+LOOKED_AT = 200  # newest messages of a thread or channel that are searched for a post of ours
+AUDIENCE_SECONDS = 300.0
+PRIVATE = "private"  # the id of a post that only one person sees; there is no way to find it again
+STATUS = "is looking in the documents…"
+
+
+class SlackMessenger(Messenger):
+    part_characters = 10_000
+
+    def __init__(self) -> None:
+        self._audiences: dict[int, tuple[float, Audience]] = {}
+
+    def measure(self, post: Post) -> int:
+        return slack_blocks.measure(post)
+
+    def sign(self, question: Question) -> None:
+        if question.is_private:
+            return  # the command was answered with a word that it is being looked for
+        channel, thread = question.channel, question.conversation.thread_id
+        try:
+            client = client_for(channel.workspace)
+            try:
+                call(
+                    client,
+                    "assistant.threads.setStatus",
+                    channel_id=channel.external_id,
+                    thread_ts=thread,
+                    status=STATUS,
+                )
+            except RefusedError:
+                call(client, "reactions.add", channel=channel.external_id, timestamp=question.message_id, name="eyes")
+        except DeliveryError as error:
+            log.info("No sign was shown for question %s: %s", question.pk, error)
+
+    def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:
+        return SlackLive(delivery, keep)
+
+    def send(self, delivery: Delivery) -> str:
+        post = Post.from_json(delivery.body)
+        if delivery.is_private:
+            return self._send_privately(delivery, post)
+        client = client_for(delivery.channel.workspace)
+        thread = {"thread_ts": delivery.thread_id} if delivery.thread_id else {}
+        reply = call(client, "chat.postMessage", channel=delivery.channel.external_id, **thread, **self._body(delivery))
+        return str(reply["ts"])
+
+    def _send_privately(self, delivery: Delivery, post: Post) -> str:
+        """In place of the word that the command was answered with; by direct message when that has run out."""
+        question = delivery.question
+        body = {"text": slack_blocks.fallback(post), "blocks": slack_blocks.blocks(post)}
+        if question.reply_token and question.reply_until and question.reply_until > timezone.now():
+            url = secrets.decrypt(question.reply_token)
+            if respond(url, **body, response_type="ephemeral", replace_original=delivery.part == 1):
+                return PRIVATE
+            log.warning("The private answer to question %s was not taken; it goes by direct message", question.pk)
+        client = client_for(delivery.channel.workspace)
+        opened = call(client, "conversations.open", users=question.asker)
+        call(client, "chat.postMessage", channel=opened["channel"]["id"], **self._body(delivery))
+        return PRIVATE
+
+    def edit(self, delivery: Delivery) -> None:
+        if delivery.message_id == PRIVATE:
+            return
+        client = client_for(delivery.channel.workspace)
+        where = {"channel": delivery.channel.external_id, "ts": delivery.message_id}
+        body = self._body(delivery)
+        del body["unfurl_links"], body["unfurl_media"]  # an update has no previews
+        try:
+            call(client, "chat.update", **where, **body)
+        except RefusedError as error:
+            if error.code == "message_not_found" and delivery.kind == DeliveryKind.UPDATE:
+                return
+            if error.code != "streaming_state_conflict":
+                raise
+            _stop(client, where)
+            call(client, "chat.update", **where, **body)
+
+    def _body(self, delivery: Delivery) -> dict[str, Any]:
+        post = Post.from_json(delivery.body)
+        link = self.permalink(delivery.question) if post.has_permalink else ""
+        return {
+            "text": slack_blocks.fallback(post),
+            "blocks": slack_blocks.blocks(post, link),
+            "metadata": _metadata(delivery),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+
+    def find(self, delivery: Delivery) -> str:
+        if delivery.is_private:
+            return ""
+        messages = self._own(delivery.channel, delivery.thread_id, _after(delivery))
+        marked = [each["ts"] for each in messages if _key(each) == delivery.key]
+        if marked:
+            return str(marked[0])
+        if delivery.kind == DeliveryKind.ANSWER and delivery.part == 1:
+            return next(iter(self._strays(delivery.channel, messages)), "")
+        return ""
+
+    def surplus(self, question: Question) -> list[str]:
+        if question.is_private:
+            return []
+        messages = self._own(question.channel, question.conversation.thread_id, question.message_id)
+        known = dict(question.deliveries.values_list("key", "message_id"))
+        doubled = [each["ts"] for each in messages if _key(each) in known and known[_key(each)] not in ("", each["ts"])]
+        return [*doubled, *self._strays(question.channel, messages)]
+
+    def _own(self, channel: Channel, thread: str, after: str) -> list[dict[str, Any]]:
+        """Our messages in a thread, or in a channel outside of threads, since `after`; oldest first."""
+        client = client_for(channel.workspace)
+        params = {"channel": channel.external_id, "oldest": after, "limit": LOOKED_AT, "include_all_metadata": True}
+        if thread:
+            reply = call(client, "conversations.replies", ts=thread, **params)
+        else:
+            reply = call(client, "conversations.history", **params)
+        bots = {channel.workspace.bot_user_id, channel.workspace.bot_id} - {""}
+        own = [each for each in reply["messages"] if {each.get("user"), each.get("bot_id")} & bots]
+        return sorted(own, key=lambda each: each["ts"])
+
+    def _strays(self, channel: Channel, messages: list[dict[str, Any]]) -> list[str]:
+        """Messages of ours that carry no mark, as one that is streamed does not, and that no delivery knows."""
+        unmarked = [each["ts"] for each in messages if not _key(each)]
+        known = set(
+            Delivery.objects.filter(channel=channel, message_id__in=unmarked).values_list("message_id", flat=True)
+        )
+        return [ts for ts in unmarked if ts not in known]
+
+    def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:  # noqa: ARG002  found by its id
+        client = client_for(channel.workspace)
+        where = {"channel": channel.external_id, "ts": message_id}
+        try:
+            call(client, "chat.delete", **where)
+        except RefusedError as error:
+            if error.code == "streaming_state_conflict":
+                _stop(client, where)
+                call(client, "chat.delete", **where)
+            elif error.code != "message_not_found":
+                raise
+
+    def permalink(self, question: Question) -> str:
+        if question.is_private:
+            return ""
+        client = client_for(question.channel.workspace)
+        try:
+            found = call(
+                client, "chat.getPermalink", channel=question.channel.external_id, message_ts=question.message_id
+            )
+        except RefusedError:
+            return ""  # it was deleted meanwhile
+        return str(found["permalink"])
+
+    def audience(self, channel: Channel) -> Audience:
+        known = self._audiences.get(channel.pk)
+        if known and known[0] > time.monotonic():
+            return known[1]
+        found = slack_audience.of(client_for(channel.workspace), channel.external_id)
+        self._audiences[channel.pk] = (time.monotonic() + AUDIENCE_SECONDS, found)
+        Channel.objects.filter(pk=channel.pk).update(has_outsiders=found.has_outsiders)
+        return found
+
+    def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
+        client = client_for(channel.workspace)
+        oldest = f"{since.timestamp():.6f}"
+        for event in _history(client, channel.external_id, oldest):
+            yield from self._caught(channel, event)
+            if event.get("latest_reply", "") > oldest:
+                for reply in pages(
+                    client,
+                    "conversations.replies",
+                    "messages",
+                    channel=channel.external_id,
+                    ts=event["ts"],
+                    oldest=oldest,
+                ):
+                    if reply["ts"] != event["ts"]:
+                        yield from self._caught(channel, reply)
+
+    def _caught(self, channel: Channel, event: dict[str, Any]) -> Iterator[Incoming]:
+        workspace = channel.workspace
+        found = slack_events.message(
+            {**event, "channel": channel.external_id},
+            workspace=workspace.external_id,
+            bot_user=workspace.bot_user_id,
+            delivery_key=f"slack:history:{channel.external_id}:{event['ts']}",
+        )
+        if found is not None:
+            yield found
+
+
+class SlackLive(Live):
+    """A streamed message. Its text is only ever added to; where that does not do, the final post replaces it."""
+
+    def __init__(self, delivery: Delivery, keep: Callable[[str], None]) -> None:
+        self._delivery = delivery
+        self._keep = keep
+        self._ts = ""
+        self._shown = ""
+        self._is_over = False
+        self._next_at = 0.0
+
+    def show(self, text: str) -> None:
+        if self._is_over or time.monotonic() < self._next_at or len(text) > STREAM_CHARACTERS:
+            return
+        if not text.startswith(self._shown):
+            self._is_over = True
+            return
+        if text == self._shown:
+            return
+        try:
+            self._start(text) if not self._ts else self._append(text)
+        except DeliveryError as error:
+            self._fail(error)
+
+    def _start(self, text: str) -> None:
+        question = self._delivery.question
+        channel = question.channel
+        reply = call(
+            self._client(), "chat.startStream", channel=channel.external_id, thread_ts=self._delivery.thread_id,
+            recipient_user_id=question.asker, recipient_team_id=channel.workspace.external_id, markdown_text=text,
+        )  # fmt: skip
+        self._ts = str(reply["ts"])
+        self._keep(self._ts)
+        self._note(text)
+
+    def _client(self) -> WebClient:
+        return client_for(self._delivery.question.channel.workspace)
+
+    def _append(self, text: str) -> None:
+        call(self._client(), "chat.appendStream", **self._where(), markdown_text=text[len(self._shown) :])
+        self._note(text)
+
+    def _note(self, text: str) -> None:
+        self._shown = text
+        self._next_at = time.monotonic() + APPEND_SECONDS
+
+    def _fail(self, error: DeliveryError) -> None:
+        """Wait when asked to; else leave the rest to the final post. Whether an append arrived is then not known."""
+        if isinstance(error, RefusedError) and error.code == "ratelimited" and self._ts:
+            self._next_at = time.monotonic() + (error.retry_after or 1.0)
+            return
+        self._is_over = True
+        self.is_stopped = isinstance(error, RefusedError) and error.code == "stopped_by_user"
+        self.is_uncertain = not self._ts and not error.was_refused
+        log.info("The answer to question %s is not streamed on: %s", self._delivery.question_id, error)
+
+    def finish(self, post: Post) -> bool:
+        if self._is_over or not self._ts or not post.text.startswith(self._shown):
+            return False
+        rest = {"markdown_text": post.text[len(self._shown) :]} if post.text != self._shown else {}
+        try:
+            call(
+                self._client(), "chat.stopStream", **self._where(), **rest,
+                blocks=slack_blocks.below(post), metadata=_metadata(self._delivery),
+            )  # fmt: skip
+        except DeliveryError as error:
+            log.info("The stream of question %s is finished by an update: %s", self._delivery.question_id, error)
+            return False
+        return True
+
+    def _where(self) -> dict[str, str]:
+        return {"channel": self._delivery.channel.external_id, "ts": self._ts}
+
+
+def _stop(client: WebClient, where: dict[str, str]) -> None:
+    try:
+        call(client, "chat.stopStream", **where)
+    except RefusedError as error:
+        if error.code != "message_not_in_streaming_state":
+            raise
+
+
+def _metadata(delivery: Delivery) -> dict[str, Any]:
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": delivery.key}}
+
+
+def _key(message: dict[str, Any]) -> str:
+    metadata = message.get("metadata") or {}
+    return str((metadata.get("event_payload") or {}).get("key", "")) if metadata.get("event_type") == EVENT_TYPE else ""
+
+
+def _after(delivery: Delivery) -> str:
+    """From when on the post of a delivery can be there; minutes early, as clocks differ."""
+    question = delivery.question
+    if delivery.thread_id and delivery.channel_id == question.channel_id and not question.is_private:
+        return question.message_id
+    return f"{delivery.created_at.timestamp() - 300:.6f}"
+
+
+def _history(client: WebClient, channel: str, oldest: str) -> list[dict[str, Any]]:
+    """Messages since `oldest`, and those before it in whose threads something was said since; oldest first."""
+    newer = list(pages(client, "conversations.history", "messages", channel=channel, oldest=oldest))
+    older = call(client, "conversations.history", channel=channel, latest=oldest, limit=LOOKED_AT)["messages"]
+    return sorted(
+        [*newer, *(each for each in older if each.get("latest_reply", "") > oldest)], key=lambda each: each["ts"]
+    )

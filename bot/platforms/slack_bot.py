@@ -1,0 +1,91 @@
+"""Slack as a platform that is run: who we are there, tokens kept fresh, and the transport the settings ask for."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from slack_sdk.web import WebClient
+
+from bot import workspaces
+from bot.models import Platform
+from bot.platforms import slack_oauth
+from bot.platforms.base import Bot, DeliveryError
+from bot.platforms.slack import SlackMessenger
+from bot.platforms.slack_listener import SocketListener
+from bot.platforms.slack_web import TIMEOUT, call
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 600.0
+PATIENCE = (1.0, 2.0, 5.0, 10.0)  # seconds between attempts to learn who we are; then every thirty
+LONGEST = 30.0
+
+
+class SlackBot(Bot):
+    """Socket Mode with an app token; without one, events come to the web process and this one only answers them."""
+
+    def __init__(self) -> None:
+        self.messenger = SlackMessenger()
+        self._stopping = threading.Event()
+        self._socket: SocketListener | None = None
+        self._is_known = not settings.SLACK_BOT_TOKEN
+
+    def start(self, on_gap: Callable[[], None]) -> None:
+        threading.Thread(target=self._begin, args=(on_gap,), name="slack", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._socket is not None:
+            self._socket.stop()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._is_known and (self._socket is None or self._socket.is_connected)
+
+    def _begin(self, on_gap: Callable[[], None]) -> None:
+        try:
+            self._introduce()
+            if self._stopping.is_set():
+                return
+            if settings.SLACK_APP_TOKEN:
+                self._socket = SocketListener(on_gap)
+                self._socket.start()
+            else:
+                on_gap()
+            self._keep_tokens_fresh()
+        finally:
+            connection.close()
+
+    def _introduce(self) -> None:
+        """Learn who we are; Slack may be out of reach for a while, a wrong token is said again and again."""
+        attempt = 0
+        while not self._is_known and not self._stopping.is_set():
+            try:
+                introduce()
+                self._is_known = True
+            except (DeliveryError, DatabaseError) as error:
+                log.error("Slack does not say who we are: %s", error)
+                self._stopping.wait(PATIENCE[attempt] if attempt < len(PATIENCE) else LONGEST)
+                attempt += 1
+
+    def _keep_tokens_fresh(self) -> None:
+        while not self._stopping.wait(REFRESH_SECONDS):
+            try:
+                workspaces.refresh_due(Platform.SLACK, slack_oauth.refresh)
+            except (DeliveryError, DatabaseError) as error:
+                log.error("The token of a Slack workspace could not be renewed: %s", error)
+            finally:
+                connection.close()
+
+
+def introduce() -> None:
+    """Keep who the token of the settings belongs to. Raises DeliveryError."""
+    client = WebClient(
+        token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[]
+    )
+    told = call(client, "auth.test")
+    workspaces.introduce(
+        Platform.SLACK, told["team_id"], name=told.get("team", ""), bot_user_id=told["user_id"], bot_id=told["bot_id"]
+    )

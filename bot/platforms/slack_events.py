@@ -1,0 +1,134 @@
+"""What Slack delivers, in the words of this room. Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bot.addressing import Incoming
+from bot.models import ChannelKind, Platform
+
+KINDS = {
+    "channel": ChannelKind.CHANNEL,
+    "group": ChannelKind.GROUP,
+    "mpim": ChannelKind.GROUP,
+    "im": ChannelKind.DIRECT,
+}
+SUBTYPES = {None, "file_share", "thread_broadcast", "me_message"}  # of messages that people write
+REFERENCE = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
+ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A message says something else now. `incoming` is what it would be if it came in anew."""
+
+    incoming: Incoming
+
+
+@dataclass(frozen=True)
+class Deleted:
+    channel: str
+    message_id: str
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The asker stopped messages that were being written."""
+
+    channel: str
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Uninstalled:
+    """The workspace took the app away, or its tokens."""
+
+
+Happening = Incoming | Edited | Deleted | Stopped | Uninstalled
+
+
+def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
+    """What an event is about; None for what does not concern the bot, as its own posts and those of other bots."""
+    event = body.get("event") or {}
+    kind = event.get("type")
+    if kind == "agent_session_stopped":
+        return Stopped(event.get("channel", ""), tuple(event.get("streaming_message_ts") or ()))
+    if kind in ("app_uninstalled", "tokens_revoked"):
+        return Uninstalled()
+    if kind not in ("message", "app_mention"):
+        return None
+    subtype = event.get("subtype")
+    if subtype == "message_deleted":
+        return Deleted(event["channel"], event["deleted_ts"])
+    if subtype == "message_changed":
+        changed = {**event["message"], "channel": event["channel"], "channel_type": event.get("channel_type")}
+        found = _message(changed, body, bot_user)
+        return Edited(found) if found and event["message"].get("text") != _former(event).get("text") else None
+    return _message(event, body, bot_user)
+
+
+def _former(event: dict[str, Any]) -> dict[str, Any]:
+    former: dict[str, Any] = event.get("previous_message") or {}
+    return former
+
+
+def _message(event: dict[str, Any], body: dict[str, Any], bot_user: str) -> Incoming | None:
+    return message(
+        event,
+        workspace=body["team_id"],
+        bot_user=bot_user,
+        delivery_key=f"slack:{body.get('api_app_id', '')}:{body['team_id']}:{body.get('event_id', '')}",
+        has_outsiders=True if body.get("is_ext_shared_channel") else None,
+    )
+
+
+def message(
+    event: dict[str, Any], *, workspace: str, bot_user: str, delivery_key: str, has_outsiders: bool | None = None
+) -> Incoming | None:
+    """A message of a person, from an event or from the history; None for anything else."""
+    author = event.get("user", "")
+    if not author or author == bot_user or event.get("bot_id") or event.get("subtype") not in SUBTYPES:
+        return None
+    written = event.get("text") or ""
+    team = event.get("user_team") or event.get("team") or workspace
+    kind = KINDS.get(event.get("channel_type") or "", kind_of(event["channel"]))
+    thread = event.get("thread_ts", "")
+    return Incoming(
+        platform=Platform.SLACK,
+        workspace=workspace,
+        channel=event["channel"],
+        message_id=event["ts"],
+        author=author,
+        text=text(written, bot_user),
+        delivery_key=delivery_key,
+        thread_id=thread if thread != event["ts"] else "",
+        kind=kind,
+        has_outsiders=has_outsiders,
+        is_mention=f"<@{bot_user}" in written,
+        is_outsider=team != workspace,
+        unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
+    )
+
+
+def kind_of(channel: str) -> ChannelKind:
+    """By the first letter of its id, where the event does not say."""
+    return {"D": ChannelKind.DIRECT, "G": ChannelKind.GROUP}.get(channel[:1], ChannelKind.CHANNEL)
+
+
+def text(written: str, bot_user: str) -> str:
+    """What a person reads of a message: without the mention of the bot, references by their names, entities decoded."""
+    plain = REFERENCE.sub(lambda match: _reference(match, bot_user), written)
+    for entity, character in ENTITIES:
+        plain = plain.replace(entity, character)
+    return " ".join(plain.split(" ")).strip()
+
+
+def _reference(match: re.Match[str], bot_user: str) -> str:
+    sign, target, label = match.groups()
+    if sign == "@":
+        return "" if target == bot_user else f"@{label or target}"
+    if sign == "#":
+        return f"#{label or target}"
+    if sign == "!":
+        return label or f"@{target.split('^')[0]}"
+    return label if label and label not in target else target

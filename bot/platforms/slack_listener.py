@@ -1,0 +1,262 @@
+"""Listens to Slack with Bolt, over a socket or by HTTP: what comes in is kept, then acknowledged.
+
+Bolt acknowledges an event before its listener runs, and drops it when the token cannot be checked. So events are kept
+by a middleware that comes before both; a failure there is answered with 500, and Slack delivers again.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+from django.utils import timezone
+from slack_bolt import App, BoltResponse
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web import WebClient
+
+from bot import failpoints, inbox, outcomes, pressing, secrets, workspaces
+from bot.addressing import Incoming, Verdict
+from bot.models import Platform, Workspace
+from bot.platforms import slack_blocks, slack_events
+from bot.platforms.base import DeliveryError
+from bot.platforms.slack_web import TIMEOUT, call, client_for, respond
+from bot.posts import Form
+
+log = logging.getLogger(__name__)
+
+REPLY_FOR = timedelta(minutes=29)  # Slack takes answers to a command for thirty
+PING_SECONDS = 3.0  # five missed ones end a socket that broke without a word
+WATCH_SECONDS = 5.0
+UNHEALTHY_SECONDS = 45.0  # the SDK mends most cuts by itself in this time
+LOOKING = "Looking in the documents…"
+USAGE = "Write your question after the command, as in: /ask How are annual plans refunded?"
+
+_known = workspaces.Known(Platform.SLACK)
+
+
+def build() -> App:
+    """The Bolt app of both transports."""
+    app = App(
+        client=WebClient(base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[]),
+        signing_secret=settings.SLACK_SIGNING_SECRET or hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest(),
+        authorize=_authorize,  # type: ignore[arg-type]  # None is how Bolt is told that nobody is there
+        before_authorize=keep_event,
+        process_before_response=True,
+    )
+    app.command("/ask")(_command)
+    app.shortcut("ask_about")(_shortcut)
+    app.action({"action_id": slack_blocks.FEEDBACK})(_pressed)
+    for action in pressing.ACTIONS:
+        app.action({"action_id": f"{slack_blocks.ACTION}{action}"})(_pressed)
+    for name in pressing.FORMS:
+        app.view(f"{slack_blocks.ACTION}{name}")(_submitted)
+    return app
+
+
+def _authorize(team_id: str | None, **_: Any) -> AuthorizeResult | None:
+    """Who we are in a workspace, from our rows: no call to Slack stands between an event and its being kept."""
+    workspace = _known.get(team_id or "")
+    if workspace is None or not (token := workspaces.slack_token(workspace)):
+        return None
+    return AuthorizeResult(
+        enterprise_id=None, team_id=team_id, bot_token=token, bot_id=workspace.bot_id, bot_user_id=workspace.bot_user_id
+    )
+
+
+def keep_event(body: dict[str, Any], next_: Callable[[], BoltResponse]) -> BoltResponse:
+    """Bolt's middleware: an event is kept here, whatever else happens to the request; anything else goes on."""
+    close_old_connections()
+    if body.get("type") != "event_callback":
+        return next_()
+    workspace = _known.get(body.get("team_id", ""))
+    if workspace is not None:
+        take(body, workspace)
+    else:
+        log.warning("An event of the Slack workspace %s, which is not connected, is let go", body.get("team_id"))
+    failpoints.reach("listener.acknowledged")
+    return BoltResponse(status=200, body="")
+
+
+def take(body: dict[str, Any], workspace: Workspace) -> None:
+    """Keep what an event says."""
+    happening = slack_events.happening(body, workspace.bot_user_id)
+    team = workspace.external_id
+    match happening:
+        case Incoming():
+            inbox.receive(happening)
+        case slack_events.Edited(incoming):
+            is_known = inbox.change(Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text)
+            if not is_known and incoming.is_mention:
+                inbox.receive(incoming)
+        case slack_events.Deleted(channel, message_id):
+            inbox.cancel(Platform.SLACK, team, channel, message_id)
+        case slack_events.Stopped(channel, message_ids):
+            inbox.stop_posts(Platform.SLACK, team, channel, message_ids)
+        case slack_events.Uninstalled():
+            workspaces.remove(Platform.SLACK, team)
+
+
+def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
+    text = slack_events.text(body.get("text") or "", _bot_user(body))
+    if not text:
+        ack(response_type="ephemeral", text=USAGE)
+        return
+    inbox.receive(
+        Incoming(
+            platform=Platform.SLACK,
+            workspace=body["team_id"],
+            channel=body["channel_id"],
+            channel_name=body.get("channel_name", ""),
+            kind=slack_events.kind_of(body["channel_id"]),
+            message_id=f"command:{_digest(body['trigger_id'])}",
+            delivery_key=f"slack:command:{_digest(body['trigger_id'])}",
+            author=body["user_id"],
+            author_name=body.get("user_name", ""),
+            text=text,
+            is_explicit=True,
+            is_private=True,
+            reply_token=secrets.encrypt(body["response_url"]),
+            reply_until=timezone.now() + REPLY_FOR,
+        )
+    )
+    ack(response_type="ephemeral", text=LOOKING)
+
+
+def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
+    """ "Ask about this": the message is the question, answered in its thread."""
+    event = {**body["message"], "channel": body["channel"]["id"]}
+    thread = event.get("thread_ts", "")
+    reception = inbox.receive(
+        Incoming(
+            platform=Platform.SLACK,
+            workspace=body["team"]["id"],
+            channel=event["channel"],
+            channel_name=body["channel"].get("name", ""),
+            kind=slack_events.kind_of(event["channel"]),
+            message_id=event["ts"],
+            thread_id=thread if thread != event["ts"] else "",
+            delivery_key=f"slack:shortcut:{_digest(body['trigger_id'])}",
+            author=body["user"]["id"],
+            author_name=body["user"].get("name", ""),
+            text=slack_events.text(event.get("text") or "", _bot_user(body)),
+            unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
+            is_explicit=True,
+        )
+    )
+    ack()
+    if reception.verdict == Verdict.ASK and not reception.is_new:
+        _say(body, outcomes.KNOWN)
+
+
+def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
+    action, _, value = str(body["actions"][0].get("value", "")).partition(":")
+    user = body["user"]
+    name = user.get("name") or user.get("username") or ""
+    result = pressing.press(pressing.Press(action, value, user["id"], name))
+    ack()
+    if isinstance(result, Form):
+        _open(body, result)
+    else:
+        _say(body, result.text)
+
+
+def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
+    view = body["view"]
+    user = body["user"]
+    pressing.submit(
+        view["callback_id"].removeprefix(slack_blocks.ACTION),
+        view["private_metadata"],
+        slack_blocks.filled(view["state"]),
+        person=user["id"],
+        person_name=user.get("name") or "",
+    )
+    ack()
+
+
+def _open(body: dict[str, Any], form: Form) -> None:
+    workspace = _known.get(body["team"]["id"])
+    if workspace is None:
+        return
+    try:
+        view = slack_blocks.view(form, form.value)
+        call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
+    except DeliveryError as error:
+        log.warning("The form %s could not be opened: %s", form.name, error)
+        _say(body, "The form could not be opened. Please press again.")
+
+
+def _say(body: dict[str, Any], text: str) -> None:
+    """A word that only whoever acted sees; it is no loss if it does not arrive."""
+    try:
+        respond(body["response_url"], text=text, response_type="ephemeral", replace_original=False)
+    except (DeliveryError, KeyError) as error:
+        log.info("A word to whoever pressed a button did not arrive: %s", error)
+
+
+def _bot_user(body: dict[str, Any]) -> str:
+    workspace = _known.get(body.get("team_id") or body["team"]["id"])
+    return workspace.bot_user_id if workspace else ""
+
+
+def _digest(trigger: str) -> str:
+    return hashlib.sha256(trigger.encode()).hexdigest()[:40]
+
+
+class SocketListener:
+    """Socket Mode, watched: the SDK can go on for ever trying an address that has expired, so it is then built anew."""
+
+    def __init__(self, on_gap: Callable[[], None]) -> None:
+        self._on_gap = on_gap
+        self._stopping = threading.Event()
+        self._handler: SocketModeHandler | None = None
+        self._healthy_at = time.monotonic()
+
+    def start(self) -> None:
+        threading.Thread(target=self._watch, name="slack-socket", daemon=True).start()
+
+    def stop(self) -> None:
+        """Take nothing more; Slack delivers it to another replica, or later."""
+        self._stopping.set()
+        if self._handler is not None:
+            self._handler.close()  # type: ignore[no-untyped-call]
+
+    @property
+    def is_connected(self) -> bool:
+        return self._handler is not None and self._handler.client.is_connected()
+
+    def _watch(self) -> None:
+        had_session = ""
+        self._connect()
+        while not self._stopping.wait(min(WATCH_SECONDS, 0.5 if not self.is_connected else WATCH_SECONDS)):
+            now = time.monotonic()
+            if self.is_connected:
+                self._healthy_at = now
+                session = self._handler.client.session_id() or "" if self._handler else ""
+                if had_session and session != had_session:
+                    self._on_gap()  # what was said between two sockets may have been lost
+                had_session = session
+            elif self._handler is None or now - self._healthy_at > UNHEALTHY_SECONDS:
+                self._connect()
+
+    def _connect(self) -> None:
+        """A new connection with a new address; what goes wrong is tried again by the watch."""
+        if self._handler is not None:
+            self._handler.close()  # type: ignore[no-untyped-call]
+            self._handler = None
+        try:
+            handler = SocketModeHandler(build(), settings.SLACK_APP_TOKEN, ping_interval=PING_SECONDS)
+            handler.connect()  # type: ignore[no-untyped-call]
+        except (SlackClientError, OSError) as error:
+            log.warning("Slack cannot be listened to yet: %s", type(error).__name__)
+            self._stopping.wait(1.0)
+            return
+        self._handler = handler
+        self._healthy_at = time.monotonic()
+        self._on_gap()

@@ -1,0 +1,84 @@
+"""From an answer that is kept to the posts that show it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from bot import outcomes
+from bot.models import Channel, Citation, Message, Outcome, Question
+from bot.neutralising import neutral
+from bot.posts import Button, Post, Source, age
+from knowledge.models import Document
+
+# What a press on a button asks for; the value beside it is the id of the question.
+UP, DOWN, HUMAN, SHARE = "up", "down", "human", "share"
+CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send", "change"
+
+TITLE = 150  # characters
+
+
+def answer(message: Message, question: Question, citations: Iterable[Citation]) -> Post:
+    """The whole answer as one post: text, numbered sources, what was not read, and the buttons under it."""
+    cited = list(citations)
+    return Post(
+        text=neutral(text(message, question.channel), links={each.url for each in cited if each.url}),
+        sources=_sources(cited),
+        notes=tuple(_notes(message, question)),
+        buttons=tuple(_buttons(message, question)),
+    )
+
+
+def shared(message: Message, question: Question, citations: Iterable[Citation]) -> Post:
+    """A private answer for everybody: with the question, which nobody else has seen."""
+    post = answer(message, question, citations)
+    name = neutral(question.asker_name, links=()) or "Somebody"
+    asked = "\n".join(f"> {line}" for line in neutral(question.text, links=()).splitlines())
+    buttons = tuple(button for button in post.buttons if button.action != SHARE)
+    return replace(post, text=f"{name} asked:\n{asked}\n\n{post.text}", buttons=buttons)
+
+
+def text(message: Message, channel: Channel) -> str:
+    """What an asker reads: the channel's own words where the documents hold no answer."""
+    if message.outcome == Outcome.NOT_IN_DOCS and channel.refusal_text:
+        return channel.refusal_text
+    return message.text
+
+
+def _sources(citations: list[Citation]) -> tuple[Source, ...]:
+    changed = _changed(citations)
+    now = timezone.now()
+    return tuple(
+        Source(each.number, _title(each), each.url, age(changed.get(each.document_id), now)) for each in citations
+    )
+
+
+def _title(citation: Citation) -> str:
+    return neutral((citation.heading or citation.title or citation.path)[:TITLE], links=())
+
+
+def _changed(citations: list[Citation]) -> dict[int | None, datetime]:
+    """When the cited documents last changed, by their id: as they say themselves, else when they were read."""
+    rows = Document.objects.filter(pk__in=[each.document_id for each in citations]).values_list(
+        "pk", "live_version__modified_at", "live_version__created_at"
+    )
+    return {pk: modified or read for pk, modified, read in rows if modified or read}
+
+
+def _notes(message: Message, question: Question) -> Iterable[str]:
+    if message.is_truncated:
+        yield outcomes.CUT_OFF
+    if question.unread:
+        yield outcomes.UNREAD.format(names=", ".join(neutral(name, links=()) for name in question.unread))
+
+
+def _buttons(message: Message, question: Question) -> Iterable[Button]:
+    value = str(question.pk)
+    if message.outcome == Outcome.ANSWERED and question.channel.has_feedback:
+        yield Button(UP, value, "Helpful")
+        yield Button(DOWN, value, "Not helpful")
+    if message.outcome != Outcome.CLARIFY:
+        yield Button(HUMAN, value, "Ask a human")
+    if question.is_private and message.outcome == Outcome.ANSWERED:
+        yield Button(SHARE, value, "Share with the channel")

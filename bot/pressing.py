@@ -1,0 +1,177 @@
+"""What happens when somebody presses a button under a post, or sends the form that opened; on any platform."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from bot import articles, escalations, outbox, outcomes, presenting
+from bot.models import Feedback, Question
+from bot.posts import Field, Form
+
+REASONS = (
+    ("wrong", "It is wrong"),
+    ("outdated", "It is out of date"),
+    ("incomplete", "Something is missing"),
+    ("sources", "The sources do not fit"),
+    ("tone", "It is badly put"),
+)
+IMPROVE = "improve"
+
+
+@dataclass(frozen=True)
+class Press:
+    """Who pressed what. `value` is the id of a question, as it stands on the button."""
+
+    action: str
+    value: str
+    person: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """A word to whoever pressed, seen by them alone."""
+
+    text: str
+
+
+def press(pressed: Press) -> Form | Said:
+    """Do what the button says, once, however often it is pressed. When this returns it is safe to acknowledge it."""
+    question = _question(pressed.value)
+    act = _ACTS.get(pressed.action)
+    if question is None or act is None:
+        return Said("This button does not lead anywhere any more.")
+    return act(question, pressed)
+
+
+def submit(name: str, value: str, fields: dict[str, str], *, person: str, person_name: str) -> Said:
+    """Keep what was written into a form."""
+    question = _question(value)
+    if question is None:
+        return Said("The question this was about is gone.")
+    fields = {key: text.strip() for key, text in fields.items()}
+    if name == IMPROVE:
+        return _improve(question, fields, person)
+    if name == presenting.CHANGE:
+        is_sent = escalations.send_draft(question, by=person, name=person_name, text=fields["text"])
+        return Said("Sent." if is_sent else "Somebody has sent it already.")
+    if name == presenting.ANSWERED:
+        escalations.answer(question, by=person, name=person_name, text=fields.get("text", ""))
+        return Said("Thank you. It is closed.")
+    articles.request(question, title=fields["title"], text=fields["text"])
+    return Said("The article is being taken in; it answers the next question about it.")
+
+
+def _question(value: str) -> Question | None:
+    if not value.isdecimal():
+        return None
+    return Question.objects.select_related("channel__workspace", "conversation", "answer").filter(pk=int(value)).first()
+
+
+def _like(question: Question, pressed: Press) -> Said:
+    _judge(question, pressed, is_positive=True)
+    return Said("Thank you.")
+
+
+def _dislike(question: Question, pressed: Press) -> Form:
+    _judge(question, pressed, is_positive=False)
+    return Form(
+        name=IMPROVE,
+        value=pressed.value,
+        title="What was wrong?",
+        submit="Send",
+        fields=(
+            Field("reason", "What is wrong with it?", options=REASONS, is_required=False),
+            Field("better_answer", "A better answer", is_required=False, is_long=True),
+            Field("right_document", "The right document (link or title)", is_required=False),
+        ),
+    )
+
+
+def _judge(question: Question, pressed: Press, *, is_positive: bool) -> None:
+    if question.answer is not None:
+        Feedback.objects.update_or_create(
+            message=question.answer, person=pressed.person, defaults={"is_positive": is_positive}
+        )
+
+
+def _improve(question: Question, fields: dict[str, str], person: str) -> Said:
+    if question.answer is not None:
+        Feedback.objects.update_or_create(
+            message=question.answer,
+            person=person,
+            defaults={
+                "is_positive": False,
+                "reason": fields.get("reason", ""),
+                "better_answer": fields.get("better_answer", ""),
+                "right_document": fields.get("right_document", ""),
+            },
+        )
+    return Said("Thank you. The team will see it.")
+
+
+def _ask_human(question: Question, pressed: Press) -> Said:
+    if question.channel.team_channel is None:
+        return Said("Nobody has said yet where questions for people go. Please ask the team directly.")
+    is_new = escalations.request(question, by=pressed.person)
+    return Said("I have passed it on." if is_new else "The team has it already.")
+
+
+@transaction.atomic
+def _share(question: Question, pressed: Press) -> Said:
+    if pressed.person != question.asker or question.answer is None:
+        return Said("Only whoever asked may share the answer.")
+    post = presenting.shared(question.answer, question, question.answer.citations.all())
+    outbox.share(question, post)
+    return Said(outcomes.SHARED)
+
+
+def _claim(question: Question, pressed: Press) -> Said:
+    is_mine = escalations.claim(question, by=pressed.person, name=pressed.name)
+    return Said(
+        "It is yours. What you write in the thread goes to the asker." if is_mine else "Somebody has it already."
+    )
+
+
+def _send(question: Question, pressed: Press) -> Said:
+    is_sent = escalations.send_draft(question, by=pressed.person, name=pressed.name)
+    return Said("Sent." if is_sent else "Somebody has sent it already.")
+
+
+def _change(question: Question, pressed: Press) -> Form:
+    text = question.answer.text if question.answer else ""
+    return Form(
+        presenting.CHANGE, pressed.value, "Change the draft", "Send", (Field("text", "Answer", text, is_long=True),)
+    )
+
+
+def _answered(_question: Question, pressed: Press) -> Form:
+    label = "What shall the asker read? Empty: nothing more"
+    return Form(
+        presenting.ANSWERED, pressed.value, "Close the question", "Close",
+        (Field("text", label, is_required=False, is_long=True),),
+    )  # fmt: skip
+
+
+def _article(question: Question, pressed: Press) -> Form:
+    title, text = articles.proposal(question)
+    return Form(
+        presenting.ARTICLE, pressed.value, "Make it an article", "Save",
+        (Field("title", "Title", title), Field("text", "What it says", text, is_long=True)),
+    )  # fmt: skip
+
+
+_ACTS: dict[str, Callable[[Question, Press], Form | Said]] = {
+    presenting.UP: _like,
+    presenting.DOWN: _dislike,
+    presenting.HUMAN: _ask_human,
+    presenting.SHARE: _share,
+    presenting.CLAIM: _claim,
+    presenting.SEND: _send,
+    presenting.CHANGE: _change,
+    presenting.ANSWERED: _answered,
+    presenting.ARTICLE: _article,
+}
+ACTIONS = tuple(_ACTS)
+FORMS = (IMPROVE, presenting.CHANGE, presenting.ANSWERED, presenting.ARTICLE)

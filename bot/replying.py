@@ -1,0 +1,286 @@
+"""From a claimed question to its answer in the outbox, shown while it is written."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from bot import channels, conversations, escalations, failpoints, inbox, outbox, outcomes, presenting, voices
+from bot.answering import Answer, QuestionError, begin
+from bot.conversations import Delta
+from bot.models import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Message,
+    Outcome,
+    Question,
+    QuestionState,
+    Speaker,
+    Voice,
+)
+from bot.neutralising import neutral, settled
+from bot.platforms.base import DeliveryError, Live, Messenger
+from bot.posts import Post, parts
+from llm.prompt import Turn
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 4
+
+# The oldest question of each conversation that nobody works on, in the order of the queue.
+CLAIM = """
+UPDATE bot_question SET state = 'answering', attempts = attempts + 1,
+  lease_until = now() + make_interval(secs => %(lease)s),
+  started_at = coalesce(started_at, now())
+WHERE id = (
+  SELECT q.id FROM bot_question q
+  WHERE q.platform = ANY(%(platforms)s)
+    AND (q.state = 'waiting' OR (q.state = 'answering' AND q.lease_until < now()))
+    AND NOT EXISTS (
+      SELECT 1 FROM bot_question e
+      WHERE e.conversation_id = q.conversation_id AND e.id < q.id AND e.state IN ('waiting', 'answering', 'delivering')
+    )
+  ORDER BY q.ranked_at, q.id FOR UPDATE OF q SKIP LOCKED LIMIT 1
+)
+RETURNING id
+"""
+
+
+class SupersededError(Exception):
+    """The question was cancelled, or somebody else answers it by now: what was written here is dropped."""
+
+
+@dataclass
+class Reply:
+    """The answer to one question as it takes shape. `delivery` is its first post, `live` the message it is shown in."""
+
+    question: Question
+    messenger: Messenger
+    voice: Voice | None
+    delivery: Delivery | None = None
+    live: Live | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the asker may watch it being written: not alone, nor as a draft, nor after an attempt that died."""
+        return not self.question.is_private and not self.question.channel.is_drafting
+
+
+def claim(platforms: list[str]) -> Question | None:
+    """The next question to answer, ours for one lease; None when there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"lease": settings.LEASE_SECONDS, "platforms": platforms})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    failpoints.reach("worker.claimed")
+    return Question.objects.select_related("channel__workspace", "conversation", "channel__deployment__endpoint").get(
+        pk=row[0]
+    )
+
+
+def reply(question: Question, messenger: Messenger) -> None:
+    """Answer a claimed question and send the answer. Whoever calls keeps the lease from running out."""
+    messenger.sign(question)
+    failpoints.reach("worker.signed")
+    told = Reply(question, messenger, voices.of(question.channel))
+    if told.is_shown:
+        _open(told)
+    _keep_question(question)
+    try:
+        answer = _answer(told)
+        failpoints.reach("answer.written")
+        deliveries = _save(told, answer)
+    except SupersededError:
+        _withdraw(told)
+        return
+    failpoints.reach("save.committed")
+    _send(told, deliveries)
+
+
+def _open(told: Reply) -> None:
+    """The first post of the answer, made before the answer is, so that a message it grows in is never forgotten."""
+    question = told.question
+    with transaction.atomic():  # nobody may see it waiting to be sent, as it says nothing yet
+        delivery = outbox.add(question, DeliveryKind.ANSWER, Post(text=""))
+        Delivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1, state=DeliveryState.STREAMING)
+    delivery.refresh_from_db(fields=["attempts", "state", "message_id"])
+    delivery.question = question
+    told.delivery = delivery
+
+    def keep(message_id: str) -> None:
+        failpoints.reach("stream.begun")
+        delivery.message_id = message_id
+        Delivery.objects.filter(pk=delivery.pk).update(message_id=message_id)
+        failpoints.reach("stream.kept")
+
+    if delivery.attempts == 1:
+        told.live = told.messenger.begin(delivery, keep)
+
+
+def _keep_question(question: Question) -> None:
+    Message.objects.get_or_create(
+        trace_id=question.trace_id,
+        speaker=Speaker.ASKER,
+        defaults={"conversation": question.conversation, "text": question.text},
+    )
+    failpoints.reach("worker.asked_kept")
+
+
+def _answer(told: Reply) -> Answer:
+    """Compose the answer, showing it as it is written."""
+    question = told.question
+    channel = question.channel
+    try:
+        answer = begin(
+            question.text,
+            deployment=channel.deployment,
+            least_answerable=channel.least_answerable,
+            manner=channels.manner(channel, told.voice),
+            trace_id=question.trace_id,
+        )
+    except QuestionError as error:
+        answer = begin("?", trace_id=question.trace_id)
+        answer.end(Outcome.CLARIFY)
+        answer.text = f"{error} {outcomes.CLARIFY_NEXT}" if question.text else answer.text
+        return answer
+    if question.attempts > MOST_ATTEMPTS:
+        answer.error = question.error or "Every attempt to answer was cut short."
+        answer.end(Outcome.PROVIDER_ERROR)
+        return answer
+    collections = channels.searchable(channel, has_outsiders=_has_outsiders(told))
+    Message.objects.filter(trace_id=question.trace_id, speaker=Speaker.ASKER).update(trace={"collections": collections})
+    turns = conversations.history(question.conversation, collections)
+    for event in _events(answer, turns, collections):
+        if told.live is not None and isinstance(event, Delta):
+            _show(told.live, answer)
+            if told.live.is_stopped:
+                inbox.stop(question)
+                raise SupersededError
+    return answer
+
+
+def _events(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterator[conversations.Event]:
+    """What `conversations.written` yields; the connection is given back while a model writes."""
+    is_first = True
+    for event in conversations.written(answer, turns, collections):
+        if isinstance(event, Delta) and is_first:
+            failpoints.reach("answer.first_words")
+            is_first = False
+        elif not isinstance(event, Delta):
+            failpoints.reach("answer.searched")
+            connection.close()
+        yield event
+
+
+def _show(live: Live, answer: Answer) -> None:
+    """Show what can be judged already. Which passages it will cite is not known yet, so no link is shown."""
+    ready = answer.text[: settled(answer.text)]
+    if ready.strip():
+        live.show(neutral(ready, links=()))
+        failpoints.reach("answer.half_shown")
+
+
+def _has_outsiders(told: Reply) -> bool:
+    """Who reads the channel is asked where it matters; whoever cannot be asked about may be anybody."""
+    question = told.question
+    if question.is_outsider:
+        return True
+    if not channels.sees_internal(question.channel):
+        return question.channel.has_outsiders
+    try:
+        return told.messenger.audience(question.channel).has_outsiders
+    except DeliveryError as error:
+        log.warning("Who reads %s is not known, so it sees public documents alone: %s", question.channel, error)
+        return True
+
+
+@transaction.atomic
+def _save(told: Reply, answer: Answer) -> list[Delivery]:
+    """The answer, its posts and the question's state, all or nothing. Raises SupersededError."""
+    question = told.question
+    is_draft = question.channel.is_drafting
+    mine = Question.objects.filter(pk=question.pk, state=QuestionState.ANSWERING, attempts=question.attempts)
+    if not mine.update(state=QuestionState.DELIVERING, lease_until=None, error=answer.error[:1000]):
+        raise SupersededError
+    message = conversations.save(question.conversation, answer, told.voice)
+    failpoints.reach("save.message")
+    Question.objects.filter(pk=question.pk).update(answer=message)
+    question.answer = message
+    if is_draft:
+        escalations.draft(question, message)
+        deliveries = _enqueue(told, Post(text=outcomes.DRAFTED))
+    else:
+        post = presenting.answer(message, question, message.citations.all())
+        if question.attempts > MOST_ATTEMPTS:
+            escalations.open_dead(question)
+        deliveries = _enqueue(told, post)
+    failpoints.reach("save.deliveries")
+    return deliveries
+
+
+def _enqueue(told: Reply, post: Post) -> list[Delivery]:
+    """A delivery per part, the first of which may be on the screen already; ours for one lease."""
+    question, messenger = told.question, told.messenger
+    deliveries = []
+    for number, part in enumerate(
+        parts(post, characters=messenger.part_characters, measure=messenger.measure), start=1
+    ):
+        delivery = outbox.add(question, DeliveryKind.ANSWER, part, part=number)
+        delivery.question = question
+        delivery.channel = question.channel
+        delivery.body = part.as_json()
+        delivery.attempts = max(delivery.attempts, 1)
+        delivery.state = DeliveryState.SENDING
+        delivery.lease_until = timezone.now() + outbox.lease()
+        delivery.save(update_fields=["body", "attempts", "state", "lease_until"])
+        deliveries.append(delivery)
+    return deliveries
+
+
+def _send(told: Reply, deliveries: list[Delivery]) -> None:
+    """Send the parts one after the other; what does not go through is the outbox's from here on."""
+    claimed = time.monotonic()
+    for delivery in deliveries:
+        if delivery.part == 1 and told.live is not None and told.live.finish(Post.from_json(delivery.body)):
+            failpoints.reach("delivery.posted")
+            delivery.message_id = delivery.message_id or (told.delivery.message_id if told.delivery else "")
+            outbox.settle(delivery, delivery.message_id)
+            continue
+        if delivery.part == 1 and told.live is not None and told.live.is_uncertain:
+            delivery.attempts += 1  # so that it is looked for first
+            delivery.save(update_fields=["attempts"])
+        if delivery.part > 1:
+            failpoints.reach("delivery.part_two")
+        outbox.deliver(delivery, told.messenger, claimed=claimed)
+        if not Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.SENT).exists():
+            Delivery.objects.filter(question=told.question, part__gt=delivery.part, kind=DeliveryKind.ANSWER).update(
+                state=DeliveryState.WAITING, lease_until=None
+            )
+            return
+
+
+def _withdraw(told: Reply) -> None:
+    """Nobody wants the answer any more: take the message away that it was growing in, unless the asker stopped it."""
+    question = Question.objects.get(pk=told.question.pk)
+    delivery = told.delivery
+    if question.state != QuestionState.CANCELLED or delivery is None:
+        return  # another attempt goes on with it
+    if question.error == inbox.STOPPED:
+        Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
+        return
+    try:
+        if told.live is not None:
+            told.live.finish(Post(text=outcomes.WITHDRAWN))
+        if delivery.message_id:
+            told.messenger.delete(delivery.channel, delivery.message_id, thread_id=delivery.thread_id)
+    except DeliveryError as error:
+        log.warning("%s could not be taken back: %s", delivery, error)
+    Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())

@@ -1,0 +1,46 @@
+"""After an attempt that may have been cut short: is there one reply to each question, and no more?"""
+
+import logging
+from datetime import timedelta
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from bot import failpoints
+from bot.models import Question
+from bot.platforms.base import DeliveryError, Messenger
+
+log = logging.getLogger(__name__)
+
+AGAIN_AFTER = timedelta(seconds=60)
+BATCH = 20
+
+
+def sweep(platforms: list[str], messenger: Messenger) -> int:
+    """Take away surplus replies to the questions that are due for a look; returns how many there were.
+
+    A process that was frozen for longer than its lease may have posted when nobody expected it any more; what it left
+    is gone a minute later.
+    """
+    count = 0
+    for pk in _due(platforms):
+        question = Question.objects.select_related("channel__workspace", "conversation").get(pk=pk)
+        try:
+            surplus = messenger.surplus(question)
+            failpoints.reach("sweep.looked")
+            for message_id in surplus:
+                log.warning("A surplus reply to question %s is taken away", pk)
+                messenger.delete(question.channel, message_id, thread_id=question.conversation.thread_id)
+                count += 1
+        except DeliveryError as error:
+            log.warning("Surplus replies to question %s are looked for later: %s", pk, error)
+            Question.objects.filter(pk=pk).update(sweep_at=timezone.now() + AGAIN_AFTER)
+    return count
+
+
+def _due(platforms: list[str]) -> list[int]:
+    """Questions to look at now; taken off the list first, so that two processes do not look at the same."""
+    due = Question.objects.filter(platform__in=platforms, sweep_at__lt=Now()).values_list("pk", flat=True)[:BATCH]
+    return [
+        pk for pk in list(due) if Question.objects.filter(pk=pk, sweep_at__lt=Now()).update(sweep_at=None)
+    ]  # fmt: skip

@@ -1,0 +1,36 @@
+"""The jobs of this room that django-q2 carries. Each may run twice: the rows say what is to be done."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django_q.models import Schedule
+
+from bot import articles, escalations
+from bot.models import Question, Receipt
+
+KEPT = timedelta(
+    days=7
+)  # how long a delivery is known; platforms deliver again for minutes, history reaches back a day
+
+
+def schedule() -> None:
+    """Have the jobs that come again and again done from now on; may be called any number of times."""
+    for name, kind, minutes in (("remind", Schedule.MINUTES, 1), ("forget", Schedule.DAILY, None)):
+        Schedule.objects.update_or_create(
+            name=f"bot {name}",
+            defaults={"func": f"bot.tasks.{name}", "repeats": -1, "schedule_type": kind, "minutes": minutes},
+        )
+
+
+def remind() -> None:
+    escalations.remind()
+
+
+def forget() -> None:
+    """Once a day: drop the receipts that nobody will ask for, and the ways to answer in private that have run out."""
+    Receipt.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    Question.objects.filter(reply_until__lt=timezone.now()).exclude(reply_token="").update(reply_token="")
+
+
+def index_article(question: int, name: str) -> None:
+    articles.index(Question.objects.select_related("channel").get(pk=question), name)

@@ -1,0 +1,172 @@
+"""One call to one model: a breaker before it, retries and a deadline around it, a row in the ledger behind it."""
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from itertools import chain
+from typing import TypeVar
+
+from django.utils import timezone
+
+from llm import breaker, pricing, tokens
+from llm.deadline import iterate
+from llm.models import Deployment, Purpose, UsageRecord
+from llm.prompt import Prompt
+from llm.providers import provider_for
+from llm.providers.base import Completion, ProviderError, Usage, redacted, timed_out
+from llm.retry import pause
+from llm.text import clean
+
+T = TypeVar("T")
+
+
+class Call:
+    """One call to a model on its way into the ledger.
+
+    `finish_reason` is the reply's own; after a failure the kind of the ProviderError, "abandoned" when the caller
+    stopped listening, "failed" after an error in our own code. `first_by` (time.monotonic()) is when the first of the
+    result has to be there, all attempts included: the deadline unless it is set to be sooner. `standing` spares a query
+    when the caller has looked already.
+    """
+
+    def __init__(self, *, deployment: Deployment, trace_id: str, purpose: Purpose, deadline: float) -> None:
+        self.deployment = deployment
+        self.trace_id = trace_id
+        self.purpose = purpose
+        self.deadline = deadline
+        self.first_by = deadline
+        self.standing: breaker.Standing | None = None
+        self.finish_reason = ""
+        self.usage = Usage(0, 0, 0)
+        self.cost: Decimal | None = None
+        self.first_token_ms: float | None = None
+        self.latency_ms = 0.0
+        self.attempts = 0
+        self.error = ""
+        self._is_probe = False
+        self._started = 0.0
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Write exactly one UsageRecord for what happens inside, however it ends.
+
+        Raises ProviderError (open) instead of going inside while the breaker of the model is open.
+        """
+        self._started = time.monotonic()
+        try:
+            self._is_probe = breaker.admit(self.deployment, self.purpose, self.standing)
+            yield
+        except BaseException as error:
+            self._fail(error)
+            raise
+        finally:
+            self._save()
+            if self.attempts:
+                breaker.report(self.deployment, self.finish_reason, is_probe=self._is_probe)
+
+    def persist(self, attempt: Callable[[float], T]) -> T:
+        """The result of the first attempt that succeeds; each gets the seconds until the deadline."""
+        while True:
+            if self.first_by <= time.monotonic():
+                raise timed_out()
+            self.attempts += 1
+            try:
+                return attempt(self.deadline - time.monotonic())
+            except ProviderError as error:
+                wait = pause(error, self.attempts, self.first_by - time.monotonic())
+                if wait is None:
+                    raise
+            time.sleep(wait)
+
+    def limited(self, items: Callable[[], Iterator[T]]) -> Generator[T, None, None]:
+        """`items()`, no longer than the deadline allows; what runs in this process needs no watching."""
+        yield from items() if self._is_local else iterate(items, self.deadline, first_by=self.first_by)
+
+    def elapsed_ms(self) -> float:
+        return (time.monotonic() - self._started) * 1000
+
+    @property
+    def _is_local(self) -> bool:
+        return self.deployment.endpoint.provider in pricing.FREE
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, ProviderError):
+            self.finish_reason, self.error = error.kind, redacted(str(error))
+        elif isinstance(error, Exception):
+            self.finish_reason, self.error = "failed", type(error).__name__
+        else:
+            self.finish_reason = "abandoned"
+
+    def _save(self) -> None:
+        provider, model, now = self.deployment.endpoint.provider, self.deployment.model, timezone.now()
+        self.latency_ms = self.elapsed_ms()
+        self.cost = pricing.cost(provider, model, self.usage, now) if self.attempts else Decimal(0)
+        UsageRecord.objects.create(
+            trace_id=self.trace_id,
+            purpose=self.purpose,
+            provider=provider,
+            model=model,
+            deployment=self.deployment if self.deployment.pk else None,  # a model that is not live yet has no row
+            input_tokens=self.usage.input_tokens,
+            cached_input_tokens=self.usage.cached_input_tokens,
+            output_tokens=self.usage.output_tokens,
+            is_estimated=self.usage.is_estimated,
+            cost=self.cost,
+            latency_ms=self.latency_ms,
+            first_token_ms=self.first_token_ms,
+            finish_reason=self.finish_reason,
+            attempts=self.attempts,
+            error=self.error[:500],
+        )
+
+
+class StreamedCall(Call):
+    """A call whose result is text that comes bit by bit. `text` is what has come so far."""
+
+    def __init__(
+        self, prompt: Prompt, *, deployment: Deployment, trace_id: str, purpose: Purpose, deadline: float
+    ) -> None:
+        super().__init__(deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
+        self.text = ""
+        self._prompt = prompt
+
+    def deltas(self) -> Generator[str, None, None]:
+        """Make the call; closing the generator hangs up. Raises ProviderError."""
+        with self.recorded():
+            first, rest = self.persist(self._begin)
+            self.first_token_ms = self.elapsed_ms()
+            with closing(rest):
+                for item in chain([first], rest):
+                    if isinstance(item, str):
+                        if delta := clean(item):
+                            self.text += delta
+                            yield delta
+                    else:
+                        self.usage, self.finish_reason = item.usage, item.finish_reason
+
+    def again(self, deployment: Deployment) -> "StreamedCall":
+        """The same asked of another model, in what is left of the time."""
+        return StreamedCall(
+            self._prompt,
+            deployment=deployment,
+            trace_id=self.trace_id,
+            purpose=self.purpose,
+            deadline=self.deadline,
+        )
+
+    def _begin(self, remaining: float) -> tuple[str | Completion, Generator[str | Completion, None, None]]:
+        """Ask and wait for the first of the reply; a failure after it is final, as the asker has seen text."""
+        provider = provider_for(self.deployment)
+        items = self.limited(lambda: provider.stream(self._prompt, model=self.deployment.model, timeout=remaining))
+        return next(items), items
+
+    def _fail(self, error: BaseException) -> None:
+        """A call that broke off was most likely billed all the same; what it used is then counted here."""
+        super()._fail(error)
+        if (
+            self.attempts
+            and not self._is_local
+            and (self.text or self.finish_reason in ("timeout", "cut", "abandoned"))
+        ):
+            self.usage = tokens.estimate(self._prompt, self.text)

@@ -1,0 +1,71 @@
+"""Bots that run in the process of the test, against a local platform."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from pytest_django.fixtures import Settings
+
+from bot import platforms
+from bot.catching_up import CatchUp
+from bot.platforms.base import Bot
+from bot.worker import Worker
+from knowledge.models import Collection
+from tests import web_rows
+from tests.fake_discord import FakeDiscord
+from tests.fake_providers import FakeProviders
+from tests.make import make_collection
+
+PATIENCE = 20.0
+
+
+@contextmanager
+def running(platform: str, *, threads: int = 8) -> Iterator[Bot]:
+    """What `manage.py runbot` runs; stopped in its order at the end."""
+    bot = platforms.bot_for(platform)
+    worker = Worker(bot.messenger, platform, threads=threads)
+    catch_up = CatchUp(bot.messenger, platform)
+    working = threading.Thread(target=worker.run, name="worker")
+    bot.start(catch_up.request)
+    catch_up.start()
+    working.start()
+    try:
+        until(lambda: bot.is_connected, "the bot is connected")
+        yield bot
+    finally:
+        bot.stop()
+        catch_up.stop()
+        worker.stop()
+        working.join()
+        bot.close()
+
+
+def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+    """Wait until `condition` holds; fails with `what` did not come about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"After {seconds:g} s it is still not so: {what}")
+        time.sleep(0.02)
+        connection.close()
+
+
+@pytest.fixture
+def discord(settings: Settings) -> Iterator[FakeDiscord]:
+    """A local Discord, and settings that point there."""
+    with FakeDiscord() as fake:
+        settings.DISCORD_BOT_TOKEN = fake.token
+        settings.DISCORD_API_URL, settings.DISCORD_GATEWAY_URL = fake.api_url, fake.gateway_url
+        yield fake
+
+
+@pytest.fixture
+def shelf(fake_providers: FakeProviders, transactional_db: None) -> Collection:
+    """A public collection with a document about refunds, and a model that writes."""
+    web_rows.make_models()
+    shelf = make_collection()
+    web_rows.make_document(shelf)
+    return shelf
