@@ -89,6 +89,10 @@ class Known:
         self._found: dict[str, tuple[float, Workspace | None]] = {}
         self._lock = threading.Lock()
 
+    def forget(self) -> None:
+        with self._lock:
+            self._found.clear()
+
     def get(self, external_id: str) -> Workspace | None:
         """The row of a workspace; None for one that nobody has connected."""
         with self._lock:

@@ -11,12 +11,14 @@ from pytest_django.fixtures import Settings
 
 from bot import platforms
 from bot.catching_up import CatchUp
+from bot.platforms import slack_listener
 from bot.platforms.base import Bot
 from bot.worker import Worker
 from knowledge.models import Collection
 from tests import web_rows
 from tests.fake_discord import FakeDiscord
 from tests.fake_providers import FakeProviders
+from tests.fake_slack import FakeSlack
 from tests.make import make_collection
 
 PATIENCE = 20.0
@@ -69,3 +71,13 @@ def shelf(fake_providers: FakeProviders, transactional_db: None) -> Collection:
     shelf = make_collection()
     web_rows.make_document(shelf)
     return shelf
+
+
+@pytest.fixture
+def slack(settings: Settings) -> Iterator[FakeSlack]:
+    """A local Slack, and settings that point there."""
+    slack_listener.known.forget()
+    with FakeSlack() as fake:
+        settings.SLACK_BOT_TOKEN, settings.SLACK_APP_TOKEN = fake.bot_token, fake.app_token
+        settings.SLACK_SIGNING_SECRET, settings.SLACK_API_URL = fake.signing_secret, fake.url
+        yield fake

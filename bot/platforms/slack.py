@@ -74,7 +74,11 @@ class SlackMessenger(Messenger):
         body = {"text": slack_blocks.fallback(post), "blocks": slack_blocks.blocks(post)}
         if question.reply_token and question.reply_until and question.reply_until > timezone.now():
             url = secrets.decrypt(question.reply_token)
-            if respond(url, **body, response_type="ephemeral", replace_original=delivery.part == 1):
+            body["response_type"] = "ephemeral"
+            is_first = delivery.part == 1
+            if (is_first and respond(url, **body, replace_original=True)) or respond(
+                url, **body, replace_original=False
+            ):
                 return PRIVATE
             log.warning("The private answer to question %s was not taken; it goes by direct message", question.pk)
         client = client_for(delivery.channel.workspace)

@@ -4,6 +4,7 @@ Bolt acknowledges an event before its listener runs, and drops it when the token
 by a middleware that comes before both; a failure there is answered with 500, and Slack delivers again.
 """
 
+import contextlib
 import hashlib
 import logging
 import threading
@@ -13,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -33,12 +34,14 @@ log = logging.getLogger(__name__)
 
 REPLY_FOR = timedelta(minutes=29)  # Slack takes answers to a command for thirty
 PING_SECONDS = 3.0  # five missed ones end a socket that broke without a word
-WATCH_SECONDS = 5.0
+CONCURRENCY = 10  # events that are kept at the same time
+LONGEST_EVENT = 3.0  # seconds, after which Slack gives up waiting for it to be kept
+WATCH_SECONDS = 0.5
 UNHEALTHY_SECONDS = 45.0  # the SDK mends most cuts by itself in this time
 LOOKING = "Looking in the documents…"
 USAGE = "Write your question after the command, as in: /ask How are annual plans refunded?"
 
-_known = workspaces.Known(Platform.SLACK)
+known = workspaces.Known(Platform.SLACK)
 
 
 def build() -> App:
@@ -62,7 +65,7 @@ def build() -> App:
 
 def _authorize(team_id: str | None, **_: Any) -> AuthorizeResult | None:
     """Who we are in a workspace, from our rows: no call to Slack stands between an event and its being kept."""
-    workspace = _known.get(team_id or "")
+    workspace = known.get(team_id or "")
     if workspace is None or not (token := workspaces.slack_token(workspace)):
         return None
     return AuthorizeResult(
@@ -75,7 +78,7 @@ def keep_event(body: dict[str, Any], next_: Callable[[], BoltResponse]) -> BoltR
     close_old_connections()
     if body.get("type") != "event_callback":
         return next_()
-    workspace = _known.get(body.get("team_id", ""))
+    workspace = known.get(body.get("team_id", ""))
     if workspace is not None:
         take(body, workspace)
     else:
@@ -92,8 +95,8 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
         case Incoming():
             inbox.receive(happening)
         case slack_events.Edited(incoming):
-            is_known = inbox.change(Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text)
-            if not is_known and incoming.is_mention:
+            isknown = inbox.change(Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text)
+            if not isknown and incoming.is_mention:
                 inbox.receive(incoming)
         case slack_events.Deleted(channel, message_id):
             inbox.cancel(Platform.SLACK, team, channel, message_id)
@@ -181,7 +184,7 @@ def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
 
 
 def _open(body: dict[str, Any], form: Form) -> None:
-    workspace = _known.get(body["team"]["id"])
+    workspace = known.get(body["team"]["id"])
     if workspace is None:
         return
     try:
@@ -201,12 +204,19 @@ def _say(body: dict[str, Any], text: str) -> None:
 
 
 def _bot_user(body: dict[str, Any]) -> str:
-    workspace = _known.get(body.get("team_id") or body["team"]["id"])
+    workspace = known.get(body.get("team_id") or body["team"]["id"])
     return workspace.bot_user_id if workspace else ""
 
 
 def _digest(trigger: str) -> str:
     return hashlib.sha256(trigger.encode()).hexdigest()[:40]
+
+
+def _let_go(barrier: threading.Barrier) -> None:
+    """Close the connection that belongs to this thread; all of a pool do so together, or one would do it for others."""
+    with contextlib.suppress(threading.BrokenBarrierError):
+        barrier.wait(LONGEST_EVENT)
+    connection.close()
 
 
 class SocketListener:
@@ -217,6 +227,7 @@ class SocketListener:
         self._stopping = threading.Event()
         self._handler: SocketModeHandler | None = None
         self._healthy_at = time.monotonic()
+        self._session = ""
 
     def start(self) -> None:
         threading.Thread(target=self._watch, name="slack-socket", daemon=True).start()
@@ -224,34 +235,46 @@ class SocketListener:
     def stop(self) -> None:
         """Take nothing more; Slack delivers it to another replica, or later."""
         self._stopping.set()
-        if self._handler is not None:
-            self._handler.close()  # type: ignore[no-untyped-call]
+        self._hang_up()
 
     @property
     def is_connected(self) -> bool:
         return self._handler is not None and self._handler.client.is_connected()
 
     def _watch(self) -> None:
-        had_session = ""
         self._connect()
-        while not self._stopping.wait(min(WATCH_SECONDS, 0.5 if not self.is_connected else WATCH_SECONDS)):
-            now = time.monotonic()
-            if self.is_connected:
-                self._healthy_at = now
-                session = self._handler.client.session_id() or "" if self._handler else ""
-                if had_session and session != had_session:
-                    self._on_gap()  # what was said between two sockets may have been lost
-                had_session = session
-            elif self._handler is None or now - self._healthy_at > UNHEALTHY_SECONDS:
+        while not self._stopping.wait(WATCH_SECONDS):
+            handler = self._handler
+            if handler is not None and handler.client.is_connected():
+                self._healthy_at = time.monotonic()
+                self._note_session(handler)
+            elif handler is None or time.monotonic() - self._healthy_at > UNHEALTHY_SECONDS:
                 self._connect()
+
+    def _note_session(self, handler: SocketModeHandler) -> None:
+        """What was said between two sockets may have been lost."""
+        session = handler.client.session_id() or ""
+        if session != self._session:
+            self._session = session
+            self._on_gap()
+
+    def _hang_up(self) -> None:
+        handler, self._handler = self._handler, None
+        if handler is not None:
+            handler.client.auto_reconnect_enabled = False
+            barrier = threading.Barrier(CONCURRENCY)
+            for _ in range(CONCURRENCY):  # one for each thread that may hold a connection to the database
+                handler.client.message_workers.submit(_let_go, barrier)
+            # The SDK waits for the other side, for seconds; nobody here has to.
+            threading.Thread(target=handler.close, name="slack-close", daemon=True).start()
 
     def _connect(self) -> None:
         """A new connection with a new address; what goes wrong is tried again by the watch."""
-        if self._handler is not None:
-            self._handler.close()  # type: ignore[no-untyped-call]
-            self._handler = None
+        self._hang_up()
         try:
-            handler = SocketModeHandler(build(), settings.SLACK_APP_TOKEN, ping_interval=PING_SECONDS)
+            handler = SocketModeHandler(
+                build(), settings.SLACK_APP_TOKEN, ping_interval=PING_SECONDS, concurrency=CONCURRENCY
+            )
             handler.connect()  # type: ignore[no-untyped-call]
         except (SlackClientError, OSError) as error:
             log.warning("Slack cannot be listened to yet: %s", type(error).__name__)
@@ -259,4 +282,3 @@ class SocketListener:
             return
         self._handler = handler
         self._healthy_at = time.monotonic()
-        self._on_gap()
