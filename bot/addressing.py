@@ -82,13 +82,18 @@ def _in_conversation(
         return Verdict.IGNORE if conversation.silenced_at else Verdict.STOP
     if incoming.is_explicit or incoming.is_mention:
         return Verdict.ASK
-    if conversation.silenced_at is not None:
-        return Verdict.IGNORE
+    if conversation.silenced_at is not None or _order(incoming.message_id) < _order(conversation.resumed_from):
+        return Verdict.IGNORE  # the history may be read again after the silence
     if is_called:
         return Verdict.ASK
     if now - conversation.last_active_at > IDLE_AFTER:
         return Verdict.IGNORE
     return Verdict.ASK if is_asker else Verdict.TAKEN_OVER
+
+
+def _order(message_id: str) -> tuple[int, str]:
+    """Platforms count messages up; a longer number is a later one."""
+    return len(message_id), message_id
 
 
 def looks_like_question(text: str) -> bool:

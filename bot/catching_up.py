@@ -78,8 +78,11 @@ def catch_up(channel: Channel, messenger: Messenger) -> int:
     since = max((channel.cursor_at or now) - OVERLAP, now - FARTHEST)
     count = 0
     try:
-        for incoming in messenger.catch_up(channel, since):
-            count += inbox.receive(incoming).is_new
+        found = list(messenger.catch_up(channel, since))
+        known = inbox.known(channel, [each.message_id for each in found])
+        for incoming in found:
+            if incoming.message_id not in known:
+                count += inbox.receive(incoming).is_new
     except DeliveryError as error:
         log.warning("%s could not be read again: %s", channel, error)
         return count

@@ -73,6 +73,16 @@ def _receive(incoming: Incoming) -> Reception:
     return _keep(incoming, channel, conversation, verdict, now)
 
 
+def _note_activity(question: Question, verdict: Verdict, now: datetime) -> None:
+    """A question wakes a conversation that was silent; what was said there meanwhile stays unanswered."""
+    mine = Conversation.objects.filter(pk=question.conversation_id)
+    if verdict == Verdict.STOP:
+        mine.update(last_active_at=now, silenced_at=now)
+        return
+    mine.exclude(silenced_at=None).update(silenced_at=None, resumed_from=question.message_id)
+    mine.update(last_active_at=now)
+
+
 def _is_heard(channel: Channel, incoming: Incoming) -> bool:
     """Whether a message belongs to the team's talk about a question; it is passed on once."""
     key = f"heard:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
@@ -113,14 +123,19 @@ def _keep(
     Receipt.objects.filter(key=incoming.delivery_key).update(question=question)
     if not is_new:
         return Reception(verdict, question)
-    Conversation.objects.filter(pk=question.conversation_id).update(
-        last_active_at=now, silenced_at=now if verdict == Verdict.STOP else None
-    )
+    _note_activity(question, verdict, now)
     is_asked = verdict != Verdict.ASK or incoming.is_explicit
     if refusal and (is_asked or not _was_told(incoming, now)):
         outbox.add(question, DeliveryKind.NOTICE, Post(text=refusal))
     outbox.wake()
     return Reception(verdict, question, is_new=True)
+
+
+def known(channel: Channel, message_ids: list[str]) -> set[str]:
+    """Which of these messages are questions that were received."""
+    return set(
+        Question.objects.filter(channel=channel, message_id__in=message_ids).values_list("message_id", flat=True)
+    )
 
 
 def change(platform: Platform, workspace: str, channel: str, message_id: str, text: str) -> bool:

@@ -17,12 +17,13 @@ from django.utils.crypto import salted_hmac
 
 from bot import failpoints
 from bot.models import Channel, Delivery, DeliveryKind, DeliveryState, Question, QuestionState
-from bot.platforms.base import DeliveryError, Messenger
+from bot.platforms.base import DeliveryError, GoneError, Messenger
 from bot.posts import Post
 
 log = logging.getLogger(__name__)
 
 WAKE = "parley_outbox"  # the PostgreSQL channel that wakes the workers
+KEY_CHARACTERS = 24  # Discord takes 25 as a nonce
 MOST_ATTEMPTS = 12
 SPARE = 0.4  # of a lease must be left when something is sent, or it could arrive after the next attempt looked for it
 SWEEP_AFTER = timedelta(seconds=45)  # after a delivery that took more than one attempt
@@ -90,7 +91,7 @@ def share(question: Question, post: Post) -> Delivery:
 
 def key(question: Question, kind: str, part: int) -> str:
     """What marks a post on its platform, where others may read it: it must tell nothing and be the same each time."""
-    return salted_hmac("parley.delivery", f"{question.trace_id}/{kind}/{part}").hexdigest()[:24]
+    return salted_hmac("parley.delivery", f"{question.trace_id}/{kind}/{part}").hexdigest()[:KEY_CHARACTERS]
 
 
 def claim(platforms: list[str]) -> Delivery | None:
@@ -126,8 +127,19 @@ def _send(delivery: Delivery, messenger: Messenger, claimed: float) -> str:
     failpoints.reach("delivery.sending")
     if not delivery.message_id:
         return messenger.send(delivery)
-    messenger.edit(delivery)
+    try:
+        messenger.edit(delivery)
+    except GoneError:
+        return "" if delivery.kind == DeliveryKind.UPDATE else _send_again(delivery, messenger)
     return delivery.message_id
+
+
+def _send_again(delivery: Delivery, messenger: Messenger) -> str:
+    """Post anew, under another key, what was taken away before it was final."""
+    delivery.message_id = ""
+    delivery.key = salted_hmac("parley.delivery.again", delivery.key).hexdigest()[:KEY_CHARACTERS]
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(message_id="", key=delivery.key)
+    return messenger.send(delivery)
 
 
 def settle(delivery: Delivery, message_id: str) -> None:

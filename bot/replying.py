@@ -91,10 +91,10 @@ def reply(question: Question, messenger: Messenger) -> None:
     messenger.sign(question)
     failpoints.reach("worker.signed")
     told = Reply(question, messenger, voices.of(question.channel))
-    if told.is_shown:
-        _open(told)
-    _keep_question(question)
     try:
+        if told.is_shown:
+            _open(told)
+        _keep_question(question)
         answer = _answer(told)
         failpoints.reach("answer.written")
         deliveries = _save(told, answer)
@@ -118,7 +118,9 @@ def _open(told: Reply) -> None:
     def keep(message_id: str) -> None:
         failpoints.reach("stream.begun")
         delivery.message_id = message_id
-        Delivery.objects.filter(pk=delivery.pk).update(message_id=message_id)
+        mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, state=DeliveryState.STREAMING)
+        if not mine.update(message_id=message_id):
+            raise SupersededError  # another attempt may have taken this message for its own; if not, it is swept up
         failpoints.reach("stream.kept")
 
     if delivery.attempts == 1:
@@ -276,11 +278,15 @@ def _withdraw(told: Reply) -> None:
     if question.error == inbox.STOPPED:
         Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
         return
+    if told.live is not None:
+        told.live.finish(Post(text=outcomes.WITHDRAWN))
+    if delivery.message_id:
+        _take_back(told.messenger, delivery)
+    Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
+
+
+def _take_back(messenger: Messenger, delivery: Delivery) -> None:
     try:
-        if told.live is not None:
-            told.live.finish(Post(text=outcomes.WITHDRAWN))
-        if delivery.message_id:
-            told.messenger.delete(delivery.channel, delivery.message_id, thread_id=delivery.thread_id)
+        messenger.delete(delivery.channel, delivery.message_id, thread_id=delivery.thread_id)
     except DeliveryError as error:
         log.warning("%s could not be taken back: %s", delivery, error)
-    Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())

@@ -54,6 +54,10 @@ class Worker:
     def stop(self) -> None:
         self._stopping.set()
 
+    @property
+    def is_busy(self) -> bool:
+        return self._answering.is_used() or self._sending.is_used()
+
     def _take(self) -> None:
         """Claim as much as there are hands for, answers and posts in turn."""
         is_busy = True
@@ -89,7 +93,7 @@ class Worker:
         if not (self._answering.is_free() and self._sending.is_free()):
             self._stopping.wait(0.05)
             return
-        with connection.cursor() as cursor:
+        with connection.wrap_database_errors, connection.cursor() as cursor:
             cursor.execute(f"LISTEN {outbox.WAKE}")
             for _ in cursor.connection.notifies(timeout=POLL_SECONDS, stop_after=1):
                 pass
@@ -106,7 +110,7 @@ class Worker:
     def _drain(self) -> None:
         """Let what is under way finish; what does not is given back to the queue for whoever comes next."""
         deadline = time.monotonic() + DRAIN_SECONDS
-        while (self._answering.is_used() or self._sending.is_used()) and time.monotonic() < deadline:
+        while self.is_busy and time.monotonic() < deadline:
             time.sleep(0.05)
         self._leases.give_back()
 

@@ -189,7 +189,10 @@ LOGGING = {
     "filters": {"redact": {"()": "config.logs.Redact"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
-    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},  # anybody can cause it, any number of times
+    "loggers": {
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can cause it, any number of times
+        "slack_bolt.App": {"level": "ERROR"},  # it warns of a token in the environment that we give it otherwise
+    },
     "root": {"handlers": ["stderr"], "level": environment.log_level("LOG_LEVEL")},
 }
 
@@ -217,6 +220,7 @@ DISCORD_API_URL = environment.text("DISCORD_API_URL", "https://discord.com/api/v
 DISCORD_GATEWAY_URL = environment.text("DISCORD_GATEWAY_URL")
 DISCORD_SHARDS = environment.text("DISCORD_SHARDS")
 ANSWER_THREADS = environment.number("ANSWER_THREADS", 48, most=500)
+BOT_CONNECTIONS = environment.number("BOT_CONNECTIONS", 10, most=500)
 LEASE_SECONDS = environment.number("LEASE_SECONDS", 30)  # after which others take over from a process that died
 FAILPOINT = environment.text("FAILPOINT")
 

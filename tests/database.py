@@ -10,12 +10,19 @@ from pathlib import Path
 STATE = Path(__file__).resolve().parent.parent / "var" / "test"
 
 
+# Of an install on the same machine, whose environment must not matter.
+OTHERWISE_SET = (
+    "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANSWER_MODEL", "EMBED_MODEL", "FALLBACK_MODEL", "FIRST_WORD_SECONDS",
+    "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "DISCORD_BOT_TOKEN", "FAILPOINT",
+)  # fmt: skip
+
+
 def start() -> None:
     """Point this run at a fresh server and at models that are built once and kept. Workers inherit both."""
     os.environ.setdefault("SECRET_KEY", "only-for-tests")
     os.environ["PARLEY_HOME"] = str(STATE)
     (STATE / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANSWER_MODEL", "EMBED_MODEL", "FALLBACK_MODEL", "FIRST_WORD_SECONDS"):
+    for name in OTHERWISE_SET:
         os.environ.pop(name, None)
     if os.environ.get("DATABASE_URL"):
         return

@@ -34,6 +34,7 @@ def test_a_mention_is_answered_once_in_its_thread_and_followed_up(workspace: Wor
     workspace.fake.post(CHANNEL, BOB, "I can take this over.", thread_ts=thread)
     bots.until(lambda: Question.objects.first().conversation.silenced_at, "the bot is silent")  # type: ignore[union-attr]
     workspace.fake.post(CHANNEL, ANN, "And quarterly plans?", thread_ts=thread)
+    workspace.fake.wait_acked()
     workspace.mention("And yearly plans?", thread_ts=thread)
     workspace.answers(thread, 3)
     assert [each.text for each in Question.objects.all()] == [ASKED, "And monthly plans?", "And yearly plans?"]

@@ -40,6 +40,11 @@ class Conversation(models.Model):
     channel = models.ForeignKey("bot.Channel", null=True, blank=True, on_delete=models.CASCADE)
     thread_id = models.CharField(max_length=64, blank=True)
     silenced_at = models.DateTimeField(null=True, blank=True, help_text="A person took over, or somebody said stop.")
+    resumed_from = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="The message that ended the last silence; what was said before it is not answered.",
+    )
     last_active_at = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now())
 

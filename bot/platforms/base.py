@@ -26,6 +26,13 @@ class DeliveryError(Exception):
         self.was_refused = was_refused
 
 
+class GoneError(DeliveryError):
+    """The message that was to be changed is not there any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The message was taken away.", permanent=True, was_refused=True)
+
+
 class Live(ABC):
     """A message that grows while its answer is written. What goes wrong here is mended by the final post.
 
@@ -68,7 +75,10 @@ class Messenger(ABC):
 
     @abstractmethod
     def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:
-        """A message to write the answer into. Calls `keep` with its id as soon as there is one. Never raises."""
+        """A message to write the answer into. Calls `keep` with its id as soon as there is one.
+
+        Raises what `keep` raises, and nothing else.
+        """
 
     @abstractmethod
     def send(self, delivery: Delivery) -> str:
@@ -76,7 +86,7 @@ class Messenger(ABC):
 
     @abstractmethod
     def edit(self, delivery: Delivery) -> None:
-        """Make the message `delivery.message_id` say `delivery.body`, finally."""
+        """Make the message `delivery.message_id` say `delivery.body`, finally. Raises GoneError as well."""
 
     @abstractmethod
     def find(self, delivery: Delivery) -> str:
@@ -84,7 +94,7 @@ class Messenger(ABC):
 
     @abstractmethod
     def surplus(self, question: Question) -> list[str]:
-        """The ids of replies to a question that no delivery knows."""
+        """The ids of replies to a question that no delivery knows; none where those that are known are not seen."""
 
     @abstractmethod
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:

@@ -17,7 +17,7 @@ import discord
 import yarl
 from discord.http import Route
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from bot import inbox, outcomes, pressing, workspaces
@@ -137,9 +137,6 @@ class DiscordBot(Bot):
         self.stopping.set()
 
     def close(self) -> None:
-        for lane in self._lanes:
-            lane.submit(lambda: connection.close())  # that of its thread
-            lane.shutdown()
         if self.loop is not None and self._thread is not None:
             for client in self._clients:
                 asyncio.run_coroutine_threadsafe(client.close(), self.loop)
@@ -308,8 +305,11 @@ async def _say(interaction: discord.Interaction, text: str) -> None:
 
 
 def _fresh(write: Callable[[], T]) -> T:
-    close_old_connections()
-    return write()
+    """What `write` returns, over a connection that is given back afterwards."""
+    try:
+        return write()
+    finally:
+        connection.close()
 
 
 def _shards(wanted: str) -> list[tuple[int | None, int | None]]:

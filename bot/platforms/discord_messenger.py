@@ -16,8 +16,9 @@ from bot import secrets
 from bot.addressing import Incoming
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question
 from bot.platforms import discord_posts
-from bot.platforms.base import Audience, DeliveryError, Live, Messenger
+from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger
 from bot.posts import Post
+from bot.splitting import split
 
 if TYPE_CHECKING:  # it makes the messenger, and is asked by it
     from bot.platforms.discord import DiscordBot
@@ -30,6 +31,7 @@ EDIT_SECONDS = 1.2
 EDIT_CHARACTERS = 80
 PRIVATE = "private"
 LOOKING = "🔎 Looking in the documents…"
+POSTS = {0, 19}  # the types of a message and of a reply
 LOOKED_AT = 100
 ARCHIVE_MINUTES = 1440
 UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, THREAD_EXISTS = 10008, 10062, 160004
@@ -118,9 +120,9 @@ class DiscordMessenger(Messenger):
         try:
             self.patch(delivery, discord_posts.body(post, self._link(delivery, post)))
         except RefusedError as error:
-            if error.code != UNKNOWN_MESSAGE:
-                raise
-            log.warning("%s was taken away by somebody before it was final", delivery)
+            if error.code == UNKNOWN_MESSAGE:
+                raise GoneError from error
+            raise
 
     def patch(self, delivery: Delivery, body: dict[str, Any]) -> None:
         self.request(
@@ -155,15 +157,18 @@ class DiscordMessenger(Messenger):
         if question.is_private or self._threads.get(thread, thread) == question.channel.external_id:
             return []
         try:
-            return self._strays(question.channel, self._own(thread, question.message_id))
+            own = self._own(thread, question.message_id)
         except RefusedError:
             return []  # there is no thread
+        strays = self._strays(question.channel, own)
+        return strays if len(strays) < len(own) else []
 
     def _own(self, place: str, after: str) -> list[dict[str, Any]]:
-        """Our messages in a place, oldest first."""
+        """Our messages in a place, oldest first, without what the system says in our name (that there is a thread)."""
         query: dict[str, Any] = {"limit": LOOKED_AT, **({"after": after} if after else {})}
         found = self.request("GET", "/channels/{channel_id}/messages", None, params=query, channel_id=place)
-        own = [each for each in found if each["author"]["id"] == str(self._bot.me)]
+        me = str(self._bot.me)
+        own = [each for each in found if each["author"]["id"] == me and each["type"] in POSTS]
         return sorted(own, key=lambda each: int(each["id"]))
 
     def _strays(self, channel: Channel, messages: list[dict[str, Any]]) -> list[str]:
@@ -299,7 +304,7 @@ class DiscordLive(Live):
             return
         self._shown = text
         self._next_at = time.monotonic() + EDIT_SECONDS
-        body = discord_posts.body(Post(text=text[: DiscordMessenger.part_characters]))
+        body = discord_posts.body(Post(text=split(text, DiscordMessenger.part_characters)[0]))
         try:
             self._edit = self._messenger.submit(self._messenger.editing(self._delivery, body))
         except DeliveryError as error:

@@ -13,7 +13,7 @@ from bot import secrets
 from bot.addressing import Incoming
 from bot.models import Channel, Delivery, DeliveryKind, Question
 from bot.platforms import slack_audience, slack_blocks, slack_events
-from bot.platforms.base import Audience, DeliveryError, Live, Messenger
+from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger
 from bot.platforms.slack_web import RefusedError, call, client_for, pages, respond
 from bot.posts import Post
 
@@ -96,8 +96,8 @@ class SlackMessenger(Messenger):
         try:
             call(client, "chat.update", **where, **body)
         except RefusedError as error:
-            if error.code == "message_not_found" and delivery.kind == DeliveryKind.UPDATE:
-                return
+            if error.code == "message_not_found":
+                raise GoneError from error
             if error.code != "streaming_state_conflict":
                 raise
             _stop(client, where)
@@ -129,9 +129,10 @@ class SlackMessenger(Messenger):
         if question.is_private:
             return []
         messages = self._own(question.channel, question.conversation.thread_id, question.message_id)
-        known = dict(question.deliveries.values_list("key", "message_id"))
-        doubled = [each["ts"] for each in messages if _key(each) in known and known[_key(each)] not in ("", each["ts"])]
-        return [*doubled, *self._strays(question.channel, messages)]
+        there = {each["ts"] for each in messages}
+        known = dict(question.deliveries.filter(message_id__in=there).values_list("key", "message_id"))
+        doubled = [each["ts"] for each in messages if known.get(_key(each), each["ts"]) != each["ts"]]
+        return [*doubled, *self._strays(question.channel, messages)] if known else []
 
     def _own(self, channel: Channel, thread: str, after: str) -> list[dict[str, Any]]:
         """Our messages in a thread, or in a channel outside of threads, since `after`; oldest first."""
@@ -189,9 +190,15 @@ class SlackMessenger(Messenger):
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
         client = client_for(channel.workspace)
         oldest = f"{since.timestamp():.6f}"
-        for event in _history(client, channel.external_id, oldest):
+        events = _history(client, channel.external_id, oldest)
+        ours = set(
+            Delivery.objects.filter(
+                channel=channel, message_id__in=[each["latest_reply"] for each in events if "latest_reply" in each]
+            ).values_list("message_id", flat=True)
+        )
+        for event in events:
             yield from self._caught(channel, event)
-            if event.get("latest_reply", "") > oldest:
+            if event.get("latest_reply", "") > oldest and event["latest_reply"] not in ours:
                 for reply in pages(
                     client,
                     "conversations.replies",

@@ -4,7 +4,6 @@ Bolt acknowledges an event before its listener runs, and drops it when the token
 by a middleware that comes before both; a failure there is answered with 500, and Slack delivers again.
 """
 
-import contextlib
 import hashlib
 import logging
 import threading
@@ -14,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.utils import timezone
 from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -35,7 +34,6 @@ log = logging.getLogger(__name__)
 REPLY_FOR = timedelta(minutes=29)  # Slack takes answers to a command for thirty
 PING_SECONDS = 3.0  # five missed ones end a socket that broke without a word
 CONCURRENCY = 10  # events that are kept at the same time
-LONGEST_EVENT = 3.0  # seconds, after which Slack gives up waiting for it to be kept
 WATCH_SECONDS = 0.5
 UNHEALTHY_SECONDS = 45.0  # the SDK mends most cuts by itself in this time
 LOOKING = "Looking in the documents…"
@@ -53,14 +51,26 @@ def build() -> App:
         before_authorize=keep_event,
         process_before_response=True,
     )
-    app.command("/ask")(_command)
-    app.shortcut("ask_about")(_shortcut)
-    app.action({"action_id": slack_blocks.FEEDBACK})(_pressed)
+    app.command("/ask")(_listener(_command))
+    app.shortcut("ask_about")(_listener(_shortcut))
+    app.action({"action_id": slack_blocks.FEEDBACK})(_listener(_pressed))
     for action in pressing.ACTIONS:
-        app.action({"action_id": f"{slack_blocks.ACTION}{action}"})(_pressed)
+        app.action({"action_id": f"{slack_blocks.ACTION}{action}"})(_listener(_pressed))
     for name in pressing.FORMS:
-        app.view(f"{slack_blocks.ACTION}{name}")(_submitted)
+        app.view(f"{slack_blocks.ACTION}{name}")(_listener(_submitted))
     return app
+
+
+def _listener(act: Callable[[Callable[..., None], dict[str, Any]], None]) -> Callable[..., None]:
+    """`act` as Bolt calls it, which goes by the names of the arguments; the connection is given back afterwards."""
+
+    def listen(ack: Callable[..., None], body: dict[str, Any]) -> None:
+        try:
+            act(ack, body)
+        finally:
+            connection.close()
+
+    return listen
 
 
 def _authorize(team_id: str | None, **_: Any) -> AuthorizeResult | None:
@@ -75,9 +85,15 @@ def _authorize(team_id: str | None, **_: Any) -> AuthorizeResult | None:
 
 def keep_event(body: dict[str, Any], next_: Callable[[], BoltResponse]) -> BoltResponse:
     """Bolt's middleware: an event is kept here, whatever else happens to the request; anything else goes on."""
-    close_old_connections()
     if body.get("type") != "event_callback":
         return next_()
+    try:
+        return _kept(body)
+    finally:
+        connection.close()
+
+
+def _kept(body: dict[str, Any]) -> BoltResponse:
     workspace = known.get(body.get("team_id", ""))
     if workspace is not None:
         take(body, workspace)
@@ -212,13 +228,6 @@ def _digest(trigger: str) -> str:
     return hashlib.sha256(trigger.encode()).hexdigest()[:40]
 
 
-def _let_go(barrier: threading.Barrier) -> None:
-    """Close the connection that belongs to this thread; all of a pool do so together, or one would do it for others."""
-    with contextlib.suppress(threading.BrokenBarrierError):
-        barrier.wait(LONGEST_EVENT)
-    connection.close()
-
-
 class SocketListener:
     """Socket Mode, watched: the SDK can go on for ever trying an address that has expired, so it is then built anew."""
 
@@ -262,9 +271,6 @@ class SocketListener:
         handler, self._handler = self._handler, None
         if handler is not None:
             handler.client.auto_reconnect_enabled = False
-            barrier = threading.Barrier(CONCURRENCY)
-            for _ in range(CONCURRENCY):  # one for each thread that may hold a connection to the database
-                handler.client.message_workers.submit(_let_go, barrier)
             # The SDK waits for the other side, for seconds; nobody here has to.
             threading.Thread(target=handler.close, name="slack-close", daemon=True).start()
 

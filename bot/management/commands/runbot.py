@@ -9,8 +9,8 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, connection
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection, connections
 
 from bot import platforms, presence
 from bot.catching_up import CatchUp
@@ -20,6 +20,7 @@ from knowledge import embedding
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
+POOL_SECONDS = 20.0  # that a thread waits for a connection when all are in use
 
 
 class Command(BaseCommand):
@@ -41,6 +42,7 @@ class Command(BaseCommand):
 
 def run(platform: str, stopping: threading.Event) -> None:
     """Run the bot of a platform until `stopping` is set: first nothing new is taken, then what is under way ends."""
+    _pool_connections()
     embedding.load()
     bot = platforms.bot_for(platform)
     worker = Worker(bot.messenger, platform, threads=settings.ANSWER_THREADS)
@@ -50,18 +52,28 @@ def run(platform: str, stopping: threading.Event) -> None:
     catch_up.start()
     working.start()
     name = f"{socket.gethostname()}:{os.getpid()}"
-    while not stopping.wait(BEAT_SECONDS):
+    while working.is_alive() and not stopping.wait(BEAT_SECONDS):
         _beat(platform, name, is_connected=bot.is_connected)
+    has_failed = not working.is_alive()
     bot.stop()
     catch_up.stop()
     worker.stop()
     working.join()
     bot.close()
     _leave(name)
-    # The pools' threads hold nothing any more; waiting for those that still write would take as long as a model does.
-    connection.close()
-    logging.shutdown()
-    os._exit(0)
+    if has_failed:
+        raise CommandError("The worker has ended; what went wrong is above.")
+    if worker.is_busy:  # what is not done was given back; waiting for it would take as long as a model may
+        logging.shutdown()
+        os._exit(0)
+
+
+def _pool_connections() -> None:
+    """Share few connections among many threads: most of them wait for a model, and hold none meanwhile."""
+    for alias in connections:
+        wanted = connections[alias].settings_dict
+        wanted["CONN_MAX_AGE"] = 0
+        wanted["OPTIONS"]["pool"] = {"min_size": 1, "max_size": settings.BOT_CONNECTIONS, "timeout": POOL_SECONDS}
 
 
 def _beat(platform: str, name: str, *, is_connected: bool) -> None:
