@@ -22,7 +22,7 @@ EVERYBODY = re.compile(r"@(?=(?:everyone|here|channel|group)\b)", re.IGNORECASE)
 # within its line, or as a fence of lines of its own, does not stay a backtick; Discord knows no fences of tildes.
 FENCE = re.compile(r" {0,3}(`{3,})(?=[^`]*$)")
 RUN = re.compile(r"`{3,}")  # three are what both take for a fence
-CODE = re.compile(r"(?<![`\\])(`{1,2})(?!`)([^\n]+?)(?<!`)\1(?!`)")
+CODE = re.compile(r"(?<![`\\])(`{1,2})(?!`)([^`\n]+)\1(?!`)")
 LINK = re.compile(
     r"(?P<image>!?)\[(?P<label>(?:[^\[\]\n]|\[[^\[\]\n]{0,80}\]){0,500})\]"
     r"\([ \t]*(?P<target><[^<>\n]{0,2000}>|[^()\s]{0,2000}(?:\([^()\s]{0,500}\)[^()\s]{0,500}){0,3})"
