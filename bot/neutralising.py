@@ -62,7 +62,7 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
         marker = FENCE.match(line)
         if fence:
             is_end = marker is not None and marker.group(1).startswith(fence) and not line.strip(" `\r\n")
-            yield RUN.sub("```", line) if is_end else line.replace("```", f"`{BREAK}``"), True
+            yield RUN.sub("```", line) if is_end else RUN.sub(lambda run: BREAK.join(run.group()), line), True
             fence = "" if is_end else fence
         elif marker:
             fence = marker.group(1)
