@@ -20,8 +20,8 @@ MENTION = re.compile(
 EVERYBODY = re.compile(r"@(?=(?:everyone|here|channel|group)\b)", re.IGNORECASE)
 # Code is what Slack and Discord both take for code. They pair backticks each in its own way, so whatever is not paired
 # within its line, or as a fence of lines of its own, does not stay a backtick; Discord knows no fences of tildes.
-FENCE = re.compile(r" {0,3}(`{3,})(?=[^`]*$)")
-RUN = re.compile(r"`{3,}")  # three are what both take for a fence
+FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})(?=[^`]*$)")
+RUN, TILDES = re.compile(r"`{3,}"), re.compile(r"~{3,}")
 CODE = re.compile(r"(?<![`\\])(`{1,2})(?!`)([^`\n]+)\1(?!`)")
 LINK = re.compile(
     r"(?P<image>!?)\[(?P<label>(?:[^\[\]\n]|\[[^\[\]\n]{0,80}\]){0,500})\]"
@@ -31,7 +31,7 @@ LINK = re.compile(
     re.IGNORECASE,
 )
 SCHEME = re.compile(
-    r"(?<![\w`])(?:[a-z][a-z0-9+.-]{1,20}://|(?:javascript|vbscript|data|mailto|tel|sms|file|slack|discord|facetime|skype):)"
+    r"(?:[a-z][a-z0-9+.-]{1,20}://|(?<![\w`])(?:javascript|vbscript|data|mailto|tel|sms|file|slack|discord|facetime|skype):)"
     r"[^\s<>`]{1,2000}",
     re.IGNORECASE,
 )
@@ -61,12 +61,12 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
     for line in text.splitlines(keepends=True):
         marker = FENCE.match(line)
         if fence:
-            is_end = marker is not None and marker.group(1).startswith(fence) and not line.strip(" `\r\n")
-            yield RUN.sub("```", line) if is_end else RUN.sub(lambda run: BREAK.join(run.group()), line), True
+            is_end = marker is not None and marker.group(2).startswith(fence) and not line.strip(" `~\r\n")
+            yield FENCE.sub(r"\1```", line) if is_end else RUN.sub(lambda run: BREAK.join(run.group()), line), True
             fence = "" if is_end else fence
         elif marker:
-            fence = marker.group(1)
-            yield RUN.sub("```", line), True
+            fence = marker.group(2)
+            yield FENCE.sub(r"\1```", line, count=1), True
         else:
             yield from _spans(line)
 
@@ -75,14 +75,14 @@ def _spans(line: str) -> Iterator[tuple[str, bool]]:
     end = 0
     for span in CODE.finditer(line):
         yield line[end : span.start()], False
-        yield span.group(), True
+        yield f"`{span.group(2)}`", True
         end = span.end()
     yield line[end:], False
 
 
 def _prose(text: str, allowed: set[str]) -> str:
     """Links and addresses judged one by one; those that stay wait under a private character meanwhile."""
-    text = text.replace("`", "'")
+    text = TILDES.sub(lambda run: BREAK.join(run.group()), text.replace("`", "'"))
     kept: list[str] = []
 
     def keep(link: str) -> str:
