@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.utils import timezone
-from slack_sdk.web import WebClient
 
 from bot import manifests, presence
 from bot.models import Channel, Platform, Workspace
@@ -94,7 +93,7 @@ def _slack_app_token() -> Finding:
     return Finding(Platform.SLACK, "app token", True, "Slack opens a socket for it.")
 
 
-def _slack_member(client: WebClient, channel: Channel) -> str:
+def _slack_member(client: slack_web.Client, channel: Channel) -> str:
     """What keeps the bot from posting in a channel; empty when nothing does."""
     try:
         info = slack_web.call(client, "conversations.info", channel=channel.external_id)["channel"]

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from django_q.models import OrmQ, Task
+
+from bot import platforms, presence
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Check:
 
 
 def checks() -> list[Check]:
-    return [_checked("database", _database), _checked("queue", _queue)]
+    bots = [(name, partial(_bot, name)) for name in settings.PROCESSES if name in platforms.REGISTRY]
+    return [_checked(name, check) for name, check in (("database", _database), ("queue", _queue), *bots)]
 
 
 def _checked(name: str, check: Callable[[], Check]) -> Check:
@@ -28,6 +32,15 @@ def _checked(name: str, check: Callable[[], Check]) -> Check:
         return check()
     except DatabaseError as error:
         return Check(name, False, f"PostgreSQL says: {str(error).splitlines()[0]}")
+
+
+def _bot(platform: str) -> Check:
+    """A platform whose token is set needs a process that listens to it."""
+    alive = presence.alive(platform)
+    if any(each.is_connected for each in alive):
+        return Check(platform, True, f"{len(alive)} listening.")
+    what = "Its process is not connected." if alive else f"No process runs; start: manage.py runbot {platform}"
+    return Check(platform, False, what)
 
 
 def _database() -> Check:

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from slack_sdk.web import WebClient
 
 from bot import secrets
 from bot.addressing import Incoming
 from bot.models import Channel, Delivery, DeliveryKind, Question
 from bot.platforms import slack_audience, slack_blocks, slack_events
 from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger
-from bot.platforms.slack_web import RefusedError, call, client_for, pages, respond
+from bot.platforms.slack_web import Client, RefusedError, call, client_for, pages, respond
 from bot.posts import Post
 
 log = logging.getLogger(__name__)
@@ -257,7 +256,7 @@ class SlackLive(Live):
         self._keep(self._ts)
         self._note(text)
 
-    def _client(self) -> WebClient:
+    def _client(self) -> Client:
         return client_for(self._delivery.question.channel.workspace)
 
     def _append(self, text: str) -> None:
@@ -296,7 +295,7 @@ class SlackLive(Live):
         return {"channel": self._delivery.channel.external_id, "ts": self._ts}
 
 
-def _stop(client: WebClient, where: dict[str, str]) -> None:
+def _stop(client: Client, where: dict[str, str]) -> None:
     try:
         call(client, "chat.stopStream", **where)
     except RefusedError as error:
@@ -321,7 +320,7 @@ def _after(delivery: Delivery) -> str:
     return f"{delivery.created_at.timestamp() - 300:.6f}"
 
 
-def _history(client: WebClient, channel: str, oldest: str) -> list[dict[str, Any]]:
+def _history(client: Client, channel: str, oldest: str) -> list[dict[str, Any]]:
     """Messages since `oldest`, and those before it in whose threads something was said since; oldest first."""
     newer = list(pages(client, "conversations.history", "messages", channel=channel, oldest=oldest))
     older = call(client, "conversations.history", channel=channel, latest=oldest, limit=LOOKED_AT)["messages"]

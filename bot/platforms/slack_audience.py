@@ -3,10 +3,8 @@
 import threading
 import time
 
-from slack_sdk.web import WebClient
-
 from bot.platforms.base import Audience
-from bot.platforms.slack_web import call, pages
+from bot.platforms.slack_web import Client, call, pages
 
 GUESTS_SECONDS = 300.0  # how long the list of a workspace's guests is believed
 SHARED = ("is_ext_shared", "is_shared", "is_pending_ext_shared", "is_org_shared")
@@ -15,7 +13,7 @@ _guests: dict[str, tuple[float, frozenset[str]]] = {}
 _lock = threading.Lock()
 
 
-def of(client: WebClient, channel: str) -> Audience:
+def of(client: Client, channel: str) -> Audience:
     """Raises DeliveryError when Slack does not say."""
     info = call(client, "conversations.info", channel=channel)["channel"]
     if info.get("is_im"):
@@ -24,14 +22,14 @@ def of(client: WebClient, channel: str) -> Audience:
     return Audience(is_shared or _has_guests(client, channel), info.get("name", ""))
 
 
-def _has_guests(client: WebClient, channel: str) -> bool:
+def _has_guests(client: Client, channel: str) -> bool:
     guests = _all_guests(client)
     return bool(guests) and any(
         member in guests for member in pages(client, "conversations.members", "members", channel=channel)
     )
 
 
-def _all_guests(client: WebClient) -> frozenset[str]:
+def _all_guests(client: Client) -> frozenset[str]:
     """The ids of the guests of a workspace."""
     token = client.token or ""
     with _lock:

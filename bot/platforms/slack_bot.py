@@ -6,15 +6,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from slack_sdk.web import WebClient
 
 from bot import workspaces
 from bot.models import Platform
-from bot.platforms import slack_oauth
+from bot.platforms import slack_oauth, slack_web
 from bot.platforms.base import Bot, DeliveryError
 from bot.platforms.slack import SlackMessenger
 from bot.platforms.slack_listener import SocketListener
-from bot.platforms.slack_web import TIMEOUT, call
+from bot.platforms.slack_web import call
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +81,7 @@ class SlackBot(Bot):
 
 def introduce() -> None:
     """Keep who the token of the settings belongs to. Raises DeliveryError."""
-    client = WebClient(
-        token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[]
-    )
+    client = slack_web.client(settings.SLACK_BOT_TOKEN)
     told = call(client, "auth.test")
     workspaces.introduce(
         Platform.SLACK, told["team_id"], name=told.get("team", ""), bot_user_id=told["user_id"], bot_id=told["bot_id"]

@@ -18,15 +18,13 @@ from django.utils import timezone
 from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackClientError
-from slack_sdk.web import WebClient
 
 from bot import failpoints, inbox, outcomes, pressing, secrets, workspaces
 from bot.addressing import Incoming, Verdict
 from bot.models import Platform, Workspace
-from bot.platforms import slack_blocks, slack_events
+from bot.platforms import slack_blocks, slack_events, slack_web
 from bot.platforms.base import DeliveryError
-from bot.platforms.slack_web import TIMEOUT, call, client_for, respond
+from bot.platforms.slack_web import call, client_for, respond
 from bot.posts import Form
 
 log = logging.getLogger(__name__)
@@ -45,7 +43,7 @@ known = workspaces.Known(Platform.SLACK)
 def build() -> App:
     """The Bolt app of both transports."""
     app = App(
-        client=WebClient(base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[]),
+        client=slack_web.client(),
         signing_secret=settings.SLACK_SIGNING_SECRET or hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest(),
         authorize=_authorize,  # type: ignore[arg-type]  # None is how Bolt is told that nobody is there
         before_authorize=keep_event,
@@ -282,7 +280,7 @@ class SocketListener:
                 build(), settings.SLACK_APP_TOKEN, ping_interval=PING_SECONDS, concurrency=CONCURRENCY
             )
             handler.connect()  # type: ignore[no-untyped-call]
-        except (SlackClientError, OSError) as error:
+        except slack_web.FAILURES as error:
             log.warning("Slack cannot be listened to yet: %s", type(error).__name__)
             self._stopping.wait(1.0)
             return

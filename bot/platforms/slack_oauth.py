@@ -4,12 +4,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from slack_sdk.web import WebClient
 
 from bot import workspaces
 from bot.manifests import SLACK_SCOPES
 from bot.models import Platform, Workspace
-from bot.platforms.slack_web import TIMEOUT, call
+from bot.platforms import slack_web
+from bot.platforms.slack_web import call
 from bot.workspaces import Tokens
 
 AUTHORIZE = "https://slack.com/oauth/v2/authorize"
@@ -30,7 +30,7 @@ def install(code: str, redirect_uri: str) -> Workspace:
     """Exchange the code of an installation and keep what it gives. Raises DeliveryError."""
     told = _exchange(code=code, redirect_uri=redirect_uri)
     token = told["access_token"]
-    client = WebClient(token=token, base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[])
+    client = slack_web.client(token)
     me = call(client, "auth.test")
     workspace = workspaces.introduce(
         Platform.SLACK, told["team"]["id"], name=told["team"].get("name") or "", bot_user_id=told["bot_user_id"],
@@ -46,7 +46,7 @@ def refresh(refresh_token: str) -> Tokens:
 
 
 def _exchange(**params: str) -> dict[str, Any]:
-    client = WebClient(base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[])
+    client = slack_web.client()
     return call(
         client,
         "oauth.v2.access",

@@ -27,19 +27,29 @@ TRANSIENT = {
 }
 
 
-def call(client: WebClient, method: str, **params: Any) -> dict[str, Any]:
+Client = WebClient
+# What calls raise; of the SDK, the network, and HTTP under it.
+FAILURES = (SlackClientError, OSError, HTTPException)
+
+
+def client(token: str = "") -> Client:
+    """Speaks to the Slack of the settings. It never asks again by itself: a post could be there twice."""
+    return WebClient(token=token or None, base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[])
+
+
+def call(client: Client, method: str, **params: Any) -> dict[str, Any]:
     """What a method of the Web API replies. Raises DeliveryError."""
     return cast(dict[str, Any], ask(client, method, **params).data)
 
 
-def ask(client: WebClient, method: str, **params: Any) -> SlackResponse:
+def ask(client: Client, method: str, **params: Any) -> SlackResponse:
     """The reply of a method with its headers, asked as the SDK does. Raises DeliveryError."""
     send = getattr(client, method.replace(".", "_"))
     try:
         return cast(SlackResponse, send(**params))
     except SlackApiError as error:
         raise _refused(method, error) from error
-    except (SlackClientError, OSError, HTTPException) as error:
+    except FAILURES as error:
         raise DeliveryError(f"Slack did not answer {method}: {type(error).__name__}.") from error
 
 
@@ -68,18 +78,17 @@ def _refused(method: str, error: SlackApiError) -> DeliveryError:
     )
 
 
-def client_for(workspace: Workspace) -> WebClient:
+def client_for(workspace: Workspace) -> Client:
     """A client with the token of a workspace. Raises DeliveryError when there is none."""
     token = workspaces.slack_token(workspace)
     if not token:
         raise DeliveryError(f"There is no token for the Slack workspace {workspace}.", permanent=True)
-    return WebClient(token=token, base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[])
+    return client(token)
 
 
 def open_socket() -> str:
     """An address for Socket Mode, which can be used once. Raises DeliveryError."""
-    client = WebClient(base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[])
-    return str(call(client, "apps.connections.open", app_token=settings.SLACK_APP_TOKEN)["url"])
+    return str(call(client(), "apps.connections.open", app_token=settings.SLACK_APP_TOKEN)["url"])
 
 
 def respond(url: str, **body: Any) -> bool:
@@ -89,11 +98,11 @@ def respond(url: str, **body: Any) -> bool:
         raise DeliveryError("The address to answer a command by is not one of Slack's.", permanent=True)
     try:
         return WebhookClient(url, timeout=TIMEOUT, retry_handlers=[]).send_dict(body).status_code == 200
-    except (SlackClientError, OSError, HTTPException) as error:
+    except FAILURES as error:
         raise DeliveryError(f"Slack did not take a private answer: {type(error).__name__}.") from error
 
 
-def pages(client: WebClient, method: str, items: str, **params: Any) -> Iterator[Any]:
+def pages(client: Client, method: str, items: str, **params: Any) -> Iterator[Any]:
     """The `items` of every page of a reply."""
     cursor = ""
     while True:

@@ -1,0 +1,165 @@
+"""The commands that set a bot up: manifest, channel, doctor, play."""
+
+import io
+import json
+import sys
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django.fixtures import Settings
+from slack_sdk.models.blocks import Block
+
+from bot import manifests, presenting
+from bot.models import Channel, DeliveryKind, Workspace
+from bot.platforms import slack_blocks
+from bot.posts import Button, Post, Source
+from tests import bots, web_rows
+from tests.fake_discord import FakeDiscord
+from tests.fake_slack import FakeSlack
+from tests.make import make_collection
+
+
+def output(*arguments: str) -> Any:
+    out = io.StringIO()
+    try:
+        call_command(*arguments, stdout=out, stderr=io.StringIO())
+    except SystemExit as error:
+        return int(str(error.code)), out.getvalue()
+    return 0, out.getvalue()
+
+
+def test_the_slack_manifest_asks_for_what_is_used_and_no_more() -> None:
+    manifest = json.loads(output("manifest", "slack", "--name", "Helper")[1])
+    assert manifest["features"]["bot_user"]["display_name"] == "Helper"
+    assert manifest["settings"]["socket_mode_enabled"]
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(manifests.SLACK_SCOPES)
+    assert len(manifest["features"]["shortcuts"][0]["name"]) <= 24
+    over_http = json.loads(output("manifest", "slack", "--http")[1])
+    assert over_http["settings"]["event_subscriptions"]["request_url"].endswith("/slack/events")
+    assert not over_http["settings"]["socket_mode_enabled"]
+    with pytest.raises(CommandError, match="35"):
+        output("manifest", "slack", "--name", "x" * 36)
+
+
+def test_the_discord_invitation(discord: FakeDiscord, settings: Settings) -> None:
+    _, address = output("manifest", "discord")
+    assert f"client_id={discord.application_id}" in address
+    assert "permissions=309237730304" in address
+    settings.DISCORD_BOT_TOKEN = ""
+    with pytest.raises(CommandError, match="--application"):
+        output("manifest", "discord")
+    assert "client_id=5" in output("manifest", "discord", "--application", "5")[1]
+
+
+@pytest.mark.django_db
+def test_channels_are_listed_and_changed() -> None:
+    workspace = Workspace.objects.create(platform="slack", external_id="T1", name="Acme")
+    for external_id, name in (("C1", "help"), ("C2", "team"), ("C3", "help")):
+        Channel.objects.create(workspace=workspace, external_id=external_id, name=name)
+    make_collection("Guides")
+    changes = [
+        "--mode",
+        "all",
+        "--collection",
+        "Guides",
+        "--escalate-to",
+        "#team",
+        "--least-answerable",
+        "0.4",
+        "--drafts",
+        "on",
+    ]
+    code, written = output("channel", "C1", *changes, "--json")
+    told = json.loads(written)
+    assert code == 0
+    assert (told["mode"], told["collections"], told["escalates_to"], told["drafts"]) == ("all", ["Guides"], "C2", True)
+    assert told["least_answerable"] == 0.4
+    assert "C1 help" in output("channel")[1]
+    for arguments, said in (
+        (["help"], "Several channels"),
+        (["nowhere"], "has not seen"),
+        (["C1", "--voice", "x"], "no voice"),
+        (["C1", "--model", "openai:x"], "never deployed"),
+        (["C1", "--least-answerable", "2"], "less than or equal to 1"),
+        (["C1", "--collection", "Nothing"], "Nothing"),
+    ):
+        with pytest.raises(CommandError, match=said):
+            output("channel", *arguments)
+    assert Channel.objects.get(external_id="C1").least_answerable == 0.4
+
+
+@pytest.mark.django_db
+def test_the_doctor_says_what_to_do(slack: FakeSlack, discord: FakeDiscord, settings: Settings) -> None:
+    slack.scopes = slack.scopes.replace("users:read", "").replace("commands,", "")
+    code, written = output("doctor", "--json")
+    findings = {(each["platform"], each["subject"]): each for each in json.loads(written)["findings"]}
+    assert code == 1
+    assert findings["slack", "token"]["is_ok"]
+    assert "users:read (who is a guest)" in findings["slack", "scopes"]["detail"]
+    assert findings["slack", "app token"]["is_ok"]
+    assert not findings["slack", "process"]["is_ok"]
+    assert "runbot slack" in findings["slack", "process"]["advice"]
+    assert findings["discord", "servers"]["is_ok"]
+    settings.SLACK_BOT_TOKEN, settings.DISCORD_BOT_TOKEN = "xoxb-wrong-token", "wrong"
+    findings = {
+        (each["platform"], each["subject"]): each for each in json.loads(output("doctor", "--json")[1])["findings"]
+    }
+    assert "invalid_auth" in findings["slack", "token"]["detail"]
+    assert "xoxb-wrong" not in str(findings)
+    assert "Reset Token" in findings["discord", "token"]["advice"]
+
+
+@pytest.mark.django_db
+def test_the_doctor_as_a_page_is_for_administrators(client: Client, slack: FakeSlack) -> None:
+    client.force_login(web_rows.make_user("eve"))
+    assert client.get("/doctor/").status_code == 404
+    client.force_login(web_rows.make_user("root", is_superuser=True))
+    page = client.get("/doctor/").content.decode()
+    assert "to put right" in page
+    assert "Discord is not used" in page
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shelf")
+def test_a_conversation_in_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = iter(["How are annual plans refunded?", "/up", "/nonsense", ""])
+    out = io.StringIO()
+
+    class Typed:
+        """Each line is typed when what was said before it has been answered."""
+
+        def readline(self) -> str:
+            line = next(lines)
+            if line != "How are annual plans refunded?":
+                bots.until(lambda: "/up Helpful" in out.getvalue(), "the answer is there")
+            return f"{line}\n" if line else ""
+
+    monkeypatch.setattr(sys, "stdin", Typed())
+    monkeypatch.setattr(sys, "stdout", out)
+    call_command("play")
+    assert "[1] Refunds" in out.getvalue()
+    assert "Thank you." in out.getvalue()
+
+
+def test_posts_keep_to_the_limits_of_block_kit() -> None:
+    post = Post(
+        text="x" * 10_000,
+        sources=tuple(Source(number, "Title | with <signs> & more " * 5, "https://e.com/a|b") for number in range(12)),
+        notes=("A note.",),
+        buttons=tuple(Button(action, "1", "Label") for action in (presenting.UP, presenting.DOWN, presenting.HUMAN)),
+        mention="U1", about="U2", about_label="Asked by",
+    )  # fmt: skip
+    blocks = slack_blocks.blocks(post, "https://example.slack.com/p1")
+    for block in blocks:
+        if block["type"] in ("section", "context", "actions"):
+            Block.parse(block).validate_json()  # type: ignore[union-attr]
+    assert len(blocks) <= 50
+    assert "<signs>" not in str(blocks)
+    assert "a%7Cb" in str(blocks)
+    assert len(slack_blocks.fallback(post)) <= 3000
+
+
+def test_every_kind_of_delivery_fits_its_column() -> None:
+    assert all(len(kind) <= 12 for kind in DeliveryKind.values)

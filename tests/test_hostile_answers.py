@@ -1,0 +1,70 @@
+"""A model that obeys whatever stands in a document: what it writes reaches people as words and nothing else."""
+
+import pytest
+
+from bot.models import Question
+from tests import bots
+from tests.discord_server import ASKED, Server
+from tests.fake_discord import FakeDiscord
+from tests.fake_providers import FakeProviders
+from tests.fake_slack import FakeSlack, visible_text
+from tests.slack_workspace import CHANNEL, Workspace
+from tests.test_neutralising import HOSTILE, faults
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
+
+ECHO = "\n\n".join([*HOSTILE, *reversed(HOSTILE)])
+
+
+@pytest.fixture
+def evil(fake_providers: FakeProviders) -> FakeProviders:
+    """Echoes every hostile text, in pieces as they come from a model, and cites a passage so that it is shown."""
+    pieces = [ECHO[at : at + 40] for at in range(0, len(ECHO), 40)]
+    fake_providers.blocks = [("Annual plans are refunded ", (0,)), ("\n\n", ()), *((piece, ()) for piece in pieces)]
+    return fake_providers
+
+
+@pytest.mark.usefixtures("evil")
+def test_on_discord_nobody_is_called_and_nothing_is_previewed(discord: FakeDiscord) -> None:
+    with bots.running("discord"):
+        server = Server(discord)
+        thread = server.mention()
+        server.answers(thread)
+        posts = server.own(thread)
+    assert discord.live_mentions == []
+    assert discord.refusals == []
+    assert len(posts) > 1
+    assert all(each["flags"] & 4 for each in posts)
+    words = [line for each in posts for line in each["content"].splitlines() if not line.startswith("-# ")]
+    assert faults("\n".join(words)) == []
+    assert "evil.com/?q=secret" in "\n".join(words)
+
+
+@pytest.mark.usefixtures("evil")
+def test_on_slack_nobody_is_called_and_nothing_is_previewed(slack: FakeSlack) -> None:
+    workspace = Workspace(slack)
+    with bots.running("slack"):
+        thread = workspace.mention()
+        workspace.answers(thread)
+    (answer,) = workspace.own(CHANNEL, thread)
+    markdown = "\n".join(block["text"] for block in answer["blocks"] if block["type"] == "markdown")
+    assert faults(markdown or visible_text(answer)) == []
+    sent = [call for call in slack.calls if call.method.startswith("chat.")]
+    assert [call.response.get("error") for call in sent if not call.response["ok"]] in (
+        [],
+        ["streaming_state_conflict"],
+    )
+    for call in sent:
+        assert "<!channel" not in str(call.params)
+        assert "<@U1" not in str(call.params.get("markdown_text", ""))
+        if call.method == "chat.postMessage":
+            assert call.params["unfurl_links"] in (False, "0", 0)
+
+
+@pytest.mark.usefixtures("evil")
+def test_a_hostile_question_is_quoted_to_the_team_as_words(discord: FakeDiscord) -> None:
+    with bots.running("discord"):
+        server = Server(discord)
+        server.mention(f"{ASKED} @everyone <@&123> https://evil.com")
+        bots.until(lambda: Question.objects.filter(state="done").exists(), "it is answered")
+    assert discord.live_mentions == []
