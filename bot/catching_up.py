@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from bot import inbox
-from bot.models import Channel
+from bot.models import Channel, Workspace
 from bot.platforms.base import DeliveryError, Messenger
 
 log = logging.getLogger(__name__)
@@ -61,15 +61,37 @@ class CatchUp:
             if not cursor.fetchone()[0]:
                 return  # another process is at it; the lock goes with its connection
         try:
-            for channel in Channel.objects.filter(
-                workspace__platform=self._platform, workspace__removed_at=None, is_enabled=True
-            ).select_related("workspace"):  # fmt: skip
-                if self._stopping.is_set():
-                    return
-                catch_up(channel, self._messenger)
+            for workspace in Workspace.objects.filter(platform=self._platform, removed_at=None):
+                self._catch_up_workspace(workspace)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"{LOCK} {self._platform}"])
+
+    def _catch_up_workspace(self, workspace: Workspace) -> None:
+        started = timezone.now()
+        meet(workspace, self._messenger)
+        for channel in workspace.channels.filter(is_enabled=True).select_related("workspace"):
+            if self._stopping.is_set():
+                return
+            catch_up(channel, self._messenger)
+        Workspace.objects.filter(pk=workspace.pk).update(listened_at=started)
+
+
+def meet(workspace: Workspace, messenger: Messenger) -> None:
+    """A row for every channel the bot is in: somebody may have asked in one while nobody listened."""
+    try:
+        places = messenger.places(workspace)
+    except DeliveryError as error:
+        log.warning("The channels of %s are not known: %s", workspace, error)
+        return
+    since = workspace.listened_at or timezone.now()
+    Channel.objects.bulk_create(
+        [
+            Channel(workspace=workspace, external_id=each.external_id, name=each.name, kind=each.kind, cursor_at=since)
+            for each in places
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def catch_up(channel: Channel, messenger: Messenger) -> int:

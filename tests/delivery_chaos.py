@@ -41,6 +41,7 @@ class Plan:
     lease: int = 10
     processes: int = 2
     seed: int = 0
+    failpoint: str = ""
 
 
 @dataclass
@@ -52,14 +53,29 @@ class Result:
     seconds: float = 0.0
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
-    refused: int = 0
+    died: int = 0
+
+
+# Points that are only reached after another death, which comes first.
+REACHED_AFTER = {
+    "delivery.looked": "save.committed",
+    "delivery.claimed": "save.committed",
+    "sweep.looked": "save.committed",
+}
+# What one reaches for the n-th time, so that questions before it have gone well.
+TIMES = 3
+LONG = [("A long answer begins here. ", (0,)), ("\n\nIt goes on and on, word after word. " * 400, ())]
 
 
 class Bots:
     """The processes; each that dies is started again."""
 
-    def __init__(self, platforms: list[str], count: int, environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, platforms: list[str], count: int, environment: dict[str, str], log: Path, failpoints: list[str]
+    ) -> None:
         self._environment, self._log = environment, log
+        self._failpoints = {platform: list(failpoints) for platform in platforms}  # one for each start to come
+        self.died = 0
         self._running = {(name, number): self._start(name) for name in platforms for number in range(count)}
         self._lock = threading.Lock()
         self._is_over = threading.Event()
@@ -67,14 +83,17 @@ class Bots:
 
     def _start(self, platform: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, str(ROOT / "manage.py"), "runbot", platform]
+        left = self._failpoints[platform]
+        environment = {**self._environment, "FAILPOINT": left.pop(0) if left else ""}
         with self._log.open("ab") as log:
-            return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
     def _keep(self) -> None:
         while not self._is_over.wait(0.2):
             with self._lock:
                 for (platform, number), process in self._running.items():
                     if process.poll() is not None and not self._is_over.is_set():
+                        self.died += process.returncode == -signal.SIGKILL
                         self._running[platform, number] = self._start(platform)
 
     def signal(self, chance: random.Random, number: signal.Signals) -> "subprocess.Popen[bytes]":
@@ -167,7 +186,9 @@ def run(plan: Plan, folder: Path) -> Result:
         discord = stack.enter_context(FakeDiscord())
         environment = _environment(folder, url, plan, providers[1], slack, discord)
         subprocess.run([sys.executable, "-m", "tests.delivery_rows"], env=environment, cwd=ROOT, check=True)
-        bots = Bots(["slack", "discord"], plan.processes, environment, folder / "bots.log")
+        bots = Bots(["slack", "discord"], plan.processes, environment, folder / "bots.log", _failpoints(plan))
+        if plan.failpoint == "delivery.part_two":
+            providers[1].blocks = LONG
         stack.callback(bots.stop)
         stage = Stage(slack, discord, chance)
         slack.wait_connected(60)
@@ -175,15 +196,23 @@ def run(plan: Plan, folder: Path) -> Result:
         started = time.monotonic()
         _ask(plan, stage, bots, chance, folder / "home", result)
         _settle(stage, SETTLE_SECONDS + plan.questions / 20)
-        if plan.freezes:
-            time.sleep(60)  # what a frozen process sent late is taken away by then
+        if plan.freezes or plan.failpoint == "sweep.looked":
+            time.sleep(75)  # what a frozen process sent late is taken away by then
         result.seconds = round(time.monotonic() - started, 1)
         for name, replies in stage.replies().items():
             if not any(replies):
                 result.lost.append(f"{name} {replies} {stage.shown(name)}")
-            elif len(replies) > 1:
+            elif len(replies) > 1 and plan.failpoint != "delivery.part_two":
                 result.doubled.append(name)
+        result.died = bots.died
     return result
+
+
+def _failpoints(plan: Plan) -> list[str]:
+    if not plan.failpoint:
+        return []
+    first = REACHED_AFTER.get(plan.failpoint)
+    return [f"{first}@{TIMES}", plan.failpoint] if first else [f"{plan.failpoint}@{TIMES}"]
 
 
 def _ask(plan: Plan, stage: Stage, bots: Bots, chance: random.Random, home: Path, result: Result) -> None:
@@ -248,12 +277,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     for name, value in asdict(Plan()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--folder", type=Path, help="kept, with the log of the bots")
     options = vars(parser.parse_args())
-    folder = options.pop("folder") or Path(tempfile.mkdtemp(prefix="parley-chaos-"))
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o755)
-    sys.stdout.write(json.dumps(asdict(run(Plan(**options), folder))) + "\n")
+    kept = options.pop("folder")
+    with tempfile.TemporaryDirectory(prefix="parley-chaos-", ignore_cleanup_errors=True) as made:
+        folder = kept or Path(made)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        sys.stdout.write(json.dumps(asdict(run(Plan(**options), folder))) + "\n")
 
 
 if __name__ == "__main__":

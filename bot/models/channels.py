@@ -26,6 +26,7 @@ class Workspace(models.Model):
     token_expires_at = models.DateTimeField(null=True, blank=True)
     installed_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+    listened_at = models.DateTimeField(null=True, blank=True, help_text="Up to when everything is known to be read.")
     escalation_channel = models.ForeignKey(
         "bot.Channel",
         null=True,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.addressing import Incoming
-from bot.models import Channel, Delivery, Question
+from bot.models import Channel, ChannelKind, Delivery, Question, Workspace
 from bot.posts import Post
 
 
@@ -60,6 +60,15 @@ class Audience:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class Place:
+    """A channel that the bot is in."""
+
+    external_id: str
+    name: str
+    kind: ChannelKind
+
+
 class Messenger(ABC):
     """One platform. Methods raise DeliveryError and nothing else, unless they say otherwise."""
 
@@ -107,6 +116,10 @@ class Messenger(ABC):
     @abstractmethod
     def audience(self, channel: Channel) -> Audience:
         """Who reads the channel."""
+
+    @abstractmethod
+    def places(self, workspace: Workspace) -> list[Place]:
+        """The channels of a workspace that the bot is in, as far as the platform tells."""
 
     @abstractmethod
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:

@@ -10,8 +10,8 @@ from typing import TextIO
 
 from bot import inbox, pressing
 from bot.addressing import Incoming
-from bot.models import Channel, ChannelKind, Delivery, Platform, Question
-from bot.platforms.base import Audience, Bot, Live, Messenger
+from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
+from bot.platforms.base import Audience, Bot, Live, Messenger, Place
 from bot.posts import Field, Form, Post
 
 WORKSPACE, CHANNEL, PERSON = "terminal", "terminal", "you"
@@ -76,6 +76,9 @@ class ConsoleMessenger(Messenger):
 
     def audience(self, channel: Channel) -> Audience:  # noqa: ARG002
         return Audience(has_outsiders=False)
+
+    def places(self, workspace: Workspace) -> list[Place]:  # noqa: ARG002
+        return []
 
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:  # noqa: ARG002
         return iter(())

@@ -24,7 +24,7 @@ from bot import inbox, outcomes, pressing, workspaces
 from bot.addressing import Incoming, Verdict
 from bot.models import Platform
 from bot.platforms import discord_messages, discord_posts
-from bot.platforms.base import Bot
+from bot.platforms.base import Bot, Place
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.posts import Form
 
@@ -39,6 +39,7 @@ NO_CONTENT = (
     "Discord keeps the content of messages from the bot: switch on the Message Content Intent in the developer portal. "
     "Until then only mentions, direct messages and commands are answered."
 )
+ASKED_IN = (discord.TextChannel, discord.ForumChannel, discord.VoiceChannel)
 READ_BACK = 500  # messages of a channel or thread that are read from the history
 
 
@@ -224,6 +225,16 @@ class DiscordBot(Bot):
             if found is not None:
                 return discord_messages.has_outsiders(found, guild)
         return True
+
+    def places(self, workspace: str) -> list[Place]:
+        """The channels of a server that the bot can read and may be asked in."""
+        guilds = [guild for client in self._clients for guild in client.guilds if str(guild.id) == workspace]
+        return [
+            Place(str(channel.id), channel.name, discord_messages.kind_of(channel))
+            for guild in guilds
+            for channel in guild.channels
+            if isinstance(channel, ASKED_IN) and channel.permissions_for(guild.me).read_message_history
+        ]
 
     async def history(self, channel: str, since: datetime) -> list[Incoming]:
         """What was written in a channel and its threads since then, oldest first."""

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from bot import secrets
 from bot.addressing import Incoming
-from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question
+from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms import discord_posts
-from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger
+from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.posts import Post
 from bot.splitting import split
 
@@ -204,6 +204,9 @@ class DiscordMessenger(Messenger):
 
     def audience(self, channel: Channel) -> Audience:
         return Audience(self._bot.has_outsiders(channel.external_id), channel.name)
+
+    def places(self, workspace: Workspace) -> list[Place]:
+        return self._bot.places(workspace.external_id)
 
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
         yield from self.wait(self._bot.history(channel.external_id, since), HISTORY_SECONDS)

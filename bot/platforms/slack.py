@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from bot import secrets
 from bot.addressing import Incoming
-from bot.models import Channel, Delivery, DeliveryKind, Question
+from bot.models import Channel, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms import slack_audience, slack_blocks, slack_events
-from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger
+from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.platforms.slack_web import Client, RefusedError, call, client_for, pages, respond
 from bot.posts import Post
 
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 APPEND_SECONDS = 1.0
 STREAM_CHARACTERS = 11_000
+KINDS = "public_channel,private_channel,mpim,im"
 EVENT_TYPE = "parley_post"
 LOOKED_AT = 200  # newest messages of a thread or channel that are searched for a post of ours
 AUDIENCE_SECONDS = 300.0
@@ -185,6 +186,10 @@ class SlackMessenger(Messenger):
         self._audiences[channel.pk] = (time.monotonic() + AUDIENCE_SECONDS, found)
         Channel.objects.filter(pk=channel.pk).update(has_outsiders=found.has_outsiders)
         return found
+
+    def places(self, workspace: Workspace) -> list[Place]:
+        found = pages(client_for(workspace), "users.conversations", "channels", types=KINDS, exclude_archived=True)
+        return [Place(each["id"], each.get("name", ""), slack_events.kind(each)) for each in found]
 
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
         client = client_for(channel.workspace)

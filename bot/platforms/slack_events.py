@@ -110,6 +110,13 @@ def message(
     )
 
 
+def kind(conversation: dict[str, Any]) -> ChannelKind:
+    """That of a conversation as Slack describes it."""
+    if conversation.get("is_im"):
+        return ChannelKind.DIRECT
+    return ChannelKind.GROUP if conversation.get("is_mpim") or conversation.get("is_private") else ChannelKind.CHANNEL
+
+
 def kind_of(channel: str) -> ChannelKind:
     """By the first letter of its id, where the event does not say."""
     return {"D": ChannelKind.DIRECT, "G": ChannelKind.GROUP}.get(channel[:1], ChannelKind.CHANNEL)
