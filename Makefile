@@ -8,7 +8,7 @@ Q ?= What is the refund policy for annual plans?
 DATA ?= ../shared/data
 SHELL := /bin/bash
 
-.PHONY: run ask test chaos lint format bench bench-quality lock sample
+.PHONY: run ask play test chaos lint format bench bench-quality lock sample
 
 run: $(VENV)/installed
 	@exec $(PY) manage.py up
@@ -16,6 +16,10 @@ run: $(VENV)/installed
 ask: export QUESTION = $(Q)
 ask: $(VENV)/installed
 	@$(PY) manage.py setup --sample --if-needed --verbosity 0 && $(PY) manage.py ask -- "$$QUESTION"
+
+# The bot in the terminal, through the same inbox as Slack and Discord.
+play: $(VENV)/installed
+	@$(PY) manage.py setup --sample --if-needed --verbosity 0 && $(PY) manage.py play
 
 test: $(VENV)/installed-dev
 	@$(PY) -m pytest -n 2

@@ -1,7 +1,7 @@
 """What a channel may see and how it is answered there."""
 
 from bot import voices
-from bot.models import Channel, Question, Voice
+from bot.models import Channel, Voice
 from bot.prompts import PLAIN, Manner
 from knowledge.models import Collection, Visibility
 
@@ -27,8 +27,3 @@ def manner(channel: Channel, voice: Voice | None) -> Manner:
     if voice is None and not channel.language:
         return PLAIN
     return Manner(rules=voices.rules(voice) if voice else (), language=channel.language)
-
-
-def is_open(question: Question) -> bool:
-    """Whether people outside of the company may read the answer: in the channel, or as its asker."""
-    return question.is_outsider or question.channel.has_outsiders

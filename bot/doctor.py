@@ -107,7 +107,7 @@ def _slack_member(client: slack_web.Client, channel: Channel) -> str:
 def _discord() -> Iterator[Finding]:
     platform = Platform.DISCORD
     if not settings.DISCORD_BOT_TOKEN:
-        yield Finding(platform, "set-up", True, "Discord is not used.", "To use it: see docs/discord.md")
+        yield Finding(platform, "set-up", True, "Discord is not used.", "To use it: see docs/platforms.md")
         return
     try:
         application = discord_rest.application()

@@ -28,6 +28,11 @@ MOST_ATTEMPTS = 12
 SPARE = 0.4  # of a lease must be left when something is sent, or it could arrive after the next attempt looked for it
 SWEEP_AFTER = timedelta(seconds=45)  # after a delivery that took more than one attempt
 
+
+class UndeliverableError(Exception):
+    """A post was given up: it can never arrive where it belongs."""
+
+
 CLAIM = """
 UPDATE bot_delivery SET state = 'sending', attempts = attempts + 1,
   lease_until = now() + make_interval(secs => %(lease)s)
@@ -108,7 +113,10 @@ def claim(platforms: list[str]) -> Delivery | None:
 
 
 def deliver(delivery: Delivery, messenger: Messenger, *, claimed: float) -> None:
-    """Send what was claimed at `claimed` (time.monotonic()), and mark it; what fails is tried again, or given up."""
+    """Send what was claimed at `claimed` (time.monotonic()), and mark it; what fails is tried again.
+
+    Raises UndeliverableError when it was given up.
+    """
     try:
         message_id = _send(delivery, messenger, claimed)
     except DeliveryError as error:
@@ -168,7 +176,7 @@ def _postpone(delivery: Delivery, error: DeliveryError) -> None:
     if error.permanent or delivery.attempts >= MOST_ATTEMPTS:
         log.error("%s could not be delivered to %s: %s", delivery, delivery.channel, error)
         if mine.update(state=DeliveryState.DEAD, error=str(error)[:1000], lease_until=None):
-            give_up(delivery, str(error))
+            raise UndeliverableError(str(error)) from error
         return
     pause = min(2.0 ** (delivery.attempts - 1), 60.0) if error.retry_after is None else error.retry_after
     log.warning("%s waits %.1f s: %s", delivery, pause, error)
@@ -180,11 +188,3 @@ def _postpone(delivery: Delivery, error: DeliveryError) -> None:
         error=str(error)[:1000],
         lease_until=None,
     )
-
-
-def give_up(delivery: Delivery, reason: str) -> None:
-    """An answer that cannot be posted where it was asked: the question is dead, and the log says so to the admin."""
-    if delivery.kind == DeliveryKind.ANSWER:
-        Question.objects.filter(pk=delivery.question_id, state=QuestionState.DELIVERING).update(
-            state=QuestionState.DEAD, finished_at=Now(), error=reason[:1000]
-        )

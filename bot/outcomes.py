@@ -37,7 +37,7 @@ UNREAD = "I cannot look at files or images yet, so I did not read: {names}."
 SHARED = "Shown to the channel."
 CLARIFY_NEXT = "Then ask me again."
 WITHDRAWN = "The question was deleted."
-QUEUED = "Others are before you; this takes about {seconds} seconds."
+UNDELIVERED = "I could not post the answer where you asked, so here is only this word. The team was told."
 
 
 def text(outcome: Outcome, trace_id: str) -> str:

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bot import channels, conversations, escalations, failpoints, inbox, outbox, outcomes, presenting, voices
+from bot import channels, conversations, escalations, failpoints, giving_up, inbox, outbox, outcomes, presenting, voices
 from bot.answering import Answer, QuestionError, begin
 from bot.conversations import Delta
 from bot.models import (
@@ -261,7 +261,7 @@ def _send(told: Reply, deliveries: list[Delivery]) -> None:
             delivery.save(update_fields=["attempts"])
         if delivery.part > 1:
             failpoints.reach("delivery.part_two")
-        outbox.deliver(delivery, told.messenger, claimed=claimed)
+        giving_up.deliver(delivery, told.messenger, claimed=claimed)
         if not Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.SENT).exists():
             Delivery.objects.filter(question=told.question, part__gt=delivery.part, kind=DeliveryKind.ANSWER).update(
                 state=DeliveryState.WAITING, lease_until=None

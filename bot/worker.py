@@ -12,7 +12,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bot import outbox, replying, sweeping
+from bot import giving_up, outbox, replying, sweeping
 from bot.models import Question, QuestionState
 from bot.platforms.base import Messenger
 
@@ -79,7 +79,7 @@ class Worker:
         claimed = time.monotonic()
         delivery = outbox.claim(self._platforms)
         if delivery is not None:
-            self._sending.start(lambda: outbox.deliver(delivery, self._messenger, claimed=claimed))
+            self._sending.start(lambda: giving_up.deliver(delivery, self._messenger, claimed=claimed))
         return delivery is not None
 
     def _reply(self, question: Question) -> None:

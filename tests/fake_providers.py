@@ -77,6 +77,7 @@ class FakeProviders:
         self.requests: list[Request] = []
         self.blocks: list[Block] | None = None
         self.blocks_in_turn: list[list[Block]] = []
+        self.seconds = 0.0  # that a streamed reply takes
         self._script: list[Refusal | str] = []
 
     def script(self, *steps: Refusal | str) -> None:
@@ -174,7 +175,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _send(self, events: list[str], step: str, released: threading.Event) -> None:
-        for event in _as_scripted(events, step, released):
+        for number, event in enumerate(_as_scripted(events, step, released)):
+            if self.fake.seconds and number in (0, len(events) // 2):
+                released.wait(self.fake.seconds / 2)
             self._chunk(event)
         if step == "cut":
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -183,3 +183,17 @@ def test_the_asker_stops_an_answer_and_it_stays_as_it_is(workspace: Workspace, f
     fake_providers.released.set()
     workspace.settle()
     assert "That was it" not in visible_text(workspace.own(CHANNEL, thread)[0])
+
+
+def test_an_answer_that_cannot_be_posted_is_told_in_private_and_to_the_team(
+    workspace: Workspace, fake_providers: FakeProviders
+) -> None:
+    workspace.answers(workspace.mention())
+    team = Channel.objects.get_or_create(workspace=Channel.objects.first().workspace, external_id="C2")[0]  # type: ignore[union-attr]
+    Channel.objects.filter(external_id=CHANNEL).update(escalation_channel=team)
+    fake_providers.blocks = [("NOT_IN_DOCS", ())]
+    workspace.fake.script("chat.postMessage", Error("is_archived"))
+    workspace.mention("Where is the archive?")
+    bots.until(lambda: Question.objects.filter(state="dead").exists(), "it is given up")
+    bots.until(lambda: workspace.own("C2"), "the team has it")
+    bots.until(lambda: workspace.fake.calls_of("conversations.open"), "the asker is told in private")

@@ -1,0 +1,152 @@
+"""Bots under load, with a model that takes eight seconds: `python -m tests.delivery_load`. Prints JSON.
+
+`--events` a second come in, most of them not for the bot; `--answers` a second are questions. After `--minutes` of that
+a burst of 300 questions follows, then one person asks 20 a second while others ask as before.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from config import postgres
+from tests import fake_providers
+from tests.delivery_chaos import ROOT, Bots, Plan, Stage, _environment
+from tests.fake_discord import FakeDiscord
+from tests.fake_slack import FakeSlack
+
+MODEL_SECONDS = 8.0
+BURST, BURST_SECONDS = 300, 10.0
+TIMES = """
+SELECT q.platform, q.asker, extract(epoch FROM q.finished_at - q.created_at)
+FROM bot_question q WHERE q.id > %s AND q.state = 'done'
+"""
+
+
+class Load:
+    def __init__(self, url: str, slack: FakeSlack, discord: FakeDiscord) -> None:
+        self.url, self.slack, self.discord = url, slack, discord
+        self.chance = random.Random(1)  # noqa: S311  for a run that can be repeated
+        self.stage = Stage(slack, discord, self.chance)
+        self._number = 0
+
+    def steady(self, seconds: float, events: float, answers: float) -> dict[str, Any]:
+        """`events` a second over Slack, and `answers` questions a second on both platforms."""
+        before, acks = self._last(), len(self.slack.acks)
+        begun = time.monotonic()
+        asked = said = 0
+        while (passed := time.monotonic() - begun) < seconds:
+            while asked < passed * answers:
+                self._ask()
+                asked += 1
+            while said < passed * (events - answers):
+                self.slack.post(f"C{said % 20}", f"U{said % 400}", f"Just talking, number {said}.")
+                said += 1
+            time.sleep(0.01)
+        self._settle(before, asked, 120)
+        times = [row[2] - MODEL_SECONDS for row in self._times(before)]
+        acked = [ack.seconds for ack in list(self.slack.acks)[acks:]]
+        return {
+            "asked": asked, "answered": len(times), "events": asked + said,
+            "overhead_p50": _share(times, 0.5), "overhead_p95": _share(times, 0.95),
+            "ack_p50": _share(acked, 0.5), "ack_p99": _share(acked, 0.99), "ack_max": round(max(acked, default=0), 3),
+        }  # fmt: skip
+
+    def burst(self) -> dict[str, Any]:
+        before, begun = self._last(), time.monotonic()
+        for number in range(BURST):
+            time.sleep(max(0.0, begun + number * BURST_SECONDS / BURST - time.monotonic()))
+            self._ask()
+        self._settle(before, BURST, 180)
+        times = [row[2] for row in self._times(before)]
+        return {"asked": BURST, "answered": len(times), "all_after": round(time.monotonic() - begun, 1),
+                "p95": _share(times, 0.95)}  # fmt: skip
+
+    def fairness(self, seconds: float) -> dict[str, Any]:
+        """How long others wait without and with one person who asks 20 a second."""
+        found = {}
+        for name, rate in (("alone", 0.0), ("beside", 20.0)):
+            before, begun, asked, noisy = self._last(), time.monotonic(), 0, 0
+            while (passed := time.monotonic() - begun) < seconds:
+                while asked < passed:
+                    self._ask()
+                    asked += 1
+                while noisy < passed * rate:
+                    self.slack.post("C0", "U399", f"<@{self.slack.bot_user_id}> How are plans refunded, again {noisy}?")
+                    noisy += 1
+                time.sleep(0.01)
+            self._settle(before, asked, 60)
+            found[name] = _share([row[2] for row in self._times(before) if row[1] != "U399"], 0.95)
+        return {**found, "ratio": round(found["beside"] / found["alone"], 3)}
+
+    def _ask(self) -> None:
+        self.stage.ask(self._number, 0.0)
+        self._number += 1
+
+    def _last(self) -> int:
+        return int(self._rows("SELECT coalesce(max(id), 0) FROM bot_question")[0][0])
+
+    def _times(self, after: int) -> list[Any]:
+        return self._rows(TIMES, after)
+
+    def _settle(self, after: int, count: int, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while len([row for row in self._times(after) if row[1] != "U399"]) < count and time.monotonic() < deadline:
+            time.sleep(0.5)
+
+    def _rows(self, sql: str, *parameters: object) -> list[Any]:
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+
+def _share(values: list[Any], share: float) -> float:
+    if len(values) < 2:
+        return 0.0
+    return round(float(statistics.quantiles([float(value) for value in values], n=100)[int(share * 100) - 1]), 3)
+
+
+def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    with ExitStack() as stack:
+        url = stack.enter_context(postgres.running(folder / "home"))
+        server, provider = fake_providers.start()
+        stack.callback(server.shutdown)
+        provider.seconds = MODEL_SECONDS
+        slack = stack.enter_context(FakeSlack())
+        discord = stack.enter_context(FakeDiscord())
+        environment = _environment(folder, url, Plan(lease=30), provider, slack, discord)
+        subprocess.run([sys.executable, "-m", "tests.delivery_rows"], env=environment, cwd=ROOT, check=True)
+        bots = Bots(["slack", "discord"], 1, environment, folder / "bots.log", [])
+        stack.callback(bots.stop)
+        slack.wait_connected(60)
+        discord.until(lambda: discord.connections, 60)
+        load = Load(url, slack, discord)
+        time.sleep(5)
+        return {
+            "steady": load.steady(options.minutes * 60, options.events, options.answers),
+            "burst": load.burst(),
+            "fairness": load.fairness(30),
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--events", type=float, default=50.0)
+    parser.add_argument("--answers", type=float, default=1.0)
+    with tempfile.TemporaryDirectory(prefix="parley-load-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        sys.stdout.write(json.dumps(run(parser.parse_args(), folder), indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
