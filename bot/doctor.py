@@ -70,13 +70,14 @@ def _slack_workspace(workspace: Workspace) -> Iterator[Finding]:
         return
     told = cast(dict[str, Any], response.data)
     yield Finding(platform, "token", True, f"{told.get('user')} in the workspace {told.get('team')}.")
-    given = set(str(response.headers.get("x-oauth-scopes", "")).replace(" ", "").split(","))
+    headers = {name.lower(): str(value) for name, value in response.headers.items()}
+    given = set(headers.get("x-oauth-scopes", "").replace(" ", "").split(","))
     missing = [f"{scope} ({why})" for scope, why in manifests.SLACK_SCOPES.items() if scope not in given]
     yield Finding(
         platform, "scopes", not missing, "All scopes are there." if not missing else f"Missing: {', '.join(missing)}.",
         "Add them under OAuth & Permissions, or paste the manifest anew, and install the app again." if missing else "",
     )  # fmt: skip
-    yield _clock(platform, response.headers.get("date"))
+    yield _clock(platform, headers.get("date"))
     rows = Workspace.objects.filter(platform=platform, external_id=told.get("team_id", "")).first()
     if rows is not None:
         yield from _channels(rows, lambda channel: _slack_member(client, channel))
@@ -132,8 +133,7 @@ def _discord() -> Iterator[Finding]:
         platform, "servers", bool(guilds), f"In: {names}." if guilds else "The bot is in no server.",
         "" if guilds else f"Invite it: {invite}",
     )  # fmt: skip
-    for guild in guilds:
-        yield _discord_permissions(guild, invite)
+    yield from (_discord_permissions(guild, invite) for guild in guilds if "permissions" in guild)
     for workspace in Workspace.objects.filter(platform=platform, removed_at=None):
         yield from _channels(workspace, _discord_member)
     yield _running(platform)

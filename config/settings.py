@@ -191,7 +191,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
     "loggers": {
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can cause it, any number of times
-        "slack_bolt.App": {"level": "ERROR"},  # it warns of a token in the environment that we give it otherwise
+        "slack_bolt": {"level": "ERROR"},  # it warns of a token in the environment that we give it otherwise
     },
     "root": {"handlers": ["stderr"], "level": environment.log_level("LOG_LEVEL")},
 }

@@ -23,8 +23,9 @@ class Check:
 
 
 def checks() -> list[Check]:
-    bots = [(name, partial(_bot, name)) for name in settings.PROCESSES if name in platforms.REGISTRY]
-    return [_checked(name, check) for name, check in (("database", _database), ("queue", _queue), *bots)]
+    wanted: dict[str, Callable[[], Check]] = {"database": _database, "queue": _queue}
+    wanted |= {name: partial(_bot, name) for name in settings.PROCESSES if name in platforms.REGISTRY}
+    return [_checked(name, check) for name, check in wanted.items()]
 
 
 def _checked(name: str, check: Callable[[], Check]) -> Check:

@@ -59,7 +59,7 @@ def _ask(browser: Browser, session: StorageState, address: str, question: str) -
 
 
 def _take(page: Page, folder: Path, look: str, link: str, answer: str) -> None:
-    for name, address in {"home": "/", "ask": "/ask/", "not-found": "/nowhere/"}.items():
+    for name, address in {"home": "/", "ask": "/ask/", "doctor": "/doctor/", "not-found": "/nowhere/"}.items():
         page.goto(urljoin(link, address))
         page.screenshot(path=folder / f"{name}-{look}.png")
     page.goto(answer)

@@ -48,6 +48,7 @@ def build() -> App:
         authorize=_authorize,  # type: ignore[arg-type]  # None is how Bolt is told that nobody is there
         before_authorize=keep_event,
         process_before_response=True,
+        logger=logging.getLogger("slack_bolt"),
     )
     app.command("/ask")(_listener(_command))
     app.shortcut("ask_about")(_listener(_shortcut))
