@@ -184,7 +184,7 @@ def _events(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterat
 
 def _show(live: Live, answer: Answer) -> None:
     """Show what can be judged already. Which passages it will cite is not known yet, so no link is shown."""
-    ready = answer.text[: settled(answer.text)]
+    ready = answer.text[: settled(answer.text)] if live.is_due else ""
     if ready.strip():
         live.show(neutral(ready, links=()))
         failpoints.reach("answer.half_shown")

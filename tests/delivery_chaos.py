@@ -64,7 +64,7 @@ REACHED_AFTER = {
 }
 # What one reaches for the n-th time, so that questions before it have gone well.
 TIMES = 3
-LONG = [("A long answer begins here. ", (0,)), ("\n\nIt goes on and on, word after word. " * 400, ())]
+LONG = [("A long answer begins here. ", (0,)), (("\n\n" + "onandon" * 30) * 60, ())]
 
 
 class Bots:

@@ -43,6 +43,11 @@ class Live(ABC):
     is_uncertain = False
     is_stopped = False
 
+    @property
+    def is_due(self) -> bool:
+        """Whether `show` would do anything now; making a long text safe to show costs time."""
+        return True
+
     @abstractmethod
     def show(self, text: str) -> None:
         """Show the answer so far, as often as the platform allows."""

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from bot import inbox, outcomes, pressing, workspaces
+from bot import failpoints, inbox, outcomes, pressing, workspaces
 from bot.addressing import Incoming, Verdict
 from bot.models import Platform
 from bot.platforms import discord_messages, discord_posts
@@ -82,6 +82,7 @@ class Gateway(discord.Client):
         incoming = discord_messages.incoming(message, self._bot.me)
         if incoming is not None and not self._bot.stopping.is_set():
             await self._bot.keep(lambda: inbox.receive(incoming), channel=message.channel.id)
+            failpoints.reach("listener.acknowledged")
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         incoming = discord_messages.incoming(payload.message, self._bot.me)

@@ -300,10 +300,13 @@ class DiscordLive(Live):
             return
         keep(message_id)
 
-    def show(self, text: str) -> None:
+    @property
+    def is_due(self) -> bool:
         is_editing = self._edit is not None and not self._edit.done()
-        is_little = len(text) - len(self._shown) < EDIT_CHARACTERS
-        if not self._delivery.message_id or is_editing or is_little or time.monotonic() < self._next_at:
+        return bool(self._delivery.message_id) and not is_editing and time.monotonic() >= self._next_at
+
+    def show(self, text: str) -> None:
+        if not self.is_due or len(text) - len(self._shown) < EDIT_CHARACTERS:
             return
         self._shown = text
         self._next_at = time.monotonic() + EDIT_SECONDS

@@ -19,7 +19,7 @@ from bot.posts import Post
 log = logging.getLogger(__name__)
 
 APPEND_SECONDS = 1.0
-STREAM_CHARACTERS = 11_000
+STREAM_CHARACTERS = 9_000  # fewer than a part has
 KINDS = "public_channel,private_channel,mpim,im"
 EVENT_TYPE = "parley_post"
 LOOKED_AT = 200  # newest messages of a thread or channel that are searched for a post of ours
@@ -237,8 +237,12 @@ class SlackLive(Live):
         self._is_over = False
         self._next_at = 0.0
 
+    @property
+    def is_due(self) -> bool:
+        return not self._is_over and time.monotonic() >= self._next_at
+
     def show(self, text: str) -> None:
-        if self._is_over or time.monotonic() < self._next_at or len(text) > STREAM_CHARACTERS:
+        if not self.is_due or len(text) > STREAM_CHARACTERS:
             return
         if not text.startswith(self._shown):
             self._is_over = True
