@@ -56,7 +56,15 @@ def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE)
 
 
 @pytest.fixture
-def discord(settings: Settings) -> Iterator[FakeDiscord]:
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorter looks at the queues and at the gateway than an install takes."""
+    monkeypatch.setattr("bot.worker.POLL_SECONDS", 0.1)
+    monkeypatch.setattr("bot.platforms.discord.READY_SECONDS", 0.05)
+    monkeypatch.setattr("bot.platforms.slack_listener.WATCH_SECONDS", 0.1)
+
+
+@pytest.fixture
+def discord(settings: Settings, _quick: None) -> Iterator[FakeDiscord]:
     """A local Discord, and settings that point there."""
     with FakeDiscord() as fake:
         settings.DISCORD_BOT_TOKEN = fake.token
@@ -74,7 +82,7 @@ def shelf(fake_providers: FakeProviders, transactional_db: None) -> Collection:
 
 
 @pytest.fixture
-def slack(settings: Settings) -> Iterator[FakeSlack]:
+def slack(settings: Settings, _quick: None) -> Iterator[FakeSlack]:
     """A local Slack, and settings that point there."""
     slack_listener.known.forget()
     with FakeSlack() as fake:

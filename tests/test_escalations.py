@@ -87,12 +87,8 @@ def test_nobody_claims_it_and_the_team_is_reminded(server: Server) -> None:
 
 
 def test_a_draft_is_seen_by_the_team_alone_until_a_person_sends_it(server: Server) -> None:
-    bots.until(
-        lambda: server.mention("hello") and Channel.objects.filter(external_id=str(server.channel)), "it is known"
-    )
-    server.settle()
-    Question.objects.all().delete()
-    Channel.objects.filter(external_id=str(server.channel)).update(is_drafting=True)
+    workspace = Workspace.objects.get()
+    Channel.objects.create(workspace=workspace, external_id=str(server.channel), is_drafting=True)
     thread = server.mention()
     bots.until(lambda: server.own(server.team), "the team has the draft")
     bots.until(lambda: server.own(thread), "the asker reads that it was seen")

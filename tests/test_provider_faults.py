@@ -17,7 +17,8 @@ from llm.providers.base import ProviderError
 from tests.fake_providers import FakeProviders, Refusal
 from tests.make import make_deployment
 
-pytestmark = [pytest.mark.django_db, pytest.mark.parametrize("provider", ["openai", "anthropic"])]
+# The long form; tests/test_llm_*.py and test_fallback.py hold a part of it.
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db, pytest.mark.parametrize("provider", ["openai", "anthropic"])]
 
 REFUND = "Annual plans can be refunded within 30 days."
 PROMPT = Prompt(

@@ -138,6 +138,7 @@ def test_file_that_is_too_big_fails_alone(git: GitServer, monkeypatch: pytest.Mo
         big.read()
 
 
+@pytest.mark.chaos
 def test_repository_that_unpacks_to_more_than_memory_harms_nothing(git: GitServer) -> None:
     git.commit({"bomb.md": bytes(1_200_000_000)})
     with pytest.raises(RepositoryError, match="damaged, or too big to be read"):

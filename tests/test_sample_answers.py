@@ -32,18 +32,21 @@ def said(text: str) -> str:
 
 
 @pytest.mark.django_db
-def test_most_questions_are_answered_and_the_others_refused() -> None:
+@pytest.mark.parametrize(
+    ("step", "most_wrong"), [pytest.param(1, 15, marks=pytest.mark.chaos), (3, 6)], ids=["all", "every-third"]
+)
+def test_most_questions_are_answered_and_the_others_refused(step: int, most_wrong: int) -> None:
     make_deployment()
     deployment = make_deployment(Role.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
     public = make_collection()
     make_indexed(public, *folders.files(str(SAMPLE / "help_centre" / "public")).originals)
     wrong, invented = [], []
-    for question in questions():
+    for question in questions()[::step]:
         answer = compose(question.text, collections=[public.pk], deployment=deployment)
         text = said("".join(answer))
         if question.expected is None and answer.outcome != Outcome.NOT_IN_DOCS:
             invented.append(f"{question.text} -> {text}")
         if question.expected is not None and said(question.expected) not in text:
             wrong.append(f"{question.text} -> {text}")
-    assert len(wrong) <= 15, "\n".join(wrong)  # of 39; 12 when this was written
+    assert len(wrong) <= most_wrong, "\n".join(wrong)  # of 39 in all; 12 when this was written
     assert len(invented) <= 1, "\n".join(invented)  # of 12; none when this was written

@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 LANES = 4  # threads that write what comes in; what is said in one channel goes through one of them, in its order
 RETRY_SECONDS = 1.0
+READY_SECONDS = 1.0  # without another server being told of, after which all are known
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # between logins; a loop of them would cost the bot its token
 NO_CONTENT = (
     "Discord keeps the content of messages from the bot: switch on the Message Content Intent in the developer portal. "
@@ -57,7 +58,7 @@ class Gateway(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=60.0,
-            guild_ready_timeout=1.0,
+            guild_ready_timeout=READY_SECONDS,
             shard_id=shard[0],
             shard_count=shard[1],
         )
