@@ -26,7 +26,7 @@ def server(discord: FakeDiscord) -> Iterator[Server]:
         bots.until(Workspace.objects.exists, "the server is known")
         server.team = discord.add_channel(name="team", everyone_may_view=False)
         workspace = Workspace.objects.get()
-        team = Channel.objects.create(workspace=workspace, external_id=str(server.team), name="team")
+        team, _ = Channel.objects.get_or_create(workspace=workspace, external_id=str(server.team))
         Workspace.objects.update(escalation_channel=team)
         yield server
     assert discord.live_mentions == [] or {each.kind for each in discord.live_mentions} == {"user"}
@@ -88,7 +88,9 @@ def test_nobody_claims_it_and_the_team_is_reminded(server: Server) -> None:
 
 def test_a_draft_is_seen_by_the_team_alone_until_a_person_sends_it(server: Server) -> None:
     workspace = Workspace.objects.get()
-    Channel.objects.create(workspace=workspace, external_id=str(server.channel), is_drafting=True)
+    Channel.objects.update_or_create(
+        workspace=workspace, external_id=str(server.channel), defaults={"is_drafting": True}
+    )
     thread = server.mention()
     bots.until(lambda: server.own(server.team), "the team has the draft")
     bots.until(lambda: server.own(thread), "the asker reads that it was seen")
