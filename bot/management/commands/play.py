@@ -2,11 +2,14 @@
 
 import sys
 import threading
+import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from bot.models import Platform
+from bot.models import Platform, Question
+from bot.models.inbox import OPEN
 from bot.platforms.console import HELP, ConsoleBot
 from bot.worker import Worker
 from knowledge import embedding
@@ -25,6 +28,7 @@ class Command(BaseCommand):
         try:
             while bot.read(self._ask):
                 pass
+            _finish()
         finally:
             worker.stop()
             working.join()
@@ -33,3 +37,11 @@ class Command(BaseCommand):
         self.stdout.write(prompt, ending="")
         self.stdout.flush()
         return sys.stdin.readline().strip()
+
+
+def _finish() -> None:
+    """Wait for the answers to what was asked last; input from a file ends before they are there."""
+    deadline = time.monotonic() + settings.ANSWER_SECONDS
+    waiting = Question.objects.filter(platform=Platform.CONSOLE, state__in=OPEN)
+    while waiting.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
