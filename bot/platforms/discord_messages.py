@@ -89,31 +89,14 @@ def text(message: discord.Message, me: int, thread: discord.Thread | None = None
 
 def asked(interaction: discord.Interaction, question: str, now: datetime) -> Incoming:
     """A question by /ask, to be answered in private."""
-    channel = interaction.channel
-    thread = channel if isinstance(channel, discord.Thread) else None
     return Incoming(
-        platform=Platform.DISCORD,
-        workspace=workspace_of(interaction.guild),
-        channel=str(thread.parent_id if thread else interaction.channel_id),
-        channel_name=getattr(thread.parent if thread else channel, "name", "") or "",
-        kind=ChannelKind.DIRECT if interaction.guild is None else kind_of(thread.parent if thread else channel),
-        has_outsiders=has_outsiders(thread.parent if thread else channel, interaction.guild),
-        is_threaded=interaction.guild is not None,
+        **_origin(interaction),
         message_id=f"interaction:{interaction.id}",
-        delivery_key=f"discord:interaction:{interaction.id}",
-        author=str(interaction.user.id),
-        author_name=interaction.user.display_name,
         text=question,
-        is_explicit=True,
         is_private=True,
         reply_token=secrets.encrypt(f"{interaction.application_id}/{interaction.token}"),
         reply_until=now + REPLY_FOR,
     )
-
-
-def snowflake(at: datetime) -> int:
-    """The smallest id of what was made at that time."""
-    return (int(at.timestamp() * 1000) - EPOCH) << 22
 
 
 def pointed(interaction: discord.Interaction, data: dict[str, Any], me: int) -> Incoming:
@@ -121,21 +104,35 @@ def pointed(interaction: discord.Interaction, data: dict[str, Any], me: int) -> 
     target = str(data["target_id"])
     message: dict[str, Any] = data["resolved"]["messages"][target]
     channel = interaction.channel
-    thread = channel if isinstance(channel, discord.Thread) else None
     return Incoming(
-        platform=Platform.DISCORD,
-        workspace=workspace_of(interaction.guild),
-        channel=str(thread.parent_id if thread else interaction.channel_id),
-        channel_name=getattr(thread.parent if thread else channel, "name", "") or "",
-        kind=ChannelKind.DIRECT if interaction.guild is None else kind_of(thread.parent if thread else channel),
-        has_outsiders=has_outsiders(thread.parent if thread else channel, interaction.guild),
-        is_threaded=interaction.guild is not None,
+        **_origin(interaction),
         message_id=target,
-        thread_id=str(thread.id) if thread else "",
-        delivery_key=f"discord:interaction:{interaction.id}",
-        author=str(interaction.user.id),
-        author_name=interaction.user.display_name,
+        thread_id=str(channel.id) if isinstance(channel, discord.Thread) else "",
         text=re.sub(rf"<@!?{me}>", "", message.get("content") or "").strip(),
-        is_explicit=True,
         unread=tuple(file["filename"] for file in message.get("attachments") or ()),
     )
+
+
+def _origin(interaction: discord.Interaction) -> dict[str, Any]:
+    """Where an interaction came from, and whose it is."""
+    channel = interaction.channel
+    place = channel.parent if isinstance(channel, discord.Thread) else channel
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+    return {
+        "platform": Platform.DISCORD,
+        "workspace": workspace_of(interaction.guild),
+        "channel": str(parent),
+        "channel_name": getattr(place, "name", "") or "",
+        "kind": ChannelKind.DIRECT if interaction.guild is None else kind_of(place),
+        "has_outsiders": has_outsiders(place, interaction.guild),
+        "is_threaded": interaction.guild is not None,
+        "author": str(interaction.user.id),
+        "author_name": interaction.user.display_name,
+        "delivery_key": f"discord:interaction:{interaction.id}",
+        "is_explicit": True,
+    }
+
+
+def snowflake(at: datetime) -> int:
+    """The smallest id of what was made at that time."""
+    return (int(at.timestamp() * 1000) - EPOCH) << 22
