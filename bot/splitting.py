@@ -26,9 +26,11 @@ def split(text: str, limit: int) -> list[str]:
         cut = _cut(head, limit - fence_room, len(opening))
         part, rest = head[:cut], head[cut:]
         is_code = _open_fence(part) is not None
-        rest = rest.removeprefix("\n") if is_code else rest.lstrip()
-        opening = _opening(part, rest, limit)
-        parts.append(_closed(part.rstrip("\n") if is_code else part.rstrip()))
+        part = part.rstrip("\n") if is_code else part.rstrip()
+        rest = rest.removeprefix("\n") if is_code else _next_line(rest)
+        span = "" if is_code else _open_span(part)
+        opening = span or _opening(part, rest, limit)
+        parts.append(_closed(part + span))
     return parts
 
 
@@ -42,7 +44,11 @@ def _cut(text: str, room: int, least: int) -> int:
         if place >= floor:
             return place
     place = _last(window, "\n") if is_code else _word(window, floor)
-    return place if place > least else room
+    if place <= least:
+        place = room
+    span = "" if is_code else _open_span(window[:place])
+    start = window.rfind(span, 0, place) if span else -1
+    return start if start > least else place
 
 
 def _last(window: str, mark: str) -> int:
@@ -60,6 +66,17 @@ def _word(window: str, floor: int) -> int:
     blanks = [match.start() for match in re.finditer(r"\s", window)]
     whole = (blank for blank in reversed(blanks) if blank >= floor and not _is_inside(window[:blank]))
     return next(whole, blanks[-1] if blanks else -1)
+
+
+def _next_line(text: str) -> str:
+    """Without the blanks that a cut leaves behind; the indent of a line is not one of them."""
+    blanks = len(text) - len(text.lstrip())
+    return text[text.rfind("\n", 0, blanks) + 1 :] if "\n" in text[:blanks] else text[blanks:]
+
+
+def _open_span(text: str) -> str:
+    """The ticks of a code span that the last line leaves open: half a span would set free what it holds."""
+    return "`" if text[text.rfind("\n") + 1 :].count("`") % 2 else ""
 
 
 def _is_inside(text: str) -> bool:

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import failpoints
-from bot.models import Question
+from bot.models import DeliveryKind, DeliveryState, Question
 from bot.platforms.base import DeliveryError, Messenger
 
 log = logging.getLogger(__name__)
@@ -32,10 +32,19 @@ def sweep(platforms: list[str], messenger: Messenger) -> int:
                 log.warning("A surplus reply to question %s is taken away", pk)
                 messenger.delete(question.channel, message_id, thread_id=question.conversation.thread_id)
                 count += 1
+            _make_final(question, messenger)
         except DeliveryError as error:
             log.warning("Surplus replies to question %s are looked for later: %s", pk, error)
             Question.objects.filter(pk=pk).update(sweep_at=timezone.now() + AGAIN_AFTER)
     return count
+
+
+def _make_final(question: Question, messenger: Messenger) -> None:
+    """Write the answer once more over its message: an edit of an attempt that was frozen may have come after it."""
+    sent = question.deliveries.filter(kind=DeliveryKind.ANSWER, state=DeliveryState.SENT).exclude(message_id="")
+    for delivery in sent.select_related("channel__workspace", "question__channel__workspace", "question__conversation"):
+        if delivery.body.get("text"):
+            messenger.edit(delivery)
 
 
 def _due(platforms: list[str]) -> list[int]:

@@ -1,10 +1,13 @@
 """What a model writes calls nobody and leads nowhere but to what was cited, on Slack and on Discord."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from linkify_it.tlds import TLDS
+from markdown_it import MarkdownIt
 
 from bot.neutralising import neutral, plain, settled, slack_escaped
 from bot.splitting import split
@@ -25,6 +28,10 @@ ADDRESS = re.compile(
 MASKED = re.compile(r"\[[^\]]*\]\(([^)]*)\)")
 DEFINED = re.compile(r"^ {0,3}\[[^\]]+\]:", re.MULTILINE)
 DOMAIN = re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io)\b", re.IGNORECASE)
+
+READER = MarkdownIt("gfm-like")
+assert READER.linkify is not None
+READER.linkify.tlds(TLDS)
 
 HOSTILE = [
     "<!channel> look", "<!here|here>", "<!everyone>", "<!subteam^S123|@team>", "<@U123ABC>", "<@W123>",
@@ -53,13 +60,23 @@ HOSTILE = [
     "it`s\nuse `https://evil.com` now", "``a` https://evil.com `b`", "~~~\nhttps://evil.com\n~~~",
     "> ```\n> https://evil.com",
     "`a\nhttps://evil.com\n`", "https\u200b://evil.com", "h\u00adttps://evil.com", "[a](ht\u200btps://evil.com)",
+    "\u2028```\u2028https://evil.com", "\x0c```\nhttps://evil.com\n```", "a\r```\rhttps://evil.com",
+    "- a\n  ```\nhttps://evil.com\n  ```", "1. a\n\n   ```\nhttps://evil.com\n   ```", "visit evil.dev", "evil.xyz",
+    "| a | b |\n|---|---|\n|evil.com|x|", "| a | b |\n|---|---|\n| `https://evil.com|x` |",
+    "|`https://evil.com|x`|\n|---|---|", "https://evil.com|data:text/html,x", "evil.com`x`", "`a`evil.com`b`",
+    "https:\\\\evil.com", "````\n```\nhttps://evil.com\n````", "~~~``", "discord://x/y](", "&#60;!channel&#62;",
+    "&#64;everyone", "\uff1c!channel>", "\uff20everyone", "@\ufe0feveryone", "<\u180e!here>", "@\x00here",
+    f"{OK}`https://evil.com|x`-",
 ]  # fmt: skip
+LONG = [f"`https://evil.com {'x ' * 1500}`", f"`https://evil.com/{'x' * 3000}`", f"{'a' * 3997} evil.com"]
 HARMLESS = [
     "Annual plans are refunded within 30 days [1]. Later they run out [2][3].",
     "# Heading\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
     "If a < b and c > d, e.g. at $3.50 (or 3,50 €), then **bold** and *italic*.",
     "Run `curl https://api.example.com/v1` first.\n\n```python\nprint('https://api.example.com')\n```\n",
     f"See [the policy]({OK}) or {OK}.",
+    "Joined: \U0001f468\u200d\U0001f469, \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645, \u2764\ufe0f, &amp; &#39;",
+    "Pipe it: `curl https://api.example.com | sh`.\n\n| a | b |\n|---|---|\n| `x \\| y` | `z` |\n",
     "1. first\n2. second\n\n> quoted\n\nÜbrigens: 100 % — „ja“ 🎉",
 ]
 
@@ -82,11 +99,20 @@ def faults(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+def followed(text: str) -> list[str]:
+    """Where a reader of GitHub's Markdown, which also links bare domains, can be led; Slack's is nowhere described."""
+    tokens = [token for block in READER.parse(text) for token in block.children or ()]
+    targets = [str(token.attrs.get("href", "an image")) for token in tokens if token.type in ("link_open", "image")]
+    return [target for target in targets if target.rstrip("/.,*_)") != OK]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, *LONG])
 def test_nothing_hostile_is_live(text: str) -> None:
     for around in ("{}", "Before {} after.", "Before\n{}\nafter {}"):
         shown = neutral(around.replace("{}", text), links=[OK])
         assert faults(posted(shown)) == []
+        assert followed(shown) == []
+        assert [link for part in split(shown, 2000) for link in followed(part)] == []
         assert neutral(shown, links=[OK]) == shown
 
 
@@ -115,6 +141,7 @@ pieces = st.lists(
 def test_no_mixture_is_live(parts: list[str]) -> None:
     shown = neutral("".join(parts), links=[OK])
     assert faults(posted(shown)) == []
+    assert followed(shown) == []
 
 
 @settings(max_examples=100, deadline=None)
@@ -130,3 +157,12 @@ def test_an_ordinary_answer_grows_by_adding(one: str, two: str, data: st.DataObj
     text = f"{one}\n\n{two}"
     growing = text[: data.draw(st.integers(0, len(text)))]
     assert neutral(text, links=[OK]).startswith(neutral(growing[: settled(growing)], links=[OK]))
+
+
+@pytest.mark.parametrize("unit", ["[", "<", "(", "`", "![", "[a](", "a@", "&lt;", "```\n", "a.", "|"])
+def test_a_flood_takes_no_time(unit: str) -> None:
+    flood = unit * (100_000 // len(unit))
+    begun = time.perf_counter()
+    neutral(flood, links=[OK])
+    settled(flood)
+    assert time.perf_counter() - begun < 2

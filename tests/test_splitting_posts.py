@@ -61,3 +61,14 @@ def test_paragraphs_come_first_and_links_stay_whole() -> None:
 def test_short_text_is_one_part_and_nothing_is_none() -> None:
     assert split("Short.", 2000) == ["Short."]
     assert split("  \n", 2000) == []
+
+
+def test_half_a_code_span_sets_nothing_free() -> None:
+    for span in (f"`https://evil.com {'x ' * 300}`", f"`https://evil.com/{'x' * 600}`"):
+        parts = split(f"{'y' * 90}{span} after", 200)
+        assert all(part.count("`") % 2 == 0 and len(part) <= 200 for part in parts)
+
+
+def test_an_item_of_a_list_keeps_its_indent() -> None:
+    text = "- first\n" + "\n".join(f"  - item {number}" for number in range(40))
+    assert all(part.startswith("  - item") for part in split(text, 120)[1:])
