@@ -13,9 +13,7 @@ from bot.platforms.base import DeliveryError, Messenger
 
 log = logging.getLogger(__name__)
 
-OVERLAP = timedelta(
-    minutes=5
-)  # before the newest message known: those of a moment ago may still have been on their way
+OVERLAP = timedelta(minutes=5)  # before the newest message known: what was said just then may come in late
 FARTHEST = timedelta(hours=24)
 EVERY = 600.0  # seconds, whether or not a gap was noticed
 LOCK = "parley catch-up"

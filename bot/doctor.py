@@ -15,7 +15,6 @@ from bot.platforms.base import DeliveryError
 
 CLOCK_SECONDS = 60  # Slack refuses what is five minutes off; a minute is a sign that nobody sets the clock
 MESSAGE_CONTENT = 1 << 18 | 1 << 19  # flags of an application: the intent is granted, or granted to a small bot
-VIEW, SEND = 1 << 10, 1 << 11
 
 
 @dataclass(frozen=True)

@@ -62,17 +62,17 @@ def _open(
         Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=timezone.now())
         if team is not None:
             post = team_post(escalation, question, answer or question.answer)
-            outbox.add(question, DeliveryKind.ESCALATION, post, channel=team)
+            outbox.add(question, DeliveryKind.ESCALATION, post, place=(team, ""))
     return escalation, is_new
 
 
 def team_post(escalation: Escalation, question: Question, answer: Message | None) -> Post:
     """The question as the team sees it: who asked what where, the bot's answer with its sources, what can be done."""
-    asked = "\n".join(f"> {line}" for line in neutral(question.text, links=()).splitlines())
-    lines = [f"**{_heading(escalation)}**", f"Asked in {neutral(str(question.channel), links=())}:", asked]
+    lines = [f"**{_heading(escalation)}**", f"Asked in {neutral(str(question.channel), links=())}:"]
+    lines.append(presenting.quoted(question))
     sources: tuple[Source, ...] = ()
     if answer is not None and answer.outcome == Outcome.ANSWERED:
-        shown = presenting.answer(answer, question, answer.citations.all())
+        shown = presenting.answer(answer, question)
         lines += ["**Draft**" if escalation.is_draft else "**What I answered**", shown.text]
         sources = shown.sources
     elif answer is not None:
@@ -132,9 +132,7 @@ def claim(question: Question, *, by: str, name: str) -> bool:
 def answer(question: Question, *, by: str, name: str, text: str) -> None:
     """Close a question; `text` goes to the asker, unless it is empty because the person has answered there."""
     with transaction.atomic():
-        Escalation.objects.filter(question=question).update(
-            state=EscalationState.ANSWERED, answered_by=by, answer=text, answered_at=timezone.now(), remind_at=None
-        )
+        _close(question, by=by, text=text)
         if text:
             relay(question, by=by, text=text)
         _refresh(question, name)
@@ -151,13 +149,17 @@ def send_draft(question: Question, *, by: str, name: str, text: str = "") -> boo
         sent = text or message.text
         Message.objects.filter(pk=message.pk).update(sent_text=sent)
         message.text = sent
-        outbox.add(question, DeliveryKind.HUMAN, presenting.answer(message, question, message.citations.all()))
-        Escalation.objects.filter(pk=escalation.pk).update(
-            state=EscalationState.ANSWERED, answered_by=by, answer=sent, answered_at=timezone.now(), remind_at=None
-        )
+        outbox.add(question, DeliveryKind.HUMAN, presenting.answer(message, question))
+        _close(question, by=by, text=sent)
         Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=None)
         _refresh(question, name)
     return True
+
+
+def _close(question: Question, *, by: str, text: str) -> None:
+    Escalation.objects.filter(question=question).update(
+        state=EscalationState.ANSWERED, answered_by=by, answer=text, answered_at=timezone.now(), remind_at=None
+    )
 
 
 def relay(question: Question, *, by: str, text: str) -> None:
@@ -204,7 +206,7 @@ def remind() -> int:
 def _remind(escalation: Escalation) -> None:
     question = escalation.question
     said = Delivery.objects.filter(question=question, kind=DeliveryKind.REMINDER).count()
-    post = Delivery.objects.filter(question=question, kind=DeliveryKind.ESCALATION).exclude(message_id="").first()
+    post = Delivery.objects.of_team(question)
     if post is None:
         return  # it is on its way; the next minute will do
     next_at = timezone.now() + REMIND_AFTER * 2 ** (said + 1) if said + 1 < REMINDERS else None
@@ -213,13 +215,13 @@ def _remind(escalation: Escalation) -> None:
         text = f"Nobody has claimed this question for {minutes} minutes."
         outbox.add(
             question, DeliveryKind.REMINDER, Post(text=text, mention=question.channel.escalation_mention),
-            part=said + 1, channel=post.channel, thread_id=post.message_id,
+            part=said + 1, place=(post.channel, post.message_id),
         )  # fmt: skip
 
 
 def _refresh(question: Question, name: str) -> None:
     """Have the post of the team say how things stand."""
-    post = Delivery.objects.filter(question=question, kind=DeliveryKind.ESCALATION).exclude(message_id="").first()
+    post = Delivery.objects.of_team(question)
     if post is None:
         return
     Escalation.objects.filter(question=question).update(changes=F("changes") + 1)
@@ -229,7 +231,7 @@ def _refresh(question: Question, name: str) -> None:
     escalation.answered_by = name if escalation.state == EscalationState.ANSWERED else ""
     update = outbox.add(
         question, DeliveryKind.UPDATE, team_post(escalation, question, question.answer),
-        part=escalation.changes, channel=post.channel, thread_id=post.thread_id,
+        part=escalation.changes, place=(post.channel, post.thread_id),
     )  # fmt: skip
     Delivery.objects.filter(pk=update.pk).update(message_id=post.message_id)
 

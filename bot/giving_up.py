@@ -25,6 +25,6 @@ def _bury(question: Question, reason: str) -> None:
     is_open = Question.objects.filter(pk=question.pk, state=QuestionState.DELIVERING)
     if not is_open.update(state=QuestionState.DEAD, finished_at=Now(), error=reason[:1000]):
         return
-    notice = outbox.add(question, DeliveryKind.NOTICE, Post(text=outcomes.UNDELIVERED), part=LAST_PART)
-    Delivery.objects.filter(pk=notice.pk).update(is_private=True)
+    post = Post(text=outcomes.UNDELIVERED)
+    outbox.add(question, DeliveryKind.NOTICE, post, part=LAST_PART, is_private=True)
     escalations.open_dead(question)

@@ -99,7 +99,8 @@ def _keep(
     incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict, now: datetime
 ) -> Reception:
     """Insert the question, or find that another delivery of the same message was here first."""
-    refusal = _refusal(incoming, channel, verdict, now)
+    waiting = _waiting(incoming)
+    refusal = _refusal(incoming, channel, verdict, waiting, now)
     question, is_new = Question.objects.get_or_create(
         channel=channel,
         message_id=incoming.message_id,
@@ -116,7 +117,7 @@ def _keep(
             "reply_until": incoming.reply_until,
             "state": QuestionState.REFUSED if refusal else QuestionState.WAITING,
             "trace_id": client.new_trace_id(),
-            "ranked_at": now + SPACING * _waiting(incoming),
+            "ranked_at": now + SPACING * waiting,
         },
     )
     failpoints.reach("inbox.question_inserted")
@@ -212,7 +213,7 @@ def _move_cursor(channel: Channel, incoming: Incoming, now: datetime) -> None:
     """Note how far the channel was read; now and then is enough, as catching up begins a little earlier."""
     if incoming.is_private or (channel.cursor_at is not None and now - channel.cursor_at < CURSOR_EVERY):
         return
-    Channel.objects.filter(pk=channel.pk).update(cursor=incoming.message_id, cursor_at=now)
+    Channel.objects.filter(pk=channel.pk).update(cursor_at=now)
 
 
 def _conversation(channel: Channel, incoming: Incoming, now: datetime) -> Conversation | None:
@@ -262,7 +263,7 @@ def _waiting(incoming: Incoming) -> int:
     ).count()  # fmt: skip
 
 
-def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, now: datetime) -> str:
+def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, waiting: int, now: datetime) -> str:
     """Why this is not answered, in words for the asker; empty when it is."""
     if verdict == Verdict.STOP:
         return outcomes.STOPPED
@@ -274,11 +275,10 @@ def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, now: dateti
     counted = asked.aggregate(
         day=Count("pk"),
         minute=Count("pk", filter=Q(created_at__gt=now - timedelta(minutes=1))),
-        waiting=Count("pk", filter=Q(state=QuestionState.WAITING)),
     )
     if counted["day"] >= channel.daily_limit:
         return outcomes.DAILY_LIMIT.format(limit=channel.daily_limit)
-    if counted["minute"] >= PER_MINUTE or counted["waiting"] >= WAITING_PER_ASKER:
+    if counted["minute"] >= PER_MINUTE or waiting >= WAITING_PER_ASKER:
         return outcomes.TOO_FAST
     return ""
 

@@ -60,19 +60,22 @@ def add(
     post: Post,
     *,
     part: int = 1,
-    channel: Channel | None = None,
-    thread_id: str | None = None,
+    place: tuple[Channel, str] | None = None,
+    is_private: bool | None = None,
 ) -> Delivery:
-    """Put a post into the outbox: to the question's own thread, or to another `channel`. Once per kind and part."""
-    is_elsewhere = channel is not None
+    """Put a post into the outbox, once per kind and part: to the question's own thread, or to another `place`, which is
+    a channel and a thread in it. `is_private` is the question's, where it is not said; elsewhere nothing is."""
+    channel, thread_id = place or (question.channel, question.conversation.thread_id)
+    if is_private is None:
+        is_private = question.is_private and place is None
     delivery, _ = Delivery.objects.get_or_create(
         question=question,
         kind=kind,
         part=part,
         defaults={
-            "channel": channel or question.channel,
-            "thread_id": (thread_id or "") if is_elsewhere else question.conversation.thread_id,
-            "is_private": question.is_private and not is_elsewhere,
+            "channel": channel,
+            "thread_id": thread_id,
+            "is_private": is_private,
             "key": key(question, kind, part),
             "body": post.as_json(),
         },
@@ -87,29 +90,28 @@ def wake() -> None:
         cursor.execute(f"NOTIFY {WAKE}")
 
 
-def share(question: Question, post: Post) -> Delivery:
-    """Show a private answer to the whole channel, once."""
-    delivery = add(question, DeliveryKind.SHARED, post)
-    Delivery.objects.filter(pk=delivery.pk, is_private=True).update(is_private=False)
-    return delivery
-
-
 def key(question: Question, kind: str, part: int) -> str:
     """What marks a post on its platform, where others may read it: it must tell nothing and be the same each time."""
     return salted_hmac("parley.delivery", f"{question.trace_id}/{kind}/{part}").hexdigest()[:KEY_CHARACTERS]
 
 
+def claimed(statement: str, platforms: list[str]) -> int | None:
+    """The id of the row that a claim took for one lease; None when there was none to take."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"lease": settings.LEASE_SECONDS, "platforms": platforms})
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
 def claim(platforms: list[str]) -> Delivery | None:
     """The next post to send, ours for one lease; None when there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"lease": settings.LEASE_SECONDS, "platforms": platforms})
-        row = cursor.fetchone()
-    if row is None:
+    pk = claimed(CLAIM, platforms)
+    if pk is None:
         return None
     failpoints.reach("delivery.claimed")
     return Delivery.objects.select_related(
         "channel__workspace", "question__conversation", "question__channel__workspace"
-    ).get(pk=row[0])
+    ).get(pk=pk)
 
 
 def deliver(delivery: Delivery, messenger: Messenger, *, claimed: float) -> None:

@@ -19,9 +19,9 @@ CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send",
 TITLE = 150  # characters
 
 
-def answer(message: Message, question: Question, citations: Iterable[Citation]) -> Post:
+def answer(message: Message, question: Question) -> Post:
     """The whole answer as one post: text, numbered sources, what was not read, and the buttons under it."""
-    cited = list(citations)
+    cited = list(message.citations.all())
     return Post(
         text=neutral(text(message, question.channel), links={each.url for each in cited if each.url}),
         sources=_sources(cited),
@@ -30,13 +30,17 @@ def answer(message: Message, question: Question, citations: Iterable[Citation]) 
     )
 
 
-def shared(message: Message, question: Question, citations: Iterable[Citation]) -> Post:
+def shared(message: Message, question: Question) -> Post:
     """A private answer for everybody: with the question, which nobody else has seen."""
-    post = answer(message, question, citations)
+    post = answer(message, question)
     name = neutral(question.asker_name, links=()) or "Somebody"
-    asked = "\n".join(f"> {line}" for line in neutral(question.text, links=()).splitlines())
     buttons = tuple(button for button in post.buttons if button.action != SHARE)
-    return replace(post, text=f"{name} asked:\n{asked}\n\n{post.text}", buttons=buttons)
+    return replace(post, text=f"{name} asked:\n{quoted(question)}\n\n{post.text}", buttons=buttons)
+
+
+def quoted(question: Question) -> str:
+    """What was asked, as a quotation."""
+    return "\n".join(f"> {line}" for line in neutral(question.text, links=()).splitlines())
 
 
 def text(message: Message, channel: Channel) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from bot import articles, escalations, outbox, outcomes, presenting
-from bot.models import Feedback, Question
+from bot.models import DeliveryKind, Feedback, Question
 from bot.posts import Field, Form
 
 REASONS = (
@@ -122,8 +122,8 @@ def _ask_human(question: Question, pressed: Press) -> Said:
 def _share(question: Question, pressed: Press) -> Said:
     if pressed.person != question.asker or question.answer is None:
         return Said("Only whoever asked may share the answer.")
-    post = presenting.shared(question.answer, question, question.answer.citations.all())
-    outbox.share(question, post)
+    post = presenting.shared(question.answer, question)
+    outbox.add(question, DeliveryKind.SHARED, post, is_private=False)
     return Said(outcomes.SHARED)
 
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -69,20 +68,18 @@ class Reply:
 
     @property
     def is_shown(self) -> bool:
-        """Whether the asker may watch it being written: not alone, nor as a draft, nor after an attempt that died."""
+        """Whether the asker may watch it being written: not what only they may see, and no draft."""
         return not self.question.is_private and not self.question.channel.is_drafting
 
 
 def claim(platforms: list[str]) -> Question | None:
     """The next question to answer, ours for one lease; None when there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"lease": settings.LEASE_SECONDS, "platforms": platforms})
-        row = cursor.fetchone()
-    if row is None:
+    pk = outbox.claimed(CLAIM, platforms)
+    if pk is None:
         return None
     failpoints.reach("worker.claimed")
     return Question.objects.select_related("channel__workspace", "conversation", "channel__deployment__endpoint").get(
-        pk=row[0]
+        pk=pk
     )
 
 
@@ -220,7 +217,7 @@ def _save(told: Reply, answer: Answer) -> list[Delivery]:
         escalations.draft(question, message)
         deliveries = _enqueue(told, Post(text=outcomes.DRAFTED))
     else:
-        post = presenting.answer(message, question, message.citations.all())
+        post = presenting.answer(message, question)
         if question.attempts > MOST_ATTEMPTS:
             escalations.open_dead(question)
         deliveries = _enqueue(told, post)
@@ -253,7 +250,6 @@ def _send(told: Reply, deliveries: list[Delivery]) -> None:
     for delivery in deliveries:
         if delivery.part == 1 and told.live is not None and told.live.finish(Post.from_json(delivery.body)):
             failpoints.reach("delivery.posted")
-            delivery.message_id = delivery.message_id or (told.delivery.message_id if told.delivery else "")
             outbox.settle(delivery, delivery.message_id)
             continue
         if delivery.part == 1 and told.live is not None and told.live.is_uncertain:

@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -138,7 +141,6 @@ class _Slots:
         self._pool.submit(self._run, work)
 
     def _run(self, work: Callable[[], None]) -> None:
-        close_old_connections()
         try:
             work()
         except Exception:  # one question's failure; its lease runs out and the next attempt begins
@@ -184,5 +186,6 @@ class Leases:
     def _renew(self, until: object) -> None:
         with self._lock:
             mine = list(self._questions.items())
-        for pk, attempts in mine:
-            Question.objects.filter(pk=pk, attempts=attempts, state=QuestionState.ANSWERING).update(lease_until=until)
+        if mine:
+            ours = reduce(or_, (Q(pk=pk, attempts=attempts) for pk, attempts in mine))
+            Question.objects.filter(ours, state=QuestionState.ANSWERING).update(lease_until=until)

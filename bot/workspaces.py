@@ -1,18 +1,18 @@
 """Which workspaces Parley is in, who it is there, and with which token it speaks."""
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
 from bot import secrets
 from bot.models import Platform, Workspace
 
+CONNECTED_SECONDS = 60.0
 REFRESHED_BEFORE = timedelta(hours=2)  # of the twelve that a rotating token lives
 
 
@@ -79,27 +79,12 @@ def remove(platform: Platform, external_id: str) -> None:
     )
 
 
-class Known:
-    """The ids of the bot by workspace, kept for a while, as every event asks for them."""
-
-    SECONDS = 60.0
-
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-        self._found: dict[str, tuple[float, Workspace | None]] = {}
-        self._lock = threading.Lock()
-
-    def forget(self) -> None:
-        with self._lock:
-            self._found.clear()
-
-    def get(self, external_id: str) -> Workspace | None:
-        """The row of a workspace; None for one that nobody has connected."""
-        with self._lock:
-            known = self._found.get(external_id)
-        if known and known[0] > time.monotonic():
-            return known[1]
-        found = Workspace.objects.filter(platform=self._platform, external_id=external_id).first()
-        with self._lock:
-            self._found[external_id] = (time.monotonic() + (self.SECONDS if found else 1.0), found)
-        return found
+def connected(platform: Platform, external_id: str) -> Workspace | None:
+    """The row of a workspace, believed for a minute, as every event asks for it; None for one nobody has connected."""
+    key = f"workspace:{platform}:{external_id}"
+    found: Workspace | None = cache.get(key)
+    if found is None:
+        found = Workspace.objects.filter(platform=platform, external_id=external_id).first()
+        if found is not None:
+            cache.set(key, found, CONNECTED_SECONDS)
+    return found

@@ -1,19 +1,15 @@
 """Bots that run in the process of the test, against a local platform."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from bot import platforms
-from bot.catching_up import CatchUp
-from bot.platforms import slack_listener
-from bot.platforms.base import Bot
-from bot.worker import Worker
+from bot.running import running as run_bot
 from knowledge.models import Collection
 from tests import web_rows
 from tests.fake_discord import FakeDiscord
@@ -25,24 +21,11 @@ PATIENCE = 20.0
 
 
 @contextmanager
-def running(platform: str, *, threads: int = 8) -> Iterator[Bot]:
-    """What `manage.py runbot` runs; stopped in its order at the end."""
-    bot = platforms.bot_for(platform)
-    worker = Worker(bot.messenger, platform, threads=threads)
-    catch_up = CatchUp(bot.messenger, platform)
-    working = threading.Thread(target=worker.run, name="worker")
-    bot.start(catch_up.request)
-    catch_up.start()
-    working.start()
-    try:
-        until(lambda: bot.is_connected, "the bot is connected")
-        yield bot
-    finally:
-        bot.stop()
-        catch_up.stop()
-        worker.stop()
-        working.join()
-        bot.close()
+def running(platform: str) -> Iterator[None]:
+    """What `manage.py runbot` runs, in the process of the test."""
+    with run_bot(platform, threads=8) as crew:
+        until(lambda: crew.bot.is_connected, "the bot is connected")
+        yield
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
@@ -84,7 +67,7 @@ def shelf(fake_providers: FakeProviders, transactional_db: None) -> Collection:
 @pytest.fixture
 def slack(settings: Settings, _quick: None) -> Iterator[FakeSlack]:
     """A local Slack, and settings that point there."""
-    slack_listener.known.forget()
+    cache.clear()
     with FakeSlack() as fake:
         settings.SLACK_BOT_TOKEN, settings.SLACK_APP_TOKEN = fake.bot_token, fake.app_token
         settings.SLACK_SIGNING_SECRET, settings.SLACK_API_URL = fake.signing_secret, fake.url

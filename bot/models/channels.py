@@ -102,7 +102,7 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 
 
 class Channel(models.Model):
-    """A place of a workspace, with its settings. `cursor` is the newest message seen there, for catching up."""
+    """A place of a workspace, with its settings. `cursor_at` is up to when it was read."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="channels")
     external_id = models.CharField(max_length=64)
@@ -126,7 +126,6 @@ class Channel(models.Model):
     daily_limit = models.PositiveIntegerField(default=100, help_text="Questions of one person in 24 hours.")
     has_feedback = models.BooleanField(default=True)
     is_drafting = models.BooleanField(default=False, help_text="Are answers drafts for the team, which sends them?")
-    cursor = models.CharField(max_length=64, blank=True)
     cursor_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -1,7 +1,10 @@
 """Questions on their way to an answer, and what is on its way to a platform. The rows are the queues."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from bot.models.channels import Channel
 from bot.models.conversations import Conversation, Message, Platform
@@ -70,6 +73,11 @@ class Question(models.Model):
     def __str__(self) -> str:
         return f"{self.platform} {self.message_id}: {self.text[:60]}"
 
+    @property
+    def may_be_answered_privately(self) -> bool:
+        """Whether `reply_token` still leads to the asker."""
+        return bool(self.reply_token) and self.reply_until is not None and self.reply_until > timezone.now()
+
 
 class Receipt(models.Model):
     """A delivery of a platform that was acted on. Platforms deliver again; `key` tells that we know it already."""
@@ -101,6 +109,17 @@ class DeliveryState(models.TextChoices):
     DEAD = "dead"
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def known(self, channel: Channel, message_ids: Iterable[str]) -> set[str]:
+        """Which of these messages of a channel are posts of ours that we know of."""
+        found = self.filter(channel=channel, message_id__in=list(message_ids))
+        return set(found.values_list("message_id", flat=True))
+
+    def of_team(self, question: Question) -> "Delivery | None":
+        """The post that shows a question to the team, once it is there."""
+        return self.filter(question=question, kind=DeliveryKind.ESCALATION).exclude(message_id="").first()
+
+
 class Delivery(models.Model):
     """One post to a platform: the outbox. `key` marks the post there, so that it is found before it is sent again.
 
@@ -123,6 +142,8 @@ class Delivery(models.Model):
     error = models.CharField(max_length=1000, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

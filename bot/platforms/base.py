@@ -9,6 +9,8 @@ from bot.addressing import Incoming
 from bot.models import Channel, ChannelKind, Delivery, Question, Workspace
 from bot.posts import Post
 
+PRIVATE = "private"  # the id of a post that only one person sees; there is no way to find it again, or to change it
+
 
 class DeliveryError(Exception):
     """A platform did not take a post. `str()` is a sentence for the admin's log.

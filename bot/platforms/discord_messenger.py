@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
-from django.utils import timezone
 
 from bot import secrets
 from bot.addressing import Incoming
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms import discord_posts
-from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger, Place
+from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.posts import Post
 from bot.splitting import split
 
@@ -29,12 +28,11 @@ TIMEOUT = 15.0  # seconds of one call, the library's own waiting for rate limits
 HISTORY_SECONDS = 120.0
 EDIT_SECONDS = 1.2
 EDIT_CHARACTERS = 80
-PRIVATE = "private"
 LOOKING = "🔎 Looking in the documents…"
 POSTS = {0, 19}  # the types of a message and of a reply
 LOOKED_AT = 100
 ARCHIVE_MINUTES = 1440
-UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, THREAD_EXISTS = 10008, 10062, 160004
+UNKNOWN_MESSAGE, THREAD_EXISTS = 10008, 160004
 # Codes of "you may not", or "not here": channels without threads, or without the right to make any.
 NO_THREADS = {50001, 50013, 50024, 50068, 50083, 160006}
 
@@ -94,7 +92,7 @@ class DiscordMessenger(Messenger):
     def _send_privately(self, delivery: Delivery) -> str:
         question = delivery.question
         body = discord_posts.body(Post.from_json(delivery.body))
-        if question.reply_token and question.reply_until and question.reply_until > timezone.now():
+        if question.may_be_answered_privately:
             application, token = secrets.decrypt(question.reply_token).split("/", 1)
             path = "/webhooks/{webhook_id}/{webhook_token}"
             try:
@@ -118,20 +116,14 @@ class DiscordMessenger(Messenger):
             return
         post = Post.from_json(delivery.body)
         try:
-            self.patch(delivery, discord_posts.body(post, self._link(delivery, post)))
+            self.wait(self.editing(delivery, discord_posts.body(post, self._link(delivery, post))), TIMEOUT)
         except RefusedError as error:
             if error.code == UNKNOWN_MESSAGE:
                 raise GoneError from error
             raise
 
-    def patch(self, delivery: Delivery, body: dict[str, Any]) -> None:
-        self.request(
-            "PATCH", "/channels/{channel_id}/messages/{message_id}", body,
-            channel_id=self._place(delivery), message_id=delivery.message_id,
-        )  # fmt: skip
-
     def editing(self, delivery: Delivery, body: dict[str, Any]) -> Coroutine[Any, Any, Any]:
-        """The call of `patch`, to be waited for by somebody else."""
+        """The call that makes a message say `body`, to be waited for."""
         ids = {"channel_id": self._place(delivery), "message_id": delivery.message_id}
         return self._bot.request("PATCH", "/channels/{channel_id}/messages/{message_id}", body, None, ids)
 
@@ -173,7 +165,7 @@ class DiscordMessenger(Messenger):
 
     def _strays(self, channel: Channel, messages: list[dict[str, Any]]) -> list[str]:
         ids = [str(each["id"]) for each in messages]
-        known = set(Delivery.objects.filter(channel=channel, message_id__in=ids).values_list("message_id", flat=True))
+        known = Delivery.objects.known(channel, ids)
         return [each for each in ids if each not in known]
 
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:
@@ -190,13 +182,8 @@ class DiscordMessenger(Messenger):
         if question.is_private:
             return ""
         channel, thread = question.channel, question.conversation.thread_id
-        place = (
-            thread
-            if thread and thread != question.message_id and channel.kind != ChannelKind.DIRECT
-            else channel.external_id
-        )
-        if channel.kind == ChannelKind.FORUM:
-            place = thread
+        is_in_thread = thread not in ("", question.message_id) and channel.kind != ChannelKind.DIRECT
+        place = thread if is_in_thread or channel.kind == ChannelKind.FORUM else channel.external_id
         return f"https://discord.com/channels/{channel.workspace.external_id}/{place}/{question.message_id}"
 
     def _link(self, delivery: Delivery, post: Post) -> str:
@@ -233,10 +220,8 @@ class DiscordMessenger(Messenger):
                 {"name": name, "auto_archive_duration": ARCHIVE_MINUTES}, channel_id=channel, message_id=message,
             )  # fmt: skip
         except RefusedError as error:
-            if error.code == THREAD_EXISTS:
-                return message
-            if error.code == UNKNOWN_MESSAGE:
-                return message  # it is in a thread already, and names it
+            if error.code in (THREAD_EXISTS, UNKNOWN_MESSAGE):
+                return message  # an unknown message names the thread that it stands in
             if error.code not in NO_THREADS:
                 raise
             log.info("There can be no thread in the channel %s: %s", channel, error)

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
 from bot import secrets
 from bot.addressing import Incoming
 from bot.models import Channel, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms import slack_audience, slack_blocks, slack_events
-from bot.platforms.base import Audience, DeliveryError, GoneError, Live, Messenger, Place
+from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.platforms.slack_web import Client, RefusedError, call, client_for, pages, respond
 from bot.posts import Post
 
@@ -23,16 +21,11 @@ STREAM_CHARACTERS = 9_000  # fewer than a part has
 KINDS = "public_channel,private_channel,mpim,im"
 EVENT_TYPE = "parley_post"
 LOOKED_AT = 200  # newest messages of a thread or channel that are searched for a post of ours
-AUDIENCE_SECONDS = 300.0
-PRIVATE = "private"  # the id of a post that only one person sees; there is no way to find it again
 STATUS = "is looking in the documents…"
 
 
 class SlackMessenger(Messenger):
     part_characters = 10_000
-
-    def __init__(self) -> None:
-        self._audiences: dict[int, tuple[float, Audience]] = {}
 
     def measure(self, post: Post) -> int:
         return slack_blocks.measure(post)
@@ -72,7 +65,7 @@ class SlackMessenger(Messenger):
         """In place of the word that the command was answered with; by direct message when that has run out."""
         question = delivery.question
         body = {"text": slack_blocks.fallback(post), "blocks": slack_blocks.blocks(post)}
-        if question.reply_token and question.reply_until and question.reply_until > timezone.now():
+        if question.may_be_answered_privately:
             url = secrets.decrypt(question.reply_token)
             body["response_type"] = "ephemeral"
             is_first = delivery.part == 1
@@ -94,14 +87,11 @@ class SlackMessenger(Messenger):
         body = self._body(delivery)
         del body["unfurl_links"], body["unfurl_media"]  # an update has no previews
         try:
-            call(client, "chat.update", **where, **body)
+            _change(client, "chat.update", where, **body)
         except RefusedError as error:
             if error.code == "message_not_found":
                 raise GoneError from error
-            if error.code != "streaming_state_conflict":
-                raise
-            _stop(client, where)
-            call(client, "chat.update", **where, **body)
+            raise
 
     def _body(self, delivery: Delivery) -> dict[str, Any]:
         post = Post.from_json(delivery.body)
@@ -149,21 +139,16 @@ class SlackMessenger(Messenger):
     def _strays(self, channel: Channel, messages: list[dict[str, Any]]) -> list[str]:
         """Messages of ours that carry no mark, as one that is streamed does not, and that no delivery knows."""
         unmarked = [each["ts"] for each in messages if not _key(each)]
-        known = set(
-            Delivery.objects.filter(channel=channel, message_id__in=unmarked).values_list("message_id", flat=True)
-        )
+        known = Delivery.objects.known(channel, unmarked)
         return [ts for ts in unmarked if ts not in known]
 
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:  # noqa: ARG002  found by its id
         client = client_for(channel.workspace)
         where = {"channel": channel.external_id, "ts": message_id}
         try:
-            call(client, "chat.delete", **where)
+            _change(client, "chat.delete", where)
         except RefusedError as error:
-            if error.code == "streaming_state_conflict":
-                _stop(client, where)
-                call(client, "chat.delete", **where)
-            elif error.code != "message_not_found":
+            if error.code != "message_not_found":
                 raise
 
     def permalink(self, question: Question) -> str:
@@ -179,13 +164,7 @@ class SlackMessenger(Messenger):
         return str(found["permalink"])
 
     def audience(self, channel: Channel) -> Audience:
-        known = self._audiences.get(channel.pk)
-        if known and known[0] > time.monotonic():
-            return known[1]
-        found = slack_audience.of(client_for(channel.workspace), channel.external_id)
-        self._audiences[channel.pk] = (time.monotonic() + AUDIENCE_SECONDS, found)
-        Channel.objects.filter(pk=channel.pk).update(has_outsiders=found.has_outsiders)
-        return found
+        return slack_audience.of(channel)
 
     def places(self, workspace: Workspace) -> list[Place]:
         found = pages(client_for(workspace), "users.conversations", "channels", types=KINDS, exclude_archived=True)
@@ -195,11 +174,7 @@ class SlackMessenger(Messenger):
         client = client_for(channel.workspace)
         oldest = f"{since.timestamp():.6f}"
         events = _history(client, channel.external_id, oldest)
-        ours = set(
-            Delivery.objects.filter(
-                channel=channel, message_id__in=[each["latest_reply"] for each in events if "latest_reply" in each]
-            ).values_list("message_id", flat=True)
-        )
+        ours = Delivery.objects.known(channel, [each["latest_reply"] for each in events if "latest_reply" in each])
         for event in events:
             yield from self._caught(channel, event)
             if event.get("latest_reply", "") > oldest and event["latest_reply"] not in ours:
@@ -302,6 +277,17 @@ class SlackLive(Live):
 
     def _where(self) -> dict[str, str]:
         return {"channel": self._delivery.channel.external_id, "ts": self._ts}
+
+
+def _change(client: Client, method: str, where: dict[str, str], **body: Any) -> None:
+    """Call a method that changes a message; one that is still streamed is stopped first."""
+    try:
+        call(client, method, **where, **body)
+    except RefusedError as error:
+        if error.code != "streaming_state_conflict":
+            raise
+        _stop(client, where)
+        call(client, method, **where, **body)
 
 
 def _stop(client: Client, where: dict[str, str]) -> None:

@@ -1,46 +1,51 @@
-"""Who reads a Slack channel: only the company, or guests and other companies as well."""
+"""Who reads a Slack channel: only the company, or guests and other companies as well. Slack is believed for minutes."""
 
-import threading
-import time
+from typing import cast
 
+from django.core.cache import cache
+
+from bot.models import Channel, Workspace
 from bot.platforms.base import Audience
-from bot.platforms.slack_web import Client, call, pages
+from bot.platforms.slack_web import call, client_for, pages
 
-GUESTS_SECONDS = 300.0  # how long the list of a workspace's guests is believed
+BELIEVED_SECONDS = 300.0
 SHARED = ("is_ext_shared", "is_shared", "is_pending_ext_shared", "is_org_shared")
 
-_guests: dict[str, tuple[float, frozenset[str]]] = {}
-_lock = threading.Lock()
 
-
-def of(client: Client, channel: str) -> Audience:
+def of(channel: Channel) -> Audience:
     """Raises DeliveryError when Slack does not say."""
-    info = call(client, "conversations.info", channel=channel)["channel"]
+    found = cache.get_or_set(f"slack-audience:{channel.pk}", lambda: _ask(channel), BELIEVED_SECONDS)
+    return cast(Audience, found)
+
+
+def _ask(channel: Channel) -> Audience:
+    info = call(client_for(channel.workspace), "conversations.info", channel=channel.external_id)["channel"]
     if info.get("is_im"):
-        return Audience(info.get("user", "") in _all_guests(client))
-    is_shared = any(info.get(name) for name in SHARED)
-    return Audience(is_shared or _has_guests(client, channel), info.get("name", ""))
+        found = Audience(info.get("user", "") in _guests(channel.workspace))
+    else:
+        is_shared = any(info.get(name) for name in SHARED)
+        found = Audience(is_shared or _has_guests(channel), info.get("name", ""))
+    Channel.objects.filter(pk=channel.pk).update(has_outsiders=found.has_outsiders)
+    return found
 
 
-def _has_guests(client: Client, channel: str) -> bool:
-    guests = _all_guests(client)
+def _has_guests(channel: Channel) -> bool:
+    guests = _guests(channel.workspace)
+    client = client_for(channel.workspace)
     return bool(guests) and any(
-        member in guests for member in pages(client, "conversations.members", "members", channel=channel)
+        member in guests for member in pages(client, "conversations.members", "members", channel=channel.external_id)
     )
 
 
-def _all_guests(client: Client) -> frozenset[str]:
+def _guests(workspace: Workspace) -> frozenset[str]:
     """The ids of the guests of a workspace."""
-    token = client.token or ""
-    with _lock:
-        known = _guests.get(token)
-    if known and known[0] > time.monotonic():
-        return known[1]
-    found = frozenset(
+    found = cache.get_or_set(f"slack-guests:{workspace.pk}", lambda: _all_guests(workspace), BELIEVED_SECONDS)
+    return cast(frozenset[str], found)
+
+
+def _all_guests(workspace: Workspace) -> frozenset[str]:
+    return frozenset(
         each["id"]
-        for each in pages(client, "users.list", "members")
+        for each in pages(client_for(workspace), "users.list", "members")
         if each.get("is_restricted") or each.get("is_ultra_restricted")
     )
-    with _lock:
-        _guests[token] = (time.monotonic() + GUESTS_SECONDS, found)
-    return found

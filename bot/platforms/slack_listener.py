@@ -37,8 +37,6 @@ UNHEALTHY_SECONDS = 45.0  # the SDK mends most cuts by itself in this time
 LOOKING = "Looking in the documents…"
 USAGE = "Write your question after the command, as in: /ask How are annual plans refunded?"
 
-known = workspaces.Known(Platform.SLACK)
-
 
 def build() -> App:
     """The Bolt app of both transports."""
@@ -74,7 +72,7 @@ def _listener(act: Callable[[Callable[..., None], dict[str, Any]], None]) -> Cal
 
 def _authorize(team_id: str | None, **_: Any) -> AuthorizeResult | None:
     """Who we are in a workspace, from our rows: no call to Slack stands between an event and its being kept."""
-    workspace = known.get(team_id or "")
+    workspace = workspaces.connected(Platform.SLACK, team_id or "")
     if workspace is None or not (token := workspaces.slack_token(workspace)):
         return None
     return AuthorizeResult(
@@ -93,7 +91,7 @@ def keep_event(body: dict[str, Any], next_: Callable[[], BoltResponse]) -> BoltR
 
 
 def _kept(body: dict[str, Any]) -> BoltResponse:
-    workspace = known.get(body.get("team_id", ""))
+    workspace = workspaces.connected(Platform.SLACK, body.get("team_id", ""))
     if workspace is not None:
         take(body, workspace)
     else:
@@ -199,7 +197,7 @@ def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
 
 
 def _open(body: dict[str, Any], form: Form) -> None:
-    workspace = known.get(body["team"]["id"])
+    workspace = workspaces.connected(Platform.SLACK, body["team"]["id"])
     if workspace is None:
         return
     try:
@@ -219,7 +217,7 @@ def _say(body: dict[str, Any], text: str) -> None:
 
 
 def _bot_user(body: dict[str, Any]) -> str:
-    workspace = known.get(body.get("team_id") or body["team"]["id"])
+    workspace = workspaces.connected(Platform.SLACK, body.get("team_id") or body["team"]["id"])
     return workspace.bot_user_id if workspace else ""
 
 

@@ -12,9 +12,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection, connections
 
-from bot import platforms, presence
-from bot.catching_up import CatchUp
-from bot.worker import Worker
+from bot import presence
+from bot.running import running
 from knowledge import embedding
 
 log = logging.getLogger(__name__)
@@ -44,26 +43,15 @@ def run(platform: str, stopping: threading.Event) -> None:
     """Run the bot of a platform until `stopping` is set: first nothing new is taken, then what is under way ends."""
     _pool_connections()
     embedding.load()
-    bot = platforms.bot_for(platform)
-    worker = Worker(bot.messenger, platform, threads=settings.ANSWER_THREADS)
-    catch_up = CatchUp(bot.messenger, platform)
-    working = threading.Thread(target=worker.run, name="worker")
-    bot.start(catch_up.request)
-    catch_up.start()
-    working.start()
     name = f"{socket.gethostname()}:{os.getpid()}"
-    while working.is_alive() and not stopping.wait(BEAT_SECONDS):
-        _beat(platform, name, is_connected=bot.is_connected)
-    has_failed = not working.is_alive()
-    bot.stop()
-    catch_up.stop()
-    worker.stop()
-    working.join()
-    bot.close()
+    with running(platform, threads=settings.ANSWER_THREADS) as crew:
+        while crew.thread.is_alive() and not stopping.wait(BEAT_SECONDS):
+            _beat(platform, name, is_connected=crew.bot.is_connected)
+        has_failed = not crew.thread.is_alive()
     _leave(name)
     if has_failed:
         raise CommandError("The worker has ended; what went wrong is above.")
-    if worker.is_busy:  # what is not done was given back; waiting for it would take as long as a model may
+    if crew.worker.is_busy:  # what is not done was given back; waiting for it would take as long as a model may
         logging.shutdown()
         os._exit(0)
 
