@@ -27,6 +27,7 @@ ARGUMENTS = {
     "conversations.members": ("channel", PAGE),
     "conversations.join": ("channel", ""),
     "users.info": ("user", "include_locale"),
+    "users.list": ("", f"{PAGE} include_locale team_id"),
     "users.conversations": ("", f"{LISTED} user"),
     "views.open": ("view", "trigger_id interactivity_pointer"),
     "views.update": ("view", "view_id external_id hash"),
@@ -167,6 +168,12 @@ class Methods:
 
     def users_info(self, params: Json) -> Json:
         return {"user": self.world.user(params["user"])}
+
+    def users_list(self, params: Json) -> Json:
+        users = list(self.world.users.values())
+        start, limit = _page(params)
+        shown = users[start : start + limit]
+        return {"members": shown} | _more(start, len(shown), len(users))
 
     def team_info(self, params: Json) -> Json:
         refuse_if(params.get("team", self.world.team_id) != self.world.team_id, "team_not_found")

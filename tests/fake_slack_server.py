@@ -107,6 +107,7 @@ class Server:
             "conversations.members": methods.members,
             "conversations.join": methods.join,
             "users.info": methods.users_info,
+            "users.list": methods.users_list,
             "users.conversations": methods.users_conversations,
             "views.open": methods.views_open,
             "views.update": methods.views_update,

@@ -9,7 +9,8 @@ from tests.fake_slack_world import World
 
 ARGUMENTS = {"oauth.v2.access": ("", "client_id client_secret code redirect_uri grant_type refresh_token")}
 NEEDED = {
-    "chat.": "chat:write", "users.info": "users:read", "reactions.": "reactions:write", "team.": "team:read",
+    "chat.": "chat:write", "users.info": "users:read", "users.list": "users:read", "reactions.": "reactions:write",
+    "team.": "team:read",
     "conversations.join": "channels:join", "conversations.open": "im:write", "conversations.": "channels:read",
 }  # fmt: skip
 TIERS = {"chat.startStream": 20, "chat.stopStream": 20, "chat.appendStream": 100, "chat.postEphemeral": 100,

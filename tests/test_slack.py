@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.models import AnswerMode, Channel, Feedback, Question, QuestionState
+from bot.models import AnswerMode, Channel, Feedback, Message, Question, QuestionState
+from knowledge.models import Collection, Visibility
 from tests import bots
 from tests.fake_providers import FakeProviders
 from tests.fake_slack import Cut, Error, FakeSlack, RateLimited, visible_text
+from tests.make import make_collection
 from tests.slack_workspace import ANN, ASKED, BOB, CHANNEL, DIRECT, Workspace
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
@@ -197,3 +199,25 @@ def test_an_answer_that_cannot_be_posted_is_told_in_private_and_to_the_team(
     bots.until(lambda: Question.objects.filter(state="dead").exists(), "it is given up")
     bots.until(lambda: workspace.own("C2"), "the team has it")
     bots.until(lambda: workspace.fake.calls_of("conversations.open"), "the asker is told in private")
+
+
+@pytest.mark.parametrize(
+    ("who", "sees_internal"), [("colleagues", True), ("a guest", False), ("another company", False), ("unknown", False)]
+)
+def test_internal_documents_are_searched_only_where_the_company_is_alone(
+    slack: FakeSlack, shelf: Collection, who: str, sees_internal: bool
+) -> None:
+    slack.add_user("U9", name="guest", is_restricted=True)
+    workspace = Workspace(slack)
+    slack.add_channel("C7", name="room", members=(ANN, "U9") if who == "a guest" else (ANN,),
+                      is_ext_shared=who == "another company")  # fmt: skip
+    if who == "unknown":
+        slack.script("conversations.info", *[Error("fatal_error")] * 9)
+    internal = make_collection("Internal", Visibility.INTERNAL)
+    with bots.running("slack"):
+        bots.until(lambda: Channel.objects.filter(external_id="C7"), "the channel is known")
+        Channel.objects.get(external_id="C7").collections.set([shelf, internal])
+        thread = workspace.mention(channel="C7")
+        workspace.answers(thread, channel="C7")
+    asked = Message.objects.get(speaker="asker").trace["collections"]
+    assert asked == ([shelf.pk, internal.pk] if sees_internal else [shelf.pk])
