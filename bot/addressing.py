@@ -53,6 +53,7 @@ class Incoming:
     is_outsider: bool = False
     reply_token: str = ""
     reply_until: datetime | None = None
+    asked_at: datetime | None = None
     unread: tuple[str, ...] = field(default_factory=tuple)
 
 

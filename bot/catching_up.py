@@ -10,6 +10,7 @@ from django.utils import timezone
 from bot import inbox
 from bot.models import Channel, Workspace
 from bot.platforms.base import DeliveryError, Messenger
+from llm import connections
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ class CatchUp:
             if self._stopping.is_set():
                 return
             try:
-                self._catch_up()
+                with connections.kept():  # the lock is the session's
+                    self._catch_up()
             except DatabaseError as error:
                 log.warning("Catching up waits for the database: %s", str(error).strip())
                 self._stopping.wait(1.0)

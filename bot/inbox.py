@@ -117,6 +117,7 @@ def _keep(
             "reply_until": incoming.reply_until,
             "state": QuestionState.REFUSED if refusal else QuestionState.WAITING,
             "trace_id": client.new_trace_id(),
+            "asked_at": incoming.asked_at or now,
             "ranked_at": now + SPACING * waiting,
         },
     )

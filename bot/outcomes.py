@@ -33,6 +33,7 @@ HANDED_OFF = (
 )
 DRAFTED = "Thank you for your question. The team has it and will answer here."
 CUT_OFF = "The answer was cut off at the length limit of the model."
+LATE = "You asked {when} ago, when I was not running. It may be settled by now."
 UNREAD = "I cannot look at files or images yet, so I did not read: {names}."
 SHARED = "Shown to the channel."
 CLARIFY_NEXT = "Then ask me again."

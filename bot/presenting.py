@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from bot import outcomes
 from bot.models import Channel, Citation, Message, Outcome, Question
@@ -17,6 +18,7 @@ UP, DOWN, HUMAN, SHARE = "up", "down", "human", "share"
 CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send", "change"
 
 TITLE = 150  # characters
+LATE_AFTER = timedelta(hours=6)  # from question to answer, after which the asker is told that it was long
 
 
 def answer(message: Message, question: Question) -> Post:
@@ -71,6 +73,8 @@ def _changed(citations: list[Citation]) -> dict[int | None, datetime]:
 
 
 def _notes(message: Message, question: Question) -> Iterable[str]:
+    if message.created_at - question.asked_at > LATE_AFTER:
+        yield outcomes.LATE.format(when=timesince(question.asked_at, message.created_at, depth=1))
     if message.is_truncated:
         yield outcomes.CUT_OFF
     if question.unread:

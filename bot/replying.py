@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -27,6 +27,7 @@ from bot.models import (
 from bot.neutralising import neutral, settled
 from bot.platforms.base import DeliveryError, Live, Messenger
 from bot.posts import Post, parts
+from llm import connections
 from llm.prompt import Turn
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ def _open(told: Reply) -> None:
         if not mine.update(message_id=message_id):
             raise SupersededError  # another attempt may have taken this message for its own; if not, it is swept up
         failpoints.reach("stream.kept")
+        connections.let_go()  # the words that come next take seconds
 
     if delivery.attempts == 1:
         told.live = told.messenger.begin(delivery, keep)
@@ -167,7 +169,7 @@ def _answer(told: Reply) -> Answer:
 
 
 def _events(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterator[conversations.Event]:
-    """What `conversations.written` yields; the connection is given back while a model writes."""
+    """What `conversations.written` yields."""
     is_first = True
     for event in conversations.written(answer, turns, collections):
         if isinstance(event, Delta) and is_first:
@@ -175,7 +177,6 @@ def _events(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterat
             is_first = False
         elif not isinstance(event, Delta):
             failpoints.reach("answer.searched")
-            connection.close()
         yield event
 
 

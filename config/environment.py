@@ -38,10 +38,10 @@ def key(name: str) -> str:
     return value
 
 
-def number(name: str, default: int, *, most: int = 1_000_000) -> int:
+def number(name: str, default: int, *, least: int = 0, most: int = 1_000_000) -> int:
     value = text(name, str(default))
-    if not value.isdecimal() or int(value) > most:
-        raise SettingError(f"{name} must be a whole number up to {most}, not {value!r}.")
+    if not value.isdecimal() or not least <= int(value) <= most:
+        raise SettingError(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
     return int(value)
 
 

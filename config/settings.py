@@ -220,7 +220,7 @@ DISCORD_API_URL = environment.text("DISCORD_API_URL", "https://discord.com/api/v
 DISCORD_GATEWAY_URL = environment.text("DISCORD_GATEWAY_URL")
 DISCORD_SHARDS = environment.text("DISCORD_SHARDS")
 ANSWER_THREADS = environment.number("ANSWER_THREADS", 48, most=500)
-BOT_CONNECTIONS = environment.number("BOT_CONNECTIONS", 10, most=500)
+BOT_CONNECTIONS = environment.number("BOT_CONNECTIONS", 10, least=4, most=500)
 LEASE_SECONDS = environment.number("LEASE_SECONDS", 30)  # after which others take over from a process that died
 FAILPOINT = environment.text("FAILPOINT")
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.utils import timezone
 
-from llm import breaker, pricing, tokens
+from llm import breaker, connections, pricing, tokens
 from llm.deadline import iterate
 from llm.models import Deployment, Purpose, UsageRecord
 from llm.prompt import Prompt
@@ -56,6 +56,8 @@ class Call:
         self._started = time.monotonic()
         try:
             self._is_probe = breaker.admit(self.deployment, self.purpose, self.standing)
+            if not self._is_local:
+                connections.let_go()
             yield
         except BaseException as error:
             self._fail(error)

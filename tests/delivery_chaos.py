@@ -103,14 +103,14 @@ class Bots:
                 process.send_signal(number)
         return process
 
-    def stop(self) -> None:
+    def stop(self) -> list[int]:
+        """Ask each to end, as a service manager does; how each did."""
         self._is_over.set()
         with self._lock:
             for process in self._running.values():
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
-            for process in self._running.values():
-                process.wait(30)
+            return [process.wait(30) for process in self._running.values()]
 
 
 class Stage:
@@ -184,7 +184,7 @@ def run(plan: Plan, folder: Path) -> Result:
         stack.callback(providers[0].shutdown)
         slack = stack.enter_context(FakeSlack(seed=plan.seed, max_calls=1000))
         discord = stack.enter_context(FakeDiscord())
-        environment = _environment(folder, url, plan, providers[1], slack, discord)
+        environment = environment_of(folder, url, plan, providers[1], slack, discord)
         subprocess.run([sys.executable, "-m", "tests.delivery_rows"], env=environment, cwd=ROOT, check=True)
         bots = Bots(["slack", "discord"], plan.processes, environment, folder / "bots.log", _failpoints(plan))
         if plan.failpoint == "delivery.part_two":
@@ -195,7 +195,7 @@ def run(plan: Plan, folder: Path) -> Result:
         discord.until(lambda: discord.connections, 60)
         started = time.monotonic()
         _ask(plan, stage, bots, chance, folder / "home", result)
-        _settle(stage, SETTLE_SECONDS + plan.questions / 20)
+        settle(stage, SETTLE_SECONDS + plan.questions / 20)
         if plan.freezes or plan.failpoint == "sweep.looked":
             time.sleep(75)  # what a frozen process sent late is taken away by then
         result.seconds = round(time.monotonic() - started, 1)
@@ -243,7 +243,7 @@ def _befall(what: str, plan: Plan, bots: Bots, chance: random.Random, home: Path
         result.restarted += 1
 
 
-def _settle(stage: Stage, seconds: float) -> None:
+def settle(stage: Stage, seconds: float) -> None:
     """Until every question has its final reply, or `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -252,7 +252,7 @@ def _settle(stage: Stage, seconds: float) -> None:
         time.sleep(1.0)
 
 
-def _environment(
+def environment_of(
     folder: Path, url: str, plan: Plan, provider: fake_providers.FakeProviders, slack: FakeSlack, discord: FakeDiscord
 ) -> dict[str, str]:
     return {

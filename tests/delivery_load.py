@@ -20,14 +20,15 @@ import psycopg
 
 from config import postgres
 from tests import fake_providers
-from tests.delivery_chaos import ROOT, Bots, Plan, Stage, _environment
+from tests.delivery_chaos import ROOT, Bots, Plan, Stage, environment_of
 from tests.fake_discord import FakeDiscord
 from tests.fake_slack import FakeSlack
 
 MODEL_SECONDS = 8.0
+LOUD = "U9999"  # asks far more than the others
 BURST, BURST_SECONDS = 300, 10.0
 TIMES = """
-SELECT q.platform, q.asker, extract(epoch FROM q.finished_at - q.created_at)
+SELECT q.platform, q.asker, extract(epoch FROM q.finished_at - q.created_at)::float8
 FROM bot_question q WHERE q.id > %s AND q.state = 'done'
 """
 
@@ -81,11 +82,11 @@ class Load:
                     self._ask()
                     asked += 1
                 while noisy < passed * rate:
-                    self.slack.post("C0", "U399", f"<@{self.slack.bot_user_id}> How are plans refunded, again {noisy}?")
+                    self.slack.post("C0", LOUD, f"<@{self.slack.bot_user_id}> How are plans refunded, again {noisy}?")
                     noisy += 1
                 time.sleep(0.01)
             self._settle(before, asked, 60)
-            found[name] = _share([row[2] for row in self._times(before) if row[1] != "U399"], 0.95)
+            found[name] = _share([row[2] for row in self._times(before) if row[1] != LOUD], 0.95)
         return {**found, "ratio": round(found["beside"] / found["alone"], 3)}
 
     def _ask(self) -> None:
@@ -100,7 +101,7 @@ class Load:
 
     def _settle(self, after: int, count: int, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while len([row for row in self._times(after) if row[1] != "U399"]) < count and time.monotonic() < deadline:
+        while len([row for row in self._times(after) if row[1] != LOUD]) < count and time.monotonic() < deadline:
             time.sleep(0.5)
 
     def _rows(self, sql: str, *parameters: object) -> list[Any]:
@@ -122,7 +123,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         provider.seconds = MODEL_SECONDS
         slack = stack.enter_context(FakeSlack())
         discord = stack.enter_context(FakeDiscord())
-        environment = _environment(folder, url, Plan(lease=30), provider, slack, discord)
+        environment = environment_of(folder, url, Plan(lease=30), provider, slack, discord)
         subprocess.run([sys.executable, "-m", "tests.delivery_rows"], env=environment, cwd=ROOT, check=True)
         bots = Bots(["slack", "discord"], 1, environment, folder / "bots.log", [])
         stack.callback(bots.stop)

@@ -165,6 +165,10 @@ def _filled(row: Json, values: dict[str, str]) -> Json:
     for item in items:
         value = values.get(item["custom_id"], item.get("value") or "")
         assert value or item.get("required", True) is False, f"{item['custom_id']} must be filled in"
+        if item["type"] == 3:
+            assert not value or value in [each["value"] for each in item["options"]], f"{value} cannot be chosen"
+            answers.append({"type": 3, "custom_id": item["custom_id"], "values": [value] if value else [], "id": 1})
+            continue
         if value:
             assert (item.get("min_length") or 0) <= len(value) <= (item.get("max_length") or 4000), "too short or long"
         answers.append({"type": item["type"], "custom_id": item["custom_id"], "value": value, "id": 1})

@@ -201,10 +201,15 @@ def _check_input(item: Json, place: str, seen: set[str], *, has_label: bool) -> 
     if item.get("type") != 4:
         if not has_label:
             raise invalid(f"{place}.type", 'Value of field "type" must be one of (4,).', "UNION_TYPE_CHOICES")
+        least = item.get("min_values", 1)
+        if item.get("required") is False and least != 0:
+            raise invalid(f"{place}.min_values", "A select that is not required takes 0 values.", "NUMBER_TYPE_MIN")
         return check_widget(item, place, seen)
     _check_id(item, place, seen)
     if item.get("style") not in (1, 2):
         raise invalid(f"{place}.style", "Must be 1 or 2.", "BASE_TYPE_CHOICES")
+    if has_label and item.get("label"):
+        raise invalid(f"{place}.label", "The label stands around it already.", "BASE_TYPE_BAD_VALUE")
     if not has_label:
         check_text(item.get("label"), f"{place}.label", 45, 1)
     most, least = item.get("max_length"), item.get("min_length") or 0

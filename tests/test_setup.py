@@ -113,4 +113,4 @@ def test_a_database_out_of_reach_is_one_sentence_and_status_1(command: list[str]
 
 def test_a_setting_that_makes_no_sense_is_one_sentence_and_status_1() -> None:
     done = run("documents", PORT="eighty")
-    assert (done.returncode, done.stderr) == (1, "PORT must be a whole number up to 65535, not 'eighty'.\n")
+    assert (done.returncode, done.stderr) == (1, "PORT must be a whole number from 0 to 65535, not 'eighty'.\n")

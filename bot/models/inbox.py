@@ -51,6 +51,7 @@ class Question(models.Model):
     ranked_at = models.DateTimeField()
     error = models.CharField(max_length=1000, blank=True)
     sweep_at = models.DateTimeField(null=True, blank=True, help_text="When to look for surplus replies.")
+    asked_at = models.DateTimeField(default=timezone.now, help_text="By the platform's clock where it tells.")
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

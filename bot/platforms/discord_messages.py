@@ -41,6 +41,7 @@ def incoming(message: discord.Message, me: int) -> Incoming | None:
         text=text(message, me, thread),
         delivery_key=f"discord:message:{message.id}",
         is_mention=_names(message, me),
+        asked_at=message.created_at,
         unread=tuple(file.filename for file in message.attachments),
     )
 

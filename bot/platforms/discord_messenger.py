@@ -18,6 +18,7 @@ from bot.platforms import discord_posts
 from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.posts import Post
 from bot.splitting import split
+from llm import connections
 
 if TYPE_CHECKING:  # it makes the messenger, and is asked by it
     from bot.platforms.discord import DiscordBot
@@ -236,6 +237,7 @@ class DiscordMessenger(Messenger):
 
     def wait(self, work: Coroutine[Any, Any, Any], seconds: float) -> Any:
         """The result of what runs in the library's loop. Raises DeliveryError."""
+        connections.let_go()
         return settled(self.submit(work), seconds)
 
     def submit(self, work: Coroutine[Any, Any, Any]) -> "Future[Any]":

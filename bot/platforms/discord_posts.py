@@ -10,6 +10,7 @@ SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
 ACTION = "parley:"
 ROW = 5
+LABEL = 18  # a component that names the input inside it
 STYLES = {"claim": 1, "send": 1}  # the button that is most likely wanted
 GREY = 2
 LABELS = {"up": "👍", "down": "👎"}
@@ -89,7 +90,10 @@ def modal(form: Form) -> dict[str, Any]:
     return {
         "custom_id": f"{ACTION}{form.name}:{form.value}",
         "title": form.title[:45],
-        "components": [{"type": 1, "components": [_input(each)]} for each in form.fields[:5]],
+        "components": [
+            {"type": LABEL, "label": each.label[:45], "component": _choice(each) if each.options else _input(each)}
+            for each in form.fields[:5]
+        ],
     }
 
 
@@ -98,21 +102,30 @@ def _input(wanted: Field) -> dict[str, Any]:
         "type": 4,
         "custom_id": wanted.name,
         "style": 2 if wanted.is_long else 1,
-        "label": wanted.label[:45],
         "required": wanted.is_required,
         "max_length": 4000 if wanted.is_long else 500,
     }
-    if wanted.options:
-        made["placeholder"] = ", ".join(value for value, _ in wanted.options)[:100]
     if wanted.initial:
         made["value"] = wanted.initial[: made["max_length"]]
     return made
 
 
+def _choice(wanted: Field) -> dict[str, Any]:
+    return {
+        "type": 3,
+        "custom_id": wanted.name,
+        "required": wanted.is_required,
+        "min_values": int(wanted.is_required),
+        "options": [
+            {"value": value, "label": label, "default": value == wanted.initial} for value, label in wanted.options
+        ],
+    }
+
+
 def filled(components: list[dict[str, Any]]) -> dict[str, str]:
     """What was written into a modal, by the name of the field."""
     return {
-        str(component["custom_id"]): str(component.get("value") or "")
+        str(component["custom_id"]): str(component.get("value") or next(iter(component.get("values") or ()), ""))
         for row in components
         for component in row.get("components") or [row.get("component") or {}]
         if "custom_id" in component

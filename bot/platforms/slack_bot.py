@@ -46,6 +46,7 @@ class SlackBot(Bot):
     def _begin(self, on_gap: Callable[[], None]) -> None:
         try:
             self._introduce()
+            connection.close()
             if self._stopping.is_set():
                 return
             if settings.SLACK_APP_TOKEN:

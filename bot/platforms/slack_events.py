@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.addressing import Incoming
@@ -106,6 +107,7 @@ def message(
         has_outsiders=has_outsiders,
         is_mention=f"<@{bot_user}" in written,
         is_outsider=team != workspace,
+        asked_at=datetime.fromtimestamp(float(event["ts"]), UTC),
         unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
     )
 

@@ -13,6 +13,7 @@ from slack_sdk.webhook import WebhookClient
 from bot import workspaces
 from bot.models import Workspace
 from bot.platforms.base import DeliveryError
+from llm import connections
 
 TIMEOUT = 10  # seconds of one call; shorter than a lease, so that a late call is over before the next attempt looks
 PAGE = 200
@@ -45,6 +46,7 @@ def call(client: Client, method: str, **params: Any) -> dict[str, Any]:
 def ask(client: Client, method: str, **params: Any) -> SlackResponse:
     """The reply of a method with its headers, asked as the SDK does. Raises DeliveryError."""
     send = getattr(client, method.replace(".", "_"))
+    connections.let_go()
     try:
         return cast(SlackResponse, send(**params))
     except SlackApiError as error:

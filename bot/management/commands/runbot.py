@@ -10,16 +10,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection
 
 from bot import presence
 from bot.running import running
 from knowledge import embedding
+from llm.connections import pool
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
-POOL_SECONDS = 20.0  # that a thread waits for a connection when all are in use
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
 def run(platform: str, stopping: threading.Event) -> None:
     """Run the bot of a platform until `stopping` is set: first nothing new is taken, then what is under way ends."""
-    _pool_connections()
+    pool(settings.BOT_CONNECTIONS)
     embedding.load()
     name = f"{socket.gethostname()}:{os.getpid()}"
     with running(platform, threads=settings.ANSWER_THREADS) as crew:
@@ -56,19 +56,12 @@ def run(platform: str, stopping: threading.Event) -> None:
         os._exit(0)
 
 
-def _pool_connections() -> None:
-    """Share few connections among many threads: most of them wait for a model, and hold none meanwhile."""
-    for alias in connections:
-        wanted = connections[alias].settings_dict
-        wanted["CONN_MAX_AGE"] = 0
-        wanted["OPTIONS"]["pool"] = {"min_size": 1, "max_size": settings.BOT_CONNECTIONS, "timeout": POOL_SECONDS}
-
-
 def _beat(platform: str, name: str, *, is_connected: bool) -> None:
     try:
         presence.beat(platform, name, is_connected=is_connected)
     except DatabaseError as error:
         log.warning("The database is out of reach: %s", str(error).strip())
+    finally:
         connection.close()
 
 
