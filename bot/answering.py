@@ -199,7 +199,7 @@ class Answer:
         log.error("trace %s: %s", self.trace_id, error)
         self.error = str(error)
         self.uncited_text = self.text
-        self.end(Outcome.PROVIDER_ERROR)
+        self.end(Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR)
 
     def _elapsed_ms(self) -> float:
         return (time.monotonic() - self._started) * 1000

@@ -5,7 +5,7 @@ import re
 from django.conf import settings
 from django_q.tasks import async_task
 
-from bot.models import Question
+from bot.models import Message, Question
 from knowledge import indexing
 from knowledge.models import Collection
 from knowledge.originals import File
@@ -21,20 +21,30 @@ def proposal(question: Question) -> tuple[str, str]:
     return " ".join(question.text.split())[:MOST_TITLE], text
 
 
+def of_answer(message: Message, asked: str) -> tuple[str, str]:
+    """A title and a text to begin with: the question, and what was sent or answered."""
+    return " ".join(asked.split())[:MOST_TITLE], message.sent_text or message.text
+
+
 def request(question: Question, *, title: str, text: str) -> None:
-    """Write the article down and have it indexed into the collection that the channel searches first."""
-    path = settings.PARLEY_HOME / "articles" / f"{_slug(title)}-{question.pk}.md"
+    """As `add`, into the collection that the channel of a question searches first."""
+    collection = question.channel.collections.order_by("-visibility", "pk").first()
+    collection = collection or Collection.objects.public().order_by("pk").first() or indexing.collection_for("", None)
+    add(collection, title=title, text=text, key=question.pk)
+
+
+def add(collection: Collection, *, title: str, text: str, key: int) -> None:
+    """Write an article down and have it indexed. `key` keeps articles of one title apart."""
+    path = settings.PARLEY_HOME / "articles" / f"{_slug(title)}-{key}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     draft.write_text(f"# {' '.join(title.split())}\n\n{text}\n", encoding="utf-8")
     draft.rename(path)
-    async_task("bot.tasks.index_article", question.pk, path.name, task_name=f"article {question.pk}")
+    async_task("bot.tasks.index_article", collection.pk, path.name, task_name=f"article {key}")
 
 
-def index(question: Question, name: str) -> None:
+def index(collection: Collection, name: str) -> None:
     """Make the article a document."""
-    collection = question.channel.collections.order_by("-visibility", "pk").first()
-    collection = collection or Collection.objects.public().order_by("pk").first() or indexing.collection_for("", None)
     path = settings.PARLEY_HOME / "articles" / name
     list(indexing.add([File(path, f"articles/{name}")], collection))
 

@@ -17,22 +17,29 @@ log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=5)  # before the newest message known: what was said just then may come in late
 FARTHEST = timedelta(hours=24)
 EVERY = 600.0  # seconds, whether or not a gap was noticed
+AGAIN_SECONDS = 2.0  # while another process reads, or the database is away
 LOCK = "parley catch-up"
 
 
 class CatchUp:
-    """One thread per bot process; of several processes one reads at a time. `request` asks for a round now."""
+    """One thread per bot process; of several processes one reads at a time. `request` asks for a round now.
+
+    A round that begins after the request is as good whoever makes it; one that was under way already may have passed
+    the channel in which something was missed.
+    """
 
     def __init__(self, messenger: Messenger, platform: str) -> None:
         self._messenger = messenger
         self._platform = str(platform)
         self._wanted = threading.Event()
         self._stopping = threading.Event()
+        self._asked_at = timezone.now()
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="catch-up", daemon=True).start()
 
     def request(self) -> None:
+        self._asked_at = timezone.now()
         self._wanted.set()
 
     def stop(self) -> None:
@@ -41,31 +48,39 @@ class CatchUp:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._wanted.wait(EVERY)
+            if not self._wanted.wait(EVERY):
+                self._asked_at = timezone.now()
             self._wanted.clear()
-            if self._stopping.is_set():
-                return
-            try:
-                with connections.kept():  # the lock is the session's
-                    self._catch_up()
-            except DatabaseError as error:
-                log.warning("Catching up waits for the database: %s", str(error).strip())
-                self._stopping.wait(1.0)
-                self._wanted.set()
-            finally:
-                connection.close()
+            while not self._stopping.is_set() and not self._is_done():
+                self._stopping.wait(AGAIN_SECONDS)
 
-    def _catch_up(self) -> None:
+    def _is_done(self) -> bool:
+        """Whether a round was made, here or elsewhere; not while another process is at an earlier one."""
+        try:
+            with connections.kept():  # the lock is the session's
+                return self._catch_up()
+        except DatabaseError as error:
+            log.warning("Catching up waits for the database: %s", str(error).strip())
+            return False
+        finally:
+            connection.close()
+
+    def _catch_up(self) -> bool:
+        waiting = Workspace.objects.filter(platform=self._platform, removed_at=None)
+        waiting = waiting.exclude(listened_at__gt=self._asked_at)
+        if not waiting.exists():
+            return True
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"{LOCK} {self._platform}"])
             if not cursor.fetchone()[0]:
-                return  # another process is at it; the lock goes with its connection
+                return False  # another process is at it; the lock goes with its connection
         try:
-            for workspace in Workspace.objects.filter(platform=self._platform, removed_at=None):
+            for workspace in waiting:
                 self._catch_up_workspace(workspace)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"{LOCK} {self._platform}"])
+        return True
 
     def _catch_up_workspace(self, workspace: Workspace) -> None:
         started = timezone.now()

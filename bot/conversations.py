@@ -104,14 +104,15 @@ def _keep(conversation: Conversation, answer: Answer) -> Message:
         return save(conversation, answer)
 
 
-def history(conversation: Conversation, collections: Iterable[int]) -> list[Turn]:
-    """The turns so far, oldest first; a question that was never answered counts as not asked.
+def history(conversation: Conversation, collections: Iterable[int], *, before: Message | None = None) -> list[Turn]:
+    """The turns so far, or those `before` a message, oldest first; a question without an answer counts as not asked.
 
     An answer that rests on collections other than `collections` is left out, with its question: what was said from
     internal documents must not reach a prompt that may only see public ones.
     """
     visible = set(collections)
-    messages = list(conversation.messages.order_by("id"))
+    earlier = conversation.messages.filter(pk__lt=before.pk) if before else conversation.messages
+    messages = list(earlier.order_by("id"))
     answers = {message.trace_id: message for message in messages if message.outcome == Outcome.ANSWERED}
     turns: list[Turn] = []
     for asked in messages:
@@ -121,10 +122,9 @@ def history(conversation: Conversation, collections: Iterable[int]) -> list[Turn
     return turns
 
 
-def cost(message: Message) -> Decimal | None:
+def cost(trace_id: str) -> Decimal | None:
     """USD of every call behind an answer; None when one of them is unpriced."""
-    costs = list(UsageRecord.objects.of_trace(message.trace_id).values_list("cost", flat=True))
-    return None if None in costs else sum((each for each in costs if each is not None), Decimal(0))
+    return UsageRecord.objects.of_trace(trace_id).spent().cost
 
 
 @transaction.atomic
@@ -143,6 +143,7 @@ def save(conversation: Conversation, answer: Answer, voice: Voice | None = None)
         total_ms=answer.total_ms,
         voice=voice,
         style_faults=voices.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
+        cost=cost(answer.trace_id),
         trace=_trace(answer),
     )
     Citation.objects.bulk_create(

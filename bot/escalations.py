@@ -21,6 +21,7 @@ from bot.models import (
 from bot.neutralising import neutral
 from bot.posts import Button, Post, Source
 
+DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 REMIND_AFTER = timedelta(minutes=30)
 REMINDERS = 3
 ASIDE = "//"  # begins a message of the team's thread that is not for the asker
@@ -165,7 +166,8 @@ def _close(question: Question, *, by: str, text: str) -> None:
 def relay(question: Question, *, by: str, text: str) -> None:
     """Post what a person of the team wrote into the asker's thread, and call the asker."""
     told = Delivery.objects.filter(question=question, kind=DeliveryKind.HUMAN).count()
-    post = Post(text=neutral(text, links=_links(text)), mention=question.asker, about=by, about_label="Answered by")
+    about = "" if by.startswith(DASHBOARD) else by  # a platform can only name its own people
+    post = Post(text=neutral(text, links=_links(text)), mention=question.asker, about=about, about_label="Answered by")
     outbox.add(question, DeliveryKind.HUMAN, post, part=told + 1)
 
 

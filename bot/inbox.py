@@ -30,7 +30,6 @@ WAITING_PER_ASKER = 10
 PER_MINUTE = 10
 SPACING = timedelta(seconds=2)  # how far each waiting question of a person moves their next one down the queue
 TOLD_AGAIN_AFTER = timedelta(minutes=1)
-CURSOR_EVERY = timedelta(seconds=10)
 STOPPED = "The asker stopped it."
 
 
@@ -55,7 +54,6 @@ def receive(incoming: Incoming) -> Reception:
 def _receive(incoming: Incoming) -> Reception:
     now = timezone.now()
     channel = _channel(incoming)
-    _move_cursor(channel, incoming, now)
     if incoming.thread_id and not incoming.is_mention and _is_heard(channel, incoming):
         return Reception(Verdict.IGNORE)
     conversation = _conversation(channel, incoming, now)
@@ -196,7 +194,7 @@ def _channel(incoming: Incoming) -> Channel:
         found, _ = Channel.objects.get_or_create(
             workspace=workspace,
             external_id=incoming.channel,
-            defaults={"name": incoming.channel_name, "kind": incoming.kind},
+            defaults={"name": incoming.channel_name, "kind": incoming.kind, "cursor_at": timezone.now()},
         )
     changed = {
         name: value
@@ -208,13 +206,6 @@ def _channel(incoming: Incoming) -> Channel:
         for name, value in changed.items():
             setattr(found, name, value)
     return found
-
-
-def _move_cursor(channel: Channel, incoming: Incoming, now: datetime) -> None:
-    """Note how far the channel was read; now and then is enough, as catching up begins a little earlier."""
-    if incoming.is_private or (channel.cursor_at is not None and now - channel.cursor_at < CURSOR_EVERY):
-        return
-    Channel.objects.filter(pk=channel.pk).update(cursor_at=now)
 
 
 def _conversation(channel: Channel, incoming: Incoming, now: datetime) -> Conversation | None:

@@ -11,6 +11,9 @@ TEXTS = {
     Outcome.BLOCKED: (
         "The model that writes the answers declined this question. Ask it differently, or ask the support team."
     ),
+    Outcome.OVER_BUDGET: (
+        "The budget for answers is used up for now. Ask the support team directly, or ask me again tomorrow."
+    ),
     Outcome.PROVIDER_ERROR: (
         "The answer could not be written just now. Please ask again in a moment; "
         "if it keeps failing, tell the support team this incident id: {trace_id}"

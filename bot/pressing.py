@@ -112,8 +112,6 @@ def _improve(question: Question, fields: dict[str, str], person: str) -> Said:
 
 
 def _ask_human(question: Question, pressed: Press) -> Said:
-    if question.channel.team_channel is None:
-        return Said("Nobody has said yet where questions for people go. Please ask the team directly.")
     is_new = escalations.request(question, by=pressed.person)
     return Said("I have passed it on." if is_new else "The team has it already.")
 

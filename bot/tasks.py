@@ -7,6 +7,8 @@ from django_q.models import Schedule
 
 from bot import articles, escalations
 from bot.models import Question, Receipt
+from knowledge.models import Collection
+from llm import budgets
 
 KEPT = timedelta(
     days=7
@@ -24,6 +26,7 @@ def schedule() -> None:
 
 def remind() -> None:
     escalations.remind()
+    budgets.expire()
 
 
 def forget() -> None:
@@ -32,5 +35,5 @@ def forget() -> None:
     Question.objects.filter(reply_until__lt=timezone.now()).exclude(reply_token="").update(reply_token="")
 
 
-def index_article(question: int, name: str) -> None:
-    articles.index(Question.objects.select_related("channel").get(pk=question), name)
+def index_article(collection: int, name: str) -> None:
+    articles.index(Collection.objects.get(pk=collection), name)

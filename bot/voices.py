@@ -1,7 +1,10 @@
-"""The company's voice: what the model is told of it, and whether an answer keeps to it. Pure but for `of`."""
+"""The company's voice: its versions, what the model is told of it, and whether an answer keeps to it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import transaction
 
 from bot.models import Channel, Grammar, Voice
 
@@ -18,6 +21,20 @@ MARKER = re.compile(r"\s*\[\d{1,2}\]")
 def of(channel: Channel) -> Voice | None:
     """The voice that answers in a channel: its own, else the one called default; None where there is neither."""
     return Voice.objects.current(channel.voice_name or DEFAULT)
+
+
+@transaction.atomic
+def next_version(name: str, changes: Mapping[str, Any]) -> Voice:
+    """Keep a voice as its next version, or the first of a new one. Raises ValidationError."""
+    voice = Voice.objects.current(name) or Voice(name=name, version=0)
+    voice.pk = None
+    voice._state.adding = True
+    voice.version += 1
+    for field, value in changes.items():
+        setattr(voice, field, value)
+    voice.full_clean(exclude=["created_at"])
+    voice.save()
+    return voice
 
 
 def rules(voice: Voice) -> tuple[str, ...]:

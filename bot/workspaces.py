@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from bot import secrets
 from bot.models import Platform, Workspace
+from llm import secrets
 
 CONNECTED_SECONDS = 60.0
 REFRESHED_BEFORE = timedelta(hours=2)  # of the twelve that a rotating token lives

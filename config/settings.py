@@ -50,6 +50,7 @@ SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 INSTALLED_APPS = [
     "config",
     "dashboard",
+    "tuning",
     "bot",
     "knowledge",
     "llm",
@@ -87,6 +88,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "dashboard.navigation.pages",
             ],
         },
     },

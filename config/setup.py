@@ -10,6 +10,7 @@ from django.db import transaction
 
 from bot import tasks as bot_tasks
 from config import schema
+from dashboard import tasks as dashboard_tasks
 from knowledge import embedders, index_builds, tasks
 from llm import providers
 from llm.models import Deployment, Endpoint, Role
@@ -46,6 +47,7 @@ def migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     tasks.schedule()
     bot_tasks.schedule()
+    dashboard_tasks.schedule()
 
 
 def deploy_models() -> list[Deployment]:

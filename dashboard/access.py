@@ -1,11 +1,15 @@
 """What the person who is logged in may see: the object, or a 404."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from bot.models import Citation, Conversation, Message, Platform, Speaker
+from bot.models import Citation, Conversation, Message, Platform, Speaker, Workspace
+from dashboard import roles
+from dashboard.roles import Role
 from knowledge.models import Collection
 
 RECENT = 20  # conversations a page lists
@@ -15,6 +19,8 @@ class Request(HttpRequest):
     """A request of somebody who is logged in, as LoginRequiredMiddleware guarantees."""
 
     user: User
+    audited: dict[str, Any]
+    """What the audit log is to hold beside the address; a view sets it where that is not enough."""
 
 
 def collections(user: User) -> QuerySet[Collection]:
@@ -42,13 +48,21 @@ def answer(user: User, pk: int) -> Message:
 
 
 def citation(user: User, pk: int) -> Citation:
-    return get_object_or_404(
-        Citation.objects.select_related("message"), pk=pk, message__conversation__in=conversations(user)
-    )
+    """One of an own conversation; of any for those who may read them all."""
+    citations = Citation.objects.select_related("message")
+    if not roles.has(user, Role.VIEWER):
+        citations = citations.filter(message__conversation__in=conversations(user))
+    return get_object_or_404(citations, pk=pk)
 
 
-def administrator(user: User) -> User:
-    """The user, if it is an administrator; a 404 for everybody else."""
-    if not user.is_superuser:
-        raise Http404
-    return user
+def transcript(pk: int) -> Conversation:
+    """Any conversation; the rule of the view says who may."""
+    return get_object_or_404(Conversation.objects.select_related("channel__workspace", "user"), pk=pk)
+
+
+def workspace(pk: int) -> Workspace:
+    return get_object_or_404(Workspace, pk=pk, removed_at=None)
+
+
+def any_answer(pk: int) -> Message:
+    return get_object_or_404(Message.objects.select_related("conversation"), pk=pk, speaker=Speaker.BOT)

@@ -1,4 +1,4 @@
-"""The forms of the playground."""
+"""The forms of questions and answers."""
 
 from typing import Any
 
@@ -45,6 +45,24 @@ class QuestionForm(forms.Form):
 
     def all_errors(self) -> list[str]:
         return [str(message) for messages in self.errors.values() for message in messages]
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 10, "class": "form-control"}),
+        error_messages={"required": "Write what the answer should have said."},
+    )
+
+
+class ArticleForm(forms.Form):
+    title = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"class": "form-control"}))
+    text = forms.CharField(max_length=100_000, widget=forms.Textarea(attrs={"rows": 14, "class": "form-control"}))
+    collection = forms.ModelChoiceField(
+        Collection.objects.order_by("-visibility", "name"),
+        empty_label=None,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
 
 
 class FeedbackForm(forms.Form):

@@ -11,3 +11,8 @@ def label(cost: Decimal | None) -> str:
         return "Free"
     decimals = 2 if cost >= Decimal("0.01") else 1 - cost.adjusted()
     return f"${cost:,.{decimals}f}"
+
+
+def sum_label(cost: Decimal) -> str:
+    """A sum over many calls: "$0" where there were none or all were free."""
+    return "$0" if cost == 0 else label(cost)

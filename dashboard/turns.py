@@ -8,7 +8,6 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from bot import conversations
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
 from dashboard import markdown, money, timings
 
@@ -59,7 +58,7 @@ class Turn:
 
     @property
     def cost(self) -> str:
-        return money.label(conversations.cost(self.answered)) if self.answered else ""
+        return money.label(self.answered.cost) if self.answered else ""
 
     @property
     def seconds(self) -> float:
@@ -83,11 +82,12 @@ class Turn:
         """Thumbs up, thumbs down, or none yet."""
         if self.answered is None:
             return None
-        return self.answered.feedback.filter(user=self.user).values_list("is_positive", flat=True).first()
+        own = [each for each in self.answered.feedback.all() if each.user_id == self.user.pk]
+        return own[0].is_positive if own else None
 
 
 def of_conversation(conversation: Conversation, user: User) -> list[Turn]:
-    messages = conversation.messages.order_by("id").prefetch_related("citations")
+    messages = conversation.messages.order_by("id").prefetch_related("citations", "feedback")
     return list(_turns(list(messages), user))
 
 

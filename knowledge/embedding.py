@@ -42,6 +42,7 @@ def embed_question(text: str, *, trace_id: str, deadline: float = math.inf) -> Q
         deployment=deployment,
         trace_id=trace_id,
         purpose=Purpose.EMBED_QUESTION,
+        most_tokens=len(text.encode()),
         deadline=min(deadline, time.monotonic() + QUESTION_SECONDS),
     )
     return QuestionVector(deployment.vector_space, vector)
@@ -63,6 +64,7 @@ def embed_passages(
             deployment=deployment,
             trace_id=trace_id,
             purpose=Purpose.EMBED_DOCUMENT,
+            most_tokens=sum(len(f"{passage.heading}{passage.text}".encode()) + 8 for passage in batch),
             deadline=time.monotonic() + BATCH_SECONDS,
         )
     return vectors

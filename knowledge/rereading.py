@@ -46,6 +46,7 @@ def reread(question: str, hits: Sequence[Hit], *, trace_id: str, deadline: float
         deployment=deployment,
         trace_id=trace_id,
         purpose=Purpose.EMBED_QUESTION,
+        most_tokens=sum(len(sentence.text.encode()) + len(sentence.heading.encode()) + 8 for sentence in sentences),
         deadline=min(deadline, time.monotonic() + SECONDS),
     )
     asked, *said = (each.vector for each in vectors)

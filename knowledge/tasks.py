@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from knowledge import index_builds, leases, reconciling, repositories, syncing
+from knowledge import index_builds, leases, reconciling, repositories, syncing, uploads
 from knowledge.models import BuildState, IndexBuild, Source, SourceKind, Sync
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
@@ -35,6 +35,8 @@ def tick() -> None:
     lost = leases.abandoned(Sync).filter(created_at__lt=now - QUEUED_AGAIN_AFTER).values_list("pk", flat=True)
     for pk in sorted(due | set(lost)):
         queue_sync(pk)
+    for pk in uploads.lost():
+        queue_upload(pk)
     index_builds.give_up()
     for build in leases.abandoned(IndexBuild):
         queue_index_build(build.pk)
@@ -47,6 +49,14 @@ def queue_sync(pk: int) -> None:
 
 def sync(pk: int) -> None:
     syncing.run(pk)
+
+
+def queue_upload(pk: int) -> None:
+    async_task("knowledge.tasks.upload", pk, task_name=f"upload {pk}")
+
+
+def upload(pk: int) -> None:
+    uploads.index(pk)
 
 
 def queue_index_build(pk: int) -> None:

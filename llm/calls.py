@@ -7,11 +7,12 @@ from decimal import Decimal
 from itertools import chain
 from typing import TypeVar
 
+from django.db import transaction
 from django.utils import timezone
 
-from llm import breaker, connections, pricing, tokens
+from llm import breaker, budgets, connections, pricing, tokens
 from llm.deadline import iterate
-from llm.models import Deployment, Purpose, UsageRecord
+from llm.models import Deployment, Purpose, Reservation, UsageRecord
 from llm.prompt import Prompt
 from llm.providers import provider_for
 from llm.providers.base import Completion, ProviderError, Usage, redacted, timed_out
@@ -19,6 +20,8 @@ from llm.retry import pause
 from llm.text import clean
 
 T = TypeVar("T")
+
+FRAMING = 500  # tokens that a provider may add around what is sent
 
 
 class Call:
@@ -43,8 +46,10 @@ class Call:
         self.first_token_ms: float | None = None
         self.latency_ms = 0.0
         self.attempts = 0
+        self.most_tokens = 0
         self.error = ""
         self._is_probe = False
+        self._hold: Reservation | None = None
         self._started = 0.0
 
     @contextmanager
@@ -56,6 +61,13 @@ class Call:
         self._started = time.monotonic()
         try:
             self._is_probe = breaker.admit(self.deployment, self.purpose, self.standing)
+            self._hold = budgets.reserve(
+                self.deployment,
+                self._worst(),
+                trace_id=self.trace_id,
+                purpose=self.purpose,
+                seconds=self.deadline - self._started,
+            )
             if not self._is_local:
                 connections.let_go()
             yield
@@ -92,6 +104,10 @@ class Call:
     def _is_local(self) -> bool:
         return self.deployment.endpoint.provider in pricing.FREE
 
+    def _worst(self) -> Usage:
+        """The most that a call can use: no token is less than a byte."""
+        return Usage(self.most_tokens, 0, 0)
+
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, ProviderError):
             self.finish_reason, self.error = error.kind, redacted(str(error))
@@ -104,6 +120,11 @@ class Call:
         provider, model, now = self.deployment.endpoint.provider, self.deployment.model, timezone.now()
         self.latency_ms = self.elapsed_ms()
         self.cost = pricing.cost(provider, model, self.usage, now) if self.attempts else Decimal(0)
+        with transaction.atomic():
+            self._write(provider, model)
+            budgets.settle(self._hold, self.cost)
+
+    def _write(self, provider: str, model: str) -> None:
         UsageRecord.objects.create(
             trace_id=self.trace_id,
             purpose=self.purpose,
@@ -146,6 +167,10 @@ class StreamedCall(Call):
                             yield delta
                     else:
                         self.usage, self.finish_reason = item.usage, item.finish_reason
+
+    def _worst(self) -> Usage:
+        asked = sum(len(message["content"].encode()) for message in self._prompt.messages())
+        return Usage(asked + FRAMING, 0, self._prompt.max_output_tokens)
 
     def again(self, deployment: Deployment) -> "StreamedCall":
         """The same asked of another model, in what is left of the time."""

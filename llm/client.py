@@ -47,13 +47,16 @@ def metered(
     trace_id: str,
     purpose: Purpose,
     deadline: float,
+    most_tokens: int = 0,
 ) -> T:
     """The result of a call that is not streamed, such as embedding, under the same retries, deadline and ledger.
 
+    `most_tokens` is what it can take at most, for the budget.
     `operation` gets the seconds that remain, may be called several times, raises ProviderError when it fails, and must
     not use the database. Not to be called inside a transaction that may roll back: the row would go with it.
     """
     call = Call(deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
+    call.most_tokens = most_tokens
     with call.recorded():
         result, call.usage = call.persist(lambda remaining: next(call.limited(lambda: iter([operation(remaining)]))))
         call.finish_reason = "stop"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -24,6 +24,7 @@ class Purpose(models.TextChoices):
     EMBED_DOCUMENT = "embed_document"
     REWRITE = "rewrite"
     JUDGE = "judge"
+    TEST = "test"
 
 
 class Endpoint(models.Model):
@@ -35,6 +36,8 @@ class Endpoint(models.Model):
     is_private_allowed = models.BooleanField(
         default=False, help_text="May it be on this machine or in its network? So it is where the settings gave it."
     )
+    encrypted_key = models.TextField(blank=True, help_text="Empty: the key in the settings for this provider.")
+    key_hint = models.CharField(max_length=4, blank=True, help_text="The last four signs of the key.")
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -48,6 +51,17 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
         if newest is None:
             raise self.model.DoesNotExist(f"No model is live for the role {role}; run: manage.py setup")
         return newest
+
+    def append(self, deployment: "Deployment", *, reason: str, by: Any) -> "Deployment":
+        """Let this model serve its role from now on, again if it did before: a new row, as none is ever changed."""
+        return self.create(
+            role=deployment.role,
+            endpoint=deployment.endpoint,
+            model=deployment.model,
+            dimensions=deployment.dimensions,
+            reason=reason[:300],
+            created_by=by,
+        )
 
     def fallback_for(self, provider: str, model: str) -> Self:
         """The live fallback; nothing when there is none, or when it is the very model that is to be replaced."""
@@ -128,6 +142,58 @@ class ModelPrice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.model} from {self.valid_from:%Y-%m-%d}"
+
+
+class Period(models.TextChoices):
+    DAY = "day"
+    MONTH = "month"
+
+
+class Budget(models.Model):
+    """What may be spent in a day or a month (UTC). A hard one stops calls; the other only warns."""
+
+    period = models.CharField(max_length=5, choices=Period, unique=True)
+    limit = models.DecimalField(max_digits=12, decimal_places=2, help_text="USD")
+    is_hard = models.BooleanField(default=True, help_text="Does it stop calls, or only warn?")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(limit__gte=0), name="budget_not_negative")]
+
+    def __str__(self) -> str:
+        return f"${self.limit} a {self.period}"
+
+
+class BudgetPeriod(models.Model):
+    """One day or month: what was spent and what running calls may still cost (USD). See llm.budgets."""
+
+    period = models.CharField(max_length=5, choices=Period)
+    starts_on = models.DateField()
+    spent = models.DecimalField(max_digits=16, decimal_places=8, default=0)
+    reserved = models.DecimalField(max_digits=16, decimal_places=8, default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["period", "starts_on"], name="budget_period_once")]
+
+    def __str__(self) -> str:
+        return f"{self.period} of {self.starts_on}"
+
+
+class Reservation(models.Model):
+    """What a call that is under way may cost at most."""
+
+    trace_id = models.CharField(max_length=32)
+    purpose = models.CharField(max_length=20, choices=Purpose)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=200)
+    amount = models.DecimalField(max_digits=16, decimal_places=8)
+    input_tokens = models.PositiveIntegerField()
+    output_tokens = models.PositiveIntegerField()
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"${self.amount} for {self.trace_id}"
 
 
 @dataclass(frozen=True)

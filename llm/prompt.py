@@ -46,3 +46,12 @@ class Prompt:
     passages: tuple[Passage, ...]
     history: tuple[Turn, ...] = ()
     max_output_tokens: int = 1000
+
+    def messages(self) -> list[dict[str, str]]:
+        """As plain chat messages: what OpenAI's protocol takes, and what a model is trained on."""
+        asked = f"{self.context}\n\n{self.question}" if self.context else self.question
+        return [
+            {"role": "system", "content": self.system},
+            *({"role": turn.role, "content": turn.text} for turn in self.history),
+            {"role": "user", "content": asked},
+        ]

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ class Load:
         self.url, self.slack, self.discord = url, slack, discord
         self.chance = random.Random(1)  # noqa: S311  for a run that can be repeated
         self.stage = Stage(slack, discord, self.chance)
+        slack.add_user(LOUD, name="loud")
+        slack.add_channel("C-loud", name="loud", members=(LOUD, "U1"))
         self._number = 0
 
     def steady(self, seconds: float, events: float, answers: float) -> dict[str, Any]:
@@ -82,7 +85,9 @@ class Load:
                     self._ask()
                     asked += 1
                 while noisy < passed * rate:
-                    self.slack.post("C0", LOUD, f"<@{self.slack.bot_user_id}> How are plans refunded, again {noisy}?")
+                    self.slack.post(
+                        "C-loud", LOUD, f"<@{self.slack.bot_user_id}> How are plans refunded, again {noisy}?"
+                    )
                     noisy += 1
                 time.sleep(0.01)
             self._settle(before, asked, 60)
@@ -131,11 +136,12 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         discord.until(lambda: discord.connections, 60)
         load = Load(url, slack, discord)
         time.sleep(5)
-        return {
-            "steady": load.steady(options.minutes * 60, options.events, options.answers),
-            "burst": load.burst(),
-            "fairness": load.fairness(30),
-        }
+        found = {}
+        steady = partial(load.steady, options.minutes * 60, options.events, options.answers)
+        for name, measure in (("steady", steady), ("burst", load.burst), ("fairness", partial(load.fairness, 30))):
+            found[name] = measure()
+            sys.stderr.write(f"{name}: {found[name]}\n")
+        return found
 
 
 def main() -> None:

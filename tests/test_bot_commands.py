@@ -114,7 +114,7 @@ def test_the_doctor_says_what_to_do(slack: FakeSlack, discord: FakeDiscord, sett
 @pytest.mark.django_db
 def test_the_doctor_as_a_page_is_for_administrators(client: Client, slack: FakeSlack) -> None:
     client.force_login(web_rows.make_user("eve"))
-    assert client.get("/doctor/").status_code == 404
+    assert client.get("/doctor/").status_code == 403
     client.force_login(web_rows.make_user("root", is_superuser=True))
     page = client.get("/doctor/").content.decode()
     assert "to put right" in page

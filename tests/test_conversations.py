@@ -168,10 +168,10 @@ def test_what_no_database_can_store_is_left_out_of_an_answer(public: Collection,
 def test_an_answer_costs_what_all_its_calls_cost(public: Collection, fake_providers: FakeProviders) -> None:
     *_, free = ask(public)
     assert isinstance(free, Done)
-    assert conversations.cost(free.message) == Decimal(0)
+    assert free.message.cost == Decimal(0)
     make_deployment(Role.ANSWER, provider="openai", model="a-model-nobody-has-a-price-for", dimensions=None)
     fake_providers.blocks = [("Yes, within 30 days", (0,))]
     *_, unpriced = ask(public)
     assert isinstance(unpriced, Done)
     assert unpriced.message.outcome == Outcome.ANSWERED
-    assert conversations.cost(unpriced.message) is None
+    assert unpriced.message.cost is None

@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 
 from bot import articles, escalations
 from bot.models import Channel, Delivery, Escalation, Question, Workspace
-from knowledge.models import Document
+from knowledge.models import Collection, Document
 from tests import bots
 from tests.discord_server import ASKED, Server
 from tests.fake_discord import FakeDiscord
@@ -113,5 +113,5 @@ def test_an_answer_becomes_an_article_that_is_found(server: Server, settings: Se
     form.wait()
     server.fake.submit(server.bob, form, {"title": "Refunds of old plans", "text": "Old plans: 14 days."}).wait()
     (path,) = (tmp_path / "articles").glob("*.md")
-    articles.index(Question.objects.get(), path.name)
+    articles.index(Collection.objects.public().get(), path.name)
     assert Document.objects.get(title="Refunds of old plans").state == "indexed"

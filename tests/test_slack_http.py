@@ -114,7 +114,7 @@ def test_a_workspace_is_connected_by_its_administrator_alone(
     settings.SLACK_BOT_TOKEN = ""
     settings.SLACK_CLIENT_ID, settings.SLACK_CLIENT_SECRET = events.client_id, events.client_secret
     client.force_login(web_rows.make_user("eve"))
-    assert client.post("/slack/install/").status_code == 404
+    assert client.post("/slack/install/").status_code == 403
     client.force_login(web_rows.make_user("root", is_superuser=True))
     sent = client.post("/slack/install/")
     assert sent.headers["Location"].startswith("https://slack.com/oauth/v2/authorize?client_id=1.2&scope=app_mentions")

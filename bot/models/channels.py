@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -13,7 +14,7 @@ from llm.models import Deployment
 
 
 class Workspace(models.Model):
-    """A Slack workspace or a Discord server. `token` is encrypted (bot.secrets), empty where the settings hold it."""
+    """A Slack workspace or a Discord server. `token` is encrypted (llm.secrets), empty where the settings hold it."""
 
     platform = models.CharField(max_length=10, choices=Platform)
     external_id = models.CharField(max_length=64)
@@ -34,6 +35,9 @@ class Workspace(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         help_text="Where questions for people go, unless a channel says otherwise.",
+    )
+    is_training_allowed = models.BooleanField(
+        default=False, help_text="May what is said there be used to train a model? The platform's terms decide."
     )
     created_at = models.DateTimeField(db_default=Now())
 
@@ -136,6 +140,12 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.external_id
+
+    def clean(self) -> None:
+        if self.is_drafting and self.team_channel is None:
+            raise ValidationError(
+                "Drafts need a channel of the team that they go to: say where questions for people go."
+            )
 
     @property
     def platform(self) -> str:

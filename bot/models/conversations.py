@@ -1,6 +1,8 @@
 """Conversations: what was asked, what was answered, from which passages, and what people thought of it."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models.functions import Now
 
@@ -82,11 +84,24 @@ class Message(models.Model):
     voice = models.ForeignKey("bot.Voice", null=True, blank=True, on_delete=models.PROTECT)
     style_faults = models.JSONField(default=list, help_text="The rules of the voice that the text breaks.")
     sent_text = models.TextField(blank=True, help_text="What a person sent in place of the draft `text`.")
+    cost = models.DecimalField(
+        max_digits=16,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="USD of the calls behind an answer when it was written, as in the ledger; empty: unpriced.",
+    )
     trace = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(fields=["created_at"], condition=models.Q(speaker="bot"), name="answer_time"),
+            models.Index(fields=["outcome", "-id"], condition=models.Q(speaker="bot"), name="answer_outcome"),
+            models.Index(fields=["model", "-id"], condition=models.Q(speaker="bot"), name="answer_model"),
+            GinIndex(SearchVector("text", config="simple"), name="message_text"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(speaker="asker", outcome="") | (models.Q(speaker="bot") & ~models.Q(outcome="")),

@@ -6,9 +6,9 @@ from typing import Any
 
 import discord
 
-from bot import secrets
 from bot.addressing import Incoming
 from bot.models import ChannelKind, Platform
+from llm import secrets
 
 DIRECT = "@me"  # the workspace of direct messages, which are in no server
 REPLY_FOR = timedelta(minutes=14)  # an interaction's token lives for fifteen

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import discord
 
-from bot import secrets
 from bot.addressing import Incoming
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms import discord_posts
 from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.posts import Post
 from bot.splitting import split
-from llm import connections
+from llm import connections, secrets
 
 if TYPE_CHECKING:  # it makes the messenger, and is asked by it
     from bot.platforms.discord import DiscordBot

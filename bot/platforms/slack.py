@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from bot import secrets
 from bot.addressing import Incoming
 from bot.models import Channel, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms import slack_audience, slack_blocks, slack_events
 from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.platforms.slack_web import Client, RefusedError, call, client_for, pages, respond
 from bot.posts import Post
+from llm import secrets
 
 log = logging.getLogger(__name__)
 

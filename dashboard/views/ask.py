@@ -6,18 +6,15 @@ from django.http import HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bot import conversations
 from bot.models import Conversation, Feedback, Message, Platform
-from dashboard import access, markdown, streaming, turns
+from dashboard import access, markdown, rules, streaming, turns
 from dashboard.forms import FeedbackForm, QuestionForm
 from llm.models import Deployment
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@rules.form(None)
 def ask(request: access.Request) -> HttpResponseBase:
     """An empty playground, or the answer to a question: streamed to scripts, as a page to everybody else."""
     if request.method != "POST":
@@ -41,16 +38,14 @@ def ask(request: access.Request) -> HttpResponseBase:
     return redirect(_address(streaming.answer(events)))
 
 
-@never_cache
-@require_safe
+@rules.page(None)
 def conversation(request: access.Request, pk: int) -> HttpResponse:
     found = access.conversation(request.user, pk)
     form = QuestionForm(user=request.user, conversation=found)
     return render(request, "dashboard/ask.html", _page(request, form, found))
 
 
-@never_cache
-@require_safe
+@rules.page(None)
 def passage(request: access.Request, pk: int) -> HttpResponse:
     """A cited passage as it was when the answer was written: a page, or only its inside for the panel."""
     citation = access.citation(request.user, pk)
@@ -60,8 +55,7 @@ def passage(request: access.Request, pk: int) -> HttpResponse:
     return render(request, template, {"citation": citation, "html": html, "source_url": source_url, "page": "ask"})
 
 
-@never_cache
-@require_POST
+@rules.action(None)
 def feedback(request: access.Request, pk: int) -> HttpResponse:
     """Keep or change what a person thinks of an answer."""
     message = access.answer(request.user, pk)

@@ -12,7 +12,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
-    return _page(403, "This is not for you", "Your account may not do this. Ask an administrator if it should.")
+    return _page(403, "This is not for you", "Your role does not reach so far. Ask an owner if it should.")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001

@@ -1,23 +1,16 @@
 """What machines ask: is the process up, and can it do its work."""
 
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
-from dashboard import readiness
+from dashboard import readiness, rules
 
 
-@never_cache
-@login_not_required
-@require_safe
+@rules.public()
 def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django passes the request
     return HttpResponse("ok", content_type="text/plain")
 
 
-@never_cache
-@login_not_required
-@require_safe
+@rules.public()
 def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  Django passes the request
     checks = readiness.checks()
     is_ready = all(check.is_ok for check in checks)

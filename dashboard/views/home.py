@@ -1,16 +1,17 @@
-"""The start page."""
+"""The start page: what to do next, and for those with a role how it goes."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
-from dashboard import access, overview
+from dashboard import access, overview, roles, rules
+from dashboard.roles import Role
 
 
-@never_cache
-@require_safe
+@rules.page(None)
 def home(request: access.Request) -> HttpResponse:
-    return render(
-        request, "dashboard/home.html", {"overview": overview.read(access.collections(request.user)), "page": "home"}
-    )
+    context = {
+        "page": "home",
+        "overview": overview.read(access.collections(request.user)),
+        "figures": overview.figures() if roles.has(request.user, Role.VIEWER) else None,
+    }
+    return render(request, "dashboard/home.html", context)

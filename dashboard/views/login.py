@@ -1,14 +1,11 @@
 """Logging in: with a one-time link, or with a name and a password."""
 
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
-from dashboard import login_links
+from dashboard import login_links, rules
 
 
 class LoginForm(AuthenticationForm):
@@ -20,15 +17,15 @@ class LoginForm(AuthenticationForm):
     }
 
 
-password_login = LoginView.as_view(
-    template_name="dashboard/login.html", authentication_form=LoginForm, redirect_authenticated_user=True
+password_login = rules.public("GET", "HEAD", "POST")(
+    LoginView.as_view(
+        template_name="dashboard/login.html", authentication_form=LoginForm, redirect_authenticated_user=True
+    )
 )
-logout = LogoutView.as_view(next_page="login")
+logout = rules.action(None)(LogoutView.as_view(next_page="login"))
 
 
-@never_cache
-@login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@rules.public("GET", "HEAD", "POST")
 def login_link(request: HttpRequest, token: str) -> HttpResponse:
     """Opening the link shows a button and only the button logs in: programs that preview links open them too."""
     try:

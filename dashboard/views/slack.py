@@ -5,18 +5,16 @@ import secrets
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
 
 from bot.platforms import slack_http, slack_oauth
 from bot.platforms.base import DeliveryError
-from dashboard import access
+from dashboard import access, audit, rules
+from dashboard.roles import Role
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +22,7 @@ STATE = "slack_install_state"
 
 
 @csrf_exempt
-@login_not_required
-@require_POST
+@rules.public("POST")
 def events(request: HttpRequest) -> HttpResponse:
     """Slack signs what it sends; nothing else is let in."""
     answer = slack_http.receive(request.body, dict(request.headers.items()))
@@ -35,20 +32,18 @@ def events(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@never_cache
-@require_POST
+@rules.action(Role.OWNER)
 def install(request: access.Request) -> HttpResponse:
-    """Send an administrator to Slack, to say that the app may join a workspace."""
-    _check_allowed(request)
+    """Send an owner to Slack, to say that the app may join a workspace."""
+    _check_allowed()
     request.session[STATE] = secrets.token_urlsafe(32)
     return redirect(slack_oauth.address(request.session[STATE], _return_address()))
 
 
-@never_cache
-@require_safe
+@rules.page(Role.OWNER)
 def installed(request: access.Request) -> HttpResponse:
-    """Slack sends the administrator back with a code; only the session that began may end it."""
-    _check_allowed(request)
+    """Slack sends the owner back with a code; only the session that began may end it."""
+    _check_allowed()
     state = request.session.pop(STATE, "")
     if not state or not constant_time_compare(state, request.GET.get("state", "")):
         messages.error(request, "This installation was not begun here. Please begin again.")
@@ -66,11 +61,11 @@ def _connect(request: access.Request, code: str) -> None:
         log.warning("A Slack workspace could not be connected: %s", error)
         messages.error(request, "Slack did not accept the installation. Please begin again.")
         return
+    audit.write(request.user, "slack_connected", str(workspace))
     messages.success(request, f"{workspace} is connected.")
 
 
-def _check_allowed(request: access.Request) -> None:
-    access.administrator(request.user)
+def _check_allowed() -> None:
     if not settings.SLACK_CLIENT_ID:
         raise Http404
 

@@ -37,6 +37,6 @@ def embedder_for(deployment: "Deployment") -> Embedder:
         model=deployment.model,
         dimensions=deployment.dimensions,
         base_url=access.address(deployment.endpoint),
-        api_key=access.key(name),
+        api_key=access.key(deployment.endpoint),
         is_private_allowed=access.is_private_allowed(deployment.endpoint),
     )

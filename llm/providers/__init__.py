@@ -33,6 +33,6 @@ def provider_for(deployment: "Deployment") -> Provider:
     provider: type[Provider] = import_string(REGISTRY[name])
     return provider(
         base_url=access.address(deployment.endpoint),
-        api_key=access.key(name),
+        api_key=access.key(deployment.endpoint),
         is_private_allowed=access.is_private_allowed(deployment.endpoint),
     )

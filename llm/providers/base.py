@@ -13,12 +13,22 @@ from llm.text import clean
 T = TypeVar("T")
 
 Kind = Literal[
-    "key", "rate_limit", "quota", "bad_request", "unavailable", "timeout", "cut", "bad_reply", "refused", "open"
+    "key",
+    "rate_limit",
+    "quota",
+    "bad_request",
+    "unavailable",
+    "timeout",
+    "cut",
+    "bad_reply",
+    "refused",
+    "open",
+    "budget",
 ]
 FinishReason = Literal["stop", "length", "refusal"]
 
 _LOOKS_SECRET = re.compile(r"\b(?:sk|pk|key)-[\w*.-]{6,}|(?<=Bearer )\S+", re.IGNORECASE)
-_PERMANENT: frozenset[Kind] = frozenset({"key", "quota", "bad_request", "refused"})
+_PERMANENT: frozenset[Kind] = frozenset({"key", "quota", "bad_request", "refused", "budget"})
 
 
 class ProviderError(Exception):

@@ -64,14 +64,9 @@ class OpenAIProvider(Provider):
 
 def _request(prompt: Prompt, model: str, refused: set[str]) -> dict[str, Any]:
     """The request's body. `max_tokens` is what compatible servers know; OpenAI's newest models want the other name."""
-    asked = f"{prompt.context}\n\n{prompt.question}" if prompt.context else prompt.question
     request: dict[str, Any] = {
         "model": model,
-        "messages": [
-            {"role": "system", "content": prompt.system},
-            *({"role": turn.role, "content": turn.text} for turn in prompt.history),
-            {"role": "user", "content": asked},
-        ],
+        "messages": prompt.messages(),
         "max_tokens": prompt.max_output_tokens,
         "temperature": 0,
         "stream_options": {"include_usage": True},

@@ -65,7 +65,7 @@ class Command(BaseCommand):
 
 def _summary(message: Message) -> str:
     """Outcome, model, cost and time in one line."""
-    cost = conversations.cost(message)
+    cost = message.cost
     price = "unpriced" if cost is None else f"${cost.normalize():f}" if cost else "free"
     outcome = Outcome(message.outcome).label.lower()
     truncated = ", cut off at the length limit" if message.is_truncated else ""
@@ -77,7 +77,7 @@ def _summary(message: Message) -> str:
 def as_json(message: Message, latency: dict[str, float | None]) -> dict[str, object]:
     """The answer as scripts read it."""
     usage = list(UsageRecord.objects.of_trace(message.trace_id).exclude(purpose=Purpose.EMBED_QUESTION))
-    cost = conversations.cost(message)
+    cost = message.cost
     return {
         "answer": message.text,
         "outcome": message.outcome,

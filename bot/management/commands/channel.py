@@ -55,8 +55,6 @@ class Command(BaseCommand):
             channel.full_clean()
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        if channel.is_drafting and channel.team_channel is None:
-            raise CommandError("Say where the drafts go: --escalate-to CHANNEL")
         channel.save()
         if options["collection"] is not None:
             channel.collections.set(_collections(options["collection"]))

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
 from bot import voices
 from bot.models import Grammar, Voice
@@ -42,18 +41,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  - {rule}")
 
 
-@transaction.atomic
 def _next(name: str, changes: dict[str, Any]) -> Voice:
-    current = Voice.objects.current(name)
-    voice = current or Voice(name=name, version=0)
-    voice.pk = None
-    voice._state.adding = True
-    voice.version += 1
-    for field, value in changes.items():
-        setattr(voice, field, value)
     try:
-        voice.full_clean(exclude=["created_at"])
+        return voices.next_version(name, changes)
     except ValidationError as error:
         raise CommandError(" ".join(error.messages)) from error
-    voice.save()
-    return voice

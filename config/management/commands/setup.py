@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def _warn_without_key(self, deployment: Deployment) -> None:
         try:
-            access.key(deployment.endpoint.provider)
+            access.key(deployment.endpoint)
         except ProviderError as error:
             self.stderr.write(f"{deployment} cannot be asked: {error}", self.style.WARNING)
 

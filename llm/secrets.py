@@ -1,4 +1,4 @@
-"""Tokens that are kept in the database: encrypted, with a key made from SECRET_KEY, which is not there."""
+"""Tokens and keys that are kept in the database: encrypted, with a key made from SECRET_KEY, which is not there."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from django.conf import settings
 
 
 class SecretError(Exception):
-    """A token was encrypted under another SECRET_KEY; the workspace has to be connected again."""
+    """A token was encrypted under another SECRET_KEY; what it opens has to be connected again."""
 
 
 def encrypt(token: str) -> str:

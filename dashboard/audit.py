@@ -1,0 +1,68 @@
+"""The audit log: one chain of hashes, so that a line that was changed or taken out is noticed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
+
+from dashboard.models import AuditEntry
+
+LOCK = "parley audit log"
+START = "0" * 64
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`entries` were looked at; `broken_at` is the id of the first that does not fit, None when all do."""
+
+    entries: int
+    head: str
+    broken_at: int | None
+
+
+@transaction.atomic
+def write(actor: User | None, action: str, target: str = "", details: Mapping[str, Any] | None = None) -> AuditEntry:
+    """Add a line, one at a time over all processes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
+    last = AuditEntry.objects.order_by("-id").values_list("hash", flat=True).first()
+    entry = AuditEntry(
+        at=timezone.now(),
+        actor_id=actor.pk if actor else None,
+        actor=actor.get_username() if actor else "the command line",
+        action=action,
+        target=target[:200],
+        details=dict(details or {}),
+        previous_hash=last or START,
+    )
+    entry.hash = _hash(entry)
+    entry.save(force_insert=True)
+    return entry
+
+
+def verify() -> Verdict:
+    """Go through the whole chain."""
+    previous, count = START, 0
+    for entry in AuditEntry.objects.order_by("id").iterator(chunk_size=1000):
+        if entry.previous_hash != previous or entry.hash != _hash(entry):
+            return Verdict(count, previous, entry.pk)
+        previous, count = entry.hash, count + 1
+    return Verdict(count, previous, None)
+
+
+def _hash(entry: AuditEntry) -> str:
+    said = [
+        entry.previous_hash,
+        entry.at.isoformat(timespec="microseconds"),
+        entry.actor_id,
+        entry.actor,
+        entry.action,
+        entry.target,
+        entry.details,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,209 @@
+"""What was spent on what, against what may be spent."""
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from bot.models import Channel, Message, Speaker
+from dashboard import charts, money, rollups
+from dashboard.transcripts import PURPOSES
+from llm import pricing
+from llm.models import Budget, Deployment, Period, Purpose, UsageRecord
+from llm.providers.base import Usage
+
+RESOLVED = ("confirmed", "assumed")  # told apart on every page; a cost per resolved question counts both
+MILLION = 1_000_000
+SAMPLE = 100  # answers that the size of the context is taken from
+CHARACTERS_PER_TOKEN = 4
+
+
+@dataclass
+class Line:
+    """A row of a table of costs. `answers` is 0 where answers cannot be told apart like this."""
+
+    name: str
+    cost: Decimal = Decimal(0)
+    calls: int = 0
+    unpriced: int = 0
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    answers: int = 0
+    resolved: int = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        self.cost += row["cost"]
+        for name in ("calls", "unpriced", "input_tokens", "cached_input_tokens", "output_tokens"):
+            setattr(self, name, getattr(self, name) + int(row[name]))
+
+    @property
+    def label(self) -> str:
+        return money.sum_label(self.cost)
+
+    @property
+    def per_answer(self) -> str:
+        return money.label(self.cost / self.answers) if self.answers else "-"
+
+    @property
+    def per_resolved(self) -> str:
+        return money.label(self.cost / self.resolved) if self.resolved else "-"
+
+    @property
+    def cached_share(self) -> float:
+        return 100 * self.cached_input_tokens / self.input_tokens if self.input_tokens else 0.0
+
+
+@dataclass(frozen=True)
+class BudgetState:
+    budget: Budget
+    spent: Decimal
+
+    @property
+    def share(self) -> float:
+        return float(100 * self.spent / self.budget.limit) if self.budget.limit else 100.0
+
+    @property
+    def label(self) -> str:
+        return f"{money.sum_label(self.spent)} of ${self.budget.limit:,.2f}"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """`by` holds the tables by their title."""
+
+    since: date
+    total: Line
+    today: Decimal
+    month: Decimal
+    projection: Decimal
+    budgets: list[BudgetState]
+    chart: charts.Bars
+    by: dict[str, list[Line]] = field(default_factory=dict)
+    unpriced: list[dict[str, Any]] = field(default_factory=list)
+    context_tokens: int = 0
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {name: money.sum_label(getattr(self, name)) for name in ("today", "month", "projection")}
+
+
+def read(days: int) -> Costs:
+    """Everything the page shows about the last `days` days, today included; the month is this one, whatever `days`."""
+    today = rollups.today()
+    since = today - timedelta(days=days - 1)
+    rows = rollups.usage(min(since, today.replace(day=1)))
+    shown = [row for row in rows if row["day"] >= since]
+    answered = rollups.answers(since)
+    total = _summed("Everything", shown, answered)
+    month = sum((row["cost"] for row in rows if row["day"] >= today.replace(day=1)), Decimal(0))
+    spent_today = sum((row["cost"] for row in rows if row["day"] == today), Decimal(0))
+    return Costs(
+        since=since,
+        total=total,
+        today=spent_today,
+        month=month,
+        projection=projection(month),
+        budgets=budget_states(spent_today, month),
+        chart=charts.by_day(since, today, ((row["day"], float(row["cost"])) for row in shown), unit="USD"),
+        by={
+            "Channel": _by_channel(shown, answered),
+            "Model": _grouped(shown, answered, "model"),
+            "Purpose": _named(_grouped(shown, [], "purpose")),
+            "Day": sorted(_grouped(shown, answered, "day"), key=lambda line: line.name, reverse=True),
+        },
+        unpriced=_unpriced(shown),
+        context_tokens=context_tokens(),
+    )
+
+
+def projection(month: Decimal) -> Decimal:
+    """The month at the pace so far."""
+    now = timezone.now()
+    days = Decimal(monthrange(now.year, now.month)[1])
+    passed = Decimal(now.day - 1) + Decimal(now.hour * 60 + now.minute + 1) / 1440
+    return (month * days / passed).quantize(Decimal("0.00000001"))
+
+
+def budget_states(today: Decimal, month: Decimal) -> list[BudgetState]:
+    spent = {Period.DAY: today, Period.MONTH: month}
+    return [BudgetState(row, spent[Period(row.period)]) for row in Budget.objects.order_by("period")]
+
+
+def _summed(name: str, rows: Iterable[dict[str, Any]], answered: Iterable[dict[str, Any]]) -> Line:
+    line = Line(name)
+    for row in rows:
+        line.add(row)
+    for row in answered:
+        line.answers += row["answers"]
+        line.resolved += row["answers"] if row["resolution"] in RESOLVED else 0
+    return line
+
+
+def _grouped(rows: list[dict[str, Any]], answered: list[dict[str, Any]], name: str) -> list[Line]:
+    used, given = defaultdict(list), defaultdict(list)
+    for row in rows:
+        used[row[name]].append(row)
+    for row in answered:
+        given[row[name]].append(row)
+    lines = [_summed(str(key), used[key], given[key]) for key in {*used, *given}]
+    return sorted(lines, key=lambda line: (-line.cost, line.name))
+
+
+def _by_channel(rows: list[dict[str, Any]], answered: list[dict[str, Any]]) -> list[Line]:
+    pks = {row["channel_id"] for row in [*rows, *answered]} - {None}
+    names = {pk: f"{channel} ({channel.workspace})" for pk, channel in _channels(pks).items()}
+    for row in [*rows, *answered]:
+        row["place"] = names.get(row["channel_id"]) or row["platform"] or "no question: documents"
+    return _grouped(rows, answered, "place")
+
+
+def _channels(pks: set[int]) -> dict[int, Channel]:
+    return Channel.objects.select_related("workspace").in_bulk(pks)
+
+
+def _named(lines: list[Line]) -> list[Line]:
+    for line in lines:
+        line.name = PURPOSES.get(Purpose(line.name), line.name)
+    return lines
+
+
+def _unpriced(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Models whose calls have no price, with how many there were."""
+    counted: dict[tuple[str, str], int] = defaultdict(int)
+    for row in rows:
+        if row["unpriced"]:
+            counted[row["provider"], row["model"]] += int(row["unpriced"])
+    return [{"provider": provider, "model": model, "calls": calls} for (provider, model), calls in counted.items()]
+
+
+def context_tokens() -> int:
+    """Tokens of retrieved passages in an answer's prompt, on average over the newest answers; a rough count."""
+    newest = Message.objects.filter(speaker=Speaker.BOT).order_by("-id").values_list("trace", flat=True)[:SAMPLE]
+    sizes = [sum(len(hit.get("text", "")) for hit in trace.get("passages", ())) for trace in newest]
+    return round(sum(sizes) / len(sizes) / CHARACTERS_PER_TOKEN) if sizes else 0
+
+
+def spent_since(day: date) -> Decimal:
+    """By the ledger itself."""
+    found = UsageRecord.objects.filter(created_at__gte=rollups.start_of(day)).aggregate(sum=Sum("cost"))["sum"]
+    return found or Decimal(0)
+
+
+def listed_prices() -> list[dict[str, object]]:
+    """What a million tokens cost now for every model that ever was live, whoever states it."""
+    now = timezone.now()
+    found: dict[str, dict[str, object]] = {}
+    for row in Deployment.objects.select_related("endpoint").exclude(model="").order_by("-id"):
+        if str(row) in found or row.endpoint.provider in pricing.FREE:
+            continue
+        usages = {"input": Usage(MILLION, 0, 0), "cached": Usage(MILLION, MILLION, 0), "output": Usage(0, 0, MILLION)}
+        priced = {name: pricing.cost(row.endpoint.provider, row.model, usage, now) for name, usage in usages.items()}
+        found[str(row)] = {"model": str(row), **{name: money.label(cost) for name, cost in priced.items()}}
+    return list(found.values())

@@ -1,0 +1,59 @@
+"""What a list of conversations is asked for. Every field may be empty."""
+
+from typing import Any
+
+from django import forms
+
+from bot.models import Channel, Outcome, Platform
+from dashboard import turns
+from knowledge.models import Document
+from llm.models import Deployment, Role
+
+RATINGS = [("", "any rating"), ("up", "thumbs up"), ("down", "thumbs down"), ("none", "no rating")]
+
+
+class ConversationFilter(forms.Form):
+    text = forms.CharField(required=False, max_length=200, label="Words in question or answer")
+    platform = forms.ChoiceField(required=False, choices=[("", "any platform"), *Platform.choices])
+    channel = forms.ModelChoiceField(Channel.objects.none(), required=False, empty_label="any channel")
+    outcome = forms.ChoiceField(
+        required=False, choices=[("", "any outcome"), *((each.value, turns.OUTCOMES[each][0]) for each in Outcome)]
+    )
+    rating = forms.ChoiceField(required=False, choices=RATINGS)
+    model = forms.ChoiceField(required=False)
+    least_cost = forms.DecimalField(required=False, min_value=0, decimal_places=8, label="Costs at least (USD)")
+    least_seconds = forms.FloatField(required=False, min_value=0, label="Took at least (seconds)")
+    document = forms.ModelChoiceField(
+        Document.objects.all(),
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "It is gone."},
+    )
+    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="From")
+    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}), label="To")
+
+    MAIN = ("text", "outcome", "rating", "channel")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "filter-%s", **kwargs})
+        channels = Channel.objects.select_related("workspace").order_by("name", "pk")
+        self.fields["channel"].queryset = channels  # type: ignore[attr-defined]
+        answering = Deployment.objects.filter(role__in=(Role.ANSWER, Role.FALLBACK)).exclude(model="")
+        names = sorted(set(answering.values_list("model", flat=True)))
+        self.fields["model"].choices = [("", "any model"), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            is_select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if is_select else "form-control"
+
+    def wanted(self) -> dict[str, Any]:
+        """What was asked for that makes sense; the rest is said beside its field."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+    @property
+    def main(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.MAIN]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in (*self.MAIN, "document")]

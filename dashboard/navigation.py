@@ -1,0 +1,40 @@
+"""The pages of the dashboard, of which everybody sees those that are open to them."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from dashboard import roles
+from dashboard.roles import Role
+
+# Name, which is also that of the address and of the icon; what it is called; the least role.
+PAGES: tuple[tuple[str, str, Role | None], ...] = (
+    ("home", "Overview", None),
+    ("ask", "Ask", None),
+    ("conversations", "Conversations", Role.VIEWER),
+    ("review", "Review", Role.REVIEWER),
+    ("escalations", "Escalations", Role.VIEWER),
+    ("documents", "Documents", Role.VIEWER),
+    ("channels", "Channels", Role.VIEWER),
+    ("costs", "Costs", Role.VIEWER),
+    ("models", "Models", Role.OWNER),
+    ("install", "Set-up", Role.OWNER),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    name: str
+    label: str
+    url: str
+
+
+def pages(request: HttpRequest) -> dict[str, object]:
+    """For every template: the links of the rail, and whether the reader may review, edit or own."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    links = [Link(name, label, reverse(name)) for name, label, least in PAGES if roles.has(user, least)]
+    may = {role.label: roles.has(user, role) for role in Role}
+    return {"navigation": links, "may": may}

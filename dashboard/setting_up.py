@@ -1,0 +1,66 @@
+"""What a new install still needs, as a list that ticks itself off."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from bot import presence
+from bot.models import Channel, Message, Platform, Speaker, Voice, Workspace
+from knowledge.models import Document, DocumentState
+from llm.models import Budget, Deployment, Role
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    is_done: bool
+    detail: str
+    url: str
+
+
+def steps() -> list[Step]:
+    indexed = Document.objects.filter(state=DocumentState.INDEXED)
+    own = indexed.exclude(origin__startswith=str(settings.SAMPLE_DIR)).exists()
+    live = Deployment.objects.filter(role=Role.ANSWER).select_related("endpoint").order_by("-id").first()
+    writes = live is not None and not live.is_quoting
+    return [
+        Step("Add your documents", own, "Files, a website, a help centre, a repository.", reverse("documents")),
+        Step("Choose a model that writes", writes, "Without one, answers quote the documents.", reverse("models")),
+        Step("Say what may be spent", Budget.objects.exists(), "A budget a day or a month.", reverse("budgets")),
+        Step("Say how the company speaks", Voice.objects.exists(), "A voice called default.", reverse("voices")),
+        Step("Connect Slack or Discord", _is_connected(), "Below is what they ask for.", "#platforms"),
+        Step(
+            "Have a bot run",
+            any(presence.alive(each) for each in _platforms()),
+            "make run starts it.",
+            reverse("doctor"),
+        ),
+        Step("Say who answers what it cannot", _has_team(), "A channel of your team.", reverse("channels")),
+        Step("Ask something there", _was_asked(), "Mention the bot in a channel.", reverse("conversations")),
+        Step("Invite a colleague", User.objects.filter(is_active=True).count() > 1, "With a role.", reverse("people")),
+    ]
+
+
+def _platforms() -> tuple[Platform, ...]:
+    return (Platform.SLACK, Platform.DISCORD)
+
+
+def _is_connected() -> bool:
+    has_token = bool(settings.SLACK_BOT_TOKEN or settings.DISCORD_BOT_TOKEN)
+    return has_token or Workspace.objects.filter(platform__in=_platforms(), removed_at=None).exists()
+
+
+def _has_team() -> bool:
+    by_workspace = Workspace.objects.exclude(escalation_channel=None).exists()
+    return by_workspace or Channel.objects.exclude(escalation_channel=None).exists()
+
+
+def _was_asked() -> bool:
+    return Message.objects.filter(speaker=Speaker.BOT, conversation__platform__in=_platforms()).exists()
+
+
+def sample() -> list[Document]:
+    """The documents of the sample help centre that are still there."""
+    return list(Document.objects.filter(origin__startswith=str(settings.SAMPLE_DIR)))

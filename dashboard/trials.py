@@ -1,0 +1,40 @@
+"""Whether a model answers: one small call, in the ledger like any other."""
+
+import time
+from dataclasses import dataclass
+
+from dashboard import money
+from llm import client
+from llm.models import Deployment, Endpoint, Purpose, Role
+from llm.prompt import Prompt
+from llm.providers.base import ProviderError
+
+SECONDS = 20.0
+ASKED = "Reply with the one word: ready"
+
+
+@dataclass(frozen=True)
+class Trial:
+    is_ok: bool
+    detail: str
+
+
+def run(endpoint: Endpoint, model: str) -> Trial:
+    """Ask a model of an endpoint, live or not, for one word."""
+    prompt = Prompt(system="You are being tested.", question=ASKED, context="", passages=(), max_output_tokens=20)
+    deployment = Deployment(role=Role.ANSWER, endpoint=endpoint, model=model, reason="a trial")
+    started = time.monotonic()
+    response = client.stream(
+        prompt,
+        deployment=deployment,
+        trace_id=client.new_trace_id(),
+        deadline=started + SECONDS,
+        purpose=Purpose.TEST,
+        may_fall_back=False,
+    )
+    try:
+        text = "".join(response)
+    except ProviderError as error:
+        return Trial(False, str(error))
+    said = " ".join(text.split())[:60]
+    return Trial(True, f"It said “{said}” after {time.monotonic() - started:.1f} s for {money.label(response.cost)}.")

@@ -1,0 +1,125 @@
+"""What was asked and answered everywhere: found, read as it looked, traced, corrected, exported."""
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from bot import articles, prompts
+from bot.models import Message
+from dashboard import access, audit, exchanges, export, rules, transcripts
+from dashboard.filters import ConversationFilter
+from dashboard.forms import AnswerForm, ArticleForm
+from dashboard.roles import Role
+from tuning import examples
+
+FORMATS = {"csv": (export.as_csv, "text/csv; charset=utf-8"), "jsonl": (export.as_jsonl, "application/jsonl")}
+
+
+@rules.page(Role.VIEWER)
+def conversations(request: access.Request) -> HttpResponse:
+    form = ConversationFilter(request.GET)
+    answers = exchanges.found(form.wanted())
+    if "newer" in request.GET:
+        newer = answers.filter(pk__gt=_number(request.GET["newer"]))[: exchanges.PER_PAGE].count()
+        return render(request, "dashboard/_newer.html", {"newer": newer, "query": _query(request)})
+    page = exchanges.page(answers, before=_number(request.GET.get("before", "")) or None)
+    context = {"page": "conversations", "form": form, "found": page, "query": _query(request)}
+    return render(request, "dashboard/conversations.html", context)
+
+
+@rules.page(Role.REVIEWER)
+def export_conversations(request: access.Request, kind: str) -> HttpResponseBase:
+    """A file of everything that fits; who took it is in the audit log."""
+    write, media_type = FORMATS[kind]
+    wanted = ConversationFilter(request.GET).wanted()
+    audit.write(request.user, "conversations_exported", kind, {name: str(value) for name, value in wanted.items()})
+    response = StreamingHttpResponse(write(exchanges.each(exchanges.found(wanted))), content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="conversations.{kind}"'
+    return response
+
+
+@rules.page(Role.VIEWER)
+def transcript(request: access.Request, pk: int) -> HttpResponse:
+    context = {"page": "conversations", "transcript": transcripts.read(access.transcript(pk), request.user)}
+    return render(request, "dashboard/transcript.html", context)
+
+
+@rules.action(Role.REVIEWER)
+def promote(request: access.Request, pk: int) -> HttpResponse:
+    """Put an answer into the review queue, in a reviewer's own words where there are any."""
+    message = access.any_answer(pk)
+    form = AnswerForm(request.POST)
+    answer = form.cleaned_data["answer"] if form.is_valid() else ""
+    try:
+        example = examples.propose(message, by=request.user, answer=answer)
+    except examples.ExampleError as error:
+        messages.error(request, str(error))
+        return redirect(_address(message))
+    messages.success(request, "It is in the review queue now.")
+    return redirect("review_item", example.pk)
+
+
+@rules.form(Role.REVIEWER)
+def correct(request: access.Request, pk: int) -> HttpResponse:
+    """What the answer should have said: sent to the asker where there is a thread, and kept for training."""
+    message = access.any_answer(pk)
+    form = AnswerForm(request.POST or None, initial={"answer": message.text})
+    if form.is_valid():
+        transcripts.correct(message, form.cleaned_data["answer"], by=request.user)
+        messages.success(request, "The correction is on its way to where the question was asked.")
+        return redirect(_address(message))
+    context = {"page": "conversations", "form": form, "message": message, "asked": examples.asked(message)}
+    return render(request, "dashboard/correct.html", context)
+
+
+@rules.action(Role.REVIEWER)
+def again(request: access.Request, pk: int) -> HttpResponse:
+    """Ask the same now and show both answers side by side; nothing is sent to anybody."""
+    message = access.any_answer(pk)
+    compared = transcripts.ask_again(message)
+    return render(request, "dashboard/again.html", {"page": "conversations", "compared": compared})
+
+
+@rules.page(Role.VIEWER)
+def prompt(request: access.Request, pk: int) -> HttpResponse:
+    message = access.any_answer(pk)
+    is_changed = message.trace.get("prompt_hash") != prompts.template_hash()
+    context = {
+        "page": "conversations",
+        "message": message,
+        "prompt": transcripts.prompt(message),
+        "is_changed": is_changed,
+    }
+    return render(request, "dashboard/prompt.html", context)
+
+
+@rules.form(Role.EDITOR)
+def article(request: access.Request, pk: int) -> HttpResponse:
+    """What an answer says, or should have said, as a document."""
+    message = access.any_answer(pk)
+    title, text = articles.of_answer(message, examples.asked(message).text)
+    form = ArticleForm(request.POST or None, initial={"title": title, "text": text})
+    if form.is_valid():
+        wanted = form.cleaned_data
+        articles.add(wanted["collection"], title=wanted["title"], text=wanted["text"], key=message.pk)
+        messages.success(request, "The article is being indexed; questions find it in a moment.")
+        return redirect(_address(message))
+    return render(request, "dashboard/article.html", {"page": "conversations", "form": form})
+
+
+def _address(message: Message) -> str:
+    return f"{reverse('transcript', args=[message.conversation_id])}#answer-{message.pk}"
+
+
+def _number(written: str) -> int:
+    return int(written) if written.isdecimal() and len(written) < 19 else 0
+
+
+def _query(request: access.Request) -> str:
+    """The filter as it stands, to go on with."""
+    kept = request.GET.copy()
+    for name in ("before", "newer"):
+        kept.pop(name, None)
+    return kept.urlencode()

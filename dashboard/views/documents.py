@@ -1,0 +1,185 @@
+"""Documents: handed in, looked at, taken away; where they keep coming from; and what a search finds in them."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from dashboard import access, rules, shelves
+from dashboard.forms_documents import BenchForm, CollectionForm, SourceForm, UploadForm
+from dashboard.roles import Role
+from knowledge import retrieval, sources, syncing, tasks, uploads
+from knowledge.indexing import CollectionError
+from knowledge.models import Collection, Document, Source, Sync, Visibility
+from llm import client
+
+WAITING_PER_PAGE = 200
+
+
+@rules.page(Role.VIEWER)
+def documents(request: access.Request) -> HttpResponse:
+    asked = request.GET
+    before = int(asked["before"]) if asked.get("before", "").isdecimal() else None
+    collection = int(asked["collection"]) if asked.get("collection", "").isdecimal() else None
+    rows, older = shelves.found(asked.get("q", "")[:200], collection, asked.get("state", ""), before=before)
+    counts = shelves.counts()
+    context = {
+        "page": "documents",
+        "rows": rows,
+        "older": older,
+        "counts": counts,
+        "waits": counts.get("pending", 0),
+        "asked": asked,
+        "collections": shelves.collections(),
+        "form": UploadForm(),
+    }
+    template = "_documents.html" if "HX-Request" in request.headers else "documents.html"
+    return render(request, f"dashboard/{template}", context)
+
+
+@rules.action(Role.EDITOR)
+def upload(request: access.Request) -> HttpResponse:
+    """One file or many; each that cannot be taken is said, the others are."""
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _uploaded(request, [], [str(error) for errors in form.errors.values() for error in errors])
+    kept, refused = [], []
+    for file in form.cleaned_data["files"]:
+        try:
+            kept.append(uploads.keep(file.name or "", file.chunks(), form.cleaned_data["collection"]))
+        except uploads.UploadError as error:
+            refused.append(str(error))
+    for document in kept:
+        transaction.on_commit(partial(tasks.queue_upload, document.pk))
+    request.audited = {"files": [document.path for document in kept]}
+    return _uploaded(request, kept, refused)
+
+
+def _uploaded(request: access.Request, kept: list[Document], refused: list[str]) -> HttpResponse:
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse({"kept": [document.path for document in kept], "refused": refused})
+    for reason in refused:
+        messages.error(request, reason)
+    if kept:
+        messages.success(request, f"{len(kept)} file{'s' * (len(kept) != 1)} taken; reading begins at once.")
+    return redirect("documents")
+
+
+@rules.page(Role.VIEWER)
+def document(request: access.Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(Document.objects.select_related("collection", "source", "live_version"), pk=pk)
+    cited_in, channels = shelves.used_in(found)
+    context = {
+        "page": "documents",
+        "document": found,
+        "versions": found.versions.order_by("-number")[:20],
+        "passages": found.chunks.order_by("ordinal")[:WAITING_PER_PAGE],
+        "radius": shelves.blast_radius(found),
+        "cited_in": cited_in,
+        "channels": channels,
+    }
+    return render(request, "dashboard/document.html", context)
+
+
+@rules.action(Role.EDITOR)
+def remove(request: access.Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(Document, pk=pk)
+    request.audited = {"path": found.path, "collection": str(found.collection)}
+    uploads.discard(found)
+    messages.success(request, f"{found} is gone from every search.")
+    return redirect("documents")
+
+
+@rules.form(Role.VIEWER, Role.EDITOR)
+def source_list(request: access.Request) -> HttpResponse:
+    form = SourceForm(request.POST or None)
+    if form.is_valid():
+        wanted = form.cleaned_data
+        try:
+            made = sources.add(wanted["wanted"], wanted["collection"], Visibility(wanted["visibility"]))
+        except (sources.SourceInputError, CollectionError) as error:
+            form.add_error(None, str(error))
+        else:
+            _sync(made)
+            request.audited = {"location": str(made)}
+            messages.success(request, "The source is being read for the first time.")
+            return redirect("sources")
+    context = {"page": "documents", "rows": shelves.sources(), "form": form}
+    template = "_sources_list.html" if "HX-Request" in request.headers else "sources.html"
+    return render(request, f"dashboard/{template}", context, status=422 if form.errors else 200)
+
+
+@rules.page(Role.VIEWER)
+def source(request: access.Request, pk: int) -> HttpResponse:
+    """A source with its change reports."""
+    found = get_object_or_404(Source.objects.select_related("collection"), pk=pk)
+    syncs: list[Sync] = list(found.syncs.order_by("-id")[:10])
+    changes = syncs[0].changes.order_by("-id")[:200] if syncs else []
+    context = {"page": "documents", "source": found, "syncs": syncs, "changes": changes}
+    return render(request, "dashboard/source.html", context)
+
+
+@rules.action(Role.EDITOR)
+def sync(request: access.Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(Source, pk=pk)
+    _sync(found)
+    messages.success(request, "The source is being read.")
+    return redirect("source", found.pk)
+
+
+@rules.action(Role.EDITOR)
+def remove_source(request: access.Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(Source, pk=pk)
+    count = found.documents.count()
+    request.audited = {"location": str(found), "documents": count}
+    found.delete()
+    messages.success(request, f"The source and its {count} documents are gone.")
+    return redirect("sources")
+
+
+def _sync(found: Source) -> None:
+    pk = syncing.request(found).pk
+    transaction.on_commit(lambda: tasks.queue_sync(pk))
+
+
+@rules.form(Role.VIEWER, Role.EDITOR)
+def collections(request: access.Request) -> HttpResponse:
+    form = CollectionForm(request.POST or None)
+    if form.is_valid():
+        made = form.save()
+        messages.success(request, f"The collection {made} is there.")
+        return redirect("collections")
+    context: dict[str, Any] = {"page": "documents", "collections": shelves.collections(), "form": form}
+    return render(request, "dashboard/collections.html", context)
+
+
+@rules.action(Role.EDITOR)
+def set_visibility(request: access.Request, pk: int) -> HttpResponse:
+    """Who may read a collection, from the next question on."""
+    found = get_object_or_404(Collection, pk=pk)
+    wanted = request.POST.get("visibility", "")
+    if wanted not in Visibility.values:
+        return HttpResponse("There is no such visibility.", status=422, content_type="text/plain")
+    request.audited = {"collection": found.name, "from": found.visibility, "to": wanted}
+    Collection.objects.filter(pk=pk).update(visibility=wanted)
+    messages.success(request, f"{found} is {wanted} from now on.")
+    return redirect("collections")
+
+
+@rules.page(Role.VIEWER)
+def bench(request: access.Request) -> HttpResponse:
+    """What a question finds, with all scores and times; nothing is answered."""
+    form = BenchForm(request.GET or None)
+    found = None
+    if form.is_valid():
+        chosen = form.cleaned_data["collections"] or Collection.objects.all()
+        found = retrieval.retrieve(
+            form.cleaned_data["question"],
+            collections=[each.pk for each in chosen],
+            k=form.cleaned_data["k"],
+            trace_id=client.new_trace_id(),
+        )
+    return render(request, "dashboard/bench.html", {"page": "documents", "form": form, "found": found})

@@ -1,0 +1,88 @@
+"""Which models may be called, with which keys, and which one is live."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from dashboard import access, rules, trials
+from dashboard.forms_money import DeployForm, EndpointForm
+from dashboard.roles import Role
+from llm import secrets
+from llm.models import Breaker, Deployment, Endpoint
+from llm.models import Role as Serves
+
+HISTORY = 20
+
+
+@rules.form(Role.OWNER)
+def models(request: access.Request) -> HttpResponse:
+    """What is live, what was, and the servers; sending the form lets another model serve."""
+    form = DeployForm(request.POST or None)
+    if form.is_valid():
+        wanted = form.cleaned_data
+        row = Deployment(role=wanted["role"], endpoint=wanted["endpoint"], model=wanted["model"])
+        made = Deployment.objects.append(row, reason=wanted["reason"], by=request.user)
+        request.audited = {"role": made.role, "model": str(made)}
+        messages.success(request, f"{made} is live for {made.get_role_display()}.")
+        return redirect("models")
+    rows = list(Deployment.objects.select_related("endpoint", "created_by").order_by("-id")[:HISTORY])
+    context = {
+        "page": "models",
+        "form": form,
+        "live": _live(),
+        "history": rows,
+        "endpoints": Endpoint.objects.order_by("name"),
+        "breakers": Breaker.objects.exclude(opened_at=None),
+    }
+    return render(request, "dashboard/models.html", context)
+
+
+def _live() -> list[Deployment]:
+    newest = Deployment.objects.select_related("endpoint").order_by("role", "-id").distinct("role")
+    return [row for row in newest if row.model]
+
+
+@rules.action(Role.OWNER)
+def roll_back(request: access.Request, pk: int) -> HttpResponse:
+    """Let a deployment of before serve again."""
+    before = get_object_or_404(Deployment.objects.select_related("endpoint"), pk=pk)
+    if before.role == Serves.EMBED:
+        messages.error(request, "Another embedding model takes a new index: set EMBED_MODEL and run manage.py setup.")
+        return redirect("models")
+    made = Deployment.objects.append(before, reason=f"rolled back to number {before.pk}", by=request.user)
+    request.audited = {"role": made.role, "model": str(made)}
+    messages.success(request, f"{made} is live again for {made.get_role_display()}.")
+    return redirect("models")
+
+
+@rules.form(Role.OWNER)
+def new_endpoint(request: access.Request) -> HttpResponse:
+    return _edited(request, EndpointForm(request.POST or None))
+
+
+@rules.form(Role.OWNER)
+def endpoint(request: access.Request, pk: int) -> HttpResponse:
+    return _edited(request, EndpointForm(request.POST or None, instance=get_object_or_404(Endpoint, pk=pk)))
+
+
+def _edited(request: access.Request, form: EndpointForm) -> HttpResponse:
+    if form.is_valid():
+        row = form.save(commit=False)
+        if key := form.cleaned_data["key"]:
+            row.encrypted_key, row.key_hint = secrets.encrypt(key), key[-4:] if len(key) >= 12 else ""
+        row.save()
+        request.audited = {"endpoint": row.name, "has_new_key": bool(key)}
+        messages.success(request, f"{row} is kept.")
+        return redirect("models")
+    return render(request, "dashboard/endpoint.html", {"page": "models", "form": form, "endpoint": form.instance})
+
+
+@rules.action(Role.OWNER)
+def try_endpoint(request: access.Request, pk: int) -> HttpResponse:
+    """Ask a model of an endpoint for one word."""
+    found = get_object_or_404(Endpoint, pk=pk)
+    model = request.POST.get("model", "").strip()[:200]
+    if not model:
+        return render(request, "dashboard/_trial.html", {"trial": trials.Trial(False, "Say which model.")})
+    request.audited = {"endpoint": found.name, "model": model}
+    return render(request, "dashboard/_trial.html", {"trial": trials.run(found, model)})

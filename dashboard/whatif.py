@@ -1,0 +1,42 @@
+"""What answers would cost if they were made otherwise. Pure but for the price."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+
+from dashboard import money
+from llm import pricing
+from llm.providers.base import Usage
+
+
+@dataclass(frozen=True)
+class Case:
+    """Tokens are those of one answer: `k` passages of `passage_tokens`, everything else of the prompt, the reply."""
+
+    provider: str
+    model: str
+    k: int
+    passage_tokens: int
+    prompt_tokens: int
+    output_tokens: int
+    volume: int
+
+    @property
+    def per_answer(self) -> Decimal | None:
+        tokens = self.k * self.passage_tokens + self.prompt_tokens
+        return pricing.cost(self.provider, self.model, Usage(tokens, 0, self.output_tokens), timezone.now())
+
+    @property
+    def context_per_month(self) -> Decimal | None:
+        """What the retrieved passages alone cost in a month."""
+        each = pricing.cost(self.provider, self.model, Usage(self.k * self.passage_tokens, 0, 0), timezone.now())
+        return None if each is None else each * self.volume
+
+    @property
+    def per_month(self) -> Decimal | None:
+        return None if self.per_answer is None else self.per_answer * self.volume
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {name: money.label(getattr(self, name)) for name in ("per_answer", "per_month", "context_per_month")}
