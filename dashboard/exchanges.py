@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from bot.models import Citation, Feedback, Message, Outcome, Question, Speaker
 from dashboard import money, turns
+from dashboard.rollups import start_of
 
 PER_PAGE = 50
 MATCHES = 20_000  # that a search for words looks among, newest first
@@ -60,13 +61,14 @@ def found(wanted: Mapping[str, Any]) -> QuerySet[Message]:
         "outcome": wanted.get("outcome"),
         "model": wanted.get("model"),
         "cost__gte": wanted.get("least_cost"),
-        "created_at__gte": wanted.get("since"),
     }
     answers = answers.filter(**{name: value for name, value in simple.items() if value})
     if wanted.get("least_seconds"):
         answers = answers.filter(total_ms__gte=wanted["least_seconds"] * 1000)
+    if wanted.get("since"):
+        answers = answers.filter(created_at__gte=start_of(wanted["since"]))
     if wanted.get("until"):
-        answers = answers.filter(created_at__lt=wanted["until"] + timedelta(days=1))
+        answers = answers.filter(created_at__lt=start_of(wanted["until"]) + timedelta(days=1))
     return _related(answers, wanted).order_by("-id")
 
 

@@ -68,6 +68,11 @@ class WhatIfForm(forms.Form):
         dress(self)
 
 
+class Address(forms.URLField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"assume_scheme": "https", **kwargs})
+
+
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     key = forms.CharField(
         required=False,
@@ -81,6 +86,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Endpoint
         fields = ("name", "provider", "base_url", "is_private_allowed")
+        field_classes = {"base_url": Address}
         labels = {"base_url": "Address", "is_private_allowed": "It may be on this machine or in its network"}
         help_texts = {"base_url": "Empty: the provider's own. Any server that speaks OpenAI's protocol will do."}
 

@@ -1,0 +1,170 @@
+"""Costs agree with the ledger, keys are kept secret, and what an owner changes takes effect."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Sum
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from bot.models import Message, Voice
+from dashboard import costs, rollups, whatif
+from dashboard.models import AuditEntry, DailyUsage
+from knowledge import uploads
+from knowledge.models import Collection, Document
+from llm import access
+from llm.models import Budget, Deployment, Endpoint, ModelPrice, UsageRecord
+from tests.fake_providers import FakeProviders
+from tests.web_rows import make_answer, make_models, make_question, make_usage, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner(client: Client) -> User:
+    user = make_user("root", is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def spend(user: User, days_ago: int, number: int, cost: str | None) -> None:
+    trace = f"{days_ago:04x}{number:028x}"
+    at = timezone.now() - timedelta(days=days_ago)
+    answer = make_answer(make_question(user, trace_id=trace), cost=cost)
+    Message.objects.filter(trace_id=trace).update(created_at=at)
+    usage = make_usage(answer.trace_id, cost)
+    UsageRecord.objects.filter(pk=usage.pk).update(created_at=at, input_tokens=1000, output_tokens=50)
+
+
+def test_the_sums_are_those_of_the_ledger_to_the_last_digit(owner: User) -> None:
+    for days in range(12):
+        for number in range(4):
+            spend(owner, days, number, None if number == 3 else f"0.0012345{days % 10}")
+    for _ in range(2):  # before anything is added up, and after
+        found = costs.read(30)
+        ledger = UsageRecord.objects.aggregate(sum=Sum("cost"))["sum"]
+        assert found.total.cost == ledger
+        assert (found.total.calls, found.total.unpriced, found.total.answers) == (48, 12, 48)
+        for lines in found.by.values():
+            assert sum(line.cost for line in lines) == ledger
+        assert rollups.roll_up() in (11, 3, 2)
+    assert DailyUsage.objects.filter(day=rollups.today()).count() == 0
+
+
+def test_a_late_thumb_is_counted_when_days_are_added_up_again(owner: User) -> None:
+    spend(owner, 1, 1, "0.01")
+    rollups.roll_up()
+    answer = Message.objects.get(speaker="bot")
+    answer.feedback.create(user=owner, is_positive=True)
+    rollups.roll_up()
+    assert [row["resolution"] for row in rollups.answers(rollups.today() - timedelta(days=3))] == ["confirmed"]
+
+
+def test_what_if_multiplies_what_pricing_says() -> None:
+    ModelPrice.objects.create(
+        provider="openai", model="m", input_per_million=2, output_per_million=10, valid_from="2020-01-01T00:00Z"
+    )
+    case = whatif.Case("openai", "m", k=5, passage_tokens=200, prompt_tokens=500, output_tokens=100, volume=1000)
+    assert (case.per_answer, case.per_month) == (Decimal("0.004"), Decimal(4))
+    assert case.context_per_month == Decimal(2)
+    assert whatif.Case("openai", "unknown-model", 1, 1, 1, 1, 1).labels["per_month"] == "unpriced"
+
+
+def test_the_pages_of_costs_and_budgets(client: Client, owner: User) -> None:
+    make_models()
+    spend(owner, 0, 1, "0.25")
+    client.post(reverse("budgets"), {"period": "month", "limit": "50", "is_hard": "on"})
+    client.post(reverse("budgets"), {"period": "month", "limit": "20"})
+    assert [(str(row), row.is_hard) for row in Budget.objects.all()] == [("$20.00 a month", False)]
+    page = client.get(reverse("costs") + "?days=7").content.decode()
+    assert "$0.25 of $20.00 this month" in page
+    assert client.get(reverse("prices")).status_code == 200
+    added = {"provider": "openai", "model": "a-*", "input_per_million": "1", "output_per_million": "2"}
+    client.post(reverse("prices"), {**added, "valid_from": "2026-01-01 00:00"})
+    assert ModelPrice.objects.get().model == "a-*"
+
+
+def test_a_key_is_encrypted_shown_by_four_signs_and_comes_first(
+    client: Client, owner: User, fake_providers: FakeProviders
+) -> None:
+    make_models()
+    form = {"name": "ours", "provider": "openai", "base_url": fake_providers.openai_url, "is_private_allowed": "on"}
+    client.post(reverse("new_endpoint"), {**form, "key": fake_providers.key})
+    made = Endpoint.objects.get(name="ours")
+    assert fake_providers.key not in made.encrypted_key
+    assert access.key(made) == fake_providers.key
+    for address in (reverse("models"), reverse("endpoint", args=[made.pk]), reverse("audit")):
+        page = client.get(address).content.decode()
+        assert fake_providers.key not in page, address
+    assert "…cdef" in client.get(reverse("models")).content.decode()
+    assert fake_providers.key not in str(list(AuditEntry.objects.values_list("details", flat=True)))
+    client.post(reverse("endpoint", args=[made.pk]), {**form, "key": ""})
+    assert access.key(Endpoint.objects.get(name="ours")) == fake_providers.key, "an empty field changes nothing"
+    tried = client.post(reverse("try_endpoint", args=[made.pk]), {"model": "a-model"}).content.decode()
+    assert "It said" in tried
+
+
+def test_a_key_of_the_settings_goes_to_no_address_of_a_page(settings: object) -> None:
+    settings.OPENAI_API_KEY = "sk-of-the-settings"  # type: ignore[attr-defined]
+    typed = Endpoint.objects.create(name="typed", provider="openai", base_url="https://elsewhere.example/v1")
+    with pytest.raises(access.ProviderError, match="has no key"):
+        access.key(typed)
+
+
+def test_another_model_goes_live_and_back_with_one_click(client: Client, owner: User) -> None:
+    make_models()
+    before = Deployment.objects.live("answer")
+    client.post(
+        reverse("models"), {"role": "answer", "endpoint": before.endpoint_id, "model": "b-model", "reason": "a try"}
+    )
+    assert Deployment.objects.live("answer").model == "b-model"
+    client.post(reverse("roll_back", args=[before.pk]))
+    live = Deployment.objects.live("answer")
+    assert (live.model, live.created_by, Deployment.objects.filter(role="answer").count()) == ("a-model", owner, 3)
+
+
+def test_files_are_taken_shown_as_waiting_and_indexed(
+    client: Client, owner: User, settings: object, tmp_path: object
+) -> None:
+    settings.PARLEY_HOME = tmp_path  # type: ignore[attr-defined]
+    make_models()
+    public = Collection.objects.create(name="Public")
+    files = [
+        SimpleUploadedFile("../../etc/Refund policy.md", b"# Refunds\n\nWithin 30 days."),
+        SimpleUploadedFile("empty.txt", b""),
+    ]
+    reply = client.post(
+        reverse("upload"), {"files": files, "collection": public.pk}, headers={"Accept": "application/json"}
+    )
+    assert reply.json() == {"kept": ["Refund policy.md"], "refused": ["empty.txt is empty."]}
+    document = Document.objects.get()
+    assert (document.state, document.origin.startswith(str(tmp_path))) == ("pending", True)
+    uploads.index(document.pk)
+    document.refresh_from_db()
+    assert (document.state, document.title) == ("indexed", "Refunds")
+    page = client.get(reverse("document", args=[document.pk])).content.decode()
+    assert "Within 30 days." in page
+    client.post(reverse("remove_document", args=[document.pk]))
+    assert (Document.objects.count(), list(uploads.folder().rglob("*.md"))) == (0, [])
+
+
+def test_a_voice_gets_versions_and_an_account_a_link(client: Client, owner: User) -> None:
+    make_models()
+    form = {"name": "default", "person": "we", "banned": "guarantee\nASAP", "style_guide": "Warm."}
+    client.post(reverse("new_voice"), form)
+    client.post(reverse("voice", args=["default"]), {**form, "style_guide": "Brief."})
+    assert list(Voice.objects.order_by("version").values_list("version", "style_guide")) == [
+        (1, "Warm."),
+        (2, "Brief."),
+    ]
+    assert Voice.objects.current("default").banned_phrases == ["guarantee", "ASAP"]  # type: ignore[union-attr]
+    page = client.post(reverse("people"), {"username": "bea", "role": "reviewer"}).content.decode()
+    link = page.split('<p class="path">')[1].split("</p>")[0]
+    fresh = Client()
+    fresh.post(link.split("8000")[-1] if "8000" in link else "/" + link.split("/", 3)[3])
+    assert fresh.get("/review/").status_code == 200
+    assert fresh.get("/models/").status_code == 403

@@ -1,0 +1,170 @@
+"""From an answer to training data: redacted, reviewed by one person at a time, and exported only where it may be."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from bot import prompts
+from bot.models import Channel, Feedback, Message, Platform, Question, Workspace
+from tests.web_rows import make_answer, make_question, make_user
+from tuning import examples, exporting
+from tuning.models import ExampleState, Export, ExportLine, TrainingExample
+from tuning.redacting import redact
+
+pytestmark = pytest.mark.django_db
+
+TRACES = iter(f"{number:032x}" for number in range(1000, 2000))
+
+
+def answered(
+    user: User, question: str = "How are annual plans refunded?", text: str = "Within 30 days [1]."
+) -> Message:
+    return make_answer(make_question(user, question, trace_id=next(TRACES)), text)
+
+
+def answered_in(workspace: Workspace, user: User) -> Message:
+    channel, _ = Channel.objects.get_or_create(workspace=workspace, external_id="C1")
+    message = answered(user)
+    Question.objects.create(
+        platform=Platform.SLACK, channel=channel, conversation=message.conversation, message_id=message.trace_id,
+        asker="U1", asker_name="Ann Example", text="How?", trace_id=message.trace_id, answer=message,
+        ranked_at=timezone.now(),
+    )  # fmt: skip
+    return message
+
+
+def approved(message: Message, user: User, **changes: Any) -> TrainingExample:
+    item = examples.propose(message, by=user)
+    examples.claim(user, pk=item.pk)
+    return examples.approve(item.pk, user, **changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Write to ann.b+c@example.co.uk today", "Write to [e-mail] today"),
+        ("Call +49 (30) 901820-12 now", "Call [phone] now"),
+        ("4111 1111 1111 1111 and 4111 1111 1111 1112", "[card] and 4111 1111 1111 1112"),
+        ("DE89 3704 0044 0532 0130 00", "[iban]"),
+        ("from 192.168.1.20 or 2001:db8::1", "from [ip] or [ip]"),
+        ("sk-proj-abcdefghijklmnopqrst and xoxb-1234567890-abcdef", "[key] and [key]"),
+        ("<@U012ABCDEF> in <#C012ABCDEF|help>", "[platform id] in [platform id]"),
+        ("ask 175928847299117063", "ask [platform id]"),
+        ("Ann Example says so; ANN does", "[name] says so; [name] does"),
+        ("Version 1.2.3 of 2024-05-06, 30 days, $1,000,000", "Version 1.2.3 of 2024-05-06, 30 days, $1,000,000"),
+        ("Since 01.02.2024 at 10:30:00 [1]", "Since 01.02.2024 at 10:30:00 [1]"),
+    ],
+)
+def test_what_names_a_person_or_opens_a_door_is_taken_out(text: str, kept: str) -> None:
+    assert redact(text, ["Ann Example"]).text == kept
+
+
+def test_an_example_is_the_very_prompt_without_what_is_personal() -> None:
+    user = make_user("ada.lovelace")
+    message = answered(user, "I am Ada.Lovelace, ada@example.com: refunds?")
+    item = examples.propose(message, by=user)
+    roles = [each["role"] for each in item.messages]
+    assert roles == ["system", "user", "assistant"]
+    assert item.messages[-1]["content"] == item.answer == "Within 30 days [1]."
+    assert message.trace["passages"][0]["text"] in item.messages[1]["content"]
+    assert item.template_hash == prompts.template_hash()
+    assert "ada" not in json.dumps(item.messages).lower()
+    assert item.redactions == {"e-mail": 1, "name": 1} or item.redactions["e-mail"] >= 1
+    assert examples.propose(message, by=user).pk == item.pk
+
+
+def test_two_reviewers_never_have_the_same_item() -> None:
+    ada, bob = make_user("ada"), make_user("bob")
+    first, second = (examples.propose(answered(ada), by=ada) for _ in range(2))
+    assert {item.pk for user in (ada, bob) if (item := examples.claim(user))} == {first.pk, second.pk}
+    with pytest.raises(examples.TakenError):
+        examples.claim(bob, pk=examples.claim(ada).pk)  # type: ignore[union-attr]
+    with pytest.raises(examples.TakenError):
+        examples.approve(first.pk, bob if TrainingExample.objects.get(pk=first.pk).claimed_by == ada else ada)
+
+
+def test_every_decision_and_its_undoing() -> None:
+    ada = make_user("ada")
+    items = [examples.propose(answered(ada), by=ada) for _ in range(5)]
+    for item in items:
+        examples.claim(ada, pk=item.pk)
+    assert examples.approve(items[0].pk, ada, answer="In 30 days [1].").is_edited
+    refused = examples.approve(items[1].pk, ada, is_refusal=True)
+    assert (refused.answer, refused.messages[-1]["content"]) == (prompts.NOT_FOUND, prompts.NOT_FOUND)
+    with pytest.raises(examples.ExampleError, match="Say why"):
+        examples.reject(items[2].pk, ada, reason=" ")
+    assert examples.reject(items[2].pk, ada, reason="wrong").reason == "wrong"
+    assert examples.route(items[3].pk, ada).state == ExampleState.ROUTED
+    examples.skip(items[4].pk, ada)
+    undone = examples.undo(ada)
+    assert undone is not None
+    assert (undone.pk, undone.state, undone.reviewer) == (items[3].pk, ExampleState.IN_REVIEW, None)
+    assert [item.pk for item in examples.queue()] == [items[3].pk, items[4].pk]
+    assert examples.progress().approved == 2
+
+
+def test_candidates_are_what_people_have_improved() -> None:
+    ada = make_user("ada")
+    better, plain = answered(ada), answered(ada)
+    Feedback.objects.create(message=better, person="U1", is_positive=False, better_answer="After 14 days.")
+    Feedback.objects.create(message=plain, person="U1", is_positive=True)
+    changed = answered(ada)
+    Message.objects.filter(pk=changed.pk).update(sent_text="As a person sent it.")
+    assert examples.propose_candidates(ada) == 2
+    assert set(TrainingExample.objects.values_list("answer", flat=True)) == {"After 14 days.", "As a person sent it."}
+
+
+def test_nothing_leaves_from_where_training_is_not_allowed() -> None:
+    ada = make_user("ada")
+    workspace = Workspace.objects.create(platform=Platform.SLACK, external_id="T1", name="Acme")
+    message = answered_in(workspace, ada)
+    with pytest.raises(examples.ExampleError, match="not allowed for the workspace Acme"):
+        examples.propose(message, by=ada)
+    Workspace.objects.update(is_training_allowed=True)
+    item = approved(message, ada)
+    assert "Ann Example" not in json.dumps(item.messages)
+    own = approved(answered(ada), ada, answer="Another [1].")
+    Workspace.objects.update(is_training_allowed=False)
+    row, text = exporting.export(ada)
+    assert [line.example_id for line in row.exportline_set.all()] == [own.pk]
+    assert [json.loads(line)["messages"][-1]["content"] for line in text.splitlines()] == ["Another [1]."]
+    assert exporting.barred() == 1
+    for example, checksum in ((item, item.checksum), (own, "changed since")):
+        with pytest.raises(IntegrityError, match="may not be exported"), transaction.atomic():
+            ExportLine.objects.create(export=Export.objects.create(lines=1), example=example, checksum=checksum)
+
+
+def test_an_export_is_checked_and_holds_nothing_twice() -> None:
+    ada = make_user("ada")
+    with pytest.raises(exporting.ExportError, match="No approved example"):
+        exporting.export(ada)
+    twice = [approved(answered(ada, "The same?"), ada) for _ in range(2)]
+    assert [issue.problem for issue in exporting.validate(twice)] == ["says the same as a line before"]
+    assert exporting.export(ada)[0].lines == 1
+    TrainingExample.objects.filter(pk=twice[0].pk).update(messages=[{"role": "user", "content": "changed"}])
+    with pytest.raises(exporting.ExportError, match="changed after its review"):
+        exporting.export(ada)
+
+
+def test_the_pages_of_a_review(client: Client) -> None:
+    ada = make_user("ada", is_superuser=True)
+    client.force_login(ada)
+    message = answered(ada)
+    reply = client.post(reverse("promote", args=[message.pk]))
+    item = TrainingExample.objects.get()
+    assert reply.headers["Location"] == reverse("review_item", args=[item.pk])
+    assert "Within 30 days" in client.get(reverse("review_item", args=[item.pk])).content.decode()
+    saved = client.post(reverse("review_draft", args=[item.pk]), {"answer": "Within 30 long days [1]."})
+    assert "<ins>" in saved.content.decode()
+    client.post(reverse("review_item", args=[item.pk]), {"verb": "approve", "answer": "Within 30 long days [1]."})
+    item.refresh_from_db()
+    assert (item.state, item.answer, item.reviewer) == (ExampleState.APPROVED, "Within 30 long days [1].", ada)
+    exported = client.post(reverse("export_examples"))
+    assert json.loads(exported.content)["messages"][-1]["role"] == "assistant"
+    assert client.post(reverse("review_item", args=[item.pk]), {"verb": "fly"}).status_code == 422
