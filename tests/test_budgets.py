@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bot import conversations
-from bot.models import Outcome, Platform
+from bot.models import Message, Outcome, Platform
 from knowledge.models import Collection
 from llm import budgets
 from llm.models import (
@@ -61,7 +61,7 @@ def test_what_is_held_becomes_what_it_cost_and_the_rest_is_free_again() -> None:
     with pytest.raises(ProviderError, match="does not hold another call"):
         reserve()
     budgets.settle(held, Decimal("0.25"))
-    assert (books().spent, books().reserved) == (Decimal("0.25"), 0)
+    assert (books().spent, books().reserved) == (Decimal("0.25"), Decimal(0))
     assert reserve() is not None
 
 
@@ -111,7 +111,7 @@ def test_what_a_dead_process_had_asked_for_counts_as_spent_once() -> None:
     reserve()
     Reservation.objects.update(expires_at=timezone.now())
     assert (budgets.expire(), budgets.expire()) == (1, 0)
-    assert (books().spent, books().reserved) == (1, 0)
+    assert (books().spent, books().reserved) == (Decimal(1), Decimal(0))
     assert UsageRecord.objects.get().finish_reason == "lost"
 
 
@@ -122,14 +122,14 @@ def test_an_asker_is_told_and_the_books_are_those_of_the_ledger(fake_providers: 
     fake_providers.script(Refusal(400, "No.", "bad"))
     assert ask().outcome == Outcome.PROVIDER_ERROR
     ledger = sum((cost or 0 for cost in UsageRecord.objects.values_list("cost", flat=True)), Decimal(0))
-    assert (books().spent, books().reserved) == (ledger, 0)
+    assert (books().spent, books().reserved) == (Decimal(ledger), Decimal(0))
     Budget.objects.update(limit=Decimal("0.01"))
     over = ask()
     assert (over.outcome, "budget" in over.text) == (Outcome.OVER_BUDGET, True)
     assert len(fake_providers.requests) == 2, "nothing was sent"
 
 
-def ask() -> conversations.Message:
+def ask() -> Message:
     *_, done = conversations.ask("How are annual plans refunded?", platform=Platform.WEB, collections=[shelf_id()])
     assert isinstance(done, conversations.Done)
     return done.message

@@ -16,6 +16,7 @@ from dashboard.roles import Role
 from dashboard.rules import Rule
 from knowledge.models import Collection, Source
 from llm.models import Budget, Deployment
+from llm.models import Role as Serves
 from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
 from tuning import examples
 
@@ -61,14 +62,18 @@ def things() -> dict[str, dict[str, object]]:
         **dict.fromkeys(("document", "remove_document"), document.pk),
         **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),
         **dict.fromkeys(("allow_training", "escalate_to"), workspace.pk),
-        **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live("answer").endpoint_id),
+        **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live(Serves.ANSWER).endpoint_id),
         **dict.fromkeys(("set_role", "shut_account", "new_link"), other.pk),
         "set_visibility": document.collection_id,
         "channel": channel.pk,
-        "roll_back": Deployment.objects.live("answer").pk,
+        "roll_back": Deployment.objects.live(Serves.ANSWER).pk,
         "remove_budget": Budget.objects.create(period="day", limit=1).pk,
     }
-    words = {"export_conversations": {"kind": "csv"}, "voice": {"name": "default"}, "login_link": {"token": "x"}}
+    words: dict[str, dict[str, object]] = {
+        "export_conversations": {"kind": "csv"},
+        "voice": {"name": "default"},
+        "login_link": {"token": "x"},
+    }
     return {**{name: {"pk": pk} for name, pk in rows.items()}, **words}
 
 

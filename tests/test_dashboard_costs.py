@@ -17,7 +17,8 @@ from dashboard.models import AuditEntry, DailyUsage
 from knowledge import uploads
 from knowledge.models import Collection, Document
 from llm import access
-from llm.models import Budget, Deployment, Endpoint, ModelPrice, UsageRecord
+from llm.models import Budget, Deployment, Endpoint, ModelPrice, Role, UsageRecord
+from llm.providers.base import ProviderError
 from tests.fake_providers import FakeProviders
 from tests.web_rows import make_answer, make_models, make_question, make_usage, make_user
 
@@ -111,19 +112,19 @@ def test_a_key_is_encrypted_shown_by_four_signs_and_comes_first(
 def test_a_key_of_the_settings_goes_to_no_address_of_a_page(settings: object) -> None:
     settings.OPENAI_API_KEY = "sk-of-the-settings"  # type: ignore[attr-defined]
     typed = Endpoint.objects.create(name="typed", provider="openai", base_url="https://elsewhere.example/v1")
-    with pytest.raises(access.ProviderError, match="has no key"):
+    with pytest.raises(ProviderError, match="has no key"):
         access.key(typed)
 
 
 def test_another_model_goes_live_and_back_with_one_click(client: Client, owner: User) -> None:
     make_models()
-    before = Deployment.objects.live("answer")
+    before = Deployment.objects.live(Role.ANSWER)
     client.post(
         reverse("models"), {"role": "answer", "endpoint": before.endpoint_id, "model": "b-model", "reason": "a try"}
     )
-    assert Deployment.objects.live("answer").model == "b-model"
+    assert Deployment.objects.live(Role.ANSWER).model == "b-model"
     client.post(reverse("roll_back", args=[before.pk]))
-    live = Deployment.objects.live("answer")
+    live = Deployment.objects.live(Role.ANSWER)
     assert (live.model, live.created_by, Deployment.objects.filter(role="answer").count()) == ("a-model", owner, 3)
 
 

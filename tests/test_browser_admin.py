@@ -1,0 +1,152 @@
+"""The pages of admins in Chromium: reviewing by keyboard, handing in files, and what a screen reader needs."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_core_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+from bot.models import Channel, Conversation, Escalation, Message, Platform, Question, Voice, Workspace
+from dashboard import login_links
+from knowledge import uploads
+from knowledge.models import Collection, Document
+from llm.models import Budget
+from tests.browser import chromium, site
+from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_usage, make_user
+from tuning import examples
+from tuning.models import ExampleState, TrainingExample
+
+__all__ = ["chromium", "site"]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+FIRST_LOAD_BYTES = 150_000
+
+
+@pytest.fixture
+def rows() -> Message:
+    """Something of everything, so that no page is empty."""
+    make_models()
+    owner = make_user("ada", is_superuser=True)
+    document = make_document(Collection.objects.create(name="Public"))
+    answer = make_answer(make_question(owner))
+    make_citation(answer, document=document)
+    make_usage(answer.trace_id, "0.0012")
+    workspace = Workspace.objects.create(platform=Platform.SLACK, external_id="T1", name="Acme")
+    channel = Channel.objects.create(workspace=workspace, external_id="C1", name="help")
+    question = Question.objects.create(
+        platform=Platform.SLACK, channel=channel, conversation=Conversation.objects.create(platform="slack"),
+        message_id="1", asker="U1", text="May I talk to somebody?", trace_id="2" * 32, ranked_at="2026-01-01T00:00Z",
+    )  # fmt: skip
+    Escalation.objects.create(question=question, reason="The asker wants a person.")
+    Voice.objects.create(name="default", version=1, style_guide="Warm.")
+    Budget.objects.create(period="month", limit=20)
+    return answer
+
+
+@pytest.fixture
+def page(chromium: Browser, site: str, rows: Message) -> Iterator[Page]:
+    """The owner, logged in; in the end no page may have broken its content security policy or thrown an error."""
+    problems: list[str] = []
+    context = chromium.new_context(base_url=site)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(login_links.make(rows.conversation.user))  # type: ignore[arg-type]
+    page.get_by_role("button", name="Continue as ada").click()
+    page.wait_for_url("/")
+    yield page
+    context.close()
+    assert problems == []
+
+
+def addresses(answer: Message) -> list[str]:
+    names = [
+        "home", "conversations", "review", "examples", "escalations", "documents", "sources", "collections", "bench",
+        "channels", "voices", "new_voice", "costs", "budgets", "prices", "models", "new_endpoint", "install", "people",
+        "audit",
+    ]  # fmt: skip
+    of_rows = {
+        "transcript": answer.conversation_id,
+        "correct": answer.pk,
+        "prompt": answer.pk,
+        "document": Document.objects.get().pk,
+        "channel": Channel.objects.get().pk,
+        "escalation": Escalation.objects.get().pk,
+        "review_item": examples.propose(answer, by=None).pk,
+    }
+    return [*map(reverse, names), *(reverse(name, args=[pk]) for name, pk in of_rows.items())]
+
+
+def test_no_page_is_hard_to_read_with_a_screen_reader_or_wider_than_a_phone(page: Page, rows: Message) -> None:
+    found = []
+    for address in addresses(rows):
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.goto(address)
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append(f"{address} is wider than {width}")
+            for violation in Axe().run(page)["violations"]:
+                if violation["impact"] in ("serious", "critical"):
+                    nodes = [node["html"][:120] for node in violation["nodes"][:2]]
+                    found.append(f"{address} {scheme}: {violation['id']} {nodes}")
+    assert found == []
+
+
+def test_the_first_page_is_light(page: Page) -> None:
+    sizes: list[int] = []
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page.context.clear_cookies(name="none")
+    page.goto("/conversations/")
+    page.wait_for_load_state("networkidle")
+    assert 0 < sum(sizes) <= FIRST_LOAD_BYTES
+
+
+def test_a_reviewer_needs_no_mouse(page: Page, rows: Message) -> None:
+    item = examples.propose(rows, by=None)
+    page.goto(reverse("review_item", args=[item.pk]))
+    page.keyboard.press("e")
+    page.get_by_role("textbox", name="The answer to learn from").fill("Within 30 long days [1].")
+    expect(page.locator("#diff ins")).to_have_text("long ")
+    expect(page.locator(".saved")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    page.keyboard.type("not now")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    page.wait_for_url("/review/")
+    expect(page.get_by_role("status")).to_have_text("The queue is empty. Well done.")
+    decided = TrainingExample.objects.get()
+    assert (decided.state, decided.answer) == (ExampleState.APPROVED, "Within 30 long days [1].")
+
+
+def test_files_are_dropped_and_followed_until_they_are_read(page: Page) -> None:
+    page.goto(reverse("documents"))
+    files = [
+        {"name": "export.md", "mimeType": "text/markdown", "buffer": b"# Export\n\nEverything, as CSV."},
+        {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""},
+    ]
+    page.get_by_label("Files").set_input_files(files)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".drop-list")).to_contain_text("export.md: sent")
+    expect(page.locator(".drop-list")).to_contain_text("empty.txt is empty.")
+    expect(page.locator("#document-list")).to_contain_text("1 waiting to be read")
+    uploads.index(Document.objects.get(path="export.md").pk)
+    row = page.locator("#document-list tr", has_text="export.md")
+    expect(row).to_contain_text(re.compile("indexed", re.IGNORECASE))
+    row.get_by_role("link", name="Export").click()
+    expect(page.locator("body")).to_contain_text("Passages as indexed")
+
+
+def test_an_answer_goes_from_the_list_to_the_queue(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Conversations", exact=True).click()
+    page.get_by_role("link", name="How are annual plans refunded?").click()
+    page.get_by_text("Calls to models").click()
+    expect(page.locator("body")).to_contain_text("$0.0012")
+    page.get_by_role("button", name="Promote to training").click()
+    page.wait_for_url(re.compile(r"/review/\d+/"))
+    expect(page.get_by_role("heading", name="How are annual plans refunded?")).to_be_visible()
