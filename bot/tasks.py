@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Schedule
 
-from bot import articles, escalations
+from bot import articles, erasing, escalations
 from bot.models import Question, Receipt
 from knowledge.models import Collection
 from llm import budgets
@@ -30,8 +30,9 @@ def remind() -> None:
 
 
 def forget() -> None:
-    """Once a day: drop the receipts that nobody will ask for, and the ways to answer in private that have run out."""
+    """Once a day: drop the receipts that nobody will ask for, what was kept long enough, and answers' old addresses."""
     Receipt.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+    erasing.purge()
     Question.objects.filter(reply_until__lt=timezone.now()).exclude(reply_token="").update(reply_token="")
 
 

@@ -223,6 +223,7 @@ DISCORD_GATEWAY_URL = environment.text("DISCORD_GATEWAY_URL")
 DISCORD_SHARDS = environment.text("DISCORD_SHARDS")
 ANSWER_THREADS = environment.number("ANSWER_THREADS", 48, most=500)
 BOT_CONNECTIONS = environment.number("BOT_CONNECTIONS", 10, least=4, most=500)
+TRANSCRIPT_DAYS = environment.number("TRANSCRIPT_DAYS", 180)  # after which conversations are deleted; 0: never
 LEASE_SECONDS = environment.number("LEASE_SECONDS", 30)  # after which others take over from a process that died
 FAILPOINT = environment.text("FAILPOINT")
 

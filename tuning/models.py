@@ -19,7 +19,13 @@ class TrainingExample(models.Model):
     `answer`. `redactions` counts what was taken out by kind. While `claimed_until` is ahead, one reviewer has it.
     """
 
-    message = models.OneToOneField("bot.Message", on_delete=models.CASCADE, related_name="training_example")
+    message = models.OneToOneField(
+        "bot.Message",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="training_example",
+        help_text="Empty: the transcript was kept long enough and is gone.",
+    )
     workspace = models.ForeignKey(
         "bot.Workspace", null=True, blank=True, on_delete=models.CASCADE, help_text="Empty: asked on our own pages."
     )

@@ -59,7 +59,7 @@ def item(request: access.Request, pk: int) -> HttpResponse:
         "page": "review",
         "item": found,
         "pieces": list(diff.words(found.original_answer, found.answer)) if found else [],
-        "passages": found.message.trace.get("passages", []) if found else [],
+        "passages": found.message.trace.get("passages", []) if found and found.message else [],
         "progress": examples.progress(),
         "after": neighbours[(place + 1) % len(neighbours)] if neighbours else pk,
         "before": neighbours[place - 1] if neighbours else pk,
@@ -99,9 +99,13 @@ def _decide(request: access.Request, pk: int) -> HttpResponse:
             messages.error(request, "There is nothing to take back, or it was exported.")
             return redirect("review_item", pk)
         return redirect("review_item", done.pk)
-    if verb == "fact" and isinstance(done, TrainingExample) and roles.has(request.user, Role.EDITOR):
+    if verb == "fact" and isinstance(done, TrainingExample) and done.message_id and _may_edit(request):
         return redirect("article", done.message_id)
     return _next(request)
+
+
+def _may_edit(request: access.Request) -> bool:
+    return roles.has(request.user, Role.EDITOR)
 
 
 def _next(request: access.Request) -> HttpResponse:
@@ -116,7 +120,7 @@ def _next(request: access.Request) -> HttpResponse:
 def listed(request: access.Request) -> HttpResponse:
     """The training data: what was decided, how far it is from enough, and what may leave."""
     state = request.GET.get("state", "")
-    found = TrainingExample.objects.select_related("reviewer", "workspace").order_by("-id")
+    found = TrainingExample.objects.select_related("reviewer", "workspace", "message").order_by("-id")
     if state in ExampleState.values:
         found = found.filter(state=state)
     exportable = exporting.exportable()

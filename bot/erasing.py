@@ -1,0 +1,118 @@
+"""Personal data: gone when its time is up, or when its person wants it gone."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from bot.models import Conversation, Delivery, Escalation, Feedback, Message, Platform, Question
+
+ERASED = "[erased]"
+
+# Where texts of people are kept: what they wrote to each other may name somebody.
+TEXTS = (
+    ("bot_message", ("text", "sent_text")),
+    ("bot_question", ("text", "error")),
+    ("bot_escalation", ("reason", "answer")),
+    ("bot_feedback", ("better_answer", "right_document")),
+    ("bot_citation", ("quote",)),
+)
+DOCUMENTS = (("bot_message", "trace"), ("bot_delivery", "body"), ("bot_question", "unread"))
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was found of a person. `messages` are the ids of the answers to them, for what was made of these."""
+
+    questions: int
+    conversations: int
+    opinions: int
+    messages: list[int]
+
+
+@transaction.atomic
+def erase(person: str, platform: Platform, *, names: frozenset[str] = frozenset()) -> Erasure:
+    """Take out whatever a person of a platform wrote, was answered, thought and is called.
+
+    What was counted stays: that there was a question, how it ended and what it cost.
+    """
+    asked = Question.objects.filter(platform=platform, asker=person)
+    known = names | {name for name in asked.values_list("asker_name", flat=True) if name}
+    traces = list(asked.values_list("trace_id", flat=True))
+    answers = list(Message.objects.filter(trace_id__in=traces, speaker="bot").values_list("pk", flat=True))
+    conversations = asked.values("conversation").distinct().count()
+    Message.objects.filter(trace_id__in=traces).update(text=ERASED, sent_text="", trace={})
+    Delivery.objects.filter(question__in=asked).update(body={"text": ERASED})
+    Escalation.objects.filter(question__in=asked).update(reason=ERASED, answer="", requested_by="")
+    opinions, _ = Feedback.objects.filter(person=person, message__conversation__platform=platform).delete()
+    count = asked.update(
+        text=ERASED, asker=ERASED, asker_name="", reply_token="", reply_until=None, unread=[], error=""
+    )  # fmt: skip
+    for field in ("requested_by", "claimed_by", "answered_by"):
+        Escalation.objects.filter(**{field: person}).update(**{field: ""})
+    _take_out({person, *known})
+    return Erasure(count, conversations, opinions, answers)
+
+
+@transaction.atomic
+def erase_account(user: User) -> Erasure:
+    """As `erase`, for somebody with an account: what they asked here is deleted, and the account is nobody's."""
+    mine = Conversation.objects.filter(user=user)
+    answers = list(Message.objects.filter(conversation__in=mine, speaker="bot").values_list("pk", flat=True))
+    questions = Message.objects.filter(conversation__in=mine, speaker="asker").count()
+    Message.objects.filter(conversation__in=mine).update(text=ERASED, sent_text="", trace={})
+    opinions, _ = Feedback.objects.filter(user=user).delete()
+    conversations = mine.update(user=None)
+    _take_out({user.get_username(), user.get_full_name(), user.email})
+    user.username, user.email, user.first_name, user.last_name = f"erased-{user.pk}", "", "", ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.set_unusable_password()
+    user.save()
+    user.groups.clear()
+    return Erasure(questions, conversations, opinions, answers)
+
+
+def _take_out(words: set[str]) -> None:
+    """Replace what somebody is called, wherever people's words are kept; whole words alone."""
+    with connection.cursor() as cursor:
+        for word in sorted((word for word in words if len(word) >= 4), key=len, reverse=True):
+            pattern = rf"(^|\W)({_escaped(word)})(?=\W|$)"
+            for table, columns in TEXTS:
+                for column in columns:
+                    cursor.execute(
+                        f"UPDATE {table} SET {column} = regexp_replace({column}, %s, %s, 'gi') "  # noqa: S608  constants
+                        f"WHERE strpos(lower({column}), lower(%s)) > 0",
+                        [pattern, rf"\1{ERASED}", word],
+                    )
+            for table, column in DOCUMENTS:
+                cursor.execute(
+                    f"UPDATE {table} SET {column} = regexp_replace({column}::text, %s, %s, 'gi')::jsonb "  # noqa: S608
+                    f"WHERE strpos(lower({column}::text), lower(%s)) > 0",
+                    [pattern, rf"\1{ERASED}", word],
+                )
+
+
+def _escaped(word: str) -> str:
+    return "".join(sign if sign.isalnum() else f"\\{sign}" for sign in word)
+
+
+def purge() -> int:
+    """Once a day: delete the conversations that nobody has gone on with for settings.TRANSCRIPT_DAYS; how many.
+
+    What they cost stays in the ledger, which names nobody.
+    """
+    if not settings.TRANSCRIPT_DAYS:
+        return 0
+    since = timezone.now() - timedelta(days=settings.TRANSCRIPT_DAYS)
+    old = Conversation.objects.filter(
+        Q(last_active_at__lt=since), Q(questions=None) | Q(questions__created_at__lt=since)
+    )
+    pks = list(old.values_list("pk", flat=True).distinct()[:10_000])
+    Question.objects.filter(conversation__in=pks).delete()
+    count = len(pks)
+    Conversation.objects.filter(pk__in=pks).delete()
+    return count
