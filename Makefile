@@ -44,6 +44,7 @@ bench: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.speed --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.ingest --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.overhead
+	$(BENCH)/bin/python -m benchmarks.dashboard
 
 bench-quality: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)

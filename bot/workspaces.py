@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.utils import timezone
 
@@ -82,9 +82,9 @@ def remove(platform: Platform, external_id: str) -> None:
 def connected(platform: Platform, external_id: str) -> Workspace | None:
     """The row of a workspace, believed for a minute, as every event asks for it; None for one nobody has connected."""
     key = f"workspace:{platform}:{external_id}"
-    found: Workspace | None = cache.get(key)
+    found: Workspace | None = caches["process"].get(key)
     if found is None:
         found = Workspace.objects.filter(platform=platform, external_id=external_id).first()
         if found is not None:
-            cache.set(key, found, CONNECTED_SECONDS)
+            caches["process"].set(key, found, CONNECTED_SECONDS)
     return found

@@ -45,6 +45,7 @@ def _has_models() -> bool:
 
 def migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
     tasks.schedule()
     bot_tasks.schedule()
     dashboard_tasks.schedule()

@@ -2,7 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("dashboard.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("dashboard.urls")),
+    path("accounts/", include("allauth.urls")),
+]
 
 handler400 = "dashboard.views.errors.bad_request"
 handler403 = "dashboard.views.errors.forbidden"

@@ -97,7 +97,7 @@ def _step(
     turn: Turn,
     calls: dict[str, list[Call]],
     asked: dict[int | None, Question],
-    proposed: dict[int, TrainingExample],
+    proposed: dict[int | None, TrainingExample],
 ) -> Step:
     answer = turn.answered
     if answer is None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from pytest_django.fixtures import Settings
 
@@ -67,7 +67,7 @@ def shelf(fake_providers: FakeProviders, transactional_db: None) -> Collection:
 @pytest.fixture
 def slack(settings: Settings, _quick: None) -> Iterator[FakeSlack]:
     """A local Slack, and settings that point there."""
-    cache.clear()
+    caches["process"].clear()
     with FakeSlack() as fake:
         settings.SLACK_BOT_TOKEN, settings.SLACK_APP_TOKEN = fake.bot_token, fake.app_token
         settings.SLACK_SIGNING_SECRET, settings.SLACK_API_URL = fake.signing_secret, fake.url

@@ -121,7 +121,7 @@ def _printed(*names: str) -> str:
 
 def test_name_and_password_log_in_and_lead_back(client: Client) -> None:
     make_user("ada", "correct horse battery")
-    form = {"username": "ada", "password": "correct horse battery", "next": "/ask/"}
+    form = {"login": "ada", "password": "correct horse battery", "next": "/ask/"}
     assert client.post("/login/", form).headers["Location"] == "/ask/"
     assert is_logged_in(client)
 
@@ -132,7 +132,7 @@ def test_nobody_learns_which_names_exist(client: Client) -> None:
     inactive = make_user("gone", "correct horse battery")
     User.objects.filter(pk=inactive.pk).update(is_active=False)
     pages = {
-        _without_form_values(client.post("/login/", {"username": name, "password": password}).content.decode(), name)
+        _without_form_values(client.post("/login/", {"login": name, "password": password}).content.decode(), name)
         for name, password in [
             ("ada", "wrong"),
             ("nobody", "wrong"),
@@ -152,7 +152,7 @@ def _without_form_values(page: str, name: str) -> str:
 
 def test_a_login_does_not_lead_to_another_site(client: Client) -> None:
     make_user("ada", "correct horse battery")
-    form = {"username": "ada", "password": "correct horse battery", "next": "https://evil.example/"}
+    form = {"login": "ada", "password": "correct horse battery", "next": "https://evil.example/"}
     assert client.post("/login/", form).headers["Location"] == "/"
 
 

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 from bot.models import Channel, Workspace
 from bot.platforms.base import Audience
@@ -14,7 +14,7 @@ SHARED = ("is_ext_shared", "is_shared", "is_pending_ext_shared", "is_org_shared"
 
 def of(channel: Channel) -> Audience:
     """Raises DeliveryError when Slack does not say."""
-    found = cache.get_or_set(f"slack-audience:{channel.pk}", lambda: _ask(channel), BELIEVED_SECONDS)
+    found = caches["process"].get_or_set(f"slack-audience:{channel.pk}", lambda: _ask(channel), BELIEVED_SECONDS)
     return cast(Audience, found)
 
 
@@ -39,7 +39,9 @@ def _has_guests(channel: Channel) -> bool:
 
 def _guests(workspace: Workspace) -> frozenset[str]:
     """The ids of the guests of a workspace."""
-    found = cache.get_or_set(f"slack-guests:{workspace.pk}", lambda: _all_guests(workspace), BELIEVED_SECONDS)
+    found = caches["process"].get_or_set(
+        f"slack-guests:{workspace.pk}", lambda: _all_guests(workspace), BELIEVED_SECONDS
+    )
     return cast(frozenset[str], found)
 
 

@@ -1,27 +1,13 @@
 """Logging in: with a one-time link, or with a name and a password."""
 
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView
+from allauth.account.views import LoginView
+from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from dashboard import login_links, rules
 
-
-class LoginForm(AuthenticationForm):
-    """One text whether the name or the password is wrong, so that nobody learns which names exist."""
-
-    error_messages = {
-        "invalid_login": "This name and password do not go together.",
-        "inactive": "This name and password do not go together.",
-    }
-
-
-password_login = rules.public("GET", "HEAD", "POST")(
-    LoginView.as_view(
-        template_name="dashboard/login.html", authentication_form=LoginForm, redirect_authenticated_user=True
-    )
-)
+password_login = rules.public("GET", "HEAD", "POST")(LoginView.as_view(template_name="dashboard/login.html"))
 logout = rules.action(None)(LogoutView.as_view(next_page="login"))
 
 
