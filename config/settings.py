@@ -133,6 +133,7 @@ MFA_TOTP_ISSUER = "Parley"
 MFA_ADAPTER = "dashboard.logins.Secrets"
 # Logging in by the company's own identity provider (OpenID Connect); whoever comes that way has no role at first.
 OIDC_ISSUER = environment.text("OIDC_ISSUER").rstrip("/")
+OIDC_NAME = environment.text("OIDC_NAME", "Company account")
 OIDC_CLIENT_ID = environment.text("OIDC_CLIENT_ID")
 OIDC_CLIENT_SECRET = environment.key("OIDC_CLIENT_SECRET")
 SOCIALACCOUNT_ADAPTER = "dashboard.logins.CompanyLogins"
@@ -142,7 +143,7 @@ SOCIALACCOUNT_PROVIDERS = {
         "APPS": [
             {
                 "provider_id": "company",
-                "name": environment.text("OIDC_NAME", "Company account"),
+                "name": OIDC_NAME,
                 "client_id": OIDC_CLIENT_ID,
                 "secret": OIDC_CLIENT_SECRET,
                 "settings": {"server_url": OIDC_ISSUER},
@@ -188,6 +189,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = _is_https
 CSRF_COOKIE_SECURE = _is_https
 CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = "__Host-session" if _is_https else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if _is_https else "csrftoken"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SILENCED_SYSTEM_CHECKS = [

@@ -1,13 +1,25 @@
 """Logging in: with a one-time link, or with a name and a password."""
 
+from typing import Any
+
 from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from dashboard import login_links, rules
 
-password_login = rules.public("GET", "HEAD", "POST")(LoginView.as_view(template_name="dashboard/login.html"))
+
+class CompanyLoginView(LoginView):  # type: ignore[misc]
+    """Name and password, and the company's identity provider where there is one."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return {**context, "company_login": settings.OIDC_NAME if settings.OIDC_ISSUER else ""}
+
+
+password_login = rules.public("GET", "HEAD", "POST")(CompanyLoginView.as_view(template_name="dashboard/login.html"))
 logout = rules.action(None)(LogoutView.as_view(next_page="login"))
 
 
