@@ -85,7 +85,8 @@ def test_what_the_settings_give_may_be_private_and_stays_so_when_they_are_forgot
     assert not access.is_private_allowed(typed)
     assert access.is_private_allowed(remembered)
     settings.OPENAI_BASE_URL = "http://127.0.0.1:11434/v1"
-    assert access.is_private_allowed(typed)
+    assert not access.is_private_allowed(typed), "the settings are about the endpoint of set-up"
+    assert access.is_private_allowed(Endpoint(name="openai", provider="openai"))
 
 
 def test_a_server_is_found_at_any_of_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:

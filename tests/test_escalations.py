@@ -96,7 +96,7 @@ def test_a_draft_is_seen_by_the_team_alone_until_a_person_sends_it(server: Serve
     bots.until(lambda: server.own(thread), "the asker reads that it was seen")
     assert "[1]" not in server.own(thread)[0]["content"]
     form = press(server, server.team, "change", server.bob)
-    assert "[1]" in form.wait()["data"]["components"][0]["components"][0]["value"]
+    assert "[1]" in form.wait()["data"]["components"][0]["component"]["value"]
     server.fake.submit(server.bob, form, {"text": "Within 30 days, as ever [1]."}).wait()
     bots.until(lambda: "as ever [1]" in server.own(thread)[-1]["content"], "it is sent")
     assert "-# 1. Refunds" in server.own(thread)[-1]["content"]
