@@ -14,4 +14,4 @@ class Messages(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 admin.site.register(Message, Messages)
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls), path("", include("dashboard.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls), path("", include("config.urls"))]

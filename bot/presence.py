@@ -20,6 +20,6 @@ def leave(name: str) -> None:
     BotProcess.objects.filter(name=name).delete()
 
 
-def alive(platform: str) -> list[BotProcess]:
-    """The processes of a platform that were seen a moment ago."""
-    return list(BotProcess.objects.filter(platform=platform, seen_at__gt=timezone.now() - FRESH))
+def alive(*platforms: str) -> list[BotProcess]:
+    """The processes of these platforms that were seen a moment ago."""
+    return list(BotProcess.objects.filter(platform__in=platforms, seen_at__gt=timezone.now() - FRESH))

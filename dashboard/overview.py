@@ -7,18 +7,29 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from bot import presence
-from bot.models import OPEN, Channel, Escalation, EscalationState, Message, Outcome, Question, Speaker
+from bot.models import OPEN, Message, Outcome, Speaker
 from dashboard import charts, costs, money, rollups, turns
-from knowledge.models import Collection, Document, DocumentState, Sync, SyncState
-from llm.models import Breaker, Deployment, Role
+from knowledge.models import Collection, Document, DocumentState
+from llm.models import Deployment, Role
 
 FAILED_SHOWN = 5
 DAYS = 7
 RESOLUTIONS = ("confirmed", "assumed", "escalated", "abandoned")
+BUSY = 50  # questions that wait: more than a bot answers at once
+HEALTH = """
+SELECT (SELECT count(*) FROM bot_question WHERE state = ANY(%(states)s)),
+  (SELECT count(*) FROM bot_escalation WHERE state = 'open'),
+  (SELECT count(*) FROM (SELECT DISTINCT ON (source_id) state FROM knowledge_sync ORDER BY source_id, id DESC) s
+    WHERE state = 'failed'),
+  ARRAY(SELECT model FROM llm_breaker WHERE opened_at IS NOT NULL),
+  ARRAY(SELECT DISTINCT w.platform FROM bot_channel c JOIN bot_workspace w ON w.id = c.workspace_id ORDER BY 1),
+  ARRAY(SELECT DISTINCT platform FROM bot_botprocess
+    WHERE is_connected AND seen_at > now() - make_interval(secs => %(seconds)s))
+"""
 PERCENTILES = """
 SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY first_token_ms),
   percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY total_ms)
@@ -34,9 +45,13 @@ class Overview:
     pending: int
     failed: int
     failures: list[Document]
-    collections: int
+    visible: QuerySet[Collection]
     answer_model: Deployment | None
     embedding_model: Deployment | None
+
+    @property
+    def collections(self) -> int:
+        return self.visible.count()
 
     @property
     def is_ready(self) -> bool:
@@ -68,15 +83,18 @@ class Figures:
 def read(visible: QuerySet[Collection]) -> Overview:
     """The state of what a person may see."""
     shelved = Document.objects.filter(collection__in=visible)
+    live = {
+        row.role: row for row in Deployment.objects.select_related("endpoint").order_by("role", "-id").distinct("role")
+    }
     documents = shelved.aggregate(**{state: Count("id", filter=Q(state=state)) for state in DocumentState.values})
     return Overview(
         indexed=documents[DocumentState.INDEXED],
         pending=documents[DocumentState.PENDING],
         failed=documents[DocumentState.FAILED],
-        failures=list(shelved.filter(state=DocumentState.FAILED).order_by("-updated_at")[:FAILED_SHOWN]),
-        collections=visible.count(),
-        answer_model=_live(Role.ANSWER),
-        embedding_model=_live(Role.EMBED),
+        failures=_failures(shelved) if documents[DocumentState.FAILED] else [],
+        visible=visible,
+        answer_model=live.get(Role.ANSWER),
+        embedding_model=live.get(Role.EMBED),
     )
 
 
@@ -111,11 +129,8 @@ def figures() -> Figures:
     )
 
 
-def _live(role: Role) -> Deployment | None:
-    try:
-        return Deployment.objects.live(role)
-    except Deployment.DoesNotExist:
-        return None
+def _failures(shelved: QuerySet[Document]) -> list[Document]:
+    return list(shelved.filter(state=DocumentState.FAILED).order_by("-updated_at")[:FAILED_SHOWN])
 
 
 def _times() -> list[float | None]:
@@ -127,33 +142,25 @@ def _times() -> list[float | None]:
 
 def _failing() -> list[dict[str, Any]]:
     """The newest questions that the documents did not answer, the most asked first, told apart by their words."""
-    newest = (
-        Message.objects.filter(speaker=Speaker.BOT, outcome=Outcome.NOT_IN_DOCS)
-        .order_by("-id")
-        .values_list("trace_id", "conversation_id")[:200]
-    )
-    places = dict(newest)
-    asked = Message.objects.filter(speaker=Speaker.ASKER, trace_id__in=list(places)).values_list("trace_id", "text")
+    asked = Message.objects.filter(trace_id=OuterRef("trace_id"), speaker=Speaker.ASKER).values("text")[:1]
+    newest = Message.objects.filter(speaker=Speaker.BOT, outcome=Outcome.NOT_IN_DOCS).order_by("-id")
     topics: dict[str, dict[str, Any]] = {}
-    for trace_id, text in asked:
-        topic = topics.setdefault(" ".join(text.lower().split())[:200], {"text": text, "times": 0})
+    for text, place in newest.annotate(asked=Subquery(asked)).values_list("asked", "conversation_id")[:200]:
+        topic = topics.setdefault(" ".join((text or "").lower().split())[:200], {"text": text or "", "times": 0})
         topic["times"] += 1
-        topic["conversation"] = places[trace_id]
+        topic["conversation"] = place
     return sorted(topics.values(), key=lambda topic: -topic["times"])[:FAILED_SHOWN]
 
 
 def _health() -> list[tuple[str, bool, str]]:
     """Bots, queue, sources and models: what each is, whether it is well, and a word."""
-    waiting = Question.objects.filter(state__in=OPEN).count()
-    open_ones = Escalation.objects.filter(state=EscalationState.OPEN).count()
-    syncs = Sync.objects.order_by("source", "-id").distinct("source")
-    failed = sum(sync.state == SyncState.FAILED for sync in syncs)
-    tripped = [str(row.model) for row in Breaker.objects.exclude(opened_at=None)]
-    used = set(Channel.objects.values_list("workspace__platform", flat=True).distinct())
-    bots = [(f"{platform.title()} bot", bool(presence.alive(platform))) for platform in sorted(used)]
+    with connection.cursor() as cursor:
+        cursor.execute(HEALTH, {"states": list(OPEN), "seconds": presence.FRESH.total_seconds()})
+        waiting, open_ones, failed, tripped, used, alive = cursor.fetchone()
+    bots = [(f"{platform.title()} bot", platform in alive) for platform in used]
     return [
         *((name, is_well, "connected" if is_well else "not running") for name, is_well in bots),
-        ("Queue", waiting < 50, f"{waiting} waiting"),
+        ("Queue", waiting < BUSY, f"{waiting} waiting"),
         ("Escalations", open_ones == 0, f"{open_ones} open"),
         ("Sources", failed == 0, f"{failed} failed" if failed else "well"),
         ("Models", not tripped, f"left alone: {', '.join(tripped)}" if tripped else "well"),

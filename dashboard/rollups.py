@@ -97,7 +97,7 @@ def answers(since: date) -> list[dict[str, Any]]:
 
 def _rows(table: type[DailyUsage] | type[DailyAnswers], statement: str, since: date) -> list[dict[str, Any]]:
     kept: list[Any] = list(table.objects.filter(day__gte=since).values())
-    last = table.objects.aggregate(Max("day"))["day__max"]
+    last = max((row["day"] for row in kept), default=None) or table.objects.aggregate(Max("day"))["day__max"]
     fresh = max(since, last + timedelta(days=1)) if last else since
     return [*kept, *_asked(statement, fresh, today() + timedelta(days=1))]
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.urls import reverse
 
 from bot import presence
-from bot.models import Channel, Message, Platform, Speaker, Voice, Workspace
+from bot.models import Message, Platform, Speaker, Voice, Workspace
 from knowledge.models import Document, DocumentState
 from llm.models import Budget, Deployment, Role
 
@@ -33,7 +34,7 @@ def steps() -> list[Step]:
         Step("Connect Slack or Discord", _is_connected(), "Below is what they ask for.", "#platforms"),
         Step(
             "Have a bot run",
-            any(presence.alive(each) for each in _platforms()),
+            bool(presence.alive(*_platforms())),
             "make run starts it.",
             reverse("doctor"),
         ),
@@ -53,8 +54,8 @@ def _is_connected() -> bool:
 
 
 def _has_team() -> bool:
-    by_workspace = Workspace.objects.exclude(escalation_channel=None).exists()
-    return by_workspace or Channel.objects.exclude(escalation_channel=None).exists()
+    said = Q(escalation_channel__isnull=False) | Q(channels__escalation_channel__isnull=False)
+    return Workspace.objects.filter(said).exists()
 
 
 def _was_asked() -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.utils import timezone
 
@@ -22,21 +23,21 @@ class Case:
     output_tokens: int
     volume: int
 
-    @property
+    @cached_property
     def per_answer(self) -> Decimal | None:
         tokens = self.k * self.passage_tokens + self.prompt_tokens
         return pricing.cost(self.provider, self.model, Usage(tokens, 0, self.output_tokens), timezone.now())
 
-    @property
+    @cached_property
     def context_per_month(self) -> Decimal | None:
         """What the retrieved passages alone cost in a month."""
         each = pricing.cost(self.provider, self.model, Usage(self.k * self.passage_tokens, 0, 0), timezone.now())
         return None if each is None else each * self.volume
 
-    @property
+    @cached_property
     def per_month(self) -> Decimal | None:
         return None if self.per_answer is None else self.per_answer * self.volume
 
-    @property
+    @cached_property
     def labels(self) -> dict[str, str]:
         return {name: money.label(getattr(self, name)) for name in ("per_answer", "per_month", "context_per_month")}

@@ -169,3 +169,15 @@ def test_a_voice_gets_versions_and_an_account_a_link(client: Client, owner: User
     fresh.post(link.split("8000")[-1] if "8000" in link else "/" + link.split("/", 3)[3])
     assert fresh.get("/review/").status_code == 200
     assert fresh.get("/models/").status_code == 403
+
+
+def test_no_page_asks_the_database_more_than_twelve_times(
+    client: Client, owner: User, django_assert_max_num_queries: object
+) -> None:
+    make_models()
+    for days in range(3):
+        spend(owner, days, 1, "0.01")
+    rollups.roll_up()
+    for name in ("home", "costs", "documents", "review", "escalations", "channels", "models", "install", "people"):
+        with django_assert_max_num_queries(12, info=name):  # type: ignore[operator]
+            assert client.get(reverse(name)).status_code == 200, name
