@@ -85,5 +85,5 @@ class BenchForm(forms.Form):
         help_text="None chosen: all.",
     )
     k = forms.IntegerField(
-        min_value=1, max_value=50, initial=10, label="Passages", widget=forms.NumberInput(attrs=INPUT)
+        min_value=1, max_value=50, initial=10, required=False, label="Passages", widget=forms.NumberInput(attrs=INPUT)
     )

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from llm import access
+
 
 class Role(models.TextChoices):
     ANSWER = "answer"
@@ -42,6 +44,11 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is asked over the network, with a key."""
+        return self.provider in access.ADDRESSES
 
 
 class DeploymentQuerySet(models.QuerySet["Deployment"]):

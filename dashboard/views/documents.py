@@ -16,7 +16,8 @@ from knowledge.indexing import CollectionError
 from knowledge.models import Collection, Document, Source, Sync, Visibility
 from llm import client
 
-WAITING_PER_PAGE = 200
+SHOWN = 200  # passages of a document
+PASSAGES = 10
 
 
 @rules.page(Role.VIEWER)
@@ -76,7 +77,7 @@ def document(request: access.Request, pk: int) -> HttpResponse:
         "page": "documents",
         "document": found,
         "versions": found.versions.order_by("-number")[:20],
-        "passages": found.chunks.order_by("ordinal")[:WAITING_PER_PAGE],
+        "passages": found.chunks.order_by("ordinal")[:SHOWN],
         "radius": shelves.blast_radius(found),
         "cited_in": cited_in,
         "channels": channels,
@@ -179,7 +180,7 @@ def bench(request: access.Request) -> HttpResponse:
         found = retrieval.retrieve(
             form.cleaned_data["question"],
             collections=[each.pk for each in chosen],
-            k=form.cleaned_data["k"],
+            k=form.cleaned_data["k"] or PASSAGES,
             trace_id=client.new_trace_id(),
         )
     return render(request, "dashboard/bench.html", {"page": "documents", "form": form, "found": found})
