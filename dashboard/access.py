@@ -20,7 +20,8 @@ class Request(HttpRequest):
 
     user: User
     audited: dict[str, Any]
-    """What the audit log is to hold beside the address; a view sets it where that is not enough."""
+    """What the audit log is to hold beside the address. A view that changes something without leading elsewhere sets
+    it, or there is no line."""
 
 
 def collections(user: User) -> QuerySet[Collection]:

@@ -82,10 +82,10 @@ def _guarded(view: View, rule: Rule) -> View:
 def _audited(view: View, request: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpResponseBase:
     with transaction.atomic():
         response = view(request, *args, **kwargs)
-        if response.status_code < 400:
+        if response.status_code >= 400:
+            transaction.set_rollback(True)
+        elif response.status_code >= 300 or hasattr(request, "audited"):  # a form that is shown again changed nothing
             match = request.resolver_match
             target = "/".join(str(value) for value in (*match.args, *match.kwargs.values()))
             audit.write(request.user, match.url_name, target, getattr(request, "audited", {}))
-        else:
-            transaction.set_rollback(True)
     return response

@@ -7,6 +7,7 @@ from dashboard import money
 from llm import client
 from llm.models import Deployment, Endpoint, Purpose, Role
 from llm.prompt import Prompt
+from llm.providers import provider_for
 from llm.providers.base import ProviderError
 
 SECONDS = 20.0
@@ -37,4 +38,14 @@ def run(endpoint: Endpoint, model: str) -> Trial:
     except ProviderError as error:
         return Trial(False, str(error))
     said = " ".join(text.split())[:60]
-    return Trial(True, f"It said “{said}” after {time.monotonic() - started:.1f} s for {money.label(response.cost)}.")
+    took = f"It said “{said}” after {time.monotonic() - started:.1f} s for {money.label(response.cost)}."
+    return Trial(True, f"{took}{_retirement(deployment)}")
+
+
+def _retirement(deployment: Deployment) -> str:
+    """When the provider says that the model goes; many servers know no such question."""
+    try:
+        day = provider_for(deployment).retires_on(deployment.model, timeout=SECONDS)
+    except ProviderError:
+        return ""
+    return f" The provider retires it on {day}." if day else ""

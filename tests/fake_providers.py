@@ -77,6 +77,7 @@ class FakeProviders:
         self.requests: list[Request] = []
         self.blocks: list[Block] | None = None
         self.blocks_in_turn: list[list[Block]] = []
+        self.shutdown_date: str | None = None  # of every model
         self.seconds = 0.0  # that a streamed reply takes
         self._script: list[Refusal | str] = []
 
@@ -108,7 +109,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
     def do_GET(self) -> None:
-        self._json(200, {"object": "list", "data": [{"id": "fake-model", "object": "model"}]})
+        model = {"id": self.path.rpartition("/")[2], "object": "model", "created": 0, "owned_by": "us"}
+        if self.path.startswith("/v1/models/"):
+            return self._json(200, {**model, "shutdown_date": self.fake.shutdown_date})
+        return self._json(200, {"object": "list", "data": [{**model, "id": "fake-model"}]})
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))

@@ -107,6 +107,9 @@ def test_a_key_is_encrypted_shown_by_four_signs_and_comes_first(
     assert access.key(Endpoint.objects.get(name="ours")) == fake_providers.key, "an empty field changes nothing"
     tried = client.post(reverse("try_endpoint", args=[made.pk]), {"model": "a-model"}).content.decode()
     assert "It said" in tried
+    fake_providers.shutdown_date = "2027-01-14"
+    tried = client.post(reverse("try_endpoint", args=[made.pk]), {"model": "a-model"}).content.decode()
+    assert "retires it on 2027-01-14" in tried
 
 
 def test_a_key_of_the_settings_goes_to_no_address_of_a_page(settings: object) -> None:

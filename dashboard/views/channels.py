@@ -107,5 +107,6 @@ def preview_voice(request: access.Request) -> HttpResponse:
         return render(request, "dashboard/_preview.html", {"error": str(error)})
     for _ in answer:
         pass
+    request.audited = {"question": question[:200]}
     context = {"answer": answer, "rules": manner.rules, "faults": voices.faults(draft, answer.text)}
     return render(request, "dashboard/_preview.html", context)

@@ -79,6 +79,7 @@ def again(request: access.Request, pk: int) -> HttpResponse:
     """Ask the same now and show both answers side by side; nothing is sent to anybody."""
     message = access.any_answer(pk)
     compared = transcripts.ask_again(message)
+    request.audited = {"cost": compared.cost}
     return render(request, "dashboard/again.html", {"page": "conversations", "compared": compared})
 
 

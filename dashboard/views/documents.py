@@ -76,6 +76,7 @@ def document(request: access.Request, pk: int) -> HttpResponse:
     context = {
         "page": "documents",
         "document": found,
+        "original": found.url if found.url.startswith(("https://", "http://")) else "",
         "versions": found.versions.order_by("-number")[:20],
         "passages": found.chunks.order_by("ordinal")[:SHOWN],
         "radius": shelves.blast_radius(found),

@@ -75,6 +75,7 @@ def draft(request: access.Request, pk: int) -> HttpResponse:
         examples.save_draft(pk, request.user, answer)
     except examples.TakenError as error:
         return HttpResponse(str(error), status=409, content_type="text/plain")
+    request.audited = {"characters": len(answer)}
     found = TrainingExample.objects.get(pk=pk)
     pieces = list(diff.words(found.original_answer, found.answer))
     return render(request, "dashboard/_diff.html", {"pieces": pieces, "is_saved": True})

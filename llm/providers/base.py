@@ -5,6 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, TypeVar
 
 from llm.prompt import Prompt
@@ -79,6 +80,10 @@ class Provider(ABC):
 
         `timeout` is seconds for the whole reply. Citations are `[n]` in the text, n being `Passage.number`.
         """
+
+    def retires_on(self, model: str, *, timeout: float) -> date | None:  # noqa: ARG002  most vendors do not tell
+        """The day from which a model is not served any more; None where it is not known. Raises ProviderError."""
+        return None
 
 
 def completion(text: str, finish_reason: FinishReason | None, usage: Usage) -> Completion:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +44,13 @@ class OpenAIProvider(Provider):
                         text += delta
                         yield delta
         yield completion(text, finish, _usage(usage) if usage else tokens.estimate(prompt, text))
+
+    def retires_on(self, model: str, *, timeout: float) -> date | None:
+        with translated(openai, api_key=self.api_key):
+            asked = client(self.base_url, self.api_key, self.is_private_allowed)
+            found = asked.models.retrieve(model, timeout=timeout)
+        told = getattr(found, "shutdown_date", None)
+        return date.fromisoformat(told) if isinstance(told, str) and told else None
 
     def _ask(self, prompt: Prompt, model: str, deadline: float) -> openai.Stream[Any]:
         """Open the stream; once for each option the server turns out not to know, ask again without it."""
