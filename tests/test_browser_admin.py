@@ -8,11 +8,11 @@ from axe_core_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from bot.models import Channel, Conversation, Escalation, Message, Platform, Question, Voice, Workspace
+from bot.models import Channel, Conversation, Escalation, Feedback, Message, Platform, Question, Voice, Workspace
 from dashboard import login_links
 from knowledge import uploads
 from knowledge.models import Collection, Document
-from llm.models import Budget
+from llm.models import Budget, Deployment, UsageRecord
 from tests.browser import chromium, site
 from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_usage, make_user
 from tuning import examples
@@ -150,3 +150,44 @@ def test_an_answer_goes_from_the_list_to_the_queue(page: Page) -> None:
     page.get_by_role("button", name="Promote to training").click()
     page.wait_for_url(re.compile(r"/review/\d+/"))
     expect(page.get_by_role("heading", name="How are annual plans refunded?")).to_be_visible()
+
+
+PAYLOADS = (
+    "\"><script>window.pwned=1</script>'><img src=x onerror=window.pwned=1></textarea></title><svg/onload=window.pwned=1>",
+    '[a](javascript:window.pwned=1) ![b](x" onerror="window.pwned=1)<a href=javascript:window.pwned=1>x</a>',
+    "{{constructor.constructor('window.pwned=1')()}}<iframe srcdoc=\"<script>parent.pwned=1</script>\"><x hx-on:load=1>",
+)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+def test_no_stored_text_becomes_a_script(page: Page, rows: Message, payload: str) -> None:
+    answer = rows
+    Message.objects.update(text=payload, sent_text=payload)
+    for hit in answer.trace["passages"]:
+        hit.update(title=payload, heading=payload, text=payload)
+    Message.objects.filter(pk=answer.pk).update(trace=answer.trace, model=payload, text=f"{payload} [1]")
+    answer.citations.update(title=payload, heading=payload, quote=payload, passage=payload, path=payload, url=payload)
+    Feedback.objects.create(
+        message=answer,
+        person=payload[:60],
+        is_positive=False,
+        reason="wrong",
+        better_answer=payload,
+        right_document=payload,
+    )
+    Channel.objects.update(name=payload, refusal_text=payload, language=payload[:40])
+    Workspace.objects.update(name=payload)
+    Question.objects.update(text=payload, asker_name=payload)
+    Escalation.objects.update(reason=payload, answer=payload, claimed_by=payload[:60])
+    Document.objects.update(
+        title=payload, path=payload, reason=payload, state="failed", url="javascript:window.pwned=1"
+    )
+    Collection.objects.update(name=payload[:90])
+    Voice.objects.update(style_guide=payload, opening=payload)
+    Deployment.objects.update(reason=payload)
+    UsageRecord.objects.update(model=payload, error=payload)
+    for address in addresses(answer):
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert page.evaluate("window.pwned") is None, address
+        assert page.locator("a[href^='javascript:' i]").count() == 0, address
