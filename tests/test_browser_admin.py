@@ -153,9 +153,9 @@ def test_an_answer_goes_from_the_list_to_the_queue(page: Page) -> None:
 
 
 PAYLOADS = (
-    "\"><script>window.pwned=1</script>'><img src=x onerror=window.pwned=1></textarea></title><svg/onload=window.pwned=1>",
+    "\"><script>window.pwned=1</script>'><img src=x onerror=window.pwned=1></textarea><svg/onload=window.pwned=1>",
     '[a](javascript:window.pwned=1) ![b](x" onerror="window.pwned=1)<a href=javascript:window.pwned=1>x</a>',
-    "{{constructor.constructor('window.pwned=1')()}}<iframe srcdoc=\"<script>parent.pwned=1</script>\"><x hx-on:load=1>",
+    "{{constructor.constructor('window.pwned=1')()}}<iframe srcdoc=\"<script>parent.pwned=1</script>\">",
 )
 
 
