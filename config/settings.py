@@ -117,7 +117,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # What fails too often is counted where all web processes see it; the rest is remembered by each for itself.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "parley_cache"},
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "parley_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # or whoever guesses many names would push the counts of others out
+    },
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -219,6 +223,7 @@ LONGEST_JOB_SECONDS = 4 * 3600  # reading a large site politely
 Q_CLUSTER = {
     "name": "parley",
     "orm": "default",
+    "cache": "process",
     "workers": environment.number("WORKERS", 2),
     "queue_limit": environment.number("WORKERS", 2),
     "timeout": JOB_SECONDS,
