@@ -2,6 +2,7 @@
 
 from collections.abc import MutableMapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -210,7 +211,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF, *([OIDC_ISSUER] if OIDC_ISSUER else [])],
+        "form-action": [SELF, *([urlsplit(OIDC_ISSUER)._replace(path="").geturl()] if OIDC_ISSUER else [])],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
