@@ -7,11 +7,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.models import (
     Channel,
@@ -173,3 +176,15 @@ def test_hostile_text_is_shown_as_text(client: Client, owner: User) -> None:
     page = client.get(reverse("transcript", args=[question.conversation_id])).content.decode()
     assert "<script>alert" not in page
     assert "<img src=x" not in page
+
+
+@given(st.text(max_size=200))
+@hypothesis.settings(max_examples=500, deadline=None)
+def test_any_cell_comes_back_as_it_was_and_starts_no_formula(cell: str) -> None:
+    cell = cell.replace("\x00", "")
+    written = io.StringIO(newline="")
+    csv.writer(written).writerow([export.safe(cell)])
+    rows = list(csv.reader(io.StringIO(written.getvalue(), newline="")))
+    read = rows[0][0] if rows and rows[0] else ""
+    assert read.removeprefix("'") == cell.removeprefix("'")
+    assert not read.lstrip().startswith(("=", "+", "-", "@"))

@@ -95,3 +95,16 @@ def test_who_logs_in_is_in_the_audit_log() -> None:
     log_in(Client())
     assert AuditEntry.objects.get().action == "logged_in"
     assert User.objects.count() == 1
+
+
+@pytest.mark.chaos
+def test_a_thousand_guesses_over_many_names_and_addresses_let_nobody_in() -> None:
+    for number in range(20):
+        make_user(f"user{number}", f"guess {number + 5}")  # what the sixth guess at a name would be, and later ones
+    refused = 0
+    for number in range(1000):
+        name, guess = f"user{number % 20}", f"guess {number // 20 + number % 20}"
+        client = Client()
+        assert log_in(client, guess, name=name, address=f"10.{number % 250}.{number // 250}.7") == 200, (name, guess)
+        refused += "_auth_user_id" not in client.session
+    assert refused == 1000

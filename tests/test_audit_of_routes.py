@@ -1,0 +1,83 @@
+"""Every address that changes something leaves a line in the audit log, with the change in one transaction."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from pytest_django.fixtures import Settings
+
+from dashboard.models import AuditEntry
+from knowledge.models import Collection
+from llm.models import Endpoint
+from tests.test_dashboard_access import rule_of, things, views
+from tests.web_rows import make_user
+from tuning import examples
+from tuning.models import TrainingExample
+
+__all__ = ["things"]
+pytestmark = pytest.mark.django_db
+
+CHANGING = sorted(
+    name for name, view in views()
+    if "POST" in rule_of(view).methods and not rule_of(view).is_public and rule_of(view).write is not None
+)  # fmt: skip
+FORMS: dict[str, dict[str, Any]] = {
+    "correct": {"answer": "Within 14 days."},
+    "article": {"title": "Refunds", "text": "Within 30 days."},
+    "review_item": {"verb": "approve", "answer": "Within 30 days [1]."},
+    "review_draft": {"answer": "Within 30 days [1]."},
+    "escalation": {"text": "I have done it."},
+    "sources": {"location": "https://example.com/help/", "visibility": "public", "kind": "pages"},
+    "collections": {"name": "Manuals", "visibility": "public"},
+    "set_visibility": {"visibility": "internal"},
+    "channel": {"mode": "all", "daily_limit": "5"},
+    "new_voice": {"name": "default", "person": "we"},
+    "voice": {"person": "we"},
+    "preview_voice": {"name": "x", "person": "we", "question": "How are plans refunded?"},
+    "budgets": {"period": "month", "limit": "10"},
+    "prices": {"provider": "openai", "model": "m", "input_per_million": "1", "output_per_million": "1",
+               "valid_from": "2026-01-01 00:00"},
+    "models": {"role": "answer", "model": "b-model", "reason": "a try"},
+    "new_endpoint": {"name": "ours", "provider": "openai"},
+    "endpoint": {"name": "ours", "provider": "openai"},
+    "try_endpoint": {"model": "a-model"},
+    "people": {"username": "bea", "role": "viewer"},
+    "set_role": {"role": "editor"},
+    "allow_training": {"is_allowed": "yes"},
+}  # fmt: skip
+
+
+def form(name: str) -> dict[str, Any]:
+    """What is sent to an address, over the rows of the fixture."""
+    collection = Collection.objects.first()
+    assert collection is not None
+    more: dict[str, dict[str, Any]] = {
+        "upload": {"collection": collection.pk, "files": SimpleUploadedFile("a.md", b"# A\n\nText.")},
+        "article": {"collection": collection.pk},
+        "models": {"endpoint": Endpoint.objects.get(provider="openai").pk},
+    }
+    return {**FORMS.get(name, {}), **more.get(name, {})}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_a_line_for_every_change(
+    name: str, things: dict[str, dict[str, object]], client: Client, settings: Settings, tmp_path: object
+) -> None:
+    settings.PARLEY_HOME = tmp_path
+    settings.SLACK_CLIENT_ID = "a-client"
+    owner = make_user("root", is_superuser=True)
+    client.force_login(owner)
+    item = TrainingExample.objects.get()
+    examples.claim(owner, pk=item.pk)
+    if name == "export_examples":
+        examples.approve(item.pk, owner)
+    if name == "voice":
+        client.post(reverse("new_voice"), FORMS["new_voice"])
+    reply = client.post(reverse(name, kwargs=things.get(name)), form(name))
+    assert reply.status_code < 400, reply.content.decode()[:500]
+    (entry,) = AuditEntry.objects.filter(action=name)
+    assert entry.actor == "root"
+    pks = {str(value) for value in things.get(name, {}).values()}
+    assert not pks or entry.target in pks
