@@ -4,6 +4,7 @@ A view without one of these decorators fails tests/test_dashboard_access.py, whi
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -31,6 +32,7 @@ class Rule:
     read: Role | None = None
     write: Role | None = None
     is_public: bool = False
+    is_atomic: bool = True
 
 
 def page(least: Role | None) -> Callable[[View], View]:
@@ -41,6 +43,12 @@ def page(least: Role | None) -> Callable[[View], View]:
 def action(least: Role | None) -> Callable[[View], View]:
     """A button: what it does and its line in the audit log are one transaction."""
     return _ruled(Rule(("POST",), read=least, write=least))
+
+
+def question(least: Role | None) -> Callable[[View], View]:
+    """A button that asks a model: it changes nothing, and no transaction may be held for as long as a model takes, as
+    what the call reserves of a budget would be locked and its line in the ledger could be rolled back."""
+    return _ruled(Rule(("POST",), read=least, write=least, is_atomic=False))
 
 
 def form(read: Role | None, write: Role | None = None) -> Callable[[View], View]:
@@ -74,18 +82,21 @@ def _guarded(view: View, rule: Rule) -> View:
             raise PermissionDenied(f"This takes the role {least.label if least else ''}.")
         if is_reading or least is None:  # what everybody may do is asking, and has rows of its own
             return view(request, *args, **kwargs)
-        return _audited(view, request, args, kwargs)
+        with transaction.atomic() if rule.is_atomic else nullcontext():
+            return _audited(view, request, args, kwargs, is_atomic=rule.is_atomic)
 
     return guarded
 
 
-def _audited(view: View, request: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> HttpResponseBase:
-    with transaction.atomic():
-        response = view(request, *args, **kwargs)
-        if response.status_code >= 400:
+def _audited(
+    view: View, request: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_atomic: bool
+) -> HttpResponseBase:
+    response = view(request, *args, **kwargs)
+    if response.status_code >= 400:
+        if is_atomic:
             transaction.set_rollback(True)
-        elif response.status_code >= 300 or hasattr(request, "audited"):  # a form that is shown again changed nothing
-            match = request.resolver_match
-            target = "/".join(str(value) for value in (*match.args, *match.kwargs.values()))
-            audit.write(request.user, match.url_name, target, getattr(request, "audited", {}))
+    elif response.status_code >= 300 or hasattr(request, "audited"):  # a form that is shown again changed nothing
+        match = request.resolver_match
+        target = "/".join(str(value) for value in (*match.args, *match.kwargs.values()))
+        audit.write(request.user, match.url_name, target, getattr(request, "audited", {}))
     return response

@@ -1,14 +1,18 @@
 """What may be spent is not exceeded, whatever happens at once or dies in between."""
 
 import threading
+import time
 from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from bot import conversations
 from bot.models import Message, Outcome, Platform
+from dashboard.models import AuditEntry
 from knowledge.models import Collection
 from llm import budgets
 from llm.models import (
@@ -23,7 +27,8 @@ from llm.models import (
 )
 from llm.providers.base import ProviderError, Usage
 from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_deployment
+from tests.make import make_deployment, make_endpoint
+from tests.web_rows import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,3 +142,25 @@ def ask() -> Message:
 
 def shelf_id() -> int:
     return Collection.objects.public().get().pk
+
+
+def test_a_page_that_asks_a_model_locks_no_budget_meanwhile(client: Client, fake_providers: FakeProviders) -> None:
+    client.force_login(make_user("root", is_superuser=True))
+    Budget.objects.create(period="day", limit=100)
+    endpoint = make_endpoint("openai", fake_providers.openai_url)
+    fake_providers.seconds = 1.0
+    held: list[bool] = []
+
+    def look() -> None:
+        deadline = time.monotonic() + 5
+        while not held and time.monotonic() < deadline:
+            held.extend([True] if Reservation.objects.exists() else [])
+        connection.close()
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    page = client.post(reverse("try_endpoint", args=[endpoint.pk]), {"model": "a-model"}).content.decode()
+    looking.join()
+    assert held == [True], "what is reserved is there for others to see"
+    assert "It said" in page
+    assert AuditEntry.objects.filter(action="try_endpoint").count() == 1

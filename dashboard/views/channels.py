@@ -91,7 +91,7 @@ def _edited(request: access.Request, form: VoiceForm, found: Voice | None) -> Ht
     return render(request, "dashboard/voice.html", context, status=422 if form.errors else 200)
 
 
-@rules.action(Role.EDITOR)
+@rules.question(Role.EDITOR)
 def preview_voice(request: access.Request) -> HttpResponse:
     """How a real question would be answered in the voice as the form has it. It is asked of the live model."""
     form = VoiceForm(request.POST, is_new="name" in request.POST)

@@ -74,7 +74,7 @@ def correct(request: access.Request, pk: int) -> HttpResponse:
     return render(request, "dashboard/correct.html", context)
 
 
-@rules.action(Role.REVIEWER)
+@rules.question(Role.REVIEWER)
 def again(request: access.Request, pk: int) -> HttpResponse:
     """Ask the same now and show both answers side by side; nothing is sent to anybody."""
     message = access.any_answer(pk)

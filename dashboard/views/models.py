@@ -77,7 +77,7 @@ def _edited(request: access.Request, form: EndpointForm) -> HttpResponse:
     return render(request, "dashboard/endpoint.html", {"page": "models", "form": form, "endpoint": form.instance})
 
 
-@rules.action(Role.OWNER)
+@rules.question(Role.OWNER)
 def try_endpoint(request: access.Request, pk: int) -> HttpResponse:
     """Ask a model of an endpoint for one word."""
     found = get_object_or_404(Endpoint, pk=pk)
