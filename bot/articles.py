@@ -18,12 +18,12 @@ def proposal(question: Question) -> tuple[str, str]:
     escalation = getattr(question, "escalation", None)
     said = escalation.answer if escalation else ""
     text = said or (question.answer.text if question.answer else "")
-    return " ".join(question.text.split())[:MOST_TITLE], text
+    return _title(question.text), text
 
 
 def of_answer(message: Message, asked: str) -> tuple[str, str]:
     """A title and a text to begin with: the question, and what was sent or answered."""
-    return " ".join(asked.split())[:MOST_TITLE], message.sent_text or message.text
+    return _title(asked), message.sent_text or message.text
 
 
 def request(question: Question, *, title: str, text: str) -> None:
@@ -47,6 +47,10 @@ def index(collection: Collection, name: str) -> None:
     """Make the article a document."""
     path = settings.PARLEY_HOME / "articles" / name
     list(indexing.add([File(path, f"articles/{name}")], collection))
+
+
+def _title(asked: str) -> str:
+    return " ".join(asked.split())[:MOST_TITLE]
 
 
 def _slug(title: str) -> str:

@@ -8,14 +8,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
 from django.utils import timezone
 
 from bot.models import Channel, Message, Speaker
 from dashboard import charts, money, rollups
 from dashboard.transcripts import PURPOSES
 from llm import pricing
-from llm.models import Budget, Deployment, Period, Purpose, UsageRecord
+from llm.models import Budget, Deployment, Period, Purpose
 from llm.providers.base import Usage
 
 RESOLVED = ("confirmed", "assumed")  # told apart on every page; a cost per resolved question counts both
@@ -188,12 +187,6 @@ def context_tokens() -> int:
     newest = Message.objects.filter(speaker=Speaker.BOT).order_by("-id").values_list("trace", flat=True)[:SAMPLE]
     sizes = [sum(len(hit.get("text", "")) for hit in trace.get("passages", ())) for trace in newest]
     return round(sum(sizes) / len(sizes) / CHARACTERS_PER_TOKEN) if sizes else 0
-
-
-def spent_since(day: date) -> Decimal:
-    """By the ledger itself."""
-    found = UsageRecord.objects.filter(created_at__gte=rollups.start_of(day)).aggregate(sum=Sum("cost"))["sum"]
-    return found or Decimal(0)
 
 
 def listed_prices() -> list[dict[str, object]]:

@@ -27,11 +27,6 @@ class Exchange:
     rating: bool | None
 
     @property
-    def place(self) -> str:
-        channel = self.answer.conversation.channel
-        return str(channel) if channel else str(self.answer.conversation.get_platform_display())
-
-    @property
     def outcome(self) -> str:
         return turns.OUTCOMES[Outcome(self.answer.outcome)][0]
 

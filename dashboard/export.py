@@ -33,7 +33,7 @@ def rows(exchanges: Iterable[Exchange]) -> Iterator[dict[str, object]]:
         yield {
             "at": answer.created_at.isoformat(),
             "platform": answer.conversation.platform,
-            "channel": exchange.place,
+            "channel": answer.conversation.place,
             "asker": exchange.asker,
             "question": exchange.question,
             "answer": answer.text,

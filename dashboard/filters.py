@@ -6,6 +6,7 @@ from django import forms
 
 from bot.models import Channel, Outcome, Platform
 from dashboard import turns
+from dashboard.forms_channels import dress
 from knowledge.models import Document
 from llm.models import Deployment, Role
 
@@ -41,9 +42,7 @@ class ConversationFilter(forms.Form):
         answering = Deployment.objects.filter(role__in=(Role.ANSWER, Role.FALLBACK)).exclude(model="")
         names = sorted(set(answering.values_list("model", flat=True)))
         self.fields["model"].choices = [("", "any model"), *((name, name) for name in names)]  # type: ignore[attr-defined]
-        for field in self.fields.values():
-            is_select = isinstance(field.widget, forms.Select)
-            field.widget.attrs["class"] = "form-select" if is_select else "form-control"
+        dress(self)
 
     def wanted(self) -> dict[str, Any]:
         """What was asked for that makes sense; the rest is said beside its field."""

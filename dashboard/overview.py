@@ -83,9 +83,7 @@ class Figures:
 def read(visible: QuerySet[Collection]) -> Overview:
     """The state of what a person may see."""
     shelved = Document.objects.filter(collection__in=visible)
-    live = {
-        row.role: row for row in Deployment.objects.select_related("endpoint").order_by("role", "-id").distinct("role")
-    }
+    live = {row.role: row for row in Deployment.objects.newest()}
     documents = shelved.aggregate(**{state: Count("id", filter=Q(state=state)) for state in DocumentState.values})
     return Overview(
         indexed=documents[DocumentState.INDEXED],

@@ -10,7 +10,6 @@ from bot.models import Conversation, Escalation, Feedback, Message, Question
 from dashboard import money, turns
 from dashboard.turns import Turn
 from llm.models import Purpose, UsageRecord
-from tuning import examples
 from tuning.models import TrainingExample
 
 PURPOSES = {
@@ -52,11 +51,6 @@ class Step:
 class Transcript:
     conversation: Conversation
     steps: list[Step]
-
-    @property
-    def place(self) -> str:
-        channel = self.conversation.channel
-        return str(channel) if channel else str(self.conversation.get_platform_display())
 
 
 @dataclass(frozen=True)
@@ -140,8 +134,3 @@ def ask_again(message: Message) -> Compared:
     for _ in answer:
         pass
     return Compared(turn, answer, money.label(conversations.cost(answer.trace_id)))
-
-
-def prompt(message: Message) -> list[dict[str, str]]:
-    """What the model was asked, built again by the one builder from what was kept."""
-    return examples.prompt_of(message).messages()

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
 from dashboard import markdown, money, timings
+from tuning import examples
 
 # The outcome in plain words, and what it means for the reader.
 OUTCOMES = {
@@ -92,8 +93,7 @@ def of_conversation(conversation: Conversation, user: User) -> list[Turn]:
 
 
 def of_answer(answer: Message, user: User) -> Turn:
-    asked = answer.conversation.messages.get(trace_id=answer.trace_id, speaker=Speaker.ASKER)
-    return Turn(asked, answer, user)
+    return Turn(examples.asked(answer), answer, user)
 
 
 def _turns(messages: list[Message], user: User) -> Iterator[Turn]:

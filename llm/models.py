@@ -59,6 +59,10 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
             raise self.model.DoesNotExist(f"No model is live for the role {role}; run: manage.py setup")
         return newest
 
+    def newest(self) -> Self:
+        """What was last decided for each role."""
+        return self.select_related("endpoint").order_by("role", "-id").distinct("role")
+
     def append(self, deployment: "Deployment", *, reason: str, by: Any) -> "Deployment":
         """Let this model serve its role from now on, again if it did before: a new row, as none is ever changed."""
         return self.create(

@@ -147,6 +147,9 @@ def test_files_are_taken_shown_as_waiting_and_indexed(
     assert reply.json() == {"kept": ["Refund policy.md"], "refused": ["empty.txt is empty."]}
     document = Document.objects.get()
     assert (document.state, document.origin.startswith(str(tmp_path))) == ("pending", True)
+    assert uploads.lost() == []
+    Document.objects.update(updated_at=timezone.now() - uploads.LOST_AFTER)
+    assert uploads.lost() == [document.pk], "a job that died with its worker is queued again"
     uploads.index(document.pk)
     document.refresh_from_db()
     assert (document.state, document.title) == ("indexed", "Refunds")

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -26,6 +25,7 @@ from dashboard import people, roles
 from dashboard.models import AuditEntry
 from dashboard.roles import Role
 from llm.models import UsageRecord
+from tests import tables
 from tests.web_rows import make_answer, make_citation, make_question, make_usage, make_user
 from tuning import examples, exporting
 from tuning.models import TrainingExample
@@ -37,13 +37,7 @@ TOKENS = ("zebra", "quagga", "okapi-secret")
 
 
 def dump() -> str:
-    """Every row of every table, as text."""
-    rows = []
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT t::text FROM "{table}" t')
-            rows += [f"{table}: {row[0]}" for row in cursor.fetchall()]
-    return "\n".join(rows).lower()
+    return tables.dump().lower()
 
 
 def asked_by_the_person() -> Question:

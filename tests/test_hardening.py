@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +14,7 @@ from bot import workspaces
 from bot.models import Platform, Workspace
 from bot.workspaces import Tokens
 from llm.models import Endpoint
+from tests import tables
 from tests.fake_providers import FakeProviders, Refusal
 from tests.processes import ROOT
 from tests.web_rows import make_models, make_user
@@ -84,14 +84,5 @@ def test_keys_are_in_no_table_no_page_and_no_log(
     pages = "".join(client.get(reverse(name)).content.decode() for name in PAGES) + tried.content.decode()
     assert User.objects.filter(pk=owner.pk).exists()
     for key in PLANTED:
-        for where, text in (("table", _dump()), ("page", pages), ("log", caplog.text)):
+        for where, text in (("table", tables.dump()), ("page", pages), ("log", caplog.text)):
             assert key not in text, where
-
-
-def _dump() -> str:
-    rows = []
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT t::text FROM "{table}" t')
-            rows += [row[0] for row in cursor.fetchall()]
-    return "\n".join(rows)

@@ -16,6 +16,7 @@ from tuning.models import ExampleState, Export, ExportLine, TrainingExample
 
 LEAST_LINES = 10  # what OpenAI takes
 MOST_TOKENS = 65_536  # of one example; what is longer would be cut without a word
+DOUBLED = "says the same as a line before"
 ROLES = ("system", "user", "assistant")
 
 
@@ -52,7 +53,7 @@ def validate(examples: Iterable[TrainingExample]) -> list[Issue]:
     for number, example in enumerate(examples, start=1):
         seen[example.checksum] += 1
         if seen[example.checksum] > 1:
-            issues.append(Issue(number, example.pk, "says the same as a line before"))
+            issues.append(Issue(number, example.pk, DOUBLED))
         issues += [Issue(number, example.pk, problem) for problem in _problems(example)]
     return issues
 
@@ -86,9 +87,10 @@ def export(by: User | None) -> tuple[Export, str]:
     examples = list(exportable())
     if not examples:
         raise ExportError("No approved example may be exported yet.")
-    doubled = {issue.example for issue in validate(examples) if issue.problem.startswith("says the same")}
+    found = validate(examples)
+    doubled = {issue.example for issue in found if issue.problem == DOUBLED}
     examples = [example for example in examples if example.pk not in doubled]
-    if issues := validate(examples):
+    if issues := [issue for issue in found if issue.example not in doubled]:
         raise ExportError("; ".join(f"example {issue.example} {issue.problem}" for issue in issues[:5]) + ".")
     text = "".join(line(example) for example in examples)
     row = Export.objects.create(

@@ -60,6 +60,11 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return f"{self.platform} {self.pk}"
 
+    @property
+    def place(self) -> str:
+        """Where it is held, in words: its channel, else the platform."""
+        return str(self.channel) if self.channel else str(self.get_platform_display())
+
 
 class Message(models.Model):
     """One turn. The fields from `outcome` on describe an answer and are empty on a question.

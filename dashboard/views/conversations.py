@@ -14,6 +14,8 @@ from dashboard.forms import AnswerForm, ArticleForm
 from dashboard.roles import Role
 from tuning import examples
 
+SENT = "The correction is on its way to where the question was asked."
+KEPT = "The correction is kept for training; what was asked on a page has no thread to send it to."
 FORMATS = {"csv": (export.as_csv, "text/csv; charset=utf-8"), "jsonl": (export.as_jsonl, "application/jsonl")}
 
 
@@ -67,8 +69,8 @@ def correct(request: access.Request, pk: int) -> HttpResponse:
     message = access.any_answer(pk)
     form = AnswerForm(request.POST or None, initial={"answer": message.text})
     if form.is_valid():
-        transcripts.correct(message, form.cleaned_data["answer"], by=request.user)
-        messages.success(request, "The correction is on its way to where the question was asked.")
+        is_sent = transcripts.correct(message, form.cleaned_data["answer"], by=request.user)
+        messages.success(request, SENT if is_sent else KEPT)
         return redirect(_address(message))
     context = {"page": "conversations", "form": form, "message": message, "asked": examples.asked(message)}
     return render(request, "dashboard/correct.html", context)
@@ -90,7 +92,7 @@ def prompt(request: access.Request, pk: int) -> HttpResponse:
     context = {
         "page": "conversations",
         "message": message,
-        "prompt": transcripts.prompt(message),
+        "prompt": examples.prompt_of(message).messages(),
         "is_changed": is_changed,
     }
     return render(request, "dashboard/prompt.html", context)

@@ -29,17 +29,12 @@ def models(request: access.Request) -> HttpResponse:
     context = {
         "page": "models",
         "form": form,
-        "live": _live(),
+        "live": [row for row in Deployment.objects.newest() if row.model],
         "history": rows,
         "endpoints": Endpoint.objects.order_by("name"),
         "breakers": Breaker.objects.exclude(opened_at=None),
     }
     return render(request, "dashboard/models.html", context)
-
-
-def _live() -> list[Deployment]:
-    newest = Deployment.objects.select_related("endpoint").order_by("role", "-id").distinct("role")
-    return [row for row in newest if row.model]
 
 
 @rules.action(Role.OWNER)
