@@ -16,13 +16,13 @@ from bot import citations, followups, outcomes, prompts
 from bot.models import Outcome
 from bot.prompts import Manner
 from bot.replies import Reply
+from foundation.text import clean
 from knowledge.rereading import reread
 from knowledge.retrieval import Hit, Retrieval, retrieve
 from llm import client
 from llm.models import Deployment, Role
 from llm.prompt import Turn
 from llm.providers.base import ProviderError
-from llm.text import clean
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bot import inbox
 from bot.models import Channel, Workspace
 from bot.platforms.base import DeliveryError, Messenger
-from llm import connections
+from foundation import connections
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from bot import addressing, escalations, failpoints, outbox, outcomes
+from bot import addressing, escalations, outbox, outcomes
 from bot.addressing import Incoming, Verdict
 from bot.models import (
     Channel,
@@ -23,8 +23,9 @@ from bot.models import (
     Workspace,
 )
 from bot.posts import Post
+from foundation import failpoints
+from foundation.text import clean
 from llm import client
-from llm.text import clean
 
 WAITING_PER_ASKER = 10
 PER_MINUTE = 10

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bot import channels, conversations, escalations, failpoints, giving_up, inbox, outbox, outcomes, presenting, voices
+from bot import channels, conversations, escalations, giving_up, inbox, outbox, outcomes, presenting, voices
 from bot.answering import Answer, QuestionError, begin
 from bot.conversations import Delta
 from bot.models import (
@@ -27,7 +27,7 @@ from bot.models import (
 from bot.neutralising import neutral, settled
 from bot.platforms.base import DeliveryError, Live, Messenger
 from bot.posts import Post, parts
-from llm import connections
+from foundation import connections, failpoints
 from llm.prompt import Turn
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bot.models import Platform, Workspace
-from llm import secrets
+from foundation import secrets
 
 CONNECTED_SECONDS = 60.0
 REFRESHED_BEFORE = timedelta(hours=2)  # of the twelve that a rotating token lives

@@ -11,7 +11,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
 from dashboard import audit
-from llm import secrets
+from foundation import secrets
 
 MISMATCH = "This name and password do not go together."
 

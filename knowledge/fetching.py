@@ -20,6 +20,7 @@ import httpcore2
 import httpx2
 from django.conf import settings
 
+from foundation.egress import CheckedBackend, EgressError
 from knowledge import parsers
 from knowledge.originals import (
     NO_VALIDATORS,
@@ -30,7 +31,6 @@ from knowledge.originals import (
     UnmodifiedError,
     Validators,
 )
-from llm.egress import CheckedBackend, EgressError
 
 MAX_BYTES = 10_000_000  # unpacked
 MAX_REDIRECTS = 5

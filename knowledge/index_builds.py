@@ -17,7 +17,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
-from knowledge import chunk_rows, embedding, indexes, leases
+from foundation import leases
+from knowledge import chunk_rows, embedding, indexes
 from knowledge.embedders import embedder_for
 from knowledge.embedders.base import Embedder, PassageText, PassageVectors
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild

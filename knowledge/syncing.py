@@ -12,7 +12,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from knowledge import indexing, leases, sources
+from foundation import leases
+from knowledge import indexing, sources
 from knowledge.indexing import MAX_NAME, Outcome
 from knowledge.models import (
     ChangeKind,

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from knowledge import index_builds, leases, reconciling, repositories, syncing, uploads
+from foundation import leases
+from knowledge import index_builds, reconciling, repositories, syncing, uploads
 from knowledge.models import BuildState, IndexBuild, Source, SourceKind, Sync
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from llm import secrets
+from foundation import secrets
 from llm.providers.base import ProviderError
 
 if TYPE_CHECKING:  # the program that writes the embedding model runs without Django's models

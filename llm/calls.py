@@ -10,14 +10,15 @@ from typing import TypeVar
 from django.db import transaction
 from django.utils import timezone
 
-from llm import breaker, budgets, connections, pricing, tokens
+from foundation import connections
+from foundation.text import clean
+from llm import breaker, budgets, pricing, tokens
 from llm.deadline import iterate
 from llm.models import Deployment, Purpose, Reservation, UsageRecord
 from llm.prompt import Prompt
 from llm.providers import provider_for
 from llm.providers.base import Completion, ProviderError, Usage, redacted, timed_out
 from llm.retry import pause
-from llm.text import clean
 
 T = TypeVar("T")
 

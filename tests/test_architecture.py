@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("config", "dashboard", "evaluation", "tuning", "bot", "knowledge", "llm")
+ROOMS = ("config", "dashboard", "evaluation", "tuning", "bot", "knowledge", "llm", "foundation")
 PRODUCT = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if "migrations" not in path.parts]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "dashboard" / "templates").rglob("*.html"))

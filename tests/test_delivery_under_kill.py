@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.failpoints import POINTS
+from foundation.failpoints import POINTS
 from tests.chaos import say
 from tests.database import OTHERWISE_SET
 from tests.processes import ROOT

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from llm import access, egress
-from llm.egress import EgressError
+from foundation import egress
+from foundation.egress import EgressError
+from llm import access
 from llm.models import Endpoint
 from llm.providers.anthropic import AnthropicProvider
 from llm.providers.base import Provider, ProviderError

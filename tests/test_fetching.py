@@ -8,11 +8,11 @@ from ipaddress import ip_network
 import pytest
 from pytest_django.fixtures import Settings
 
+from foundation import egress
+from foundation.egress import EgressError, checked_addresses
 from knowledge import fetching
 from knowledge.fetching import FetchError, Page, fetch
 from knowledge.parsers import parse
-from llm import egress
-from llm.egress import EgressError, checked_addresses
 from tests.web_server import Handle, Web, drip, drip_headers, redirect, reply
 
 

@@ -12,7 +12,8 @@ from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
 from config import setup
-from knowledge import index_builds, indexes, indexing, leases, tasks
+from foundation import leases
+from knowledge import index_builds, indexes, indexing, tasks
 from knowledge.index_builds import BuildError, run
 from knowledge.models import BuildState, Chunk, ChunkVector, Collection, Document, IndexBuild
 from knowledge.retrieval import retrieve

@@ -14,7 +14,8 @@ from django_q.models import OrmQ, Schedule
 from django_q.scheduler import scheduler
 from pytest_django.fixtures import Settings
 
-from knowledge import indexing, leases, reconciling, retrieval, sources, syncing, tasks
+from foundation import leases
+from knowledge import indexing, reconciling, retrieval, sources, syncing, tasks
 from knowledge.models import (
     Chunk,
     ChunkVector,

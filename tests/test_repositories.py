@@ -4,13 +4,13 @@ import httpx2
 import pytest
 from pytest_django.fixtures import Settings
 
+from foundation.egress import EgressError
 from knowledge import repositories, sources, syncing
 from knowledge.models import Document, SourceKind
 from knowledge.originals import OriginalError, UnmodifiedError
 from knowledge.repositories import RepositoryError, files
 from knowledge.repositories.__main__ import CheckedGitClient
 from knowledge.sources import Wanted
-from llm.egress import EgressError
 from tests.git_server import LINK, SUBMODULE, GitServer
 from tests.make import make_deployment
 from tests.test_fetching import LOOPBACK

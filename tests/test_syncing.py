@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from knowledge import indexing, leases, retrieval, sources, syncing
+from foundation import leases
+from knowledge import indexing, retrieval, sources, syncing
 from knowledge.models import Chunk, Collection, Document, DocumentState, Source, SourceKind, Sync, SyncState
 from knowledge.sources import SourceInputError, Wanted
 from tests import processes

@@ -14,7 +14,7 @@ from llm.models import Deployment
 
 
 class Workspace(models.Model):
-    """A Slack workspace or a Discord server. `token` is encrypted (llm.secrets), empty where the settings hold it."""
+    """A Slack workspace or a Discord server. `token` is encrypted (foundation.secrets), or empty."""
 
     platform = models.CharField(max_length=10, choices=Platform)
     external_id = models.CharField(max_length=64)

@@ -20,13 +20,14 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from bot import failpoints, inbox, outcomes, pressing, workspaces
+from bot import inbox, outcomes, pressing, workspaces
 from bot.addressing import Incoming, Verdict
 from bot.models import Platform
 from bot.platforms import discord_messages, discord_posts
 from bot.platforms.base import Bot, Place
 from bot.platforms.discord_messenger import DiscordMessenger
 from bot.posts import Form
+from foundation import failpoints
 
 log = logging.getLogger(__name__)
 

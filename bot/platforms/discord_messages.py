@@ -8,7 +8,7 @@ import discord
 
 from bot.addressing import Incoming
 from bot.models import ChannelKind, Platform
-from llm import secrets
+from foundation import secrets
 
 DIRECT = "@me"  # the workspace of direct messages, which are in no server
 REPLY_FOR = timedelta(minutes=14)  # an interaction's token lives for fifteen

@@ -17,7 +17,7 @@ from bot.platforms import discord_posts
 from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.posts import Post
 from bot.splitting import split
-from llm import connections, secrets
+from foundation import connections, secrets
 
 if TYPE_CHECKING:  # it makes the messenger, and is asked by it
     from bot.platforms.discord import DiscordBot

@@ -6,7 +6,7 @@ import httpx2
 from django.conf import settings
 
 from bot.platforms.base import DeliveryError
-from llm import egress
+from foundation import egress
 
 SECONDS = 10.0
 

@@ -12,7 +12,7 @@ from bot.platforms import slack_audience, slack_blocks, slack_events
 from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
 from bot.platforms.slack_web import Client, RefusedError, call, client_for, pages, respond
 from bot.posts import Post
-from llm import secrets
+from foundation import secrets
 
 log = logging.getLogger(__name__)
 

@@ -19,14 +19,14 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import failpoints, inbox, outcomes, pressing, workspaces
+from bot import inbox, outcomes, pressing, workspaces
 from bot.addressing import Incoming, Verdict
 from bot.models import Platform, Workspace
 from bot.platforms import slack_blocks, slack_events, slack_web
 from bot.platforms.base import DeliveryError
 from bot.platforms.slack_web import call, client_for, respond
 from bot.posts import Form
-from llm import secrets
+from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from slack_sdk.webhook import WebhookClient
 from bot import workspaces
 from bot.models import Workspace
 from bot.platforms.base import DeliveryError
-from llm import connections
+from foundation import connections
 
 TIMEOUT = 10  # seconds of one call; shorter than a lease, so that a late call is over before the next attempt looks
 PAGE = 200

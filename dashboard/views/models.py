@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from dashboard import access, rules, trials
 from dashboard.forms_money import DeployForm, EndpointForm
 from dashboard.roles import Role
-from llm import secrets
+from foundation import secrets
 from llm.models import Breaker, Deployment, Endpoint
 from llm.models import Role as Serves
 

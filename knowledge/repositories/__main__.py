@@ -24,9 +24,9 @@ from dulwich.objects import Blob, Commit, ObjectID, Tag, Tree
 from dulwich.refs import HEADREF, Ref
 from dulwich.repo import BaseRepo, Repo
 
+from foundation import egress
+from foundation.egress import EgressError
 from knowledge import parsers
-from llm import egress
-from llm.egress import EgressError
 
 MEMORY_BYTES = 1_500_000_000
 CPU_SECONDS = 240

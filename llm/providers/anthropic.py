@@ -9,7 +9,7 @@ from typing import Any
 
 import anthropic
 
-from llm import egress
+from foundation import egress
 from llm.prompt import Passage, Prompt
 from llm.providers.base import Completion, FinishReason, Provider, Usage, completion, until
 from llm.providers.faults import translated

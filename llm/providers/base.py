@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeVar
 
+from foundation.text import clean
 from llm.prompt import Prompt
-from llm.text import clean
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import httpx2
 
-from llm.egress import EgressError
+from foundation.egress import EgressError
 from llm.providers.base import Kind, ProviderError, redacted, timed_out
 
 # An error sent inside a stream has no HTTP status of its own; its type stands for one. Others count as 500.

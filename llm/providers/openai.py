@@ -9,7 +9,8 @@ from typing import Any
 import openai
 from openai.types import CompletionUsage
 
-from llm import egress, tokens
+from foundation import egress
+from llm import tokens
 from llm.prompt import Prompt
 from llm.providers.base import Completion, FinishReason, Provider, Usage, completion, until
 from llm.providers.faults import translated

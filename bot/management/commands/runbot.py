@@ -14,8 +14,8 @@ from django.db import DatabaseError, connection
 
 from bot import presence
 from bot.running import running
+from foundation.connections import pool
 from knowledge import embedding
-from llm.connections import pool
 
 log = logging.getLogger(__name__)
 
