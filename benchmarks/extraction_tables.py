@@ -17,9 +17,9 @@ from bot.answering import PASSAGES
 from knowledge.embedders.local import LocalEmbedder
 from knowledge.rereading import reread
 from knowledge.retrieval import retrieve
-from llm import client, extraction
+from llm import client
 from llm.models import Deployment, Role
-from llm.providers import extractive
+from llm.providers.extractive import pieces, provider
 
 SET = "squad2"
 TWO = 2
@@ -47,11 +47,11 @@ def _held(question: data.Question, collection: int) -> tuple[bool, bool, bool]:
     found = retrieve(question.text, collections=[collection], k=PASSAGES, trace_id=trace_id)
     hits = reread(question.text, found.hits, trace_id=trace_id)
     passages = prompts.build(question.text, hits).passages
-    best = sorted(extraction.pick(question.text, passages), key=lambda pick: -pick.score)[:TWO]
+    best = sorted(pieces.pick(question.text, passages), key=lambda pick: -pick.score)[:TWO]
     return (
         _holds([hit.text for hit in hits], question.answers),
         _holds([pick.unit.text for pick in best], question.answers),
-        _holds(["".join(extractive.write(question.text, passages))], question.answers),
+        _holds(["".join(provider.write(question.text, passages))], question.answers),
     )
 
 

@@ -20,9 +20,9 @@ from foundation.text import clean
 from knowledge.rereading import reread
 from knowledge.retrieval import Hit, Retrieval, retrieve
 from llm import client
+from llm.completion import ProviderError
 from llm.models import Deployment, Role
 from llm.prompt import Turn
-from llm.providers.base import ProviderError
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django_q.models import Schedule
 from bot import articles, erasing, escalations
 from bot.models import Question, Receipt
 from knowledge.models import Collection
-from llm import budgets
+from llm.spending import budgets
 
 KEPT = timedelta(
     days=7

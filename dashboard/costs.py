@@ -11,11 +11,11 @@ from typing import Any
 from django.utils import timezone
 
 from bot.models import Channel, Message, Speaker
-from dashboard import charts, money, rollups
+from dashboard import charts, rollups
 from dashboard.transcripts import PURPOSES
-from llm import pricing
+from llm.completion import Usage
 from llm.models import Budget, Deployment, Period, Purpose
-from llm.providers.base import Usage
+from llm.spending import money, pricing
 
 RESOLVED = ("confirmed", "assumed")  # told apart on every page; a cost per resolved question counts both
 MILLION = 1_000_000

@@ -9,8 +9,9 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Exists, OuterRef, QuerySet
 
 from bot.models import Citation, Feedback, Message, Outcome, Question, Speaker
-from dashboard import money, turns
+from dashboard import turns
 from dashboard.rollups import start_of
+from llm.spending import money
 
 PER_PAGE = 50
 MATCHES = 20_000  # that a search for words looks among, newest first

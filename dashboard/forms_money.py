@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 
 from dashboard.forms_channels import dress
-from llm.access import ADDRESSES
+from llm.endpoints import ADDRESSES
 from llm.models import Budget, Endpoint, ModelPrice, Role
 
 PROVIDERS = [(name, name) for name in ADDRESSES]

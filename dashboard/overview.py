@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from bot import presence
 from bot.models import OPEN, Message, Outcome, Speaker
-from dashboard import charts, costs, money, rollups, turns
+from dashboard import charts, costs, rollups, turns
 from knowledge.models import Collection, Document, DocumentState
 from llm.models import Deployment, Role
+from llm.spending import money
 
 FAILED_SHOWN = 5
 DAYS = 7

@@ -7,9 +7,10 @@ from django.db import transaction
 
 from bot import answering, channels, conversations, escalations, prompts
 from bot.models import Conversation, Escalation, Feedback, Message, Question
-from dashboard import money, turns
+from dashboard import turns
 from dashboard.turns import Turn
 from llm.models import Purpose, UsageRecord
+from llm.spending import money
 from tuning.models import TrainingExample
 
 PURPOSES = {

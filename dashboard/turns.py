@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
-from dashboard import markdown, money, timings
+from dashboard import markdown, timings
+from llm.spending import money
 from tuning import examples
 
 # The outcome in plain words, and what it means for the reader.

@@ -6,9 +6,8 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from dashboard import money
-from llm import pricing
-from llm.providers.base import Usage
+from llm.completion import Usage
+from llm.spending import money, pricing
 
 
 @dataclass(frozen=True)

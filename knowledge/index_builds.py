@@ -22,9 +22,10 @@ from knowledge import chunk_rows, embedding, indexes
 from knowledge.embedders import embedder_for
 from knowledge.embedders.base import Embedder, PassageText, PassageVectors
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild
-from llm import client, pricing
+from llm import client
+from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Endpoint, Role
-from llm.providers.base import ProviderError, Usage
+from llm.spending import pricing
 
 # Lengths of the vectors of the embedding models we know; of any other an admin tells it.
 DIMENSIONS = {"all-MiniLM-L6-v2": 384, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}

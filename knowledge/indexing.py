@@ -47,8 +47,8 @@ from knowledge.originals import (
 from knowledge.parsers.base import ParseError
 from knowledge.splitting import ChunkText
 from llm import client
+from llm.completion import ProviderError
 from llm.models import Deployment, Role
-from llm.providers.base import ProviderError
 
 MAX_NAME = 2_000  # characters, as the columns of Document hold
 LOOKED_UP = 50  # originals whose documents are looked up together

@@ -6,11 +6,11 @@ from collections.abc import Callable, Generator, Iterator
 from decimal import Decimal
 from typing import TypeVar
 
-from llm import breaker, fallback
-from llm.calls import Call, StreamedCall
+from llm.calling import breaker, fallback
+from llm.calling.call import Call, StreamedCall
+from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Purpose
 from llm.prompt import Prompt
-from llm.providers.base import ProviderError, Usage
 
 T = TypeVar("T")
 

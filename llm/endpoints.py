@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from foundation import secrets
-from llm.providers.base import ProviderError
+from llm.completion import ProviderError
 
 if TYPE_CHECKING:  # the program that writes the embedding model runs without Django's models
     from llm.models import Endpoint

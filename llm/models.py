@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from llm import access
+from llm import endpoints
 
 
 class Role(models.TextChoices):
@@ -48,7 +48,7 @@ class Endpoint(models.Model):
     @property
     def is_remote(self) -> bool:
         """Whether it is asked over the network, with a key."""
-        return self.provider in access.ADDRESSES
+        return self.provider in endpoints.ADDRESSES
 
 
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
@@ -111,7 +111,7 @@ class Deployment(models.Model):
 
 
 class Breaker(models.Model):
-    """Whether a model is let be because it failed too often. It is open while `opened_at` is set; see llm.breaker."""
+    """Whether a model is let be because it failed too often. It is open while `opened_at` is set; see calling.breaker."""
 
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=200)

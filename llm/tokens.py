@@ -2,8 +2,8 @@
 
 from semantic_text_splitter import TextSplitter
 
+from llm.completion import Usage
 from llm.prompt import Prompt
-from llm.providers.base import Usage
 
 _VOCABULARY = "gpt-4o"  # its table is part of the library; other models differ by a few per cent
 

@@ -3,12 +3,12 @@
 import time
 from dataclasses import dataclass
 
-from dashboard import money
 from llm import client
+from llm.completion import ProviderError
 from llm.models import Deployment, Endpoint, Purpose, Role
 from llm.prompt import Prompt
 from llm.providers import provider_for
-from llm.providers.base import ProviderError
+from llm.spending import money
 
 SECONDS = 20.0
 ASKED = "Reply with the one word: ready"

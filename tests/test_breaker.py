@@ -10,10 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from llm import breaker, client, retry
+from llm import client
+from llm.calling import breaker, retry
+from llm.completion import ProviderError, Usage
 from llm.models import Breaker, Deployment, Purpose, Role, UsageRecord
 from llm.prompt import Passage, Prompt
-from llm.providers.base import ProviderError, Usage
 from tests.fake_providers import FakeProviders, Refusal
 from tests.make import make_deployment
 

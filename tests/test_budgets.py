@@ -14,7 +14,7 @@ from bot import conversations
 from bot.models import Message, Outcome, Platform
 from dashboard.models import AuditEntry
 from knowledge.models import Collection
-from llm import budgets
+from llm.completion import ProviderError, Usage
 from llm.models import (
     Budget,
     BudgetPeriod,
@@ -25,7 +25,7 @@ from llm.models import (
     Role,
     UsageRecord,
 )
-from llm.providers.base import ProviderError, Usage
+from llm.spending import budgets
 from tests.fake_providers import FakeProviders, Refusal
 from tests.make import make_deployment, make_endpoint
 from tests.web_rows import make_user

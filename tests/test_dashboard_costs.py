@@ -16,9 +16,9 @@ from dashboard import costs, rollups, whatif
 from dashboard.models import AuditEntry, DailyUsage
 from knowledge import uploads
 from knowledge.models import Collection, Document
-from llm import access
+from llm import endpoints
+from llm.completion import ProviderError
 from llm.models import Budget, Deployment, Endpoint, ModelPrice, Role, UsageRecord
-from llm.providers.base import ProviderError
 from tests.fake_providers import FakeProviders
 from tests.web_rows import make_answer, make_models, make_question, make_usage, make_user
 
@@ -97,14 +97,14 @@ def test_a_key_is_encrypted_shown_by_four_signs_and_comes_first(
     client.post(reverse("new_endpoint"), {**form, "key": fake_providers.key})
     made = Endpoint.objects.get(name="ours")
     assert fake_providers.key not in made.encrypted_key
-    assert access.key(made) == fake_providers.key
+    assert endpoints.key(made) == fake_providers.key
     for address in (reverse("models"), reverse("endpoint", args=[made.pk]), reverse("audit")):
         page = client.get(address).content.decode()
         assert fake_providers.key not in page, address
     assert "…cdef" in client.get(reverse("models")).content.decode()
     assert fake_providers.key not in str(list(AuditEntry.objects.values_list("details", flat=True)))
     client.post(reverse("endpoint", args=[made.pk]), {**form, "key": ""})
-    assert access.key(Endpoint.objects.get(name="ours")) == fake_providers.key, "an empty field changes nothing"
+    assert endpoints.key(Endpoint.objects.get(name="ours")) == fake_providers.key, "an empty field changes nothing"
     tried = client.post(reverse("try_endpoint", args=[made.pk]), {"model": "a-model"}).content.decode()
     assert "It said" in tried
     fake_providers.shutdown_date = "2027-01-14"
@@ -116,7 +116,7 @@ def test_a_key_of_the_settings_goes_to_no_address_of_a_page(settings: object) ->
     settings.OPENAI_API_KEY = "sk-of-the-settings"  # type: ignore[attr-defined]
     typed = Endpoint.objects.create(name="typed", provider="openai", base_url="https://elsewhere.example/v1")
     with pytest.raises(ProviderError, match="has no key"):
-        access.key(typed)
+        endpoints.key(typed)
 
 
 def test_another_model_goes_live_and_back_with_one_click(client: Client, owner: User) -> None:

@@ -11,10 +11,11 @@ from pytest_django.fixtures import Settings
 
 from foundation import egress
 from foundation.egress import EgressError
-from llm import access
+from llm import endpoints
+from llm.completion import ProviderError
 from llm.models import Endpoint
 from llm.providers.anthropic import AnthropicProvider
-from llm.providers.base import Provider, ProviderError
+from llm.providers.base import Provider
 from llm.providers.openai import OpenAIProvider
 from tests.fake_providers import FakeProviders
 from tests.test_llm_openai import PROMPT
@@ -83,11 +84,11 @@ def test_what_the_settings_give_may_be_private_and_stays_so_when_they_are_forgot
 ) -> None:
     typed = Endpoint(name="typed", provider="openai", base_url="http://10.0.0.1/v1")
     remembered = Endpoint(name="openai", provider="openai", base_url="http://10.0.0.1/v1", is_private_allowed=True)
-    assert not access.is_private_allowed(typed)
-    assert access.is_private_allowed(remembered)
+    assert not endpoints.is_private_allowed(typed)
+    assert endpoints.is_private_allowed(remembered)
     settings.OPENAI_BASE_URL = "http://127.0.0.1:11434/v1"
-    assert not access.is_private_allowed(typed), "the settings are about the endpoint of set-up"
-    assert access.is_private_allowed(Endpoint(name="openai", provider="openai"))
+    assert not endpoints.is_private_allowed(typed), "the settings are about the endpoint of set-up"
+    assert endpoints.is_private_allowed(Endpoint(name="openai", provider="openai"))
 
 
 def test_a_server_is_found_at_any_of_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from knowledge.embedders import UnknownEmbedderError, embedder_for
 from knowledge.embedders.base import PassageText
 from knowledge.embedders.local import MAX_TOKENS, LocalEmbedder, graph_path
 from knowledge.embedders.openai import MAX_INPUTS, MAX_REQUEST_BYTES, OpenAIEmbedder
+from llm.completion import ProviderError
 from llm.models import Purpose, Role, UsageRecord
-from llm.providers.base import ProviderError
 from tests.fake_providers import FakeProviders
 from tests.make import make_deployment
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from llm.completion import Completion, ProviderError, Usage
 from llm.prompt import Passage, Prompt, Turn
 from llm.providers.anthropic import AnthropicProvider
-from llm.providers.base import Completion, ProviderError, Usage
 from tests.fake_providers import FakeProviders, Refusal
 
 PROMPT = Prompt(

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from llm import client, retry
+from llm import client
+from llm.calling import retry
+from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Endpoint, Purpose, Role, UsageRecord
 from llm.prompt import Passage, Prompt, Sentence
 from llm.providers import UnknownProviderError
-from llm.providers.base import ProviderError, Usage
 from tests.fake_providers import FakeProviders, Refusal
 
 pytestmark = pytest.mark.django_db

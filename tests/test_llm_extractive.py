@@ -2,10 +2,10 @@
 
 import pytest
 
-from llm.passage_units import units
+from llm.completion import Completion, Usage
 from llm.prompt import Passage, Prompt, Sentence
-from llm.providers.base import Completion, Usage
-from llm.providers.extractive import ExtractiveProvider, plain, row_as_sentence, write
+from llm.providers.extractive.provider import ExtractiveProvider, plain, row_as_sentence, write
+from llm.providers.extractive.units import units
 
 STEPS = "1. Open **Billing**.\n2. Choose the payment.\n3. Confirm."
 CODE = "```bash\ncurl -X POST https://api.example/refunds\n\n# done.\n```"

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from llm.completion import Completion, ProviderError, Usage
 from llm.prompt import Passage, Prompt, Turn
-from llm.providers.base import Completion, ProviderError, Usage
 from llm.providers.openai import OpenAIProvider
 from tests.fake_providers import FakeProviders, Refusal
 

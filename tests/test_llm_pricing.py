@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from llm.completion import Usage
 from llm.models import ModelPrice
-from llm.pricing import cost
-from llm.providers.base import Usage
+from llm.spending.pricing import cost
 
 pytestmark = pytest.mark.django_db
 

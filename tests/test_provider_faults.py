@@ -9,11 +9,12 @@ import time
 import pytest
 from django.utils.module_loading import import_string
 
-from llm import client, retry
+from llm import client
+from llm.calling import retry
+from llm.completion import ProviderError
 from llm.models import Role, UsageRecord
 from llm.prompt import Passage, Prompt
 from llm.providers import REGISTRY
-from llm.providers.base import ProviderError
 from tests.fake_providers import FakeProviders, Refusal
 from tests.make import make_deployment
 

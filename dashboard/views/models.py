@@ -4,10 +4,11 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from dashboard import access, rules, trials
+from dashboard import access, rules
 from dashboard.forms_money import DeployForm, EndpointForm
 from dashboard.roles import Role
 from foundation import secrets
+from llm import trials
 from llm.models import Breaker, Deployment, Endpoint
 from llm.models import Role as Serves
 

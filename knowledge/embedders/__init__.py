@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from django.utils.module_loading import import_string
 
 from knowledge.embedders.base import Embedder
-from llm import access
-from llm.providers.base import ProviderError
+from llm import endpoints
+from llm.completion import ProviderError
 
 if TYPE_CHECKING:
     from llm.models import Deployment
@@ -36,7 +36,7 @@ def embedder_for(deployment: "Deployment") -> Embedder:
     return embedder(
         model=deployment.model,
         dimensions=deployment.dimensions,
-        base_url=access.address(deployment.endpoint),
-        api_key=access.key(deployment.endpoint),
-        is_private_allowed=access.is_private_allowed(deployment.endpoint),
+        base_url=endpoints.address(deployment.endpoint),
+        api_key=endpoints.key(deployment.endpoint),
+        is_private_allowed=endpoints.is_private_allowed(deployment.endpoint),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from llm.providers.base import Usage
+from llm.completion import Usage
 
 Vector = NDArray[np.float32]
 

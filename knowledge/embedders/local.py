@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from knowledge.embedders import wordpieces
 from knowledge.embedders.base import Embedder, PassageText, PassageVectors, Vector, full_text, unit
-from llm.providers.base import ProviderError, Usage
+from llm.completion import ProviderError, Usage
 
 GRAPH_VERSION = 1  # goes up with every change of what knowledge/embedders/graph.py writes
 MAX_TOKENS = 256  # what sentence-transformers gives this model at most

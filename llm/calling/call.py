@@ -12,13 +12,15 @@ from django.utils import timezone
 
 from foundation import connections
 from foundation.text import clean
-from llm import breaker, budgets, pricing, tokens
-from llm.deadline import iterate
+from llm import tokens
+from llm.calling import breaker
+from llm.calling.deadline import iterate
+from llm.calling.retry import pause
+from llm.completion import Completion, ProviderError, Usage, redacted, timed_out
 from llm.models import Deployment, Purpose, Reservation, UsageRecord
 from llm.prompt import Prompt
 from llm.providers import provider_for
-from llm.providers.base import Completion, ProviderError, Usage, redacted, timed_out
-from llm.retry import pause
+from llm.spending import budgets, pricing
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import TypeVar
 
-from llm.providers.base import timed_out
+from llm.completion import timed_out
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from random import SystemRandom
 
-from llm.providers.base import ProviderError
+from llm.completion import ProviderError
 
 ATTEMPTS = 4
 FIRST_PAUSE = 0.5

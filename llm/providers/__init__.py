@@ -4,15 +4,16 @@ from typing import TYPE_CHECKING
 
 from django.utils.module_loading import import_string
 
-from llm import access
-from llm.providers.base import Provider, ProviderError
+from llm import endpoints
+from llm.completion import ProviderError
+from llm.providers.base import Provider
 
 if TYPE_CHECKING:
     from llm.models import Deployment
 
 # Dotted paths, imported on first use: an SDK costs memory and start-up time, and most installs need one of them.
 REGISTRY = {
-    "extractive": "llm.providers.extractive.ExtractiveProvider",
+    "extractive": "llm.providers.extractive.provider.ExtractiveProvider",
     "openai": "llm.providers.openai.OpenAIProvider",
     "anthropic": "llm.providers.anthropic.AnthropicProvider",
 }
@@ -32,7 +33,7 @@ def provider_for(deployment: "Deployment") -> Provider:
         raise UnknownProviderError(f"There is no provider named {name}; known are {', '.join(sorted(REGISTRY))}.")
     provider: type[Provider] = import_string(REGISTRY[name])
     return provider(
-        base_url=access.address(deployment.endpoint),
-        api_key=access.key(deployment.endpoint),
-        is_private_allowed=access.is_private_allowed(deployment.endpoint),
+        base_url=endpoints.address(deployment.endpoint),
+        api_key=endpoints.key(deployment.endpoint),
+        is_private_allowed=endpoints.is_private_allowed(deployment.endpoint),
     )

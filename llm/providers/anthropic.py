@@ -10,8 +10,9 @@ from typing import Any
 import anthropic
 
 from foundation import egress
+from llm.completion import Completion, FinishReason, Usage, completion
 from llm.prompt import Passage, Prompt
-from llm.providers.base import Completion, FinishReason, Provider, Usage, completion, until
+from llm.providers.base import Provider, until
 from llm.providers.faults import translated
 
 _FINISH: dict[str, FinishReason] = {

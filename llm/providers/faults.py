@@ -11,7 +11,7 @@ from types import ModuleType
 import httpx2
 
 from foundation.egress import EgressError
-from llm.providers.base import Kind, ProviderError, redacted, timed_out
+from llm.completion import Kind, ProviderError, redacted, timed_out
 
 # An error sent inside a stream has no HTTP status of its own; its type stands for one. Others count as 500.
 _STATUS_OF_TYPE = {

@@ -11,8 +11,9 @@ from openai.types import CompletionUsage
 
 from foundation import egress
 from llm import tokens
+from llm.completion import Completion, FinishReason, Usage, completion
 from llm.prompt import Prompt
-from llm.providers.base import Completion, FinishReason, Provider, Usage, completion, until
+from llm.providers.base import Provider, until
 from llm.providers.faults import translated
 
 _FINISH: dict[str, FinishReason] = {"length": "length", "content_filter": "refusal"}

@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from llm import pricing
+from llm.completion import ProviderError, Usage
 from llm.models import Budget, BudgetPeriod, Deployment, Period, Purpose, Reservation, UsageRecord
-from llm.providers.base import ProviderError, Usage
+from llm.spending import pricing
 
 log = logging.getLogger(__name__)
 

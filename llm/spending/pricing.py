@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
+from llm.completion import Usage
 from llm.models import ModelPrice
-from llm.providers.base import Usage
 
 FREE = frozenset({"extractive", "local"})
 """Providers that run in this process."""

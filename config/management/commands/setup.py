@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from config import schema, setup
 from knowledge import index_builds
 from knowledge.models import Document, Visibility
-from llm import access
+from llm import endpoints
+from llm.completion import ProviderError
 from llm.models import Deployment, Role
-from llm.providers.base import ProviderError
 
 
 class Command(BaseCommand):
@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def _warn_without_key(self, deployment: Deployment) -> None:
         try:
-            access.key(deployment.endpoint)
+            endpoints.key(deployment.endpoint)
         except ProviderError as error:
             self.stderr.write(f"{deployment} cannot be asked: {error}", self.style.WARNING)
 

@@ -16,8 +16,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from knowledge import access, retrieval
 from knowledge.originals import readable
 from knowledge.retrieval import Hit, Retrieval
+from llm.completion import ProviderError
 from llm.models import Deployment, Role
-from llm.providers.base import ProviderError
 
 QUERY_CHARACTERS = 4_000
 EXCERPT_CHARACTERS = 280

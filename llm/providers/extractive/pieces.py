@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from llm.passage_units import Unit, units
 from llm.prompt import Passage
+from llm.providers.extractive.units import Unit, units
 
 SENTENCES = 3
 """An answer holds at most so many pieces."""

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from llm.extraction import Pick, pick, terms
+from llm.completion import Completion, Usage
 from llm.prompt import Passage, Prompt
-from llm.providers.base import Completion, Provider, Usage
+from llm.providers.base import Provider
+from llm.providers.extractive.pieces import Pick, pick, terms
 
 _LOCAL_LINK = re.compile(r"!?\[([^\]]*)\]\((?!https?:|mailto:)[^)]*\)")
 _FOOTNOTE = re.compile(r"(?<=[^\s`(\[])\[\d{1,3}\](?=[\s.,;:]|$)")
