@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 
 from benchmarks import data, loading
 from benchmarks.speed_tables import write
-from knowledge import answerable
+from knowledge.embedders.embedding import QuestionVector
 from knowledge.embedders.local import LocalEmbedder
-from knowledge.embedding import QuestionVector
-from knowledge.retrieval import search
+from knowledge.retrieval import answerable
+from knowledge.retrieval.search import search
 
 PER_SET = 400
 FAR_PER_SET = 120
 HITS = 6
 DEPTH = 30
 SPACE = "answerable"
-# How much each kind of question counts within its set. Four to one: see knowledge/answerable.py.
+# How much each kind of question counts within its set. Four to one: see knowledge/retrieval/answerable.py.
 SHARES = {"held": 4.0, "far": 0.5, "removed": 0.5}
 PENALTY = 1.0
 

@@ -53,7 +53,7 @@ def vectors(count: int) -> list[str]:
     centres = chance.normal(size=(200, DIMENSIONS))
     found = centres[chance.integers(200, size=count)] + 0.7 * chance.normal(size=(count, DIMENSIONS))
     found /= np.linalg.norm(found, axis=1, keepdims=True)
-    literal = import_string("knowledge.chunk_rows.literal")
+    literal = import_string("knowledge.index.chunk_rows.literal")
     return [literal(row) for row in found]
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.server import HOME
-from knowledge import sentences
 from knowledge.embedders.base import Embedder, PassageText, PassageVectors, Vector, full_text, unit
+from knowledge.passages import sentences
 
 SETS = ("squad2", "chunkeval", "multihop")
 SLICE = 256  # passages embedded at a time

@@ -15,8 +15,8 @@ from benchmarks.speed_tables import write
 from bot import prompts
 from bot.answering import PASSAGES
 from knowledge.embedders.local import LocalEmbedder
-from knowledge.rereading import reread
-from knowledge.retrieval import retrieve
+from knowledge.retrieval.rereading import reread
+from knowledge.retrieval.search import retrieve
 from llm import client
 from llm.models import Deployment, Role
 from llm.providers.extractive import pieces, provider

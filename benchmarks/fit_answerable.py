@@ -1,4 +1,4 @@
-"""Fit the coefficients of knowledge/answerable.py on the shared sets: python -m benchmarks.fit_answerable --data DIR"""
+"""Fit the coefficients of retrieval/answerable.py on the shared sets: python -m benchmarks.fit_answerable --data DIR"""
 
 import argparse
 from pathlib import Path

@@ -12,8 +12,8 @@ from django.db import connection
 
 from benchmarks.data import BenchPassage
 from benchmarks.loading import load
-from knowledge import indexes
 from knowledge.embedders.base import PassageVectors
+from knowledge.index import vector_indexes
 from knowledge.models import Chunk, Collection, Document
 
 SHARES = {"one": 1, "nine": 9, "forty": 40, "fifty": 50}
@@ -64,7 +64,7 @@ def grow(wanted: int, parents: Sequence[int], space: str) -> float:
     """Add passages until there are `wanted`; returns the seconds of that, without the vector index."""
     started = time.perf_counter()
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP INDEX IF EXISTS {indexes.index_name(space)}")
+        cursor.execute(f"DROP INDEX IF EXISTS {vector_indexes.index_name(space)}")
     for name, share in SHARES.items():
         collection = Collection.objects.get(name=name)
         held = Chunk.objects.filter(collection=collection).count()
@@ -93,7 +93,7 @@ def _splice(collection: Collection, held: int, count: int, parents: Sequence[int
 def index(space: str, dimensions: int) -> float:
     """Build the vector index over all there is and let PostgreSQL look at the tables; returns the index's seconds."""
     started = time.perf_counter()
-    indexes.ensure_space(space, dimensions)
+    vector_indexes.ensure_space(space, dimensions)
     seconds = time.perf_counter() - started
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -10,10 +10,10 @@ from django.core.management import call_command
 from benchmarks import data
 from benchmarks.data import BenchPassage
 from benchmarks.speed_tables import write
-from knowledge import indexing
-from knowledge.embedding import load
+from knowledge.embedders.embedding import load
+from knowledge.index import indexing
 from knowledge.models import Chunk
-from knowledge.originals import File
+from knowledge.originals.base import File
 
 SECTIONS = 8
 CHANGED = 100  # one document of so many changes in a night

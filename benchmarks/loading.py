@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from django.db import connection
 
 from benchmarks.data import BenchPassage
-from knowledge import indexes
-from knowledge.chunk_rows import literal
 from knowledge.embedders.base import PassageVectors
+from knowledge.index import vector_indexes
+from knowledge.index.chunk_rows import literal
 from knowledge.models import Collection, Document, DocumentVersion
 
 COLUMNS = "number, document, ordinal, heading, body, spans, vector, sentence_vectors"
@@ -53,7 +53,7 @@ def load(
             " WHERE collection_id = %s",
             [collection.pk],
         )
-    indexes.ensure_space(space, len(vectors[0].vector))
+    vector_indexes.ensure_space(space, len(vectors[0].vector))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return collection.pk, ids

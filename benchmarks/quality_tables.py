@@ -10,10 +10,10 @@ import numpy as np
 from benchmarks import data, loading, peers
 from benchmarks.measures import Quality, quality
 from benchmarks.speed_tables import write
-from knowledge import retrieval
 from knowledge.embedders.base import PassageVectors, Vector
+from knowledge.embedders.embedding import QuestionVector
 from knowledge.embedders.local import LocalEmbedder
-from knowledge.embedding import QuestionVector
+from knowledge.retrieval import search
 
 Ranking = Callable[[data.Question, Vector], list[int]]
 DEPTH = 10
@@ -92,13 +92,13 @@ def _systems(url: str, part: data.DataSet, vectors: Sequence[PassageVectors]) ->
     texts = [passage.full_text for passage in part.passages]
 
     def parley(question: data.Question, vector: Vector) -> list[int]:
-        rows = retrieval.search(question.text, QuestionVector("quality", vector), collections=[collection], k=DEPTH)
+        rows = search.search(question.text, QuestionVector("quality", vector), collections=[collection], k=DEPTH)
         return [places[row["chunk_id"]] for row in rows]
 
     def rounds(question: data.Question, vector: Vector) -> list[int]:
         asked = QuestionVector("quality", vector)
-        rows = retrieval.search(question.text, asked, collections=[collection], k=SIX)
-        rows = retrieval.second_round(rows, retrieval.uncovered(rows), asked, collections=[collection])
+        rows = search.search(question.text, asked, collections=[collection], k=SIX)
+        rows = search.second_round(rows, search.uncovered(rows), asked, collections=[collection])
         return [places[row["chunk_id"]] for row in rows]
 
     def dense(_: data.Question, vector: Vector) -> list[int]:

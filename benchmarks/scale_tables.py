@@ -18,9 +18,9 @@ from benchmarks import data, growing, plot
 from benchmarks.server import HOME
 from benchmarks.speed_tables import timed, write
 from knowledge.embedders.base import Vector
+from knowledge.embedders.embedding import QuestionVector
 from knowledge.embedders.local import LocalEmbedder
-from knowledge.embedding import QuestionVector
-from knowledge.retrieval import POSTINGS, search
+from knowledge.retrieval.search import POSTINGS, search
 from llm.models import Deployment, Role
 
 QUESTIONS, EXHAUSTIVE, CLIENTS = 200, 30, 8

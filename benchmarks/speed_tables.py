@@ -13,11 +13,11 @@ import numpy as np
 from django.core.management import call_command
 
 from benchmarks import data, loading, peers
-from knowledge import retrieval
 from knowledge.embedders import wordpieces
 from knowledge.embedders.base import PassageText, PassageVectors, Vector
+from knowledge.embedders.embedding import QuestionVector
 from knowledge.embedders.local import LocalEmbedder
-from knowledge.embedding import QuestionVector
+from knowledge.retrieval import search
 from llm.models import Deployment, Role
 
 WARM_UP = 20
@@ -114,7 +114,7 @@ def _search_table(
         ],
         "Parley, embed + SQL": [partial(_embed_and_search, embedder, text, space, collection) for text in asked],
         "Parley, retrieve() with its ledger": [
-            partial(retrieval.retrieve, text, collections=[collection]) for text in asked
+            partial(search.retrieve, text, collections=[collection]) for text in asked
         ],
     }
     systems |= _peers(url, passages, vectors, asked, embedded)
@@ -145,7 +145,7 @@ def _peers(
 
 
 def _search(text: str, vector: Vector, space: str, collection: int) -> None:
-    retrieval.search(text, QuestionVector(space, vector), collections=[collection])
+    search.search(text, QuestionVector(space, vector), collections=[collection])
 
 
 def _embed_and_search(embedder: LocalEmbedder, text: str, space: str, collection: int) -> None:

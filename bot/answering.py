@@ -17,8 +17,8 @@ from bot.models import Outcome
 from bot.prompts import Manner
 from bot.replies import Reply
 from foundation.text import clean
-from knowledge.rereading import reread
-from knowledge.retrieval import Hit, Retrieval, retrieve
+from knowledge.retrieval.rereading import reread
+from knowledge.retrieval.search import Hit, Retrieval, retrieve
 from llm import client
 from llm.completion import ProviderError
 from llm.models import Deployment, Role

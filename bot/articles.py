@@ -6,9 +6,9 @@ from django.conf import settings
 from django_q.tasks import async_task
 
 from bot.models import Message, Question
-from knowledge import indexing
+from knowledge.index import indexing
 from knowledge.models import Collection
-from knowledge.originals import File
+from knowledge.originals.base import File
 
 MOST_TITLE = 150
 

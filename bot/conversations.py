@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from bot import prompts, voices
 from bot.answering import Answer, begin
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker, Voice
-from knowledge.retrieval import Hit, Retrieval
+from knowledge.retrieval.search import Hit, Retrieval
 from llm.models import UsageRecord
 from llm.prompt import Turn
 

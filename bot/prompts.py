@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.utils.crypto import salted_hmac
 
-from knowledge.rereading import parts
-from knowledge.retrieval import Hit
+from knowledge.retrieval.rereading import parts
+from knowledge.retrieval.search import Hit
 from llm.prompt import Passage, Prompt, Sentence, Turn
 
 NOT_FOUND = "NOT_IN_DOCS"

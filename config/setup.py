@@ -11,7 +11,8 @@ from django.db import transaction
 from bot import tasks as bot_tasks
 from config import schema
 from dashboard import tasks as dashboard_tasks
-from knowledge import embedders, index_builds, tasks
+from knowledge import embedders, tasks
+from knowledge.index import model_change
 from llm import providers
 from llm.models import Deployment, Endpoint, Role
 
@@ -83,7 +84,7 @@ def _deploy(role: Role, wanted: str) -> Deployment | None:
     deployment = Deployment(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
     if role != Role.EMBED or live is None:
         deployment.save()
-    elif not index_builds.deploy_at_once(deployment):
+    elif not model_change.deploy_at_once(deployment):
         _build_index(deployment)
         return None
     return deployment
@@ -106,11 +107,11 @@ def _endpoint(provider: str) -> Endpoint:
 
 def _build_index(wanted: Deployment) -> None:
     """Have the index of another embedding model built; until it is, the live one goes on."""
-    if index_builds.under_way_of(wanted):
+    if model_change.under_way_of(wanted):
         return
     try:
-        build = index_builds.request(wanted.endpoint, wanted.model, wanted.dimensions or 0)
-    except index_builds.BuildError as error:
+        build = model_change.request(wanted.endpoint, wanted.model, wanted.dimensions or 0)
+    except model_change.BuildError as error:
         logger.warning("The embedding model stays as it is: %s", error)
         return
     tasks.queue_index_build(build.pk)
@@ -125,7 +126,7 @@ def _default(role: Role) -> str:
 
 
 def _dimensions(model: str) -> int:
-    dimensions = settings.EMBED_DIMENSIONS or index_builds.DIMENSIONS.get(model)
+    dimensions = settings.EMBED_DIMENSIONS or model_change.DIMENSIONS.get(model)
     if dimensions is None:
         raise CommandError(f"Set EMBED_DIMENSIONS to the length of the vectors of {model}.")
     return dimensions

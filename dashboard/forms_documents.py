@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from knowledge import sources
 from knowledge.models import Collection, SourceKind, Visibility
+from knowledge.sources import adding
 
 INPUT = {"class": "form-control"}
 SELECT = {"class": "form-select"}
@@ -56,7 +56,7 @@ class SourceForm(forms.Form):
     )
     schedule = forms.CharField(
         required=False,
-        initial=sources.NIGHTLY,
+        initial=adding.NIGHTLY,
         help_text="Five fields as in cron; empty: only by hand.",
         widget=forms.TextInput(attrs=INPUT),
     )
@@ -64,8 +64,8 @@ class SourceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if location := cleaned.get("location"):
-            kind = SourceKind(cleaned.get("kind") or sources.kind_of(location))
-            cleaned["wanted"] = sources.Wanted(location, kind, schedule=cleaned.get("schedule", ""))
+            kind = SourceKind(cleaned.get("kind") or adding.kind_of(location))
+            cleaned["wanted"] = adding.Wanted(location, kind, schedule=cleaned.get("schedule", ""))
         return cleaned
 
 

@@ -8,8 +8,10 @@ from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from foundation import leases
-from knowledge import index_builds, reconciling, repositories, syncing, uploads
+from knowledge.index import model_change, reconciling
 from knowledge.models import BuildState, IndexBuild, Source, SourceKind, Sync
+from knowledge.originals.repositories import clones
+from knowledge.sources import syncing, uploads
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
 
@@ -38,10 +40,10 @@ def tick() -> None:
         queue_sync(pk)
     for pk in uploads.lost():
         queue_upload(pk)
-    index_builds.give_up()
+    model_change.give_up()
     for build in leases.abandoned(IndexBuild):
         queue_index_build(build.pk)
-    repositories.forget_others(Source.objects.filter(kind=SourceKind.GIT).values_list("location", flat=True))
+    clones.forget_others(Source.objects.filter(kind=SourceKind.GIT).values_list("location", flat=True))
 
 
 def queue_sync(pk: int) -> None:
@@ -66,7 +68,7 @@ def queue_index_build(pk: int) -> None:
 
 def index_build(pk: int) -> None:
     """A slice of a build; the next one queues up behind the others. After a failure the tick comes back to it."""
-    build = index_builds.run(pk, seconds=index_builds.SLICE_SECONDS)
+    build = model_change.run(pk, seconds=model_change.SLICE_SECONDS)
     if build is not None and build.state == BuildState.WAITING and not build.reason:
         queue_index_build(pk)
 

@@ -111,7 +111,7 @@ class Deployment(models.Model):
 
 
 class Breaker(models.Model):
-    """Whether a model is let be because it failed too often. It is open while `opened_at` is set; see calling.breaker."""
+    """Whether a model is let be because it failed too often. It is open while `opened_at` is set."""
 
     provider = models.CharField(max_length=40)
     model = models.CharField(max_length=200)

@@ -12,7 +12,7 @@ from typing import Self
 
 from django.db import connection
 
-from knowledge.retrieval import retrieve
+from knowledge.retrieval.search import retrieve
 from tests import processes
 
 WORDS = ("amber", "basalt")  # each text says one of them in every passage

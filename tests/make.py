@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from knowledge import indexing
-from knowledge.indexing import Outcome
+from knowledge.index import indexing
+from knowledge.index.indexing import Outcome
 from knowledge.models import Collection, Visibility
-from knowledge.originals import File, Original
+from knowledge.originals.base import File, Original
 from llm.models import Deployment, Endpoint, Role
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from knowledge import chunk_rows, sentences
 from knowledge.embedders.base import PassageVectors, Vector, unit
-from knowledge.embedding import QuestionVector
+from knowledge.embedders.embedding import QuestionVector
+from knowledge.index import chunk_rows
 from knowledge.models import Collection, Document, DocumentVersion
-from knowledge.retrieval import search
+from knowledge.passages import sentences
+from knowledge.retrieval.search import search
 
 SPACE = "test/words/32"
 DIMENSIONS = 32

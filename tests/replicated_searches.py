@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connections
 
-from knowledge import indexing, replicas, retrieval
+from knowledge.index import indexing
 from knowledge.models import Chunk, Collection
+from knowledge.retrieval import replicas, search
 from tests.make import make_collection, make_deployment, make_file, make_indexed
 
 CLIENTS = 4
@@ -25,14 +26,14 @@ class Searches:
         make_deployment()
         self.shelf: Collection = make_collection()
         self.answered: Counter[str] = Counter()
-        real = retrieval._rows
+        real = search._rows
 
         def counted(name: str, parameters: list[Any]) -> list[dict[str, Any]]:
             rows = real(name, parameters)
             self.answered[name] += 1
             return rows
 
-        retrieval._rows = counted
+        search._rows = counted
 
     def fill(self) -> None:
         for name in ("refunds", "plans", "keys"):
@@ -45,7 +46,7 @@ class Searches:
         indexing.remove(str(self.folder / f"{name}.md"))
 
     def finds(self, name: str) -> bool:
-        hits = retrieval.retrieve(f"about {name}", collections=[self.shelf.pk]).hits
+        hits = search.retrieve(f"about {name}", collections=[self.shelf.pk]).hits
         return any(hit.path == f"{name}.md" for hit in hits)
 
     def seen(self, name: str, server: str) -> int:
@@ -68,7 +69,7 @@ class Searches:
         def client() -> None:
             while time.monotonic() < deadline:
                 try:
-                    if not retrieval.retrieve("about refunds", collections=[self.shelf.pk]).hits:
+                    if not search.retrieve("about refunds", collections=[self.shelf.pk]).hits:
                         failed.append("nothing found")
                 except Exception as error:  # noqa: BLE001  the test says what failed
                     failed.append(repr(error))

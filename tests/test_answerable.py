@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from knowledge.answerable import estimate
+from knowledge.retrieval.answerable import estimate
 
 
 def make_row(**fields: Any) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import indexing, sources, syncing
-from knowledge.folders import Found, files
+from knowledge.index import indexing
 from knowledge.models import Document, SourceKind
-from knowledge.originals import OriginalError
+from knowledge.originals.base import OriginalError
+from knowledge.originals.folders import Found, files
+from knowledge.sources import adding, syncing
 from tests.make import make_collection, make_deployment, make_file, make_indexed
 
 PAGE = b"# Refunds\n\nThirty days."
@@ -198,7 +199,7 @@ def test_an_archive_is_removed_with_all_that_was_in_it(tmp_path: Path) -> None:
 def test_an_archive_that_broke_takes_nothing_out(tmp_path: Path) -> None:
     make_deployment()
     make_file(tmp_path, "a.zip", packed({"a.md": PAGE}))
-    source = sources.add(sources.Wanted(str(tmp_path), SourceKind.FOLDER))
+    source = adding.add(adding.Wanted(str(tmp_path), SourceKind.FOLDER))
     syncing.run(syncing.request(source).pk)
     make_file(tmp_path, "a.zip", b"PK\x03\x04")
     sync = syncing.run(syncing.request(source).pk)

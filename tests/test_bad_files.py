@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from knowledge import jail
-from knowledge.folders import files
-from knowledge.indexing import Outcome
+from knowledge.index.indexing import Outcome
 from knowledge.models import Document, DocumentState
+from knowledge.originals.folders import files
+from knowledge.parsers import jail
 from tests import bad_files
 from tests.make import make_collection, make_deployment, make_indexed
 

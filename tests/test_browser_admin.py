@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.models import Channel, Conversation, Escalation, Feedback, Message, Platform, Question, Voice, Workspace
 from dashboard import login_links
-from knowledge import uploads
 from knowledge.models import Collection, Document
+from knowledge.sources import uploads
 from llm.models import Budget, Deployment, UsageRecord
 from tests.browser import chromium, site
 from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_usage, make_user

@@ -15,11 +15,12 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge import chunk_rows, retrieval, synonyms
 from knowledge.embedders.base import PassageVectors
-from knowledge.embedding import QuestionVector
+from knowledge.embedders.embedding import QuestionVector
+from knowledge.index import chunk_rows
 from knowledge.models import Collection, Document, DocumentVersion, Visibility
-from knowledge.retrieval import Retrieval, retrieve
+from knowledge.retrieval import search, synonyms
+from knowledge.retrieval.search import Retrieval, retrieve
 from tests.access_layers import execute, take_away_filters, take_away_row_security
 from tests.make import make_collection, make_deployment
 from tests.passage_rows import Passage, make_chunks, words_vector
@@ -165,6 +166,6 @@ def test_whatever_is_hidden_changes_nothing(shown: list[str], hidden: list[str],
     Document.objects.all().delete()
     make_chunks(public, *shown)
     asked = QuestionVector("test/words/32", words_vector(question))
-    before = retrieval.search(question, asked, collections=[public.pk], k=6)
+    before = search.search(question, asked, collections=[public.pk], k=6)
     make_chunks(internal, *hidden)
-    assert retrieval.search(question, asked, collections=[public.pk], k=6) == before
+    assert search.search(question, asked, collections=[public.pk], k=6) == before

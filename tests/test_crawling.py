@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from knowledge import crawling, fetching, page_links
-from knowledge.crawling import Crawl
-from knowledge.fetching import FetchError, GonePageError, Reply
-from knowledge.originals import OriginalError, UnmodifiedError, Validators
+from knowledge.originals.base import OriginalError, UnmodifiedError, Validators
+from knowledge.web import crawling, fetching, page_links
+from knowledge.web.crawling import Crawl
+from knowledge.web.fetching import FetchError, GonePageError, Reply
 from tests.web_server import Web, page, redirect, reply, with_validators
 
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from bot.models import Message, Voice
 from dashboard import costs, rollups, whatif
 from dashboard.models import AuditEntry, DailyUsage
-from knowledge import uploads
 from knowledge.models import Collection, Document
+from knowledge.sources import uploads
 from llm import endpoints
 from llm.completion import ProviderError
 from llm.models import Budget, Deployment, Endpoint, ModelPrice, Role, UsageRecord

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from pytest_django.fixtures import Settings
 
-from knowledge import embedding
-from knowledge.embedders import UnknownEmbedderError, embedder_for
+from knowledge.embedders import UnknownEmbedderError, embedder_for, embedding
 from knowledge.embedders.base import PassageText
 from knowledge.embedders.local import MAX_TOKENS, LocalEmbedder, graph_path
 from knowledge.embedders.openai import MAX_INPUTS, MAX_REQUEST_BYTES, OpenAIEmbedder

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from knowledge import index_builds
+from knowledge.index import model_change
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild
 from llm.models import Deployment, ModelPrice, Role
 from tests import processes
@@ -66,9 +66,9 @@ def test_the_estimate_counts_what_is_to_be_embedded_at_the_stated_price(passages
     ModelPrice.objects.create(
         provider="openai", model="our-own", input_per_million=1_000, valid_from=timezone.now() - timedelta(days=1)
     )
-    wanted = index_builds.deployment_of(make_endpoint("openai"), "our-own", 8)
+    wanted = model_change.deployment_of(make_endpoint("openai"), "our-own", 8)
     tokens = 2 * sum(Chunk.objects.values_list("token_count", flat=True))
-    assert index_builds.estimate(wanted) == index_builds.Estimate(passages, tokens, Decimal(tokens) / 1000)
+    assert model_change.estimate(wanted) == model_change.Estimate(passages, tokens, Decimal(tokens) / 1000)
 
 
 def test_a_build_that_is_waited_for_is_live_afterwards(passages: int) -> None:
@@ -99,21 +99,21 @@ def test_a_killed_build_goes_on_where_it_was(fake_providers: FakeProviders, monk
     passages = len(make_chunks(make_collection(), *(f"Passage {number} says {number}." for number in range(900))))
     monkeypatch.setenv("OPENAI_BASE_URL", fake_providers.openai_url)
     monkeypatch.setenv("OPENAI_API_KEY", fake_providers.key)
-    build = index_builds.request(make_endpoint("openai", fake_providers.openai_url), "text-embedding-3-small", 32)
+    build = model_change.request(make_endpoint("openai", fake_providers.openai_url), "text-embedding-3-small", 32)
     for kill in range(3):
         process = processes.start("embedding", MODEL, "--dimensions", "32", "--wait", "--yes")
         wait_for_requests(fake_providers, 2 * kill + 1)
         process.kill()
         process.wait()
         IndexBuild.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    done = index_builds.run(build.pk)
+    done = model_change.run(build.pk)
     assert done is not None
     assert (done.state, done.attempts) == (BuildState.LIVE, 4)
     assert Deployment.objects.live(Role.EMBED).vector_space == "openai/text-embedding-3-small/32"
     assert ChunkVector.objects.filter(space="openai/text-embedding-3-small/32").count() == passages
     asked = [text for request in fake_providers.requests for text in request.body["input"]]
     assert len(set(asked)) == passages
-    assert len(asked) <= passages + 3 * index_builds.BATCH
+    assert len(asked) <= passages + 3 * model_change.BATCH
 
 
 def wait_for_requests(fake_providers: FakeProviders, count: int) -> None:

@@ -10,9 +10,9 @@ from pytest_django.fixtures import Settings
 
 from foundation import egress
 from foundation.egress import EgressError, checked_addresses
-from knowledge import fetching
-from knowledge.fetching import FetchError, Page, fetch
 from knowledge.parsers import parse
+from knowledge.web import fetching
+from knowledge.web.fetching import FetchError, Page, fetch
 from tests.web_server import Handle, Web, drip, drip_headers, redirect, reply
 
 

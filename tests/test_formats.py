@@ -13,7 +13,7 @@ from pptx.util import Inches
 
 from knowledge.parsers import parse
 from knowledge.parsers.base import ParseError
-from knowledge.splitting import split
+from knowledge.passages.chunking import split
 
 
 def make_pptx(fill: Callable[[Any], object]) -> bytes:

@@ -13,10 +13,11 @@ from pytest_django.fixtures import Settings
 
 from config import setup
 from foundation import leases
-from knowledge import index_builds, indexes, indexing, tasks
-from knowledge.index_builds import BuildError, run
+from knowledge import tasks
+from knowledge.index import indexing, model_change, vector_indexes
+from knowledge.index.model_change import BuildError, run
 from knowledge.models import BuildState, Chunk, ChunkVector, Collection, Document, IndexBuild
-from knowledge.retrieval import retrieve
+from knowledge.retrieval.search import retrieve
 from llm.models import Deployment, Role, UsageRecord
 from tests.fake_providers import FakeProviders, Refusal
 from tests.make import make_collection, make_deployment, make_endpoint, make_file, make_indexed
@@ -35,7 +36,7 @@ def shelf(tmp_path: Path, fake_providers: FakeProviders, transactional_db: None)
 
 
 def request() -> IndexBuild:
-    return index_builds.request(make_endpoint("openai"), "text-embedding-3-small", 32)
+    return model_change.request(make_endpoint("openai"), "text-embedding-3-small", 32)
 
 
 def finished(build: IndexBuild) -> IndexBuild:
@@ -58,7 +59,7 @@ def requested_texts(fake: FakeProviders) -> list[str]:
 
 def has_index(space: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [indexes.index_name(space)])
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [vector_indexes.index_name(space)])
         found: bool = cursor.fetchone()[0]
         return found
 
@@ -76,7 +77,7 @@ def test_the_new_index_is_filled_and_then_live(shelf: Collection) -> None:
 
 
 def test_questions_find_the_same_before_while_and_after(shelf: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index_builds, "BATCH", 2)
+    monkeypatch.setattr(model_change, "BATCH", 2)
     found = []
 
     def ask(_build: IndexBuild) -> None:
@@ -90,7 +91,7 @@ def test_questions_find_the_same_before_while_and_after(shelf: Collection, monke
 
 def test_a_slice_ends_in_time_and_the_next_goes_on(shelf: Collection, fake_providers: FakeProviders,
                                                    monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr(index_builds, "BATCH", 2)
+    monkeypatch.setattr(model_change, "BATCH", 2)
     build = request()
     for _ in range(leases.MOST_ATTEMPTS + 1):
         done = run(build.pk, seconds=0)
@@ -139,7 +140,7 @@ def test_publishing_waits_for_the_swap(shelf: Collection, tmp_path: Path) -> Non
         make_indexed(shelf, original)
         connection.close()
 
-    with indexes.publishing_stopped():
+    with vector_indexes.publishing_stopped():
         thread = threading.Thread(target=ingest)
         thread.start()
         thread.join(timeout=1)
@@ -151,16 +152,16 @@ def test_publishing_waits_for_the_swap(shelf: Collection, tmp_path: Path) -> Non
 
 def test_two_builds_at_a_time_are_refused_and_so_is_the_live_model(shelf: Collection) -> None:
     with pytest.raises(BuildError, match="live already"):
-        index_builds.request(make_endpoint(), "all-MiniLM-L6-v2", 384)
+        model_change.request(make_endpoint(), "all-MiniLM-L6-v2", 384)
     request()
     with pytest.raises(BuildError, match=r"text-embedding-3-small is being built\..*--cancel"):
-        index_builds.request(make_endpoint("openai"), "text-embedding-3-large", 64)
+        model_change.request(make_endpoint("openai"), "text-embedding-3-large", 64)
 
 
 @pytest.mark.parametrize(("provider", "dimensions", "said"), [("nobody", 8, "no embedder"), ("openai", 4001, "4000")])
 def test_a_model_of_no_use_is_refused(shelf: Collection, provider: str, dimensions: int, said: str) -> None:
     with pytest.raises(BuildError, match=said):
-        index_builds.request(make_endpoint(provider), "m", dimensions)
+        model_change.request(make_endpoint(provider), "m", dimensions)
     assert not IndexBuild.objects.exists()
 
 
@@ -171,10 +172,10 @@ def test_without_a_key_nothing_is_begun(shelf: Collection, settings: Settings) -
 
 
 def test_a_cancelled_build_stops_and_the_old_index_goes_on(shelf: Collection) -> None:
-    build = run(request().pk, on_progress=lambda build: index_builds.cancel(build.pk))
+    build = run(request().pk, on_progress=lambda build: model_change.cancel(build.pk))
     assert build is not None
     assert (build.state, live()) == (BuildState.CANCELLED, OLD)
-    assert not index_builds.cancel(build.pk)
+    assert not model_change.cancel(build.pk)
 
 
 def test_a_failure_that_will_not_pass_ends_the_build(shelf: Collection, fake_providers: FakeProviders) -> None:
@@ -182,7 +183,7 @@ def test_a_failure_that_will_not_pass_ends_the_build(shelf: Collection, fake_pro
     build = finished(request())
     assert (build.state, live()) == (BuildState.FAILED, OLD)
     assert build.reason
-    assert index_builds.under_way() is None
+    assert model_change.under_way() is None
 
 
 def test_a_build_that_dies_five_times_is_given_up(shelf: Collection) -> None:
@@ -191,7 +192,7 @@ def test_a_build_that_dies_five_times_is_given_up(shelf: Collection) -> None:
         assert leases.claim(IndexBuild, build.pk)
         IndexBuild.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert run(build.pk) is None
-    assert index_builds.give_up() == 1
+    assert model_change.give_up() == 1
     build.refresh_from_db()
     assert (build.state, live()) == (BuildState.FAILED, OLD)
     assert "the model before it goes on" in build.reason
@@ -199,18 +200,18 @@ def test_a_build_that_dies_five_times_is_given_up(shelf: Collection) -> None:
 
 def test_going_back_soon_embeds_nothing_again(shelf: Collection) -> None:
     finished(request())
-    index_builds.forget_spaces()
+    model_change.forget_spaces()
     calls = UsageRecord.objects.count()
-    assert finished(index_builds.request(make_endpoint(), "all-MiniLM-L6-v2", 384)).state == BuildState.LIVE
+    assert finished(model_change.request(make_endpoint(), "all-MiniLM-L6-v2", 384)).state == BuildState.LIVE
     assert (live(), UsageRecord.objects.count()) == (OLD, calls)
 
 
 def test_vectors_nobody_goes_back_to_are_forgotten(shelf: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
     finished(request())
-    assert index_builds.forget_spaces() == 0
+    assert model_change.forget_spaces() == 0
     assert has_index(OLD)
-    monkeypatch.setattr(index_builds, "GRACE", timedelta(0))
-    assert index_builds.forget_spaces() == 7
+    monkeypatch.setattr(model_change, "GRACE", timedelta(0))
+    assert model_change.forget_spaces() == 7
     assert (vectors(OLD), vectors(NEW), has_index(OLD), has_index(NEW)) == (0, 7, False, True)
 
 
@@ -231,7 +232,7 @@ def test_set_up_builds_an_index_where_there_are_passages(shelf: Collection, sett
     build = IndexBuild.objects.get()
     assert (live(), build.state, build.dimensions) == (OLD, BuildState.WAITING, 1536)
     assert OrmQ.objects.count() == 1
-    index_builds.cancel(build.pk)
+    model_change.cancel(build.pk)
     Document.objects.all().delete()
     setup.deploy_models()
     assert live() == "openai/text-embedding-3-small/1536"

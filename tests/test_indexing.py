@@ -9,9 +9,10 @@ import psutil
 import pytest
 from django.db import connection
 
-from knowledge import indexing, retrieval
-from knowledge.folders import files
+from knowledge.index import indexing
 from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentVersion, Visibility
+from knowledge.originals.folders import files
+from knowledge.retrieval import search
 from llm.models import UsageRecord
 from tests import processes
 from tests.fake_providers import FakeProviders, Refusal
@@ -28,7 +29,7 @@ def shelf(db: None) -> Collection:
 
 
 def texts(shelf: Collection, question: str = "refund") -> list[str]:
-    return [hit.text for hit in retrieval.retrieve(question, collections=[shelf.pk]).hits]
+    return [hit.text for hit in search.retrieve(question, collections=[shelf.pk]).hits]
 
 
 def final_rows() -> list[tuple[object, ...]]:
@@ -48,7 +49,7 @@ def test_document_is_found_with_its_title_heading_and_path(shelf: Collection, tm
         None,
         1,
     )
-    (hit,) = retrieval.retrieve("annual refund", collections=[shelf.pk]).hits
+    (hit,) = search.retrieve("annual refund", collections=[shelf.pk]).hits
     assert (hit.title, hit.heading, hit.path) == ("Refunds", "Refunds > Annual plans", "help/refund-policy.md")
 
 

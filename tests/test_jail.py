@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from knowledge.jail import Jail
 from knowledge.parsers.base import ParseError
+from knowledge.parsers.jail import Jail
 
 # A package that stands in for knowledge.parsers in the child, and does what a hostile file would make a parser do.
 HOSTILE = """
@@ -123,7 +123,7 @@ def test_child_starts_without_django() -> None:
         "import sys, knowledge.parsers.__main__, knowledge.parsers.pdf, knowledge.parsers.docx; print(*sys.modules)"
     )
     modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    assert "knowledge.parsers.pdf" in modules
+    assert "knowledge.parsers.pdf.parser" in modules
     assert "django" not in modules
 
 

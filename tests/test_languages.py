@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import languages, retrieval, synonyms
 from knowledge.models import Chunk, Collection, DocumentVersion, LanguageStatistics, SynonymSet
+from knowledge.passages import languages
+from knowledge.retrieval import search, synonyms
 from tests.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def shelf(tmp_path: Path) -> Collection:
 
 
 def first(shelf: Collection, question: str) -> str:
-    return retrieval.retrieve(question, collections=[shelf.pk]).hits[0].path
+    return search.retrieve(question, collections=[shelf.pk]).hits[0].path
 
 
 def test_each_document_is_indexed_in_its_language(shelf: Collection) -> None:
@@ -81,45 +82,45 @@ def test_code_and_numbers_say_nothing_about_the_language(text: str, expected: st
 
 
 def test_a_word_spelled_wrong_finds_what_was_meant_and_says_so(shelf: Collection) -> None:
-    found = retrieval.retrieve("refnuded annual plan", collections=[shelf.pk])
+    found = search.retrieve("refnuded annual plan", collections=[shelf.pk])
     assert found.hits[0].path == "en-refunds.md"
     assert found.corrections == {"refnud": "refund"}
-    assert retrieval.retrieve("refunded annual plan", collections=[shelf.pk]).corrections == {}
+    assert search.retrieve("refunded annual plan", collections=[shelf.pk]).corrections == {}
 
 
 @pytest.mark.parametrize("written", ["purchasse", "puchase", "purchaze", "pruchase", "urchase", "purchsae"])
 def test_one_letter_more_less_other_or_swapped_is_seen_through(shelf: Collection, written: str) -> None:
-    assert list(retrieval.retrieve(written, collections=[shelf.pk]).corrections.values()) == ["purchas"]
+    assert list(search.retrieve(written, collections=[shelf.pk]).corrections.values()) == ["purchas"]
 
 
 def test_codes_and_short_words_are_not_corrected(shelf: Collection) -> None:
-    assert retrieval.retrieve("keyz E1042 plam", collections=[shelf.pk]).corrections == {}
+    assert search.retrieve("keyz E1042 plam", collections=[shelf.pk]).corrections == {}
 
 
 def test_words_of_collections_that_are_not_asked_correct_nothing(shelf: Collection, tmp_path: Path) -> None:
     secret = make_collection("Secret")
     make_indexed(secret, make_file(tmp_path, "secret.md", "# Project\n\nThe codename is zanzibarium."))
-    assert retrieval.retrieve("zanzibariun", collections=[shelf.pk]).corrections == {}
-    assert retrieval.retrieve("zanzibariun", collections=[shelf.pk, secret.pk]).corrections
+    assert search.retrieve("zanzibariun", collections=[shelf.pk]).corrections == {}
+    assert search.retrieve("zanzibariun", collections=[shelf.pk, secret.pk]).corrections
 
 
 def test_synonyms_are_searched_with_what_was_asked_and_at_once(shelf: Collection, tmp_path: Path) -> None:
     make_indexed(shelf, make_file(tmp_path, "t.md", "# Termination procedure\n\nIt ends when the form is sent."))
     question = "How do I cancel?"
-    before = retrieval.retrieve(question, collections=[shelf.pk])
+    before = search.retrieve(question, collections=[shelf.pk])
     SynonymSet.objects.create(phrases=["cancel", "termination procedure", "end the contract"])
-    after = retrieval.retrieve(question, collections=[shelf.pk])
+    after = search.retrieve(question, collections=[shelf.pk])
     assert after.hits[0].path == "t.md"
     assert after.answerable > before.answerable
     SynonymSet.objects.all().delete()
-    assert retrieval.retrieve(question, collections=[shelf.pk]).hits == before.hits
+    assert search.retrieve(question, collections=[shelf.pk]).hits == before.hits
 
 
 def test_a_phrase_of_several_words_is_one_synonym(shelf: Collection) -> None:
     SynonymSet.objects.create(phrases=["end the contract", "refund"])
 
     def words(question: str) -> float:
-        hits = retrieval.retrieve(question, collections=[shelf.pk]).hits
+        hits = search.retrieve(question, collections=[shelf.pk]).hits
         return max(hit.scores["bm25"] for hit in hits if hit.path == "en-refunds.md")
 
     assert words("May we end it, or the contract?") == 0
@@ -130,7 +131,7 @@ def test_what_is_said_twice_is_shown_once(shelf: Collection, tmp_path: Path) -> 
     same = f"{ARTICLES['en-refunds.md']} It takes a week until the money is on the account of the customer."
     three = {"one.md": same, "copy.md": same, "near.md": f"{same} Thanks."}
     make_indexed(shelf, *(make_file(tmp_path, name, text) for name, text in three.items()))
-    hits = retrieval.retrieve("When is an annual plan refunded?", collections=[shelf.pk]).hits
+    hits = search.retrieve("When is an annual plan refunded?", collections=[shelf.pk]).hits
     assert len({hit.path for hit in hits} & set(three)) == 1
     assert len(hits) == 6
 

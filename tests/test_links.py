@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.links import MAX_LINKS, targets
+from knowledge.index.passage_links import MAX_LINKS, targets
 
 PAGE = "https://help.example/billing/plans"
 

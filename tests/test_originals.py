@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.folders import files
-from knowledge.originals import File, MissingError, OriginalError, readable
+from knowledge.originals.base import File, MissingError, OriginalError, readable
+from knowledge.originals.folders import files
 from tests.make import make_file
 
 

@@ -1,7 +1,7 @@
 """The prompt builder: what a model is told, and what it is not."""
 
 from bot import prompts
-from knowledge.retrieval import Hit, RetrievedSentence
+from knowledge.retrieval.search import Hit, RetrievedSentence
 from llm.prompt import Turn
 
 

@@ -15,7 +15,8 @@ from django_q.scheduler import scheduler
 from pytest_django.fixtures import Settings
 
 from foundation import leases
-from knowledge import indexing, reconciling, retrieval, sources, syncing, tasks
+from knowledge import tasks
+from knowledge.index import indexing, reconciling
 from knowledge.models import (
     Chunk,
     ChunkVector,
@@ -28,6 +29,8 @@ from knowledge.models import (
     SyncState,
     TermStatistics,
 )
+from knowledge.retrieval import search
+from knowledge.sources import adding, syncing
 from tests.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +72,7 @@ def test_nothing_of_a_removed_document_is_left(folder: Path) -> None:
     indexing.remove(str(folder / "a.md"))
     left = [kind.objects.count() for kind in (Document, DocumentVersion, Chunk, ChunkVector, TermStatistics)]
     assert left == [0] * 5
-    assert retrieval.retrieve("refunds", collections=[shelf.pk]).hits == ()
+    assert search.retrieve("refunds", collections=[shelf.pk]).hits == ()
     assert found() == {}
 
 
@@ -167,7 +170,7 @@ def test_reconciling_may_take_longer_than_other_jobs() -> None:
 
 
 def test_the_tick_queues_what_is_due_and_the_job_does_it(folder: Path) -> None:
-    source = sources.add(sources.Wanted(str(folder), SourceKind.FOLDER))
+    source = adding.add(adding.Wanted(str(folder), SourceKind.FOLDER))
     tasks.tick()
     tasks.tick()
     queued = OrmQ.objects.get().task
@@ -178,7 +181,7 @@ def test_the_tick_queues_what_is_due_and_the_job_does_it(folder: Path) -> None:
 
 
 def test_the_tick_queues_again_what_a_dead_worker_left(folder: Path) -> None:
-    sync = syncing.request(sources.add(sources.Wanted(str(folder), SourceKind.FOLDER, schedule="")))
+    sync = syncing.request(adding.add(adding.Wanted(str(folder), SourceKind.FOLDER, schedule="")))
     assert leases.claim(Sync, sync.pk)
     tasks.tick()
     assert not OrmQ.objects.exists()

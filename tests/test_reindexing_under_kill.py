@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import indexing, reconciling
+from knowledge.index import indexing, reconciling
 from knowledge.models import Chunk, Collection, Document
-from knowledge.retrieval import retrieve
+from knowledge.retrieval.search import retrieve
 from tests import chaos, processes
 from tests.chaos import Readers, reindex, text
 from tests.make import make_collection, make_deployment, make_file, make_indexed

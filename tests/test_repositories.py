@@ -5,12 +5,13 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from foundation.egress import EgressError
-from knowledge import repositories, sources, syncing
 from knowledge.models import Document, SourceKind
-from knowledge.originals import OriginalError, UnmodifiedError
-from knowledge.repositories import RepositoryError, files
-from knowledge.repositories.__main__ import CheckedGitClient
-from knowledge.sources import Wanted
+from knowledge.originals.base import OriginalError, UnmodifiedError
+from knowledge.originals.repositories import clones
+from knowledge.originals.repositories.__main__ import CheckedGitClient
+from knowledge.originals.repositories.clones import RepositoryError, files
+from knowledge.sources import adding, syncing
+from knowledge.sources.adding import Wanted
 from tests.git_server import LINK, SUBMODULE, GitServer
 from tests.make import make_deployment
 from tests.test_fetching import LOOPBACK
@@ -84,7 +85,7 @@ def test_names_in_a_repository_never_say_where_something_is_written(git: GitServ
     ],
 )
 def test_files_are_shown_where_hosts_show_them(address: str, expected: str) -> None:
-    assert repositories._shown_at(address, "main", "docs/a b.md") == expected
+    assert clones._shown_at(address, "main", "docs/a b.md") == expected
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_repository_that_cannot_be_read_is_a_sentence(git: GitServer, wanted: st
 @pytest.mark.parametrize("host", LOOPBACK)
 def test_private_network_is_not_asked(git: GitServer, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     port = git.server.server_port
-    monkeypatch.setattr("knowledge.repositories.__main__.PORTS", {port})
+    monkeypatch.setattr("knowledge.originals.repositories.__main__.PORTS", {port})
     with pytest.raises((EgressError, httpx2.InvalidURL)):
         CheckedGitClient(f"http://{host}:{port}/help.git", is_private_allowed=False).get_refs("")
     assert git.requests == []
@@ -149,7 +150,7 @@ def test_repository_that_unpacks_to_more_than_memory_harms_nothing(git: GitServe
 def test_a_sync_follows_the_repository(git: GitServer) -> None:
     make_deployment()
     git.commit(HELP)
-    source = sources.add(Wanted(git.url, SourceKind.GIT))
+    source = adding.add(Wanted(git.url, SourceKind.GIT))
 
     def report() -> list[tuple[str, str]]:
         done = syncing.run(syncing.request(source).pk)
@@ -166,6 +167,6 @@ def test_a_sync_follows_the_repository(git: GitServer) -> None:
 def test_what_was_kept_of_a_repository_goes_with_its_source(git: GitServer, settings: Settings) -> None:
     git.commit(HELP)
     files(git.url)
-    assert repositories.forget_others([git.url]) == 0
-    assert repositories.forget_others([]) == 1
+    assert clones.forget_others([git.url]) == 0
+    assert clones.forget_others([]) == 1
     assert list((settings.PARLEY_HOME / "git").iterdir()) == []

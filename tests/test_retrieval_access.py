@@ -4,7 +4,7 @@ import pytest
 from django.db.models import Model
 
 from knowledge.models import Chunk, ChunkVector, Collection, Document, Visibility
-from knowledge.retrieval import retrieve
+from knowledge.retrieval.search import retrieve
 from llm.models import UsageRecord
 from tests.access_layers import execute, take_away_filters, take_away_row_security
 from tests.make import make_collection, make_deployment

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from knowledge import robots
-from knowledge.crawling import Crawl
-from knowledge.fetching import Page
-from knowledge.originals import OriginalError
+from knowledge.originals.base import OriginalError
+from knowledge.web import robots
+from knowledge.web.crawling import Crawl
+from knowledge.web.fetching import Page
 from tests.web_server import Web, page, redirect, reply
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bot.answering import compose
 from bot.models import Outcome
-from knowledge import folders
+from knowledge.originals import folders
 from llm.models import Role
 from tests.make import make_collection, make_deployment, make_indexed
 

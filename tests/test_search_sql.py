@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
-from knowledge import indexes
 from knowledge.embedders.base import Vector
-from knowledge.embedding import QuestionVector
+from knowledge.embedders.embedding import QuestionVector
+from knowledge.index import vector_indexes
 from knowledge.models import Chunk, ChunkVector, CollectionStatistics, Document, TermStatistics
-from knowledge.retrieval import search
+from knowledge.retrieval.search import search
 from tests.make import make_collection
 from tests.passage_rows import SPACE, found, make_chunks, words_vector
 
@@ -127,7 +127,7 @@ def test_lengths_are_renewed_when_the_average_has_moved() -> None:
     make_chunks(collection, "two words " * 10, title="")
 
     assert CollectionStatistics.objects.get().average_length > 5
-    assert indexes.refresh_lengths(collection.pk) == 0
+    assert vector_indexes.refresh_lengths(collection.pk) == 0
     assert value("SELECT bool_and(bm25 = parley_bm25(terms, (SELECT average_length::real"
                  " FROM knowledge_collectionstatistics))) FROM knowledge_chunk") is True  # fmt: skip
 
@@ -177,7 +177,7 @@ def test_a_search_for_terms_alone_needs_no_vector() -> None:
 def test_many_visible_chunks_are_searched_by_the_index_of_their_space() -> None:
     collection = make_collection()
     make_chunks(collection, *(f"word{n} word{n + 1}" for n in range(300)))
-    ensured = indexes.index_name(SPACE)
+    ensured = vector_indexes.index_name(SPACE)
     query = words_vector("word7 word8")
 
     assert ChunkVector.objects.count() == 300
@@ -189,8 +189,8 @@ def test_many_visible_chunks_are_searched_by_the_index_of_their_space() -> None:
 
 
 def test_vectors_too_long_to_index_are_refused() -> None:
-    with pytest.raises(indexes.VectorSpaceError, match="5000 numbers are too long"):
-        indexes.ensure_space("x", 5000)
+    with pytest.raises(vector_indexes.VectorSpaceError, match="5000 numbers are too long"):
+        vector_indexes.ensure_space("x", 5000)
 
 
 def test_sentences_come_with_their_similarity_and_the_best_of_them_is_weighed() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from knowledge.models import Collection, Visibility
-from knowledge.retrieval import retrieve
+from knowledge.retrieval.search import retrieve
 from tests.make import make_collection, make_deployment
 from tests.passage_rows import make_chunks
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from knowledge.sentences import split
+from knowledge.passages.sentences import split
 
 
 def cut(text: str) -> list[str]:

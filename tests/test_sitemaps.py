@@ -8,10 +8,11 @@ from contextlib import suppress
 
 import pytest
 
-from knowledge import sitemaps, sources, syncing
 from knowledge.models import Document, SourceKind, SyncState
-from knowledge.originals import OriginalError
-from knowledge.sources import Wanted
+from knowledge.originals.base import OriginalError
+from knowledge.sources import adding, syncing
+from knowledge.sources.adding import Wanted
+from knowledge.web import sitemaps
 from tests.make import make_deployment
 from tests.web_server import Web, page, redirect, reply, with_validators
 
@@ -139,7 +140,7 @@ def test_sync_of_a_sitemap_asks_each_page_and_believes_the_list(web: Web) -> Non
         web.pages[f"/{name}"] = with_validators(page(text=f"All about {name}."), f'"{name}1"')
     web.pages["/copy"] = page(text="All about a.", head='<link rel="canonical" href="/a">')
     web.pages["/sitemap.xml"] = reply(urlset(*(web.url + path for path in paths)))
-    source = sources.add(Wanted(f"{web.url}/sitemap.xml", SourceKind.SITEMAP))
+    source = adding.add(Wanted(f"{web.url}/sitemap.xml", SourceKind.SITEMAP))
 
     def report() -> list[tuple[str, str]]:
         done = syncing.run(syncing.request(source).pk)

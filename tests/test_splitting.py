@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.splitting import ChunkText, split
+from knowledge.passages.chunking import ChunkText, split
 
 WORD = re.compile(r"\w+|[^\w\s]")
 RULE = re.compile(r"\|(?: --- \|)+")

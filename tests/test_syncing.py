@@ -10,9 +10,11 @@ import pytest
 from django.utils import timezone
 
 from foundation import leases
-from knowledge import indexing, retrieval, sources, syncing
+from knowledge.index import indexing
 from knowledge.models import Chunk, Collection, Document, DocumentState, Source, SourceKind, Sync, SyncState
-from knowledge.sources import SourceInputError, Wanted
+from knowledge.retrieval import search
+from knowledge.sources import adding, listing, syncing
+from knowledge.sources.adding import SourceInputError, Wanted
 from tests import processes
 from tests.make import make_deployment, make_file, make_indexed
 
@@ -29,7 +31,7 @@ def folder(tmp_path: Path, db: None) -> Path:
 
 
 def add(folder: Path, **wanted: object) -> Source:
-    return sources.add(Wanted(str(folder), SourceKind.FOLDER, **wanted))  # type: ignore[arg-type]
+    return adding.add(Wanted(str(folder), SourceKind.FOLDER, **wanted))  # type: ignore[arg-type]
 
 
 def synced(source: Source) -> Sync:
@@ -44,7 +46,7 @@ def report(sync: Sync) -> list[tuple[str, str]]:
 
 def found(question: str) -> set[str]:
     public = Collection.objects.public().values_list("pk", flat=True)
-    return {hit.path for hit in retrieval.retrieve(question, collections=public).hits}
+    return {hit.path for hit in search.retrieve(question, collections=public).hits}
 
 
 def test_first_sync_adds_all_and_the_next_changes_nothing(folder: Path) -> None:
@@ -152,9 +154,9 @@ def test_due_sources_are_requested_once_and_again_at_their_next_time(folder: Pat
     assert [sync.source for sync in syncing.request_due(now)] == [source]
     assert syncing.request_due(now) == []
     source.refresh_from_db()
-    assert source.next_sync_at == sources.next_time("0 3 * * *", now)
+    assert source.next_sync_at == listing.next_time("0 3 * * *", now)
     assert by_hand.next_sync_at is None
-    assert sources.next_time("0 3 * * *", datetime(2026, 11, 26, 4, tzinfo=UTC)) == datetime(
+    assert listing.next_time("0 3 * * *", datetime(2026, 11, 26, 4, tzinfo=UTC)) == datetime(
         2026, 11, 27, 3, tzinfo=UTC
     )
 
@@ -178,7 +180,7 @@ def test_a_sync_that_keeps_dying_ends_with_a_reason(folder: Path) -> None:
 )
 def test_what_is_no_source_is_refused_with_a_sentence(db: None, location: str, kind: SourceKind, sentence: str) -> None:
     with pytest.raises(SourceInputError, match=sentence.replace(".", r"\.")):
-        sources.add(Wanted(location, kind))
+        adding.add(Wanted(location, kind))
     assert not Source.objects.exists()
 
 

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from knowledge import sitemaps, sources, syncing
-from knowledge.addresses import normal
-from knowledge.crawling import Crawl
-from knowledge.fetching import FetchError, GonePageError, Page
 from knowledge.models import Document, Source, SourceKind, Sync, SyncState
-from knowledge.originals import OriginalError, UnmodifiedError, Validators
-from knowledge.sources import Wanted
+from knowledge.originals.base import OriginalError, UnmodifiedError, Validators
+from knowledge.sources import adding, syncing
+from knowledge.sources.adding import Wanted
+from knowledge.web import sitemaps
+from knowledge.web.addresses import normal
+from knowledge.web.crawling import Crawl
+from knowledge.web.fetching import FetchError, GonePageError, Page
 from tests.make import make_deployment
 from tests.web_server import Web, page, redirect, reply, with_validators
 
@@ -138,7 +139,7 @@ def test_pages_that_do_not_want_to_be_found_are_left_out_but_may_be_passed_throu
 
 
 def test_an_endless_site_ends_with_a_sentence(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("knowledge.crawling.MAX_PAGES", 10)
+    monkeypatch.setattr("knowledge.web.crawling.MAX_PAGES", 10)
 
     class Calendar(dict):  # type: ignore[type-arg]
         def get(self, path: str, default: object = None) -> object:
@@ -191,7 +192,7 @@ def test_a_live_site_whose_pages_change_and_vanish(web: Web) -> None:
     web.pages["/"] = page("/a", "/b", "/c", text="The home page.")
     for name in "abc":
         web.pages[f"/{name}"] = page(text=f"All about {name}.")
-    source = sources.add(Wanted(f"{web.url}/", SourceKind.SITE))
+    source = adding.add(Wanted(f"{web.url}/", SourceKind.SITE))
     assert report(web, synced(source)) == [("added", "/"), ("added", "/a"), ("added", "/b"), ("added", "/c")]
     web.pages["/a"] = page(text="Everything about a is new.")
     web.pages["/b"] = reply(status=404)
@@ -208,7 +209,7 @@ def test_a_site_that_is_down_keeps_all_its_documents(web: Web) -> None:
     make_deployment()
     web.pages["/"] = page("/a")
     web.pages["/a"] = page()
-    source = sources.add(Wanted(f"{web.url}/", SourceKind.SITE))
+    source = adding.add(Wanted(f"{web.url}/", SourceKind.SITE))
     synced(source)
     web.pages.clear()
     sync = synced(source)
@@ -221,7 +222,7 @@ def test_pages_of_a_list_are_asked_for_by_their_tags_and_vanish_alone(web: Web) 
     make_deployment()
     for name in "ab":
         web.pages[f"/{name}"] = with_validators(page(text=f"All about {name}."), f'"{name}"')
-    source = sources.add(Wanted(f"{web.url}/a\n{web.url}/b", SourceKind.PAGES))
+    source = adding.add(Wanted(f"{web.url}/a\n{web.url}/b", SourceKind.PAGES))
     synced(source)
     assert synced(source).unchanged == 2
     web.pages["/b"] = reply(status=410)

@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
-from knowledge import chunk_rows, embedding, sentences
+from knowledge.embedders import embedding
 from knowledge.embedders.base import PassageText
+from knowledge.index import chunk_rows
 from knowledge.models import Collection, Document, DocumentState, DocumentVersion
+from knowledge.passages import sentences
 from llm.models import Deployment, Endpoint, Purpose, Role, UsageRecord
 
 

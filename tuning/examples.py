@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from bot import channels, conversations, prompts
 from bot.models import Channel, Message, Outcome, Question, Speaker
-from knowledge.retrieval import Hit, RetrievedSentence
+from knowledge.retrieval.search import Hit, RetrievedSentence
 from llm.prompt import Prompt
 from tuning.models import ExampleState, TrainingExample
 from tuning.redacting import Redacted, redact

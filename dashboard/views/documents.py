@@ -11,9 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from dashboard import access, rules, shelves
 from dashboard.forms_documents import BenchForm, CollectionForm, SourceForm, UploadForm
 from dashboard.roles import Role
-from knowledge import retrieval, sources, syncing, tasks, uploads
-from knowledge.indexing import CollectionError
+from knowledge import tasks
+from knowledge.index.indexing import CollectionError
 from knowledge.models import Collection, Document, Source, Sync, Visibility
+from knowledge.retrieval import search
+from knowledge.sources import adding, syncing, uploads
 from llm import client
 
 SHOWN = 200  # passages of a document
@@ -101,8 +103,8 @@ def source_list(request: access.Request) -> HttpResponse:
     if form.is_valid():
         wanted = form.cleaned_data
         try:
-            made = sources.add(wanted["wanted"], wanted["collection"], Visibility(wanted["visibility"]))
-        except (sources.SourceInputError, CollectionError) as error:
+            made = adding.add(wanted["wanted"], wanted["collection"], Visibility(wanted["visibility"]))
+        except (adding.SourceInputError, CollectionError) as error:
             form.add_error(None, str(error))
         else:
             _sync(made)
@@ -178,7 +180,7 @@ def bench(request: access.Request) -> HttpResponse:
     found = None
     if form.is_valid():
         chosen = form.cleaned_data["collections"] or Collection.objects.all()
-        found = retrieval.retrieve(
+        found = search.retrieve(
             form.cleaned_data["question"],
             collections=[each.pk for each in chosen],
             k=form.cleaned_data["k"] or PASSAGES,

@@ -15,7 +15,7 @@ from dashboard import access, login_links, people, roles, rules, setting_up
 from dashboard.forms_people import InviteForm, RoleForm
 from dashboard.models import AuditEntry
 from dashboard.roles import Role
-from knowledge import uploads
+from knowledge.sources import uploads
 
 PER_PAGE = 100
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from django.db import connection
 
-from knowledge import indexes, links
 from knowledge.embedders.base import PassageVectors, Vector
+from knowledge.index import passage_links, vector_indexes
 from knowledge.models import CollectionStatistics, DocumentVersion
 
 ROWS_PER_STATEMENT = 500
@@ -36,7 +36,7 @@ RETURNING chunk_id
 
 
 class Passage(Protocol):
-    """What is kept of a passage; knowledge.splitting makes them."""
+    """What is kept of a passage; passages.chunking makes them."""
 
     @property
     def heading(self) -> str: ...
@@ -61,7 +61,7 @@ def insert(
     if not passages:
         return []
     document = version.document
-    indexes.ensure_space(space, len(vectors[0].vector))
+    vector_indexes.ensure_space(space, len(vectors[0].vector))
     statistics = CollectionStatistics.objects.filter(collection_id=document.collection_id).first()
     ids: list[int] = []
     for first in range(0, len(passages), ROWS_PER_STATEMENT):
@@ -72,16 +72,17 @@ def insert(
             "document": document.pk,
             "version": version.pk,
             "links": [
-                array(links.targets(passage.text, url=document.url, path=document.path)) for passage in passages[rows]
+                array(passage_links.targets(passage.text, url=document.url, path=document.path))
+                for passage in passages[rows]
             ],
             "space": space,
             "language": version.language,
-            "average_length": statistics.average_length if statistics else indexes.FIRST_AVERAGE_LENGTH,
+            "average_length": statistics.average_length if statistics else vector_indexes.FIRST_AVERAGE_LENGTH,
         }
         with connection.cursor() as cursor:
             cursor.execute(_INSERT, columns)
             ids += [row[0] for row in cursor.fetchall()]
-    indexes.refresh_lengths(document.collection_id)
+    vector_indexes.refresh_lengths(document.collection_id)
     return ids
 
 

@@ -19,10 +19,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from knowledge import chunk_rows, embedding, indexes, languages, parsers, splitting
+from knowledge import parsers
+from knowledge.embedders import embedding
 from knowledge.embedders.base import PassageText, PassageVectors
-from knowledge.indexes import VectorSpaceError
-from knowledge.jail import Jail
+from knowledge.index import chunk_rows, vector_indexes
+from knowledge.index.vector_indexes import VectorSpaceError
 from knowledge.models import (
     Chunk,
     ChunkVector,
@@ -33,7 +34,7 @@ from knowledge.models import (
     Source,
     Visibility,
 )
-from knowledge.originals import (
+from knowledge.originals.base import (
     NO_VALIDATORS,
     Content,
     MissingError,
@@ -45,7 +46,9 @@ from knowledge.originals import (
     readable,
 )
 from knowledge.parsers.base import ParseError
-from knowledge.splitting import ChunkText
+from knowledge.parsers.jail import Jail
+from knowledge.passages import chunking, languages
+from knowledge.passages.chunking import ChunkText
 from llm import client
 from llm.completion import ProviderError
 from llm.models import Deployment, Role
@@ -244,7 +247,7 @@ def _fingerprint(content: Content) -> str:
 
 
 # The versions of the code that makes passages of bytes; after a change of theirs the same bytes are read anew.
-_READ_BY = f"{parsers.VERSION}.{splitting.VERSION}"
+_READ_BY = f"{parsers.VERSION}.{chunking.VERSION}"
 
 
 def _index(
@@ -255,7 +258,7 @@ def _index(
     Raises ParseError, ProviderError, VectorSpaceError, RemovedError.
     """
     reading = run.jail.parse(content.name, content.data, _title(original.path))
-    passages = splitting.pack(reading.blocks, embedding.count_tokens)
+    passages = chunking.pack(reading.blocks, embedding.count_tokens)
     if not passages:
         raise ParseError("The file has no text.")
     if live is not None and document.title == reading.title and _says_the_same(live, passages):
@@ -324,7 +327,7 @@ def _publish(
     space: str,
 ) -> DocumentVersion:
     """Readers see the passages of the old version until this commits, and those of the new one from then on."""
-    indexes.share_space()
+    vector_indexes.share_space()
     if Deployment.objects.live(Role.EMBED).vector_space != space:
         raise _OtherModelError
     if not Document.objects.select_for_update().filter(pk=document.pk).exists():

@@ -18,9 +18,9 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from foundation import leases
-from knowledge import chunk_rows, embedding, indexes
-from knowledge.embedders import embedder_for
+from knowledge.embedders import embedder_for, embedding
 from knowledge.embedders.base import Embedder, PassageText, PassageVectors
+from knowledge.index import chunk_rows, vector_indexes
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild
 from llm import client
 from llm.completion import ProviderError, Usage
@@ -96,8 +96,8 @@ def estimate(wanted: Deployment) -> Estimate:
 
 def check(wanted: Deployment) -> None:
     """Raises BuildError when the model can be seen to be of no use: no such provider, no key, vectors too long."""
-    if wanted.dimensions is None or not 0 < wanted.dimensions <= indexes.HALFVEC_LIMIT:
-        raise BuildError(f"Vectors have between 1 and {indexes.HALFVEC_LIMIT} numbers, not {wanted.dimensions}.")
+    if wanted.dimensions is None or not 0 < wanted.dimensions <= vector_indexes.HALFVEC_LIMIT:
+        raise BuildError(f"Vectors have between 1 and {vector_indexes.HALFVEC_LIMIT} numbers, not {wanted.dimensions}.")
     _embedder(wanted)
 
 
@@ -160,7 +160,7 @@ def run(
             is_live = _Work(build, time.monotonic() + seconds, on_progress).do()
         except _LostError:
             pass
-        except (ProviderError, indexes.VectorSpaceError) as error:
+        except (ProviderError, vector_indexes.VectorSpaceError) as error:
             _fail(build, error)
         else:
             if not is_live:  # what was done counts: attempts are those that came to nothing
@@ -205,7 +205,7 @@ class _Work:
 
     def do(self) -> bool:
         """Embed what has no vector yet, then swap; False when the time is over. Raises ProviderError, _LostError."""
-        indexes.ensure_space_beside_writers(self.space, self.build.dimensions)
+        vector_indexes.ensure_space_beside_writers(self.space, self.build.dimensions)
         total = Chunk.objects.count()
         self._note(total=total, done=max(0, total - _missing(self.space).count()))
         for _ in range(MOST_PASSES):
@@ -214,7 +214,7 @@ class _Work:
                 return False
             if found <= FEW:
                 break
-        with indexes.publishing_stopped():
+        with vector_indexes.publishing_stopped():
             for _ in range(MOST_PASSES):  # passages that others are deleting go in a moment
                 if not self._catch_up(is_last=True):
                     break
@@ -266,7 +266,7 @@ class _Work:
 
 def deploy_at_once(wanted: Deployment) -> bool:
     """Make `wanted` live if no passage has to be embedded for it; False, and nothing changed, if one has."""
-    with indexes.publishing_stopped(), transaction.atomic():
+    with vector_indexes.publishing_stopped(), transaction.atomic():
         if _missing(wanted.vector_space).exists():
             return False
         wanted.save()
@@ -297,7 +297,7 @@ def forget_spaces() -> int:
     kept = _kept_spaces()
     if not kept:
         return 0
-    indexes.drop_all_but(kept)
+    vector_indexes.drop_all_but(kept)
     return sum(_delete_vectors(first, kept) for first in _firsts())
 
 

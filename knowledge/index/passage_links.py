@@ -4,7 +4,7 @@ import posixpath
 import re
 from urllib.parse import unquote, urlsplit
 
-from knowledge.addresses import normal
+from knowledge.web.addresses import normal
 
 MAX_LINKS = 50  # of one passage: more are a list of everything and say nothing
 _LINK = re.compile(r"\]\(<?([^()\s<>]{1,2000})")

@@ -1,6 +1,6 @@
 """Proves that the index holds what the live versions say and nothing else, and puts right what does not.
 
-None of this can happen while everything is written through `knowledge.indexing`; it is looked for because databases are
+None of this can happen while everything is written through `index.indexing`; it is looked for because databases are
 restored, migrated and edited by hand.
 """
 
@@ -14,8 +14,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from knowledge import index_builds, repositories
+from knowledge.index import model_change
 from knowledge.models import Chunk, ChunkVector, Document, DocumentState, DocumentVersion
+from knowledge.originals.repositories import clones
 from llm.models import Deployment, Role
 
 INTERRUPTED_AFTER = timedelta(days=1)  # no document takes that long to be indexed
@@ -105,8 +106,8 @@ def reconcile() -> list[Finding]:
         with transaction.atomic():
             _wait_for_writers()
             findings.append(Finding(name, check(), is_left=name in TO_BE_READ_AGAIN))
-    findings.append(Finding("vectors of models that are used no more", index_builds.forget_spaces()))
-    findings.append(Finding("leftovers of interrupted downloads", repositories.forget_drafts(INTERRUPTED_AFTER)))
+    findings.append(Finding("vectors of models that are used no more", model_change.forget_spaces()))
+    findings.append(Finding("leftovers of interrupted downloads", clones.forget_drafts(INTERRUPTED_AFTER)))
     for finding in findings:
         if finding.count:
             ending = "they have to be ingested again" if finding.is_left else "they were put right"

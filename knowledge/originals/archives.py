@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 
 from knowledge import parsers
-from knowledge.originals import NO_VALIDATORS, Content, File, Original, OriginalError, Validators, readable
+from knowledge.originals.base import NO_VALIDATORS, Content, File, Original, OriginalError, Validators, readable
 from knowledge.parsers.packed import MAX_ENTRIES, allowed_bytes
 
 ENDINGS = {".zip"}

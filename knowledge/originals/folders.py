@@ -6,8 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from knowledge import archives, help_centres, parsers
-from knowledge.originals import NO_VALIDATORS, Content, File, Original, OriginalError, Validators, absolute, readable
+from knowledge import parsers
+from knowledge.originals import archives, help_centres
+from knowledge.originals.base import (
+    NO_VALIDATORS,
+    Content,
+    File,
+    Original,
+    OriginalError,
+    Validators,
+    absolute,
+    readable,
+)
 
 _READ = {*parsers.KINDS, *archives.ENDINGS, *help_centres.ENDINGS}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from knowledge.originals import NO_VALIDATORS, Content, File, Original, OriginalError, Validators, readable
+from knowledge.originals.base import NO_VALIDATORS, Content, File, Original, OriginalError, Validators, readable
 
 ENDINGS = {".json"}
 MAX_BYTES = 25_000_000  # as Python's objects, JSON takes up to forty times its size

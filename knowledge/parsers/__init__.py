@@ -14,9 +14,9 @@ MAX_TITLE = 300  # characters
 PARSERS = {
     "markdown": "knowledge.parsers.markdown:parse",
     "text": "knowledge.parsers.text:parse",
-    "html": "knowledge.parsers.html:parse",
-    "pdf": "knowledge.parsers.pdf:parse",
-    "docx": "knowledge.parsers.docx:parse",
+    "html": "knowledge.parsers.html.parser:parse",
+    "pdf": "knowledge.parsers.pdf.parser:parse",
+    "docx": "knowledge.parsers.docx.parser:parse",
     "pptx": "knowledge.parsers.pptx:parse",
     "sheets": "knowledge.parsers.sheets:parse",
     "csv": "knowledge.parsers.csv:parse",

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import BinaryIO
 
-from knowledge.blocks import blocks
 from knowledge.parsers import parse, visible
 from knowledge.parsers.base import ParseError
+from knowledge.passages.blocks import blocks
 
 MEMORY_BYTES = 1_000_000_000
 CPU_SECONDS = 60

@@ -11,8 +11,9 @@ from xml.etree.ElementTree import ParseError as XmlError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from knowledge.parsers import html, packed
+from knowledge.parsers import packed
 from knowledge.parsers.base import Parsed, ParseError
+from knowledge.parsers.html import parser
 
 _PAGES = {"application/xhtml+xml", "text/html", "application/x-dtbook+xml"}
 
@@ -23,7 +24,7 @@ def parse(data: bytes) -> Parsed:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             place = _package_place(parts)
             package = fromstring(parts.read(place))
-            chapters = [html.parse(parts.read(name)) for name in _chapters(package, place, set(parts.namelist()))]
+            chapters = [parser.parse(parts.read(name)) for name in _chapters(package, place, set(parts.namelist()))]
     except DefusedXmlException as error:
         raise ParseError("The book declares entities of its own, which are not read.") from error
     except (XmlError, KeyError, StopIteration, ValueError) as error:

@@ -15,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
-from knowledge.blocks import Block
 from knowledge.parsers.__main__ import MEMORY_BYTES, OUT_OF_MEMORY
 from knowledge.parsers.base import ParseError
+from knowledge.passages.blocks import Block
 
 WALL_SECONDS = 60.0
 SIGNAL_SECONDS = 0.5
 COMMAND = (sys.executable, "-m", "knowledge.parsers")
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from itertools import count
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from knowledge import sentences
+from knowledge.passages import sentences
 
 Path = tuple[str, ...]
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from knowledge import sentences
-from knowledge.blocks import Block, Path, blocks, cells
+from knowledge.passages import sentences
+from knowledge.passages.blocks import Block, Path, blocks, cells
 
 # Goes up when the same Markdown gives other passages, so that documents are split anew.
 VERSION = 1

@@ -13,7 +13,7 @@ from functools import partial
 
 from knowledge.embedders import embedder_for
 from knowledge.embedders.base import PassageText
-from knowledge.retrieval import Hit
+from knowledge.retrieval.search import Hit
 from llm import client
 from llm.models import Deployment, Purpose, Role
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import connections
 
-from knowledge import answerable, replicas
-from knowledge.chunk_rows import literal
-from knowledge.embedding import QuestionVector, embed_question
+from knowledge.embedders.embedding import QuestionVector, embed_question
+from knowledge.index.chunk_rows import literal
 from knowledge.models import Chunk
+from knowledge.retrieval import answerable, replicas
 from llm import client
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from knowledge.models import SynonymSet
-from knowledge.originals import readable
+from knowledge.originals.base import readable
 
 MOST_SETS = 1_000  # all of them are looked at for each question
 MOST_PHRASES = 20

@@ -13,8 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from foundation import leases
-from knowledge import indexing, sources
-from knowledge.indexing import MAX_NAME, Outcome
+from knowledge.index import indexing
+from knowledge.index.indexing import MAX_NAME, Outcome
 from knowledge.models import (
     ChangeKind,
     Document,
@@ -23,7 +23,8 @@ from knowledge.models import (
     Sync,
     SyncState,
 )
-from knowledge.originals import GoneError, LeftOutError, OriginalError
+from knowledge.originals.base import GoneError, LeftOutError, OriginalError
+from knowledge.sources.listing import listing, next_time
 from llm import client
 
 MOST_REASON = 1000  # characters, as the columns hold
@@ -42,7 +43,7 @@ def request_due(now: datetime) -> list[Sync]:
     """A sync for each source whose time has come; the next time is set by the same stroke."""
     requested = []
     for source in Source.objects.filter(next_sync_at__lte=now):
-        later = sources.next_time(source.schedule, now)
+        later = next_time(source.schedule, now)
         if Source.objects.filter(pk=source.pk, next_sync_at=source.next_sync_at).update(next_sync_at=later):
             requested.append(request(source))
     return requested
@@ -92,24 +93,24 @@ def _freed_on_error(sync: Sync) -> Iterator[None]:
 def _run(sync: Sync, on_progress: OnProgress) -> str:
     """Index what the source holds, remove what it held; returns what is to be said of it. Raises OriginalError."""
     source = sync.source
-    Source.objects.filter(pk=source.pk).update(next_sync_at=sources.next_time(source.schedule, timezone.now()))
-    listing = sources.listing(source)
-    Sync.objects.filter(pk=sync.pk).update(documents_total=listing.total, documents_done=0, unchanged=0)
+    Source.objects.filter(pk=source.pk).update(next_sync_at=next_time(source.schedule, timezone.now()))
+    held = listing(source)
+    Sync.objects.filter(pk=sync.pk).update(documents_total=held.total, documents_done=0, unchanged=0)
     seen: set[int] = set()
     progress = _Progress(sync)
-    for outcome in indexing.add(listing.originals, source.collection, source=source, trace_id=sync.trace_id):
+    for outcome in indexing.add(held.originals, source.collection, source=source, trace_id=sync.trace_id):
         _note(sync, outcome)
         progress.add(outcome)
-        on_progress(progress.done, listing.total)
+        on_progress(progress.done, held.total)
         if outcome.document is not None and not isinstance(outcome.error, GoneError):
             seen.add(outcome.document.pk)
     progress.write()
     _note_interrupted(sync)
     gone = Document.objects.filter(source=source).exclude(pk__in=seen)
-    if listing.missed:
+    if held.missed:
         return (
-            f"Nothing was taken out, as {len(listing.missed)} of the places where documents are could not be looked at,"
-            f" such as {listing.missed[0]}."
+            f"Nothing was taken out, as {len(held.missed)} of the places where documents are could not be looked at,"
+            f" such as {held.missed[0]}."
         )
     if not seen and gone.exists():
         raise OriginalError(

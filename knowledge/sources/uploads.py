@@ -10,9 +10,10 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 
-from knowledge import indexing, parsers
+from knowledge import parsers
+from knowledge.index import indexing
 from knowledge.models import Collection, Document, DocumentState
-from knowledge.originals import File, readable
+from knowledge.originals.base import File, readable
 
 LOST_AFTER = timedelta(minutes=5)  # a file that waits longer may have been lost with its worker
 LONGEST_NAME = 200

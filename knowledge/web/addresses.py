@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx2
 
-from knowledge.patterns import is_wanted
+from knowledge.originals.patterns import is_wanted
 
 # What marks where a visitor came from or which visit it is, and never which page.
 _TRACKING = re.compile(r"utm_\w+|gclid|fbclid|msclkid|mc_[ce]id|_ga|_hsenc|_hsmi|phpsessid|jsessionid", re.IGNORECASE)

@@ -9,12 +9,13 @@ from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from knowledge import fetching, page_links, parsers
-from knowledge.addresses import Scope, folder_of, host_of, normal
-from knowledge.fetching import FetchError, Page, Reply
-from knowledge.originals import NO_VALIDATORS, Content, GoneError, OriginalError, Validators
-from knowledge.robots import is_about_the_page
-from knowledge.visiting import Visitor
+from knowledge import parsers
+from knowledge.originals.base import NO_VALIDATORS, Content, GoneError, OriginalError, Validators
+from knowledge.web import fetching, page_links
+from knowledge.web.addresses import Scope, folder_of, host_of, normal
+from knowledge.web.fetching import FetchError, Page, Reply
+from knowledge.web.robots import is_about_the_page
+from knowledge.web.visiting import Visitor
 
 MAX_PAGES = 2_000
 MAX_ASKED = 3 * MAX_PAGES  # addresses, whatever comes of them

@@ -22,7 +22,7 @@ from django.conf import settings
 
 from foundation.egress import CheckedBackend, EgressError
 from knowledge import parsers
-from knowledge.originals import (
+from knowledge.originals.base import (
     NO_VALIDATORS,
     Content,
     GoneError,

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from knowledge.addresses import normal
-from knowledge.fetching import USER_AGENT, Reply
+from knowledge.web.addresses import normal
+from knowledge.web.fetching import USER_AGENT, Reply
 
 MAX_LINKS = 5_000  # of one page
 _MAX_TAG = 8_000  # characters of a tag that are looked at

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from knowledge import fetching
-from knowledge.fetching import FetchError, Reply
-from knowledge.originals import OriginalError
+from knowledge.originals.base import OriginalError
+from knowledge.web import fetching
+from knowledge.web.fetching import FetchError, Reply
 
 MAX_BYTES = 500_000  # what is after that does not count (RFC 9309, 2.5)
 TOO_MANY_REQUESTS = 429

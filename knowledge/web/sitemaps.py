@@ -15,11 +15,11 @@ from defusedxml import DefusedXmlException
 from defusedxml import sax as checked_sax
 from typing_extensions import override
 
-from knowledge import fetching, page_links
-from knowledge.addresses import Scope, host_of, normal
-from knowledge.fetching import Page, Reply
-from knowledge.originals import NO_VALIDATORS, Content, LeftOutError, OriginalError, Validators, readable
-from knowledge.visiting import Visitor
+from knowledge.originals.base import NO_VALIDATORS, Content, LeftOutError, OriginalError, Validators, readable
+from knowledge.web import fetching, page_links
+from knowledge.web.addresses import Scope, host_of, normal
+from knowledge.web.fetching import Page, Reply
+from knowledge.web.visiting import Visitor
 
 MAX_BYTES = 50_000_000  # as the protocol says, unpacked
 MAX_PAGES = 50_000

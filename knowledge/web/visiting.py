@@ -3,10 +3,10 @@
 import time
 from urllib.parse import urlsplit
 
-from knowledge import fetching
-from knowledge.fetching import FetchError, Reply
-from knowledge.originals import NO_VALIDATORS, OriginalError, Validators
-from knowledge.robots import Robots, is_about_the_page
+from knowledge.originals.base import NO_VALIDATORS, OriginalError, Validators
+from knowledge.web import fetching
+from knowledge.web.fetching import FetchError, Reply
+from knowledge.web.robots import Robots, is_about_the_page
 
 MOST_FAILURES = 10  # in a row
 

@@ -10,7 +10,7 @@ from bot import conversations
 from bot.answering import QuestionError
 from bot.conversations import Delta, Done, Retrieved
 from bot.models import Message, Outcome, Platform
-from knowledge import access
+from knowledge.retrieval import audience
 from llm.models import Deployment, Purpose, UsageRecord
 
 
@@ -24,10 +24,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            collections = access.collection_ids(options["collection"])
+            collections = audience.collection_ids(options["collection"])
             events = conversations.ask(options["question"], platform=Platform.CONSOLE, collections=collections)
             message, latency = self._follow(events, is_streamed=not options["json"] and sys.stdout.isatty())
-        except (QuestionError, access.UnknownCollectionError, Deployment.DoesNotExist) as error:
+        except (QuestionError, audience.UnknownCollectionError, Deployment.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps(as_json(message, latency), ensure_ascii=False, indent=2))

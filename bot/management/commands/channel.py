@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.models import AnswerMode, Channel, Platform, Voice
-from knowledge import access
 from knowledge.models import Collection
+from knowledge.retrieval import audience
 from llm.models import Deployment, Role
 
 SWITCHES = {"on": True, "off": False}
@@ -133,8 +133,8 @@ def _collections(names: list[str]) -> list[Collection]:
     if names == [NOTHING]:
         return []
     try:
-        return list(Collection.objects.filter(pk__in=access.collection_ids(names)))
-    except access.UnknownCollectionError as error:
+        return list(Collection.objects.filter(pk__in=audience.collection_ids(names)))
+    except audience.UnknownCollectionError as error:
         raise CommandError(str(error)) from error
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from bot import citing
-from knowledge import indexing
+from knowledge.index import indexing
 from knowledge.models import Document, DocumentVersion
 
 RECENT = timedelta(days=30)

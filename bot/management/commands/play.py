@@ -12,7 +12,7 @@ from bot.models import Platform, Question
 from bot.models.inbox import OPEN
 from bot.platforms.console import HELP, ConsoleBot
 from bot.worker import Worker
-from knowledge import embedding
+from knowledge.embedders import embedding
 
 
 class Command(BaseCommand):

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from bot import presence
 from bot.running import running
 from foundation.connections import pool
-from knowledge import embedding
+from knowledge.embedders import embedding
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from config import schema, setup
-from knowledge import index_builds
+from knowledge.index import model_change
 from knowledge.models import Document, Visibility
 from llm import endpoints
 from llm.completion import ProviderError
@@ -35,9 +35,9 @@ class Command(BaseCommand):
         if options["verbosity"]:
             answer, embed = (Deployment.objects.live(role) for role in (Role.ANSWER, Role.EMBED))
             self.stderr.write(f"Answers come from {answer}, embeddings from {embed}.")
-            if (build := index_builds.under_way()) is not None:
+            if (build := model_change.under_way()) is not None:
                 self.stderr.write(
-                    f"The index of {index_builds.target(build)} is being built beside the live one, which goes on until"
+                    f"The index of {model_change.target(build)} is being built beside the live one, which goes on until"
                     " it is done; see: manage.py embedding"
                 )
             for deployment in (answer, embed):

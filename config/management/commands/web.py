@@ -15,7 +15,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from knowledge import embedding
+from knowledge.embedders import embedding
 
 SOCKET_SECONDS = 10  # how long one read or write may wait for the client
 

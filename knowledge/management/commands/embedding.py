@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from knowledge import index_builds, tasks
+from knowledge import tasks
+from knowledge.index import model_change
 from knowledge.models import BuildState, Chunk, IndexBuild
 from llm.models import Deployment, Endpoint, Role, UsageRecord
 
@@ -31,17 +32,17 @@ class Command(BaseCommand):
             elif options["model"]:
                 self._change(options)
             self._show(as_json=options["json"])
-        except (index_builds.BuildError, Deployment.DoesNotExist) as error:
+        except (model_change.BuildError, Deployment.DoesNotExist) as error:
             raise CommandError(str(error)) from error
 
     def _cancel(self) -> None:
-        build = index_builds.under_way()
-        if build is None or not index_builds.cancel(build.pk):
+        build = model_change.under_way()
+        if build is None or not model_change.cancel(build.pk):
             raise CommandError("No index is being built.")
 
     def _change(self, options: dict[str, Any]) -> None:
         wanted = _wanted(options["model"], options["dimensions"])
-        build = index_builds.under_way_of(wanted) or self._request(wanted, is_agreed=options["yes"])
+        build = model_change.under_way_of(wanted) or self._request(wanted, is_agreed=options["yes"])
         if options["wait"]:
             self._build(build)
         else:
@@ -54,15 +55,15 @@ class Command(BaseCommand):
             )
 
     def _request(self, wanted: Deployment, *, is_agreed: bool) -> IndexBuild:
-        estimate = index_builds.estimate(wanted)
+        estimate = model_change.estimate(wanted)
         self.stderr.write(_estimated(wanted, estimate))
         if estimate.cost != 0 and not is_agreed:
             _ask()
-        return index_builds.request(wanted.endpoint, wanted.model, wanted.dimensions or 0)
+        return model_change.request(wanted.endpoint, wanted.model, wanted.dimensions or 0)
 
     def _build(self, build: IndexBuild) -> None:
         with tqdm(unit="passage", desc=build.model[-40:], disable=not sys.stderr.isatty(), leave=False) as bar:
-            done = index_builds.run(build.pk, on_progress=lambda now: _advance(bar, now))
+            done = model_change.run(build.pk, on_progress=lambda now: _advance(bar, now))
         if done is None:
             raise CommandError("The task worker has the build already; watch it with: manage.py embedding")
         if done.state != BuildState.LIVE:
@@ -86,19 +87,19 @@ def _wanted(name: str, dimensions: int | None) -> Deployment:
     provider, _, model = name.partition(":")
     if not model:
         raise CommandError("Name the model as PROVIDER:MODEL, such as openai:text-embedding-3-small.")
-    length = dimensions or index_builds.DIMENSIONS.get(model)
+    length = dimensions or model_change.DIMENSIONS.get(model)
     if not length or length < 1:
         raise CommandError(f"Say how long the vectors of {model} are with: --dimensions N")
     endpoint = Endpoint.objects.filter(name=provider).first() or Endpoint(name=provider, provider=provider)
-    wanted = index_builds.deployment_of(endpoint, model, length)
-    index_builds.check(wanted)
+    wanted = model_change.deployment_of(endpoint, model, length)
+    model_change.check(wanted)
     if given := getattr(settings, f"{provider.upper()}_BASE_URL", ""):
         endpoint.base_url, endpoint.is_private_allowed = given, True
     endpoint.save()
     return wanted
 
 
-def _estimated(wanted: Deployment, estimate: index_builds.Estimate) -> str:
+def _estimated(wanted: Deployment, estimate: model_change.Estimate) -> str:
     cost = "unpriced" if estimate.cost is None else f"about ${estimate.cost:.4f}"
     return f"{wanted}: {_passages(estimate.chunks)} to embed, about {estimate.tokens:,} tokens, {cost}."
 
@@ -118,7 +119,7 @@ def _row(build: IndexBuild) -> dict[str, Any]:
     spent = UsageRecord.objects.of_trace(build.trace_id).spent()
     return {
         "id": build.pk,
-        "model": str(index_builds.target(build)),
+        "model": str(model_change.target(build)),
         "dimensions": build.dimensions,
         "state": build.state,
         "reason": build.reason or None,

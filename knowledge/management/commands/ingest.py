@@ -10,10 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from knowledge import folders, indexing, originals
-from knowledge.fetching import Page
-from knowledge.indexing import Outcome
+from knowledge.index import indexing
+from knowledge.index.indexing import Outcome
 from knowledge.models import Collection, Visibility
+from knowledge.originals import base, folders
+from knowledge.web.fetching import Page
 from llm.models import Deployment, Role
 
 
@@ -53,7 +54,7 @@ class Command(BaseCommand):
         if any(outcome.state == "failed" for outcome in outcomes):
             sys.exit(1)
 
-    def _indexed(self, found: Sequence[originals.Original], collection: Collection) -> list[Outcome]:
+    def _indexed(self, found: Sequence[base.Original], collection: Collection) -> list[Outcome]:
         """Index with a bar for those who watch; what fails is said at once, above it."""
         outcomes = []
         with tqdm(
@@ -79,13 +80,13 @@ def _as_json(outcome: Outcome) -> dict[str, Any]:
     return {name: getattr(outcome, name) for name in ("path", "state", "reason", "chunks", "seconds")}
 
 
-def _gathered(names: Sequence[str]) -> tuple[list[originals.Original], Counter[str]]:
+def _gathered(names: Sequence[str]) -> tuple[list[base.Original], Counter[str]]:
     """What the names lead to, in their order, each thing once."""
-    found: dict[str, originals.Original] = {}
+    found: dict[str, base.Original] = {}
     skipped: Counter[str] = Counter()
     for name in names:
-        if originals.is_address(name):
-            page = Page(originals.origin_of(name))
+        if base.is_address(name):
+            page = Page(base.origin_of(name))
             found.setdefault(page.origin, page)
             continue
         files = folders.files(name)

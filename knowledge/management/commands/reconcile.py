@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from knowledge import reconciling, reports
-from knowledge.reconciling import Finding
+from knowledge.index import reconciling
+from knowledge.index.reconciling import Finding
+from knowledge.sources import reports
 
 
 class Command(BaseCommand):

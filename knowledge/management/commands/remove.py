@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from knowledge import indexing
+from knowledge.index import indexing
 
 
 class Command(BaseCommand):

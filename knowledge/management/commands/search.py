@@ -13,9 +13,9 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from knowledge import access, retrieval
-from knowledge.originals import readable
-from knowledge.retrieval import Hit, Retrieval
+from knowledge.originals.base import readable
+from knowledge.retrieval import audience, search
+from knowledge.retrieval.search import Hit, Retrieval
 from llm.completion import ProviderError
 from llm.models import Deployment, Role
 
@@ -46,13 +46,13 @@ class Command(BaseCommand):
         if is_batch != (options["output"] is not None) or is_batch == (options["query"] is not None):
             raise CommandError("Give either a QUERY, or both --queries FILE and --output FILE.")
         try:
-            collections = access.collection_ids(options["collection"])
+            collections = audience.collection_ids(options["collection"])
             Deployment.objects.live(Role.EMBED)
             if is_batch:
                 self._search_many(Path(options["queries"]), Path(options["output"]), collections, options["k"])
             else:
                 self._search_one(options["query"], collections, options)
-        except (access.UnknownCollectionError, Deployment.DoesNotExist, ProviderError) as error:
+        except (audience.UnknownCollectionError, Deployment.DoesNotExist, ProviderError) as error:
             raise CommandError(str(error)) from error
 
     def _search_one(self, query: str, collections: Sequence[int], options: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             raise CommandError("The query is empty.")
         if len(query) > QUERY_CHARACTERS:
             raise CommandError(f"The query is longer than {QUERY_CHARACTERS:,} characters.")
-        found = retrieval.retrieve(query, collections=collections, k=options["k"])
+        found = search.retrieve(query, collections=collections, k=options["k"])
         if options["json"]:
             self.stdout.write(json.dumps([as_json(hit) for hit in found.hits], ensure_ascii=False, indent=2))
         elif found.hits:
@@ -112,7 +112,7 @@ def _from_best_sentence(hit: Hit) -> str:
 
 def _answer(query: Query, collections: Sequence[int], k: int) -> dict[str, Any]:
     started = time.perf_counter()
-    found = retrieval.retrieve(query.text, collections=collections, k=k)
+    found = search.retrieve(query.text, collections=collections, k=k)
     return {
         "id": query.id,
         "hits": [as_json(hit) for hit in found.hits],

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from knowledge import indexing, reports, sources, syncing
+from knowledge.index import indexing
 from knowledge.models import Document, Source, SourceKind, Sync, SyncState, Visibility
+from knowledge.sources import adding, reports, syncing
 from llm.models import Deployment, Role
 
 
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         add.add_argument("--include", action="append", default=[], metavar="PATTERN", help="such as '/help/*'")
         add.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="may be repeated")
         times = add.add_mutually_exclusive_group()
-        times.add_argument("--schedule", default=sources.NIGHTLY, metavar="CRON", help="UTC; default: %(default)r")
+        times.add_argument("--schedule", default=adding.NIGHTLY, metavar="CRON", help="UTC; default: %(default)r")
         times.add_argument("--by-hand", dest="schedule", action="store_const", const="", help="no schedule")
         actions.add_parser("list", help="the sources, when they were and will be read")
         sync = actions.add_parser("sync", help="read sources now and say what changed (default: all of them)")
@@ -43,17 +44,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             getattr(self, f"_{options['action']}")(options)
-        except (sources.SourceInputError, indexing.CollectionError, Deployment.DoesNotExist) as error:
+        except (adding.SourceInputError, indexing.CollectionError, Deployment.DoesNotExist) as error:
             raise CommandError(str(error)) from error
 
     def _add(self, options: dict[str, Any]) -> None:
-        kind = SourceKind(options["kind"] or sources.kind_of(options["locations"][0]))
+        kind = SourceKind(options["kind"] or adding.kind_of(options["locations"][0]))
         if len(options["locations"]) > 1 and kind != SourceKind.PAGES:
             raise CommandError(f"A source of the kind {kind} has one location; add the others as sources of their own.")
-        wanted = sources.Wanted(
+        wanted = adding.Wanted(
             "\n".join(options["locations"]), kind, options["include"], options["exclude"], options["schedule"]
         )
-        source = sources.add(wanted, options["collection"], options["visibility"])
+        source = adding.add(wanted, options["collection"], options["visibility"])
         if options["json"]:
             self._print_json(reports.source(source))
             return

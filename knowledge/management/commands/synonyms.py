@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from knowledge import synonyms
 from knowledge.models import SynonymSet
+from knowledge.retrieval import synonyms
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""The child process of knowledge.repositories: fetches the newest commit of a branch and lays out its files.
+"""The child process of clones: fetches the newest commit of a branch and lays out its files.
 
 What a server sends is read here, within limits of memory, size and number, so that it can harm nothing else. An order
 comes in and a reply goes out as one JSON object each. Django is never imported.

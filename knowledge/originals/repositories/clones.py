@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 from django.conf import settings
 
 from knowledge import parsers
-from knowledge.originals import (
+from knowledge.originals.base import (
     NO_VALIDATORS,
     Content,
     OriginalError,
@@ -31,11 +31,11 @@ from knowledge.originals import (
     origin_of,
     readable,
 )
-from knowledge.patterns import is_wanted
+from knowledge.originals.patterns import is_wanted
 
 WALL_SECONDS = 300.0
-_ROOT = Path(__file__).resolve().parent.parent.parent
-_COMMAND = (sys.executable, "-m", "knowledge.repositories")
+_ROOT = Path(__file__).resolve().parents[3]
+_COMMAND = (sys.executable, "-m", "knowledge.originals.repositories")
 # Where hosts show a file of a branch, by the end or the start of their name.
 _SHOWN_AT = {
     "github.com": "{repository}/blob/{branch}/{path}",
@@ -78,7 +78,7 @@ class RepositoryFile:
 def files(location: str, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[RepositoryFile]:
     """The wanted files of a repository, an https address or a place on the disk, and after "#" the branch.
 
-    Raises RepositoryError when it cannot be read, or is bigger than the limits of `knowledge.repositories.__main__`.
+    Raises RepositoryError when it cannot be read, or is bigger than the limits of `__main__`.
     """
     kept = _folder(location)
     kept.mkdir(parents=True, exist_ok=True)

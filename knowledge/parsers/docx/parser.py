@@ -4,9 +4,10 @@ import io
 
 import mammoth
 
-from knowledge.parsers import docx_hidden, packed
+from knowledge.parsers import packed
 from knowledge.parsers.base import Parsed, hidden_text, leading_title
-from knowledge.parsers.html import to_markdown
+from knowledge.parsers.docx import hidden
+from knowledge.parsers.html.parser import to_markdown
 
 _STYLES = "\n".join(
     [
@@ -22,7 +23,7 @@ _STYLES = "\n".join(
 
 def parse(data: bytes) -> Parsed:
     packed.check(data, "Word document")
-    data, words = docx_hidden.without_hidden(data)
+    data, words = hidden.without_hidden(data)
     page = mammoth.convert_to_html(io.BytesIO(data), style_map=_STYLES, convert_image=lambda _image: []).value
     markdown = to_markdown(page, hidden="drop", without=[])
     return Parsed(leading_title(markdown), markdown, hidden_text(words))

@@ -6,8 +6,8 @@ import re
 
 from html_to_markdown import ConversionOptions, convert
 
-from knowledge.parsers import html_hidden
 from knowledge.parsers.base import Parsed, ParseError, hidden_text
+from knowledge.parsers.html import hidden as html_hidden
 from knowledge.parsers.text import decode
 
 _BOILERPLATE = [

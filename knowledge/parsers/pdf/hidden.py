@@ -6,7 +6,7 @@ from functools import cached_property
 import pypdfium2 as pdfium
 import pypdfium2.raw as native
 
-from knowledge.parsers.pdf_tables import Box
+from knowledge.parsers.pdf.grids import Box
 
 TINY = 2.5  # points, of a line as high as its font
 LIGHT = 230  # of 255: what is darker can be seen on paper

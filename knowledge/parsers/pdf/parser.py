@@ -14,8 +14,8 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as native
 
 from knowledge.parsers.base import Parsed, ParseError, escape, hidden_text
-from knowledge.parsers.pdf_hidden import Sight
-from knowledge.parsers.pdf_tables import Box, Table, tables
+from knowledge.parsers.pdf.grids import Box, Table, tables
+from knowledge.parsers.pdf.hidden import Sight
 
 MAX_PAGES = 2_000
 HEADING_RATIO = 1.12  # of the body's font size
