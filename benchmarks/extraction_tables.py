@@ -12,8 +12,8 @@ from django.core.management import call_command
 
 from benchmarks import data, loading
 from benchmarks.speed_tables import write
-from bot import prompts
-from bot.answering import PASSAGES
+from bot.answers import prompts
+from bot.answers.answering import PASSAGES
 from knowledge.embedders.local import LocalEmbedder
 from knowledge.retrieval.rereading import reread
 from knowledge.retrieval.search import retrieve

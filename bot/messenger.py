@@ -2,12 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.addressing import Incoming
-from bot.models import Channel, ChannelKind, Delivery, Question, Workspace
-from bot.posts import Post
+from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
+from bot.posts.post import Post
 
 PRIVATE = "private"  # the id of a post that only one person sees; there is no way to find it again, or to change it
 
@@ -57,6 +56,38 @@ class Live(ABC):
     @abstractmethod
     def finish(self, post: Post) -> bool:
         """Make the message final. False when it has to be done by `Messenger.edit` instead."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message of a platform, in the words of this room.
+
+    `thread_id` is empty outside of threads, `delivery_key` unique among what platforms deliver. `is_mention`: it names
+    the bot; `is_explicit`: it was sent by a command or a menu, so there is no doubt. `has_outsiders` is None where the
+    platform did not say. `unread` names files that came with it.
+    """
+
+    platform: Platform
+    workspace: str
+    channel: str
+    message_id: str
+    author: str
+    text: str
+    delivery_key: str
+    thread_id: str = ""
+    author_name: str = ""
+    channel_name: str = ""
+    kind: ChannelKind = ChannelKind.CHANNEL
+    has_outsiders: bool | None = None
+    is_threaded: bool = True
+    is_mention: bool = False
+    is_explicit: bool = False
+    is_private: bool = False
+    is_outsider: bool = False
+    reply_token: str = ""
+    reply_until: datetime | None = None
+    asked_at: datetime | None = None
+    unread: tuple[str, ...] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from bot.messenger import DeliveryError, GoneError, Messenger
 from bot.models import Channel, Delivery, DeliveryKind, DeliveryState, Question, QuestionState
-from bot.platforms.base import DeliveryError, GoneError, Messenger
-from bot.posts import Post
+from bot.posts.post import Post
 from foundation import failpoints
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot import platforms
-from bot.catching_up import CatchUp
-from bot.platforms.base import Bot
-from bot.worker import Worker
+from bot.messenger import Bot
+from bot.questions.catching_up import CatchUp
+from bot.questions.worker import Worker
 
 
 @dataclass(frozen=True)

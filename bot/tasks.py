@@ -5,8 +5,9 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Schedule
 
-from bot import articles, erasing, escalations
+from bot import erasing
 from bot.models import Question, Receipt
+from bot.team import articles, escalations
 from knowledge.models import Collection
 from llm.spending import budgets
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
-from bot import answering
+from bot.answers import answering
 from bot.models import Conversation
 from dashboard import access
 from knowledge.models import Collection

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from bot import voices
+from bot.answers import voices
 from bot.models import Channel, Voice
 from knowledge.models import Collection
 from llm.models import Deployment, Role

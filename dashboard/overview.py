@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from bot import presence
 from bot.models import OPEN, Message, Outcome, Speaker
+from bot.questions import presence
 from dashboard import charts, costs, rollups, turns
 from knowledge.models import Collection, Document, DocumentState
 from llm.models import Deployment, Role

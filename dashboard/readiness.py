@@ -10,7 +10,8 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
-from bot import platforms, presence
+from bot import platforms
+from bot.questions import presence
 
 
 @dataclass(frozen=True)

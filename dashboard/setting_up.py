@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.urls import reverse
 
-from bot import presence
 from bot.models import Message, Platform, Speaker, Voice, Workspace
+from bot.questions import presence
 from knowledge.models import Document, DocumentState
 from llm.models import Budget, Deployment, Role
 

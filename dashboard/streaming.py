@@ -8,7 +8,7 @@ from django.http import StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from bot.conversations import Delta, Done, Event, Retrieved
+from bot.answers.conversations import Delta, Done, Event, Retrieved
 from bot.models import Message
 from dashboard import access, turns
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from bot import answering, channels, conversations, escalations, prompts
+from bot.answers import answering, channel_rules, conversations, prompts
 from bot.models import Conversation, Escalation, Feedback, Message, Question
+from bot.team import escalations
 from dashboard import turns
 from dashboard.turns import Turn
 from llm.models import Purpose, UsageRecord
@@ -130,7 +131,7 @@ def ask_again(message: Message) -> Compared:
         collections=collections,
         history=history,
         deployment=question.channel.deployment if question else None,
-        manner=channels.manner(question.channel, message.voice) if question else prompts.PLAIN,
+        manner=channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN,
     )
     for _ in answer:
         pass

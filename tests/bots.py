@@ -41,9 +41,9 @@ def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE)
 @pytest.fixture
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorter looks at the queues and at the gateway than an install takes."""
-    monkeypatch.setattr("bot.worker.POLL_SECONDS", 0.1)
-    monkeypatch.setattr("bot.platforms.discord.READY_SECONDS", 0.05)
-    monkeypatch.setattr("bot.platforms.slack_listener.WATCH_SECONDS", 0.1)
+    monkeypatch.setattr("bot.questions.worker.POLL_SECONDS", 0.1)
+    monkeypatch.setattr("bot.platforms.discord.bot.READY_SECONDS", 0.05)
+    monkeypatch.setattr("bot.platforms.slack.listener.WATCH_SECONDS", 0.1)
 
 
 @pytest.fixture

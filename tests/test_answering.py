@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from bot.answering import Answer, QuestionError, compose
+from bot.answers.answering import Answer, QuestionError, compose
 from bot.models import Conversation, Message, Outcome
 from knowledge.models import Collection, Visibility
 from llm.models import Purpose, Role, UsageRecord

@@ -11,10 +11,11 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from slack_sdk.models.blocks import Block
 
-from bot import manifests, presenting
 from bot.models import Channel, DeliveryKind, Workspace
-from bot.platforms import slack_blocks
-from bot.posts import Button, Post, Source
+from bot.platforms.slack import blocks as slack_blocks
+from bot.platforms.slack import manifest as slack_manifest
+from bot.posts import presenting
+from bot.posts.post import Button, Post, Source
 from tests import bots, web_rows
 from tests.fake_discord import FakeDiscord
 from tests.fake_slack import FakeSlack
@@ -34,7 +35,7 @@ def test_the_slack_manifest_asks_for_what_is_used_and_no_more() -> None:
     manifest = json.loads(output("manifest", "slack", "--name", "Helper")[1])
     assert manifest["features"]["bot_user"]["display_name"] == "Helper"
     assert manifest["settings"]["socket_mode_enabled"]
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(manifests.SLACK_SCOPES)
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(slack_manifest.SCOPES)
     assert len(manifest["features"]["shortcuts"][0]["name"]) <= 24
     over_http = json.loads(output("manifest", "slack", "--http")[1])
     assert over_http["settings"]["event_subscriptions"]["request_url"].endswith("/slack/events")

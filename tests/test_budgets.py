@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bot import conversations
+from bot.answers import conversations
 from bot.models import Message, Outcome, Platform
 from dashboard.models import AuditEntry
 from knowledge.models import Collection

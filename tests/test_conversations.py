@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from django.db import connection
 
-from bot import conversations
-from bot.answering import QuestionError
-from bot.conversations import Delta, Done, Retrieved
+from bot.answers import conversations
+from bot.answers.answering import QuestionError
+from bot.answers.conversations import Delta, Done, Retrieved
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
 from knowledge.models import Collection, Visibility
 from llm.models import Role

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from bot import conversations, prompts
+from bot.answers import conversations, prompts
 from bot.models import Conversation, Feedback, Message, Outcome, Platform, Speaker
 from knowledge.models import Collection, Visibility
 from tests.fake_providers import FakeProviders, Refusal

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.models import AnswerMode, Channel, Feedback, Question, QuestionState
-from bot.platforms.discord import Gateway
+from bot.platforms.discord.bot import Gateway
 from tests import bots
 from tests.discord_server import ASKED, Server
 from tests.fake_discord import FakeDiscord

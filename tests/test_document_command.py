@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from bot import citing, conversations
+from bot.answers import conversations, document_uses
 from bot.models import Platform
 from knowledge.models import ChangeRate, Chunk, Collection, Document, DocumentVersion
 from llm.models import Role
@@ -71,8 +71,8 @@ def test_an_answer_counts_once_however_often_it_cites(shelf: Collection) -> None
     ask(shelf)
     ask(shelf)
     document = Document.objects.get(path="refunds.md")
-    assert citing.answer_count(Document.objects.values_list("pk", flat=True)) == 2
-    assert [use.question for use in citing.uses(document.pk, limit=1)] == [QUESTION]
+    assert document_uses.answer_count(Document.objects.values_list("pk", flat=True)) == 2
+    assert [use.question for use in document_uses.uses(document.pk, limit=1)] == [QUESTION]
 
 
 def test_people_read_it_as_text(shelf: Collection) -> None:

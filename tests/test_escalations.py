@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from bot import articles, escalations
 from bot.models import Channel, Delivery, Escalation, Question, Workspace
+from bot.team import articles, escalations
 from knowledge.models import Collection, Document
 from tests import bots
 from tests.discord_server import ASKED, Server

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot import followups
+from bot.answers import followups
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from bot import workspaces
 from bot.models import Platform, Workspace
-from bot.workspaces import Tokens
+from bot.platforms import workspaces
+from bot.platforms.workspaces import Tokens
 from llm.models import Endpoint
 from tests import tables
 from tests.fake_providers import FakeProviders, Refusal

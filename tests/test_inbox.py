@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from bot import addressing, inbox, replying
-from bot.addressing import Incoming, Verdict
+from bot.messenger import Incoming
 from bot.models import AnswerMode, Channel, ChannelKind, Conversation, Delivery, Platform, Question, QuestionState
+from bot.questions import addressing, queue, receiving
+from bot.questions.addressing import Verdict
 
 pytestmark = pytest.mark.django_db
 
@@ -26,13 +27,13 @@ def incoming(text: str = "How?", number: int = 1, **fields: Any) -> Incoming:
 def test_a_message_and_its_mention_are_one_question_in_either_order() -> None:
     mention = incoming(is_mention=True)
     for delivery_key in ("message", "app_mention", "message", "history"):
-        inbox.receive(replace(mention, delivery_key=delivery_key))
+        receiving.receive(replace(mention, delivery_key=delivery_key))
     assert Question.objects.count() == 1
 
 
 def test_what_is_not_for_the_bot_leaves_no_row() -> None:
-    assert inbox.receive(incoming("Good morning")).verdict == Verdict.IGNORE
-    assert inbox.receive(incoming("Who is in?", thread_id="1699999999.000001")).verdict == Verdict.IGNORE
+    assert receiving.receive(incoming("Good morning")).verdict == Verdict.IGNORE
+    assert receiving.receive(incoming("Who is in?", thread_id="1699999999.000001")).verdict == Verdict.IGNORE
     assert not Question.objects.exists()
 
 
@@ -47,16 +48,16 @@ def test_what_is_not_for_the_bot_leaves_no_row() -> None:
     ],
 )
 def test_the_mode_of_a_channel_decides(mode: AnswerMode, text: str, verdict: Verdict) -> None:
-    inbox.receive(incoming())
+    receiving.receive(incoming())
     Channel.objects.update(mode=mode)
-    assert inbox.receive(incoming(text, 2)).verdict == verdict
+    assert receiving.receive(incoming(text, 2)).verdict == verdict
 
 
 def test_a_renamed_channel_keeps_its_settings_and_a_new_one_of_its_name_gets_none() -> None:
-    inbox.receive(incoming(channel_name="help"))
+    receiving.receive(incoming(channel_name="help"))
     Channel.objects.update(mode=AnswerMode.ALL)
-    inbox.receive(incoming("x", 2, channel_name="old-help"))
-    inbox.receive(incoming("x", 3, channel="C9", channel_name="help"))
+    receiving.receive(incoming("x", 2, channel_name="old-help"))
+    receiving.receive(incoming("x", 3, channel="C9", channel_name="help"))
     assert {each.external_id: (each.name, each.mode) for each in Channel.objects.all()} == {
         "C1": ("old-help", "all"),
         "C9": ("help", "mention"),
@@ -64,69 +65,69 @@ def test_a_renamed_channel_keeps_its_settings_and_a_new_one_of_its_name_gets_non
 
 
 def test_a_conversation_sleeps_after_a_day() -> None:
-    inbox.receive(incoming(is_mention=True))
+    receiving.receive(incoming(is_mention=True))
     thread = "1700000000.000001"
-    assert inbox.receive(incoming("And?", 2, thread_id=thread)).verdict == Verdict.ASK
+    assert receiving.receive(incoming("And?", 2, thread_id=thread)).verdict == Verdict.ASK
     Conversation.objects.update(last_active_at=timezone.now() - timedelta(hours=25))
-    assert inbox.receive(incoming("And?", 3, thread_id=thread)).verdict == Verdict.IGNORE
+    assert receiving.receive(incoming("And?", 3, thread_id=thread)).verdict == Verdict.IGNORE
 
 
 def test_who_asks_too_much_is_told_once_and_others_come_first() -> None:
     for number in range(14):
-        inbox.receive(incoming(f"Question {number}?", number, is_mention=True))
-    inbox.receive(incoming("And mine?", 99, is_mention=True, author="U2"))
+        receiving.receive(incoming(f"Question {number}?", number, is_mention=True))
+    receiving.receive(incoming("And mine?", 99, is_mention=True, author="U2"))
     states = list(Question.objects.filter(asker="U1").values_list("state", flat=True))
     assert (states.count("waiting"), states.count("refused")) == (10, 4)
     assert Delivery.objects.filter(kind="notice").count() == 1
-    claimed = [replying.claim([Platform.SLACK]) for _ in range(2)]
+    claimed = [queue.claim([Platform.SLACK]) for _ in range(2)]
     assert [each.asker for each in claimed if each] == ["U1", "U2"]
 
 
 def test_a_daily_limit_is_said_with_its_number() -> None:
-    inbox.receive(incoming(is_mention=True))
+    receiving.receive(incoming(is_mention=True))
     Channel.objects.update(daily_limit=1)
-    inbox.receive(incoming("Another?", 2, is_mention=True))
+    receiving.receive(incoming("Another?", 2, is_mention=True))
     assert "1 questions today" in Delivery.objects.get().body["text"]
 
 
 def test_a_channel_that_is_off_says_so_when_called() -> None:
-    inbox.receive(incoming())
+    receiving.receive(incoming())
     Channel.objects.update(is_enabled=False)
-    inbox.receive(incoming("Hello?", 2, is_mention=True))
+    receiving.receive(incoming("Hello?", 2, is_mention=True))
     assert "switched off" in Delivery.objects.get().body["text"]
 
 
 def test_questions_of_a_conversation_are_claimed_in_their_order_one_at_a_time() -> None:
-    inbox.receive(incoming("First?", 1, is_mention=True))
-    inbox.receive(incoming("Second?", 2, is_mention=True, thread_id="1700000000.000001"))
-    first = replying.claim([Platform.SLACK])
+    receiving.receive(incoming("First?", 1, is_mention=True))
+    receiving.receive(incoming("Second?", 2, is_mention=True, thread_id="1700000000.000001"))
+    first = queue.claim([Platform.SLACK])
     assert first is not None
     assert first.text == "First?"
-    assert replying.claim([Platform.SLACK]) is None
+    assert queue.claim([Platform.SLACK]) is None
     Question.objects.filter(pk=first.pk).update(state=QuestionState.DONE)
-    second = replying.claim([Platform.SLACK])
+    second = queue.claim([Platform.SLACK])
     assert second is not None
     assert second.text == "Second?"
 
 
 def test_a_claim_runs_out_and_the_next_one_counts_as_another_attempt() -> None:
-    inbox.receive(incoming(is_mention=True))
-    assert replying.claim([Platform.SLACK]) is not None
-    assert replying.claim([Platform.SLACK]) is None
+    receiving.receive(incoming(is_mention=True))
+    assert queue.claim([Platform.SLACK]) is not None
+    assert queue.claim([Platform.SLACK]) is None
     Question.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    again = replying.claim([Platform.SLACK])
+    again = queue.claim([Platform.SLACK])
     assert again is not None
     assert again.attempts == 2
 
 
 def test_a_silence_is_not_undone_by_reading_the_history_again() -> None:
     thread = "1700000000.000001"
-    inbox.receive(incoming(is_mention=True))
-    inbox.receive(incoming("I take over.", 2, author="U2", thread_id=thread))
-    inbox.receive(incoming("While silent?", 3, thread_id=thread))
-    inbox.receive(incoming("Again?", 4, is_mention=True, thread_id=thread))
-    inbox.receive(incoming("While silent?", 3, thread_id=thread, delivery_key="history 3"))
-    inbox.receive(incoming("I take over.", 2, author="U2", thread_id=thread, delivery_key="history 2"))
+    receiving.receive(incoming(is_mention=True))
+    receiving.receive(incoming("I take over.", 2, author="U2", thread_id=thread))
+    receiving.receive(incoming("While silent?", 3, thread_id=thread))
+    receiving.receive(incoming("Again?", 4, is_mention=True, thread_id=thread))
+    receiving.receive(incoming("While silent?", 3, thread_id=thread, delivery_key="history 3"))
+    receiving.receive(incoming("I take over.", 2, author="U2", thread_id=thread, delivery_key="history 2"))
     assert [each.text for each in Question.objects.all()] == ["How?", "Again?"]
     assert Conversation.objects.get().silenced_at is None
 
@@ -138,4 +139,4 @@ def test_stop_is_understood(text: str) -> None:
 
 
 def test_kinds_of_channels_that_are_direct_need_no_mention() -> None:
-    assert inbox.receive(incoming(kind=ChannelKind.DIRECT, channel="D1")).verdict == Verdict.ASK
+    assert receiving.receive(incoming(kind=ChannelKind.DIRECT, channel="D1")).verdict == Verdict.ASK

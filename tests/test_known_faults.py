@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from bot import tasks
 from bot.models import Feedback, Platform, Question, Receipt
-from bot.platforms import slack_events
+from bot.platforms.slack import events
 from tests import bots
 from tests.discord_server import ASKED, Server
 from tests.fake_discord import Cut as DiscordCut
@@ -38,9 +38,7 @@ def test_an_event_is_kept_whatever_auth_test_says(workspace: Workspace) -> None:
 def test_an_event_id_means_nothing_without_its_app_and_workspace() -> None:
     event = {"type": "app_mention", "user": "U1", "text": "x", "ts": "1.1", "channel": "C1"}
     body: dict[str, Any] = {"team_id": "T1", "api_app_id": "A1", "event_id": "Ev1", "event": event}
-    others = [
-        slack_events.happening({**body, **more}, "UBOT") for more in ({}, {"team_id": "T2"}, {"api_app_id": "A2"})
-    ]
+    others = [events.happening({**body, **more}, "UBOT") for more in ({}, {"team_id": "T2"}, {"api_app_id": "A2"})]
     assert len({getattr(each, "delivery_key", "") for each in others}) == 3
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from linkify_it.tlds import TLDS
 from markdown_it import MarkdownIt
 
-from bot.neutralising import neutral, plain, settled, slack_escaped
-from bot.splitting import split
+from bot.posts.neutralising import neutral, plain, settled, slack_escaped
+from bot.posts.splitting import split
 
 OK = "https://help.example.com/refunds"
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bot import inbox, presenting
 from bot.models import Message, Speaker
+from bot.posts import presenting
+from bot.questions import receiving
 from tests.test_inbox import incoming
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(("hours", "said"), [(5, ""), (9, "You asked 9")])
 def test_who_asked_while_no_bot_ran_is_told_that_it_is_late(hours: int, said: str) -> None:
     asked_at = timezone.now() - timedelta(hours=hours, minutes=1)
-    question = inbox.receive(replace(incoming(is_mention=True), asked_at=asked_at)).question
+    question = receiving.receive(replace(incoming(is_mention=True), asked_at=asked_at)).question
     assert question is not None
     answer = Message.objects.create(
         conversation=question.conversation, speaker=Speaker.BOT, trace_id="t" * 32, text="So it is.", outcome="answered"

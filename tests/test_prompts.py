@@ -1,6 +1,6 @@
 """The prompt builder: what a model is told, and what it is not."""
 
-from bot import prompts
+from bot.answers import prompts
 from knowledge.retrieval.search import Hit, RetrievedSentence
 from llm.prompt import Turn
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bot import prompts
+from bot.answers import prompts
 from bot.models import Channel, Feedback, Message, Platform, Question, Workspace
 from tests.web_rows import make_answer, make_question, make_user
 from tuning import examples, exporting

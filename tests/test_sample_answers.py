@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from bot.answering import compose
+from bot.answers.answering import compose
 from bot.models import Outcome
 from knowledge.originals import folders
 from llm.models import Role

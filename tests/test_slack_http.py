@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from bot import workspaces
 from bot.models import Platform, Question, Workspace
-from bot.platforms import slack_http, slack_oauth, slack_web
+from bot.platforms import workspaces
+from bot.platforms.slack import http, oauth, web_api
 from tests import bots, slack_workspace, web_rows
 from tests.fake_slack import FakeSlack
 
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def events(slack: FakeSlack, transactional_db: None) -> Iterator[FakeSlack]:
-    slack_http._app.cache_clear()
+    http._app.cache_clear()
     workspaces.introduce(Platform.SLACK, "T1", name="T", bot_user_id="UBOT", bot_id="BBOT")
     yield slack
-    slack_http._app.cache_clear()
+    http._app.cache_clear()
 
 
 def event(text: str = "<@UBOT> How are annual plans refunded?", ts: str = "1700000000.000100") -> dict[str, Any]:
@@ -128,18 +128,18 @@ def test_a_workspace_is_connected_by_its_administrator_alone(
     kept = Workspace.objects.exclude(token="").get()
     assert "xoxe" not in kept.token
     assert "xoxb" not in kept.token
-    assert slack_web.call(slack_web.client_for(kept), "auth.test")["team_id"] == events.team_id
+    assert web_api.call(web_api.client_for(kept), "auth.test")["team_id"] == events.team_id
 
 
 def test_tokens_that_run_out_are_exchanged_once(events: FakeSlack, settings: Settings) -> None:
     settings.SLACK_CLIENT_ID, settings.SLACK_CLIENT_SECRET = events.client_id, events.client_secret
     events.token_seconds = 3600
     events.add_code("a-code", events.team_id)
-    workspace = slack_oauth.install("a-code", "http://127.0.0.1/slack/installed/")
+    workspace = oauth.install("a-code", "http://127.0.0.1/slack/installed/")
     workspace.refresh_from_db()
     before = workspaces.slack_token(workspace)
     events.token_seconds = 43_200
-    assert workspaces.refresh_due(Platform.SLACK, slack_oauth.refresh) == 1
-    assert workspaces.refresh_due(Platform.SLACK, slack_oauth.refresh) == 0
+    assert workspaces.refresh_due(Platform.SLACK, oauth.refresh) == 1
+    assert workspaces.refresh_due(Platform.SLACK, oauth.refresh) == 0
     workspace.refresh_from_db()
     assert workspaces.slack_token(workspace) not in ("", before)

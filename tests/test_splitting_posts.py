@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.splitting import split
+from bot.posts.splitting import split
 
 LINE = st.sampled_from(
     ["Some words of a sentence. And one more sentence, a little longer!", "```python", "```", "    x = 1",

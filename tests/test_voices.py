@@ -3,10 +3,10 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from bot import voices
-from bot.channels import manner
+from bot.answers import voices
+from bot.answers.channel_rules import manner
+from bot.answers.prompts import build, template_hash
 from bot.models import Channel, Message, Question, Voice, Workspace
-from bot.prompts import build, template_hash
 from tests import bots
 from tests.fake_discord import FakeDiscord
 from tests.fake_providers import FakeProviders

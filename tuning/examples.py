@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Avg, Count, F, Q, QuerySet
 from django.utils import timezone
 
-from bot import channels, conversations, prompts
+from bot.answers import channel_rules, conversations, prompts
 from bot.models import Channel, Message, Outcome, Question, Speaker
 from knowledge.retrieval.search import Hit, RetrievedSentence
 from llm.prompt import Prompt
@@ -88,7 +88,7 @@ def _prompt(message: Message, question: Question | None) -> Prompt:
         message.conversation, question_turn.trace.get("collections", ()), before=question_turn
     )
     channel: Channel | None = question.channel if question else None
-    manner = channels.manner(channel, message.voice) if channel else prompts.PLAIN
+    manner = channel_rules.manner(channel, message.voice) if channel else prompts.PLAIN
     return prompts.build(str(message.trace.get("question", "")), hits(message), turns, may_search=True, manner=manner)
 
 

@@ -15,7 +15,7 @@ class ExampleState(models.TextChoices):
 class TrainingExample(models.Model):
     """One answer as a model should have given it, with the very passages that were retrieved when it was asked.
 
-    `messages` is in OpenAI's chat format, built by bot.prompts and redacted; the last one is the assistant's and says
+    `messages` is in OpenAI's chat format, built by answers.prompts and redacted; the last is the assistant's and says
     `answer`. `redactions` counts what was taken out by kind. While `claimed_until` is ahead, one reviewer has it.
     """
 

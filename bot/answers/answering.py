@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 
-from bot import citations, followups, outcomes, prompts
+from bot.answers import citations, followups, prompts, wording
+from bot.answers.prompts import Manner
+from bot.answers.signals import Reply
 from bot.models import Outcome
-from bot.prompts import Manner
-from bot.replies import Reply
 from foundation.text import clean
 from knowledge.retrieval.rereading import reread
 from knowledge.retrieval.search import Hit, Retrieval, retrieve
@@ -135,7 +135,7 @@ class Answer:
     def end(self, outcome: Outcome) -> None:
         """End with an outcome that carries its own text."""
         self.outcome = outcome
-        self.text = outcomes.text(outcome, self.trace_id)
+        self.text = wording.text(outcome, self.trace_id)
         self.citations = []
         self.total_ms = self._elapsed_ms()
         self._is_over = True

@@ -1,8 +1,8 @@
 """What a channel may see and how it is answered there."""
 
-from bot import voices
+from bot.answers import voices
+from bot.answers.prompts import PLAIN, Manner
 from bot.models import Channel, Voice
-from bot.prompts import PLAIN, Manner
 from knowledge.models import Collection, Visibility
 
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from bot import prompts, voices
-from bot.answering import Answer, begin
+from bot.answers import prompts, voices
+from bot.answers.answering import Answer, begin
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker, Voice
 from knowledge.retrieval.search import Hit, Retrieval
 from llm.models import UsageRecord

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from bot import prompts
+from bot.answers import prompts
 
 _AROUND = " \n*`\"'"  # what models put around a word that they were told to say
 

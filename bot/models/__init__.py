@@ -2,8 +2,9 @@
 
 from bot.models.channels import AnswerMode, Channel, ChannelKind, Grammar, Voice, Workspace
 from bot.models.conversations import Citation, Conversation, Feedback, Message, Outcome, Platform, Speaker
+from bot.models.deliveries import BotProcess, Delivery, DeliveryKind, DeliveryState
 from bot.models.escalations import Escalation, EscalationState
-from bot.models.inbox import OPEN, BotProcess, Delivery, DeliveryKind, DeliveryState, Question, QuestionState, Receipt
+from bot.models.questions import OPEN, Question, QuestionState, Receipt
 
 __all__ = [
     "OPEN",

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from bot.models.inbox import Question
+from bot.models.questions import Question
 
 
 class EscalationState(models.TextChoices):

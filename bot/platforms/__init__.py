@@ -4,11 +4,11 @@ from typing import cast
 
 from django.utils.module_loading import import_string
 
-from bot.platforms.base import Bot
+from bot.messenger import Bot
 
 REGISTRY = {
-    "slack": "bot.platforms.slack_bot.SlackBot",
-    "discord": "bot.platforms.discord.DiscordBot",
+    "slack": "bot.platforms.slack.bot.SlackBot",
+    "discord": "bot.platforms.discord.bot.DiscordBot",
     "console": "bot.platforms.console.ConsoleBot",
 }
 

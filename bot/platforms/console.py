@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TextIO
 
-from bot import inbox, pressing
-from bot.addressing import Incoming
+from bot.messenger import Audience, Bot, Incoming, Live, Messenger, Place
 from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
-from bot.platforms.base import Audience, Bot, Live, Messenger, Place
-from bot.posts import Field, Form, Post
+from bot.posts.post import Field, Form, Post
+from bot.questions import receiving
+from bot.team import buttons, press
 
 WORKSPACE, CHANNEL, PERSON = "terminal", "terminal", "you"
 HELP = "A line is a question; /up, /down, /human and the like press a button under the last answer; Ctrl-D ends."
@@ -129,19 +129,19 @@ class ConsoleBot(Bot):
         if text.startswith("/"):
             self._press(text[1:], ask)
         elif text:
-            inbox.receive(_incoming(text))
+            receiving.receive(_incoming(text))
         return True
 
     def _press(self, action: str, ask: Callable[[str], str]) -> None:
-        buttons = self.messenger.last.buttons if self.messenger.last else ()
-        button = next((each for each in buttons if each.action == action), None)
+        shown = self.messenger.last.buttons if self.messenger.last else ()
+        button = next((each for each in shown if each.action == action), None)
         if button is None:
             self.messenger.say(HELP)
             return
-        result = pressing.press(pressing.Press(button.action, button.value, PERSON, PERSON))
+        result = buttons.press(press.Press(button.action, button.value, PERSON, PERSON))
         if isinstance(result, Form):
             fields = {each.name: ask(_prompt(each)) or each.initial for each in result.fields}
-            result = pressing.submit(result.name, result.value, fields, person=PERSON, person_name=PERSON)
+            result = buttons.submit(result.name, result.value, fields, person=PERSON, person_name=PERSON)
         self.messenger.say(result.text)
 
 

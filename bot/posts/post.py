@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.timesince import timesince
 
-from bot.splitting import split
+from bot.posts.splitting import split
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Post:
-    """`text` is Markdown that is safe to post (bot.neutralising). `mention` is whom it calls, by id of the platform;
+    """`text` is Markdown that is safe to post (posts.neutralising). `mention` is whom it calls, by id of the platform;
     nobody else is ever called. `notes` are small print. `about` is named without being called,
     after `about_label`. With `has_permalink` it leads to the question."""
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from bot import outcomes
+from bot.answers import wording
 from bot.models import Channel, Citation, Message, Outcome, Question
-from bot.neutralising import neutral
-from bot.posts import Button, Post, Source, age
+from bot.posts.neutralising import neutral
+from bot.posts.post import Button, Post, Source, age
 from knowledge.models import Document
 
 # What a press on a button asks for; the value beside it is the id of the question.
@@ -74,11 +74,11 @@ def _changed(citations: list[Citation]) -> dict[int | None, datetime]:
 
 def _notes(message: Message, question: Question) -> Iterable[str]:
     if message.created_at - question.asked_at > LATE_AFTER:
-        yield outcomes.LATE.format(when=timesince(question.asked_at, message.created_at, depth=1))
+        yield wording.LATE.format(when=timesince(question.asked_at, message.created_at, depth=1))
     if message.is_truncated:
-        yield outcomes.CUT_OFF
+        yield wording.CUT_OFF
     if question.unread:
-        yield outcomes.UNREAD.format(names=", ".join(neutral(name, links=()) for name in question.unread))
+        yield wording.UNREAD.format(names=", ".join(neutral(name, links=()) for name in question.unread))
 
 
 def _buttons(message: Message, question: Question) -> Iterable[Button]:

@@ -1,11 +1,11 @@
 """Which messages are questions to the bot. Pure."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.models import AnswerMode, Channel, ChannelKind, Conversation, Platform
+from bot.messenger import Incoming
+from bot.models import AnswerMode, Channel, ChannelKind, Conversation
 
 IDLE_AFTER = timedelta(hours=24)  # a conversation nobody went on with; then it takes a mention again
 MAY_CARRY_A_QUESTION = re.compile(
@@ -23,38 +23,6 @@ class Verdict(StrEnum):
     STOP = "stop"  # somebody wants the bot to be silent here
     TAKEN_OVER = "taken_over"  # a person answers here, so the bot is silent from now on
     DISABLED = "disabled"  # the bot was called where it is switched off
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """A message of a platform, in the words of this room.
-
-    `thread_id` is empty outside of threads, `delivery_key` unique among what platforms deliver. `is_mention`: it names
-    the bot; `is_explicit`: it was sent by a command or a menu, so there is no doubt. `has_outsiders` is None where the
-    platform did not say. `unread` names files that came with it.
-    """
-
-    platform: Platform
-    workspace: str
-    channel: str
-    message_id: str
-    author: str
-    text: str
-    delivery_key: str
-    thread_id: str = ""
-    author_name: str = ""
-    channel_name: str = ""
-    kind: ChannelKind = ChannelKind.CHANNEL
-    has_outsiders: bool | None = None
-    is_threaded: bool = True
-    is_mention: bool = False
-    is_explicit: bool = False
-    is_private: bool = False
-    is_outsider: bool = False
-    reply_token: str = ""
-    reply_until: datetime | None = None
-    asked_at: datetime | None = None
-    unread: tuple[str, ...] = field(default_factory=tuple)
 
 
 def judge(

@@ -7,9 +7,9 @@ from datetime import timedelta
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from bot import inbox
+from bot.messenger import DeliveryError, Messenger
 from bot.models import Channel, Workspace
-from bot.platforms.base import DeliveryError, Messenger
+from bot.questions import receiving
 from foundation import connections
 
 log = logging.getLogger(__name__)
@@ -116,10 +116,10 @@ def catch_up(channel: Channel, messenger: Messenger) -> int:
     count = 0
     try:
         found = list(messenger.catch_up(channel, since))
-        known = inbox.known(channel, [each.message_id for each in found])
+        known = receiving.known(channel, [each.message_id for each in found])
         for incoming in found:
             if incoming.message_id not in known:
-                count += inbox.receive(incoming).is_new
+                count += receiving.receive(incoming).is_new
     except DeliveryError as error:
         log.warning("%s could not be read again: %s", channel, error)
         return count

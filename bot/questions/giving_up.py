@@ -3,10 +3,12 @@
 from django.db import transaction
 from django.db.models.functions import Now
 
-from bot import escalations, outbox, outcomes
+from bot import outbox
+from bot.answers import wording
+from bot.messenger import Messenger
 from bot.models import Delivery, DeliveryKind, Question, QuestionState
-from bot.platforms.base import Messenger
-from bot.posts import Post
+from bot.posts.post import Post
+from bot.team import escalations
 
 LAST_PART = 99  # of the notices to one question
 
@@ -25,6 +27,6 @@ def _bury(question: Question, reason: str) -> None:
     is_open = Question.objects.filter(pk=question.pk, state=QuestionState.DELIVERING)
     if not is_open.update(state=QuestionState.DEAD, finished_at=Now(), error=reason[:1000]):
         return
-    post = Post(text=outcomes.UNDELIVERED)
+    post = Post(text=wording.UNDELIVERED)
     outbox.add(question, DeliveryKind.NOTICE, post, part=LAST_PART, is_private=True)
     escalations.open_dead(question)

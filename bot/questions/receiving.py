@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from bot import addressing, escalations, outbox, outcomes
-from bot.addressing import Incoming, Verdict
+from bot import outbox
+from bot.answers import wording
+from bot.messenger import Incoming
 from bot.models import (
     Channel,
     ChannelKind,
@@ -22,7 +23,10 @@ from bot.models import (
     Receipt,
     Workspace,
 )
-from bot.posts import Post
+from bot.posts.post import Post
+from bot.questions import addressing
+from bot.questions.addressing import Verdict
+from bot.team import escalations
 from foundation import failpoints
 from foundation.text import clean
 from llm import client
@@ -259,9 +263,9 @@ def _waiting(incoming: Incoming) -> int:
 def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, waiting: int, now: datetime) -> str:
     """Why this is not answered, in words for the asker; empty when it is."""
     if verdict == Verdict.STOP:
-        return outcomes.STOPPED
+        return wording.STOPPED
     if verdict == Verdict.DISABLED:
-        return outcomes.DISABLED
+        return wording.DISABLED
     asked = Question.objects.filter(
         platform=incoming.platform, asker=incoming.author, created_at__gt=now - timedelta(days=1)
     ).exclude(state=QuestionState.REFUSED)
@@ -270,9 +274,9 @@ def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, waiting: in
         minute=Count("pk", filter=Q(created_at__gt=now - timedelta(minutes=1))),
     )
     if counted["day"] >= channel.daily_limit:
-        return outcomes.DAILY_LIMIT.format(limit=channel.daily_limit)
+        return wording.DAILY_LIMIT.format(limit=channel.daily_limit)
     if counted["minute"] >= PER_MINUTE or waiting >= WAITING_PER_ASKER:
-        return outcomes.TOO_FAST
+        return wording.TOO_FAST
     return ""
 
 

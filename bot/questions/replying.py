@@ -10,9 +10,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bot import channels, conversations, escalations, giving_up, inbox, outbox, outcomes, presenting, voices
-from bot.answering import Answer, QuestionError, begin
-from bot.conversations import Delta
+from bot import outbox
+from bot.answers import channel_rules, conversations, voices, wording
+from bot.answers.answering import Answer, QuestionError, begin
+from bot.answers.conversations import Delta
+from bot.messenger import DeliveryError, Live, Messenger
 from bot.models import (
     Delivery,
     DeliveryKind,
@@ -24,33 +26,17 @@ from bot.models import (
     Speaker,
     Voice,
 )
-from bot.neutralising import neutral, settled
-from bot.platforms.base import DeliveryError, Live, Messenger
-from bot.posts import Post, parts
+from bot.posts import presenting
+from bot.posts.neutralising import neutral, settled
+from bot.posts.post import Post, parts
+from bot.questions import giving_up, receiving
+from bot.team import escalations
 from foundation import connections, failpoints
 from llm.prompt import Turn
 
 log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 4
-
-# The oldest question of each conversation that nobody works on, in the order of the queue.
-CLAIM = """
-UPDATE bot_question SET state = 'answering', attempts = attempts + 1,
-  lease_until = now() + make_interval(secs => %(lease)s),
-  started_at = coalesce(started_at, now())
-WHERE id = (
-  SELECT q.id FROM bot_question q
-  WHERE q.platform = ANY(%(platforms)s)
-    AND (q.state = 'waiting' OR (q.state = 'answering' AND q.lease_until < now()))
-    AND NOT EXISTS (
-      SELECT 1 FROM bot_question e
-      WHERE e.conversation_id = q.conversation_id AND e.id < q.id AND e.state IN ('waiting', 'answering', 'delivering')
-    )
-  ORDER BY q.ranked_at, q.id FOR UPDATE OF q SKIP LOCKED LIMIT 1
-)
-RETURNING id
-"""
 
 
 class SupersededError(Exception):
@@ -71,17 +57,6 @@ class Reply:
     def is_shown(self) -> bool:
         """Whether the asker may watch it being written: not what only they may see, and no draft."""
         return not self.question.is_private and not self.question.channel.is_drafting
-
-
-def claim(platforms: list[str]) -> Question | None:
-    """The next question to answer, ours for one lease; None when there is none."""
-    pk = outbox.claimed(CLAIM, platforms)
-    if pk is None:
-        return None
-    failpoints.reach("worker.claimed")
-    return Question.objects.select_related("channel__workspace", "conversation", "channel__deployment__endpoint").get(
-        pk=pk
-    )
 
 
 def reply(question: Question, messenger: Messenger) -> None:
@@ -144,26 +119,26 @@ def _answer(told: Reply) -> Answer:
             question.text,
             deployment=channel.deployment,
             least_answerable=channel.least_answerable,
-            manner=channels.manner(channel, told.voice),
+            manner=channel_rules.manner(channel, told.voice),
             trace_id=question.trace_id,
         )
     except QuestionError as error:
         answer = begin("?", trace_id=question.trace_id)
         answer.end(Outcome.CLARIFY)
-        answer.text = f"{error} {outcomes.CLARIFY_NEXT}" if question.text else answer.text
+        answer.text = f"{error} {wording.CLARIFY_NEXT}" if question.text else answer.text
         return answer
     if question.attempts > MOST_ATTEMPTS:
         answer.error = question.error or "Every attempt to answer was cut short."
         answer.end(Outcome.PROVIDER_ERROR)
         return answer
-    collections = channels.searchable(channel, has_outsiders=_has_outsiders(told))
+    collections = channel_rules.searchable(channel, has_outsiders=_has_outsiders(told))
     Message.objects.filter(trace_id=question.trace_id, speaker=Speaker.ASKER).update(trace={"collections": collections})
     turns = conversations.history(question.conversation, collections)
     for event in _events(answer, turns, collections):
         if told.live is not None and isinstance(event, Delta):
             _show(told.live, answer)
             if told.live.is_stopped:
-                inbox.stop(question)
+                receiving.stop(question)
                 raise SupersededError
     return answer
 
@@ -193,7 +168,7 @@ def _has_outsiders(told: Reply) -> bool:
     question = told.question
     if question.is_outsider:
         return True
-    if not channels.sees_internal(question.channel):
+    if not channel_rules.sees_internal(question.channel):
         return question.channel.has_outsiders
     try:
         return told.messenger.audience(question.channel).has_outsiders
@@ -216,7 +191,7 @@ def _save(told: Reply, answer: Answer) -> list[Delivery]:
     question.answer = message
     if is_draft:
         escalations.draft(question, message)
-        deliveries = _enqueue(told, Post(text=outcomes.DRAFTED))
+        deliveries = _enqueue(told, Post(text=wording.DRAFTED))
     else:
         post = presenting.answer(message, question)
         if question.attempts > MOST_ATTEMPTS:
@@ -272,11 +247,11 @@ def _withdraw(told: Reply) -> None:
     delivery = told.delivery
     if question.state != QuestionState.CANCELLED or delivery is None:
         return  # another attempt goes on with it
-    if question.error == inbox.STOPPED:
+    if question.error == receiving.STOPPED:
         Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
         return
     if told.live is not None:
-        told.live.finish(Post(text=outcomes.WITHDRAWN))
+        told.live.finish(Post(text=wording.WITHDRAWN))
     if delivery.message_id:
         _take_back(told.messenger, delivery)
     Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())

@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from bot.messenger import DeliveryError, Messenger
 from bot.models import DeliveryKind, DeliveryState, Question
-from bot.platforms.base import DeliveryError, Messenger
 from foundation import failpoints
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bot import giving_up, outbox, replying, sweeping
+from bot import outbox
+from bot.messenger import Messenger
 from bot.models import Question, QuestionState
-from bot.platforms.base import Messenger
+from bot.questions import giving_up, queue, replying, sweeping
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Worker:
     def _take_question(self) -> bool:
         if not self._answering.is_free():
             return False
-        question = replying.claim(self._platforms)
+        question = queue.claim(self._platforms)
         if question is not None:
             self._leases.add(question)
             self._answering.start(lambda: self._reply(question))

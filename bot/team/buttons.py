@@ -1,39 +1,17 @@
 """What happens when somebody presses a button under a post, or sends the form that opened; on any platform."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.db import transaction
 
-from bot import articles, escalations, outbox, outcomes, presenting
-from bot.models import DeliveryKind, Feedback, Question
-from bot.posts import Field, Form
-
-REASONS = (
-    ("wrong", "It is wrong"),
-    ("outdated", "It is out of date"),
-    ("incomplete", "Something is missing"),
-    ("sources", "The sources do not fit"),
-    ("tone", "It is badly put"),
-)
-IMPROVE = "improve"
-
-
-@dataclass(frozen=True)
-class Press:
-    """Who pressed what. `value` is the id of a question, as it stands on the button."""
-
-    action: str
-    value: str
-    person: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """A word to whoever pressed, seen by them alone."""
-
-    text: str
+from bot import outbox
+from bot.answers import wording
+from bot.models import DeliveryKind, Question
+from bot.posts import presenting
+from bot.posts.post import Field, Form
+from bot.team import articles, escalations
+from bot.team.feedback import IMPROVE, REASONS, improve, judge
+from bot.team.press import Press, Said
 
 
 def press(pressed: Press) -> Form | Said:
@@ -52,7 +30,7 @@ def submit(name: str, value: str, fields: dict[str, str], *, person: str, person
         return Said("The question this was about is gone.")
     fields = {key: text.strip() for key, text in fields.items()}
     if name == IMPROVE:
-        return _improve(question, fields, person)
+        return improve(question, fields, person)
     if name == presenting.CHANGE:
         is_sent = escalations.send_draft(question, by=person, name=person_name, text=fields["text"])
         return Said("Sent." if is_sent else "Somebody has sent it already.")
@@ -70,12 +48,12 @@ def _question(value: str) -> Question | None:
 
 
 def _like(question: Question, pressed: Press) -> Said:
-    _judge(question, pressed, is_positive=True)
+    judge(question, pressed, is_positive=True)
     return Said("Thank you.")
 
 
 def _dislike(question: Question, pressed: Press) -> Form:
-    _judge(question, pressed, is_positive=False)
+    judge(question, pressed, is_positive=False)
     return Form(
         name=IMPROVE,
         value=pressed.value,
@@ -89,28 +67,6 @@ def _dislike(question: Question, pressed: Press) -> Form:
     )
 
 
-def _judge(question: Question, pressed: Press, *, is_positive: bool) -> None:
-    if question.answer is not None:
-        Feedback.objects.update_or_create(
-            message=question.answer, person=pressed.person, defaults={"is_positive": is_positive}
-        )
-
-
-def _improve(question: Question, fields: dict[str, str], person: str) -> Said:
-    if question.answer is not None:
-        Feedback.objects.update_or_create(
-            message=question.answer,
-            person=person,
-            defaults={
-                "is_positive": False,
-                "reason": fields.get("reason", ""),
-                "better_answer": fields.get("better_answer", ""),
-                "right_document": fields.get("right_document", ""),
-            },
-        )
-    return Said("Thank you. The team will see it.")
-
-
 def _ask_human(question: Question, pressed: Press) -> Said:
     is_new = escalations.request(question, by=pressed.person)
     return Said("I have passed it on." if is_new else "The team has it already.")
@@ -122,7 +78,7 @@ def _share(question: Question, pressed: Press) -> Said:
         return Said("Only whoever asked may share the answer.")
     post = presenting.shared(question.answer, question)
     outbox.add(question, DeliveryKind.SHARED, post, is_private=False)
-    return Said(outcomes.SHARED)
+    return Said(wording.SHARED)
 
 
 def _claim(question: Question, pressed: Press) -> Said:

@@ -6,7 +6,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from bot import outbox, outcomes, presenting
+from bot import outbox
+from bot.answers import wording
 from bot.models import (
     Channel,
     Conversation,
@@ -18,8 +19,9 @@ from bot.models import (
     Outcome,
     Question,
 )
-from bot.neutralising import neutral
-from bot.posts import Button, Post, Source
+from bot.posts import presenting
+from bot.posts.neutralising import neutral
+from bot.posts.post import Button, Post, Source
 
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 REMIND_AFTER = timedelta(minutes=30)
@@ -32,7 +34,7 @@ def request(question: Question, *, by: str, reason: str = "The asker wants a per
     with transaction.atomic():
         _, is_new = _open(question, reason=reason, by=by)
         if is_new:
-            outbox.add(question, DeliveryKind.HANDOFF, Post(text=outcomes.HANDED_OFF))
+            outbox.add(question, DeliveryKind.HANDOFF, Post(text=wording.HANDED_OFF))
     return is_new
 
 

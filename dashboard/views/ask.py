@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from bot import conversations
+from bot.answers import conversations
 from bot.models import Conversation, Feedback, Message, Platform
 from dashboard import access, markdown, rules, streaming, turns
 from dashboard.forms import FeedbackForm, QuestionForm

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from bot import answering, prompts, voices
+from bot.answers import answering, prompts, voices
 from bot.models import Channel, Message, Speaker, Voice, Workspace
 from dashboard import access, rules
 from dashboard.forms_channels import ChannelForm, VoiceForm

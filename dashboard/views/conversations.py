@@ -6,8 +6,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from bot import articles, prompts
+from bot.answers import prompts
 from bot.models import Message
+from bot.team import articles
 from dashboard import access, audit, exchanges, export, rules, transcripts
 from dashboard.filters import ConversationFilter
 from dashboard.forms import AnswerForm, ArticleForm

@@ -4,8 +4,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from bot import escalations
 from bot.models import Escalation, EscalationState, Question
+from bot.team import escalations
 from dashboard import access, rules
 from dashboard.forms_channels import HumanAnswerForm
 from dashboard.roles import Role

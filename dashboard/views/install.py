@@ -8,9 +8,10 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from bot import doctor, manifests
-from bot.platforms import discord_rest
-from bot.platforms.base import DeliveryError
+from bot import doctor
+from bot.messenger import DeliveryError
+from bot.platforms.discord import invite, rest
+from bot.platforms.slack import manifest as slack_manifest
 from dashboard import access, login_links, people, roles, rules, setting_up
 from dashboard.forms_people import InviteForm, RoleForm
 from dashboard.models import AuditEntry
@@ -24,7 +25,7 @@ PER_PAGE = 100
 def install(request: access.Request) -> HttpResponse:
     steps = setting_up.steps()
     is_http = request.GET.get("http") == "yes"
-    manifest = manifests.slack(name="Parley", public_url=settings.PUBLIC_URL, is_http=is_http)
+    manifest = slack_manifest.build(name="Parley", public_url=settings.PUBLIC_URL, is_http=is_http)
     context = {
         "page": "install",
         "steps": steps,
@@ -43,7 +44,7 @@ def _invite() -> str:
     if not settings.DISCORD_BOT_TOKEN:
         return ""
     try:
-        return manifests.discord_invite(discord_rest.application()["id"])
+        return invite.address(rest.application()["id"])
     except DeliveryError:
         return ""
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
-from bot.platforms import slack_http, slack_oauth
-from bot.platforms.base import DeliveryError
+from bot.messenger import DeliveryError
+from bot.platforms.slack import http, oauth
 from dashboard import access, audit, rules
 from dashboard.roles import Role
 
@@ -25,7 +25,7 @@ STATE = "slack_install_state"
 @rules.public("POST")
 def events(request: HttpRequest) -> HttpResponse:
     """Slack signs what it sends; nothing else is let in."""
-    answer = slack_http.receive(request.body, dict(request.headers.items()))
+    answer = http.receive(request.body, dict(request.headers.items()))
     response = HttpResponse(answer.body, status=answer.status)
     for name, value in answer.first_headers_without_set_cookie().items():
         response[name] = value
@@ -37,7 +37,7 @@ def install(request: access.Request) -> HttpResponse:
     """Send an owner to Slack, to say that the app may join a workspace."""
     _check_allowed()
     request.session[STATE] = secrets.token_urlsafe(32)
-    return redirect(slack_oauth.address(request.session[STATE], _return_address()))
+    return redirect(oauth.address(request.session[STATE], _return_address()))
 
 
 @rules.page(Role.OWNER)
@@ -56,7 +56,7 @@ def installed(request: access.Request) -> HttpResponse:
 
 def _connect(request: access.Request, code: str) -> None:
     try:
-        workspace = slack_oauth.install(code, _return_address())
+        workspace = oauth.install(code, _return_address())
     except DeliveryError as error:
         log.warning("A Slack workspace could not be connected: %s", error)
         messages.error(request, "Slack did not accept the installation. Please begin again.")

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot import conversations
-from bot.answering import QuestionError
-from bot.conversations import Delta, Done, Retrieved
+from bot.answers import conversations
+from bot.answers.answering import QuestionError
+from bot.answers.conversations import Delta, Done, Retrieved
 from bot.models import Message, Outcome, Platform
 from knowledge.retrieval import audience
 from llm.models import Deployment, Purpose, UsageRecord

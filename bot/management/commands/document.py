@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from bot import citing
+from bot.answers import document_uses
 from knowledge.index import indexing
 from knowledge.models import Document, DocumentVersion
 
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
     def _tell_all(self, documents: list[Document]) -> None:
         if len(documents) > 1:
-            count = citing.answer_count([document.pk for document in documents])
+            count = document_uses.answer_count([document.pk for document in documents])
             self.stdout.write(f"\n{len(documents)} documents; {_answers(count)} on at least one of them.")
 
 
@@ -85,7 +85,7 @@ def _row(document: Document) -> dict[str, Any]:
         "versions": [_version(version, document) for version in versions],
         "recent_changes": versions.changes(timezone.now() - RECENT).count(),
         "passages": list(document.chunks.order_by("ordinal").values("id", "ordinal", "heading", "text", "token_count")),
-        "answers": citing.answer_count([document.pk]),
+        "answers": document_uses.answer_count([document.pk]),
         "used": [
             {
                 "message_id": use.message_id,
@@ -93,7 +93,7 @@ def _row(document: Document) -> dict[str, Any]:
                 "answered_at": use.answered_at.isoformat(),
                 "quotes": list(use.quotes),
             }
-            for use in citing.uses(document.pk, limit=SHOWN)
+            for use in document_uses.uses(document.pk, limit=SHOWN)
         ],
     }
 

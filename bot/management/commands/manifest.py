@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot import manifests
-from bot.platforms import discord_rest
-from bot.platforms.base import DeliveryError
+from bot.messenger import DeliveryError
+from bot.platforms.discord import invite, rest
+from bot.platforms.slack import manifest as slack_manifest
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def _slack(self, name: str, *, is_http: bool) -> None:
         if len(name) > 35:
             raise CommandError("Slack takes names of at most 35 characters.")
-        manifest = manifests.slack(name=name, public_url=settings.PUBLIC_URL, is_http=is_http)
+        manifest = slack_manifest.build(name=name, public_url=settings.PUBLIC_URL, is_http=is_http)
         self.stdout.write(json.dumps(manifest, indent=2, ensure_ascii=False))
         self.stderr.write(
             "Paste this at https://api.slack.com/apps > Create New App > From a manifest, install it, and put its"
@@ -43,9 +43,9 @@ class Command(BaseCommand):
     def _discord(self, application: str) -> None:
         if not application:
             try:
-                application = discord_rest.application()["id"]
+                application = rest.application()["id"]
             except DeliveryError as error:
                 raise CommandError(f"{error} Name the application: --application ID") from error
-        self.stdout.write(manifests.discord_invite(application))
-        wanted = ", ".join(manifests.DISCORD_PERMISSIONS)
+        self.stdout.write(invite.address(application))
+        wanted = ", ".join(invite.PERMISSIONS)
         self.stderr.write(f"Whoever may manage a server opens this and lets the bot in. It asks for: {wanted}.")

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from bot.models import Platform, Question
-from bot.models.inbox import OPEN
+from bot.models.questions import OPEN
 from bot.platforms.console import HELP, ConsoleBot
-from bot.worker import Worker
+from bot.questions.worker import Worker
 from knowledge.embedders import embedding
 
 

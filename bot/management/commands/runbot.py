@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from bot import presence
+from bot.questions import presence
 from bot.running import running
 from foundation.connections import pool
 from knowledge.embedders import embedding

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot import voices
+from bot.answers import voices
 from bot.models import Grammar, Voice
 
 

@@ -20,13 +20,17 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from bot import inbox, outcomes, pressing, workspaces
-from bot.addressing import Incoming, Verdict
+from bot.answers import wording
+from bot.messenger import Bot, Incoming, Place
 from bot.models import Platform
-from bot.platforms import discord_messages, discord_posts
-from bot.platforms.base import Bot, Place
-from bot.platforms.discord_messenger import DiscordMessenger
-from bot.posts import Form
+from bot.platforms import workspaces
+from bot.platforms.discord import messages as discord_messages
+from bot.platforms.discord import posts
+from bot.platforms.discord.messenger import DiscordMessenger
+from bot.posts.post import Form
+from bot.questions import receiving
+from bot.questions.addressing import Verdict
+from bot.team import buttons, press
 from foundation import failpoints
 
 log = logging.getLogger(__name__)
@@ -83,7 +87,7 @@ class Gateway(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         incoming = discord_messages.incoming(message, self._bot.me)
         if incoming is not None and not self._bot.stopping.is_set():
-            await self._bot.keep(lambda: inbox.receive(incoming), channel=message.channel.id)
+            await self._bot.keep(lambda: receiving.receive(incoming), channel=message.channel.id)
             failpoints.reach("listener.acknowledged")
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -94,7 +98,7 @@ class Gateway(discord.Client):
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         channel, workspace = self._parent(payload.channel_id, payload.guild_id)
         await self._bot.keep(
-            lambda: inbox.cancel(Platform.DISCORD, workspace, channel, str(payload.message_id)),
+            lambda: receiving.cancel(Platform.DISCORD, workspace, channel, str(payload.message_id)),
             channel=payload.channel_id,
         )
 
@@ -108,11 +112,11 @@ class Gateway(discord.Client):
 
 
 def _changed(incoming: Incoming) -> None:
-    is_known = inbox.change(
+    is_known = receiving.change(
         Platform.DISCORD, incoming.workspace, incoming.channel, incoming.message_id, incoming.text
     )  # fmt: skip
     if not is_known and incoming.is_mention:
-        inbox.receive(incoming)
+        receiving.receive(incoming)
 
 
 class DiscordBot(Bot):
@@ -190,9 +194,9 @@ class DiscordBot(Bot):
         there = await client.http.request(
             Route("GET", "/applications/{application_id}/commands", application_id=application)
         )
-        if {each["name"] for each in there} != {each["name"] for each in discord_posts.COMMANDS}:
+        if {each["name"] for each in there} != {each["name"] for each in posts.COMMANDS}:
             route = Route("PUT", "/applications/{application_id}/commands", application_id=application)
-            await client.http.request(route, json=discord_posts.COMMANDS)
+            await client.http.request(route, json=posts.COMMANDS)
 
     async def introduce(self, guild: discord.Guild) -> None:
         await self.keep(
@@ -280,36 +284,36 @@ class DiscordBot(Bot):
     async def _ask(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
         question = str(next((each["value"] for each in data.get("options") or () if each["name"] == "question"), ""))
         incoming = discord_messages.asked(interaction, question, timezone.now())
-        await self.keep(lambda: inbox.receive(incoming))
+        await self.keep(lambda: receiving.receive(incoming))
         await interaction.response.defer(ephemeral=True, thinking=True)
 
     async def _ask_about(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
         """The message is the question, answered at its place."""
         incoming = discord_messages.pointed(interaction, data, self.me)
-        reception = await self.keep(lambda: inbox.receive(incoming))
+        reception = await self.keep(lambda: receiving.receive(incoming))
         is_known = reception.verdict == Verdict.ASK and not reception.is_new
-        await _say(interaction, outcomes.KNOWN if is_known else outcomes.TAKEN)
+        await _say(interaction, wording.KNOWN if is_known else wording.TAKEN)
 
     async def _press(self, interaction: discord.Interaction, custom_id: str) -> None:
-        action, _, value = custom_id.removeprefix(discord_posts.ACTION).partition(":")
-        pressed = pressing.Press(action, value, str(interaction.user.id), interaction.user.display_name)
-        result = await self.keep(lambda: pressing.press(pressed))
+        action, _, value = custom_id.removeprefix(posts.ACTION).partition(":")
+        pressed = press.Press(action, value, str(interaction.user.id), interaction.user.display_name)
+        result = await self.keep(lambda: buttons.press(pressed))
         if isinstance(result, Form):
             client = interaction.client
             route = Route(
                 "POST", "/interactions/{interaction_id}/{interaction_token}/callback",
                 interaction_id=interaction.id, interaction_token=interaction.token,
             )  # fmt: skip
-            await client.http.request(route, json={"type": 9, "data": discord_posts.modal(result)})
+            await client.http.request(route, json={"type": 9, "data": posts.modal(result)})
         else:
             await _say(interaction, result.text)
 
     async def _submit(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
-        name, _, value = str(data.get("custom_id", "")).removeprefix(discord_posts.ACTION).partition(":")
-        fields = discord_posts.filled(data.get("components") or [])
+        name, _, value = str(data.get("custom_id", "")).removeprefix(posts.ACTION).partition(":")
+        fields = posts.filled(data.get("components") or [])
         user = interaction.user
         said = await self.keep(
-            lambda: pressing.submit(name, value, fields, person=str(user.id), person_name=user.display_name)
+            lambda: buttons.submit(name, value, fields, person=str(user.id), person_name=user.display_name)
         )
         await _say(interaction, said.text)
 

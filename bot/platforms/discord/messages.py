@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.addressing import Incoming
+from bot.messenger import Incoming
 from bot.models import ChannelKind, Platform
 from foundation import secrets
 

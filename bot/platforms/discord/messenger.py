@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import discord
 
-from bot.addressing import Incoming
+from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
-from bot.platforms import discord_posts
-from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
-from bot.posts import Post
-from bot.splitting import split
+from bot.platforms.discord import posts
+from bot.posts.post import Post
+from bot.posts.splitting import split
 from foundation import connections, secrets
 
 if TYPE_CHECKING:  # it makes the messenger, and is asked by it
-    from bot.platforms.discord import DiscordBot
+    from bot.platforms.discord.bot import DiscordBot
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class DiscordMessenger(Messenger):
         self._threads: dict[str, str] = {}  # message id -> the channel that holds its thread, or the one it stands in
 
     def measure(self, post: Post) -> int:
-        return discord_posts.measure(post)
+        return posts.measure(post)
 
     def sign(self, question: Question) -> None:
         """Nothing: the message that the answer grows in is the sign, and a command shows one by itself."""
@@ -74,7 +73,7 @@ class DiscordMessenger(Messenger):
         if delivery.is_private:
             return self._send_privately(delivery)
         post = Post.from_json(delivery.body)
-        message_id = self.post(delivery, discord_posts.body(post, self._link(delivery, post)))
+        message_id = self.post(delivery, posts.body(post, self._link(delivery, post)))
         if delivery.kind == DeliveryKind.ESCALATION:
             self._open_thread(delivery.channel.external_id, message_id, "Question for the team")
         return message_id
@@ -91,7 +90,7 @@ class DiscordMessenger(Messenger):
 
     def _send_privately(self, delivery: Delivery) -> str:
         question = delivery.question
-        body = discord_posts.body(Post.from_json(delivery.body))
+        body = posts.body(Post.from_json(delivery.body))
         if question.may_be_answered_privately:
             application, token = secrets.decrypt(question.reply_token).split("/", 1)
             path = "/webhooks/{webhook_id}/{webhook_token}"
@@ -101,7 +100,7 @@ class DiscordMessenger(Messenger):
                         "PATCH", path + "/messages/@original", body, webhook_id=application, webhook_token=token
                     )
                 else:
-                    body["flags"] |= discord_posts.EPHEMERAL
+                    body["flags"] |= posts.EPHEMERAL
                     self.request("POST", path, body, webhook_id=application, webhook_token=token)
                 return PRIVATE
             except RefusedError as error:
@@ -116,7 +115,7 @@ class DiscordMessenger(Messenger):
             return
         post = Post.from_json(delivery.body)
         try:
-            self.wait(self.editing(delivery, discord_posts.body(post, self._link(delivery, post))), TIMEOUT)
+            self.wait(self.editing(delivery, posts.body(post, self._link(delivery, post))), TIMEOUT)
         except RefusedError as error:
             if error.code == UNKNOWN_MESSAGE:
                 raise GoneError from error
@@ -133,7 +132,7 @@ class DiscordMessenger(Messenger):
         place, question = self._place(delivery), delivery.question
         own = self._own(place, question.message_id if place != delivery.channel.external_id else "")
         if delivery.kind in (DeliveryKind.ESCALATION, DeliveryKind.SHARED):
-            return next((each["id"] for each in own if discord_posts.question_of(each) == str(question.pk)), "")
+            return next((each["id"] for each in own if posts.question_of(each) == str(question.pk)), "")
         own = [each for each in own if self._is_reply(each, delivery, place)]
         return next(iter(self._strays(delivery.channel, own)), "")
 
@@ -277,7 +276,7 @@ class DiscordLive(Live):
         self._edit: Future[Any] | None = None
 
     def begin(self, keep: Callable[[str], None]) -> None:
-        body = discord_posts.body(Post(text=LOOKING))
+        body = posts.body(Post(text=LOOKING))
         try:
             message_id = self._messenger.post(self._delivery, body)
         except DeliveryError as error:
@@ -296,7 +295,7 @@ class DiscordLive(Live):
             return
         self._shown = text
         self._next_at = time.monotonic() + EDIT_SECONDS
-        body = discord_posts.body(Post(text=split(text, DiscordMessenger.part_characters)[0]))
+        body = posts.body(Post(text=split(text, DiscordMessenger.part_characters)[0]))
         try:
             self._edit = self._messenger.submit(self._messenger.editing(self._delivery, body))
         except DeliveryError as error:

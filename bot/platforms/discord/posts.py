@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.neutralising import plain
-from bot.posts import Button, Field, Form, Post, Source
+from bot.posts.neutralising import plain
+from bot.posts.post import Button, Field, Form, Post, Source
 
 CONTENT = 2000
 SUPPRESS_EMBEDS = 1 << 2

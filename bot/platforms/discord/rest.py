@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 from django.conf import settings
 
-from bot.platforms.base import DeliveryError
+from bot.messenger import DeliveryError
 from foundation import egress
 
 SECONDS = 10.0

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bot import presenting
-from bot.neutralising import plain, slack_escaped
-from bot.posts import Button, Field, Form, Post, Source
+from bot.posts import presenting
+from bot.posts.neutralising import plain, slack_escaped
+from bot.posts.post import Button, Field, Form, Post, Source
 
 Block = dict[str, Any]
 

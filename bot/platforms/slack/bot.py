@@ -7,13 +7,13 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from bot import workspaces
+from bot.messenger import Bot, DeliveryError
 from bot.models import Platform
-from bot.platforms import slack_oauth, slack_web
-from bot.platforms.base import Bot, DeliveryError
-from bot.platforms.slack import SlackMessenger
-from bot.platforms.slack_listener import SocketListener
-from bot.platforms.slack_web import call
+from bot.platforms import workspaces
+from bot.platforms.slack import oauth, web_api
+from bot.platforms.slack.listener import SocketListener
+from bot.platforms.slack.messenger import SlackMessenger
+from bot.platforms.slack.web_api import call
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class SlackBot(Bot):
     def _keep_tokens_fresh(self) -> None:
         while not self._stopping.wait(REFRESH_SECONDS):
             try:
-                workspaces.refresh_due(Platform.SLACK, slack_oauth.refresh)
+                workspaces.refresh_due(Platform.SLACK, oauth.refresh)
             except (DeliveryError, DatabaseError) as error:
                 log.error("The token of a Slack workspace could not be renewed: %s", error)
             finally:
@@ -82,7 +82,7 @@ class SlackBot(Bot):
 
 def introduce() -> None:
     """Keep who the token of the settings belongs to. Raises DeliveryError."""
-    client = slack_web.client(settings.SLACK_BOT_TOKEN)
+    client = web_api.client(settings.SLACK_BOT_TOKEN)
     told = call(client, "auth.test")
     workspaces.introduce(
         Platform.SLACK, told["team_id"], name=told.get("team", ""), bot_user_id=told["user_id"], bot_id=told["bot_id"]

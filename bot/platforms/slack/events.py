@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.addressing import Incoming
+from bot.messenger import Incoming
 from bot.models import ChannelKind, Platform
 
 KINDS = {

@@ -7,7 +7,7 @@ from django.conf import settings
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
-from bot.platforms import slack_listener
+from bot.platforms.slack import listener
 
 MOST_BYTES = 1_000_000
 REFUSED = (401, "The signature is not that of Slack, or the request is too old.")
@@ -15,7 +15,7 @@ REFUSED = (401, "The signature is not that of Slack, or the request is too old."
 
 @cache
 def _app() -> App:
-    return slack_listener.build()
+    return listener.build()
 
 
 def receive(body: bytes, headers: Mapping[str, str]) -> BoltResponse:

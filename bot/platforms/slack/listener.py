@@ -19,13 +19,16 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 
-from bot import inbox, outcomes, pressing, workspaces
-from bot.addressing import Incoming, Verdict
+from bot.answers import wording
+from bot.messenger import DeliveryError, Incoming
 from bot.models import Platform, Workspace
-from bot.platforms import slack_blocks, slack_events, slack_web
-from bot.platforms.base import DeliveryError
-from bot.platforms.slack_web import call, client_for, respond
-from bot.posts import Form
+from bot.platforms import workspaces
+from bot.platforms.slack import blocks, events, web_api
+from bot.platforms.slack.web_api import call, client_for, respond
+from bot.posts.post import Form
+from bot.questions import receiving
+from bot.questions.addressing import Verdict
+from bot.team import buttons, press
 from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
@@ -42,7 +45,7 @@ USAGE = "Write your question after the command, as in: /ask How are annual plans
 def build() -> App:
     """The Bolt app of both transports."""
     app = App(
-        client=slack_web.client(),
+        client=web_api.client(),
         signing_secret=settings.SLACK_SIGNING_SECRET or hashlib.sha256(settings.SECRET_KEY.encode()).hexdigest(),
         authorize=_authorize,  # type: ignore[arg-type]  # None is how Bolt is told that nobody is there
         before_authorize=keep_event,
@@ -51,11 +54,11 @@ def build() -> App:
     )
     app.command("/ask")(_listener(_command))
     app.shortcut("ask_about")(_listener(_shortcut))
-    app.action({"action_id": slack_blocks.FEEDBACK})(_listener(_pressed))
-    for action in pressing.ACTIONS:
-        app.action({"action_id": f"{slack_blocks.ACTION}{action}"})(_listener(_pressed))
-    for name in pressing.FORMS:
-        app.view(f"{slack_blocks.ACTION}{name}")(_listener(_submitted))
+    app.action({"action_id": blocks.FEEDBACK})(_listener(_pressed))
+    for action in buttons.ACTIONS:
+        app.action({"action_id": f"{blocks.ACTION}{action}"})(_listener(_pressed))
+    for name in buttons.FORMS:
+        app.view(f"{blocks.ACTION}{name}")(_listener(_submitted))
     return app
 
 
@@ -103,35 +106,35 @@ def _kept(body: dict[str, Any]) -> BoltResponse:
 
 def take(body: dict[str, Any], workspace: Workspace) -> None:
     """Keep what an event says."""
-    happening = slack_events.happening(body, workspace.bot_user_id)
+    happening = events.happening(body, workspace.bot_user_id)
     team = workspace.external_id
     match happening:
         case Incoming():
-            inbox.receive(happening)
-        case slack_events.Edited(incoming):
-            isknown = inbox.change(Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text)
-            if not isknown and incoming.is_mention:
-                inbox.receive(incoming)
-        case slack_events.Deleted(channel, message_id):
-            inbox.cancel(Platform.SLACK, team, channel, message_id)
-        case slack_events.Stopped(channel, message_ids):
-            inbox.stop_posts(Platform.SLACK, team, channel, message_ids)
-        case slack_events.Uninstalled():
+            receiving.receive(happening)
+        case events.Edited(incoming):
+            is_known = receiving.change(Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text)
+            if not is_known and incoming.is_mention:
+                receiving.receive(incoming)
+        case events.Deleted(channel, message_id):
+            receiving.cancel(Platform.SLACK, team, channel, message_id)
+        case events.Stopped(channel, message_ids):
+            receiving.stop_posts(Platform.SLACK, team, channel, message_ids)
+        case events.Uninstalled():
             workspaces.remove(Platform.SLACK, team)
 
 
 def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
-    text = slack_events.text(body.get("text") or "", _bot_user(body))
+    text = events.text(body.get("text") or "", _bot_user(body))
     if not text:
         ack(response_type="ephemeral", text=USAGE)
         return
-    inbox.receive(
+    receiving.receive(
         Incoming(
             platform=Platform.SLACK,
             workspace=body["team_id"],
             channel=body["channel_id"],
             channel_name=body.get("channel_name", ""),
-            kind=slack_events.kind_of(body["channel_id"]),
+            kind=events.kind_of(body["channel_id"]),
             message_id=f"command:{_digest(body['trigger_id'])}",
             delivery_key=f"slack:command:{_digest(body['trigger_id'])}",
             author=body["user_id"],
@@ -150,33 +153,33 @@ def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
     """ "Ask about this": the message is the question, answered in its thread."""
     event = {**body["message"], "channel": body["channel"]["id"]}
     thread = event.get("thread_ts", "")
-    reception = inbox.receive(
+    reception = receiving.receive(
         Incoming(
             platform=Platform.SLACK,
             workspace=body["team"]["id"],
             channel=event["channel"],
             channel_name=body["channel"].get("name", ""),
-            kind=slack_events.kind_of(event["channel"]),
+            kind=events.kind_of(event["channel"]),
             message_id=event["ts"],
             thread_id=thread if thread != event["ts"] else "",
             delivery_key=f"slack:shortcut:{_digest(body['trigger_id'])}",
             author=body["user"]["id"],
             author_name=body["user"].get("name", ""),
-            text=slack_events.text(event.get("text") or "", _bot_user(body)),
+            text=events.text(event.get("text") or "", _bot_user(body)),
             unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
             is_explicit=True,
         )
     )
     ack()
     if reception.verdict == Verdict.ASK and not reception.is_new:
-        _say(body, outcomes.KNOWN)
+        _say(body, wording.KNOWN)
 
 
 def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     action, _, value = str(body["actions"][0].get("value", "")).partition(":")
     user = body["user"]
     name = user.get("name") or user.get("username") or ""
-    result = pressing.press(pressing.Press(action, value, user["id"], name))
+    result = buttons.press(press.Press(action, value, user["id"], name))
     ack()
     if isinstance(result, Form):
         _open(body, result)
@@ -187,10 +190,10 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
     view = body["view"]
     user = body["user"]
-    pressing.submit(
-        view["callback_id"].removeprefix(slack_blocks.ACTION),
+    buttons.submit(
+        view["callback_id"].removeprefix(blocks.ACTION),
         view["private_metadata"],
-        slack_blocks.filled(view["state"]),
+        blocks.filled(view["state"]),
         person=user["id"],
         person_name=user.get("name") or "",
     )
@@ -202,7 +205,7 @@ def _open(body: dict[str, Any], form: Form) -> None:
     if workspace is None:
         return
     try:
-        view = slack_blocks.view(form, form.value)
+        view = blocks.view(form, form.value)
         call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
     except DeliveryError as error:
         log.warning("The form %s could not be opened: %s", form.name, error)
@@ -280,7 +283,7 @@ class SocketListener:
                 build(), settings.SLACK_APP_TOKEN, ping_interval=PING_SECONDS, concurrency=CONCURRENCY
             )
             handler.connect()  # type: ignore[no-untyped-call]
-        except slack_web.FAILURES as error:
+        except web_api.FAILURES as error:
             log.warning("Slack cannot be listened to yet: %s", type(error).__name__)
             self._stopping.wait(1.0)
             return

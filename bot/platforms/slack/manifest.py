@@ -1,10 +1,9 @@
-"""What a platform has to be told to let the bot in: a manifest for Slack, an address for Discord. Least privileges."""
+"""What Slack has to be told to let the bot in. Least privileges."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 # Each with what it is needed for.
-SLACK_SCOPES = {
+SCOPES = {
     "app_mentions:read": "questions that mention the bot",
     "assistant:write": "the word that it is looking, while it does",
     "channels:history": "follow-ups and questions in public channels, and those missed while it was down",
@@ -21,7 +20,7 @@ SLACK_SCOPES = {
     "reactions:write": "a sign where no other can be shown",
     "users:read": "who is a guest",
 }
-SLACK_EVENTS = (
+EVENTS = (
     "app_mention",
     "message.channels",
     "message.groups",
@@ -32,18 +31,8 @@ SLACK_EVENTS = (
     "tokens_revoked",
 )
 
-# Bits of Discord's permissions, discord.com/developers/docs/topics/permissions.
-DISCORD_PERMISSIONS = {
-    "View channels": 1 << 10,
-    "Send messages": 1 << 11,
-    "Embed links": 1 << 14,
-    "Read message history": 1 << 16,
-    "Create public threads": 1 << 35,
-    "Send messages in threads": 1 << 38,
-}
 
-
-def slack(*, name: str, public_url: str, is_http: bool) -> dict[str, Any]:
+def build(*, name: str, public_url: str, is_http: bool) -> dict[str, Any]:
     """The manifest of a Slack app: over Socket Mode, or, with `is_http`, sending to `public_url`."""
     endpoint = f"{public_url}/slack/events"
     command: dict[str, Any] = {
@@ -53,7 +42,7 @@ def slack(*, name: str, public_url: str, is_http: bool) -> dict[str, Any]:
         "should_escape": True,
     }
     settings: dict[str, Any] = {
-        "event_subscriptions": {"bot_events": list(SLACK_EVENTS)},
+        "event_subscriptions": {"bot_events": list(EVENTS)},
         "interactivity": {"is_enabled": True},
         "org_deploy_enabled": False,
         "socket_mode_enabled": not is_http,
@@ -83,16 +72,6 @@ def slack(*, name: str, public_url: str, is_http: bool) -> dict[str, Any]:
             ],
             "slash_commands": [command],
         },
-        "oauth_config": {"scopes": {"bot": list(SLACK_SCOPES)}},
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": settings,
     }
-
-
-def discord_invite(application_id: str) -> str:
-    """The address by which an administrator of a server lets the bot in."""
-    query = {
-        "client_id": application_id,
-        "scope": "bot applications.commands",
-        "permissions": str(sum(DISCORD_PERMISSIONS.values())),
-    }
-    return f"https://discord.com/oauth2/authorize?{urlencode(query)}"

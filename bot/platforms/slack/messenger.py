@@ -1,25 +1,23 @@
 """Slack: posts, edits and finds messages by its Web API, and streams answers into them."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from bot.addressing import Incoming
+from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place
 from bot.models import Channel, Delivery, DeliveryKind, Question, Workspace
-from bot.platforms import slack_audience, slack_blocks, slack_events
-from bot.platforms.base import PRIVATE, Audience, DeliveryError, GoneError, Live, Messenger, Place
-from bot.platforms.slack_web import Client, RefusedError, call, client_for, pages, respond
-from bot.posts import Post
+from bot.platforms.slack import blocks, outsiders
+from bot.platforms.slack import events as slack_events
+from bot.platforms.slack.live import SlackLive
+from bot.platforms.slack.marks import key_of, metadata
+from bot.platforms.slack.web_api import Client, RefusedError, call, client_for, pages, respond
+from bot.posts.post import Post
 from foundation import secrets
 
 log = logging.getLogger(__name__)
 
-APPEND_SECONDS = 1.0
-STREAM_CHARACTERS = 9_000  # fewer than a part has
 KINDS = "public_channel,private_channel,mpim,im"
-EVENT_TYPE = "parley_post"
 LOOKED_AT = 200  # newest messages of a thread or channel that are searched for a post of ours
 STATUS = "is looking in the documents…"
 
@@ -28,7 +26,7 @@ class SlackMessenger(Messenger):
     part_characters = 10_000
 
     def measure(self, post: Post) -> int:
-        return slack_blocks.measure(post)
+        return blocks.measure(post)
 
     def sign(self, question: Question) -> None:
         if question.is_private:
@@ -64,7 +62,7 @@ class SlackMessenger(Messenger):
     def _send_privately(self, delivery: Delivery, post: Post) -> str:
         """In place of the word that the command was answered with; by direct message when that has run out."""
         question = delivery.question
-        body = {"text": slack_blocks.fallback(post), "blocks": slack_blocks.blocks(post)}
+        body = {"text": blocks.fallback(post), "blocks": blocks.blocks(post)}
         if question.may_be_answered_privately:
             url = secrets.decrypt(question.reply_token)
             body["response_type"] = "ephemeral"
@@ -97,9 +95,9 @@ class SlackMessenger(Messenger):
         post = Post.from_json(delivery.body)
         link = self.permalink(delivery.question) if post.has_permalink else ""
         return {
-            "text": slack_blocks.fallback(post),
-            "blocks": slack_blocks.blocks(post, link),
-            "metadata": _metadata(delivery),
+            "text": blocks.fallback(post),
+            "blocks": blocks.blocks(post, link),
+            "metadata": metadata(delivery),
             "unfurl_links": False,
             "unfurl_media": False,
         }
@@ -108,7 +106,7 @@ class SlackMessenger(Messenger):
         if delivery.is_private:
             return ""
         messages = self._own(delivery.channel, delivery.thread_id, _after(delivery))
-        marked = [each["ts"] for each in messages if _key(each) == delivery.key]
+        marked = [each["ts"] for each in messages if key_of(each) == delivery.key]
         if marked:
             return str(marked[0])
         if delivery.kind == DeliveryKind.ANSWER and delivery.part == 1:
@@ -121,7 +119,7 @@ class SlackMessenger(Messenger):
         messages = self._own(question.channel, question.conversation.thread_id, question.message_id)
         there = {each["ts"] for each in messages}
         known = dict(question.deliveries.filter(message_id__in=there).values_list("key", "message_id"))
-        doubled = [each["ts"] for each in messages if known.get(_key(each), each["ts"]) != each["ts"]]
+        doubled = [each["ts"] for each in messages if known.get(key_of(each), each["ts"]) != each["ts"]]
         return [*doubled, *self._strays(question.channel, messages)] if known else []
 
     def _own(self, channel: Channel, thread: str, after: str) -> list[dict[str, Any]]:
@@ -138,7 +136,7 @@ class SlackMessenger(Messenger):
 
     def _strays(self, channel: Channel, messages: list[dict[str, Any]]) -> list[str]:
         """Messages of ours that carry no mark, as one that is streamed does not, and that no delivery knows."""
-        unmarked = [each["ts"] for each in messages if not _key(each)]
+        unmarked = [each["ts"] for each in messages if not key_of(each)]
         known = Delivery.objects.known(channel, unmarked)
         return [ts for ts in unmarked if ts not in known]
 
@@ -164,7 +162,7 @@ class SlackMessenger(Messenger):
         return str(found["permalink"])
 
     def audience(self, channel: Channel) -> Audience:
-        return slack_audience.of(channel)
+        return outsiders.of(channel)
 
     def places(self, workspace: Workspace) -> list[Place]:
         found = pages(client_for(workspace), "users.conversations", "channels", types=KINDS, exclude_archived=True)
@@ -201,84 +199,6 @@ class SlackMessenger(Messenger):
             yield found
 
 
-class SlackLive(Live):
-    """A streamed message. Its text is only ever added to; where that does not do, the final post replaces it."""
-
-    def __init__(self, delivery: Delivery, keep: Callable[[str], None]) -> None:
-        self._delivery = delivery
-        self._keep = keep
-        self._ts = ""
-        self._shown = ""
-        self._is_over = False
-        self._next_at = 0.0
-
-    @property
-    def is_due(self) -> bool:
-        return not self._is_over and time.monotonic() >= self._next_at
-
-    def show(self, text: str) -> None:
-        if not self.is_due or len(text) > STREAM_CHARACTERS:
-            return
-        if not text.startswith(self._shown):
-            self._is_over = True
-            return
-        if text == self._shown:
-            return
-        try:
-            self._start(text) if not self._ts else self._append(text)
-        except DeliveryError as error:
-            self._fail(error)
-
-    def _start(self, text: str) -> None:
-        question = self._delivery.question
-        channel = question.channel
-        reply = call(
-            self._client(), "chat.startStream", channel=channel.external_id, thread_ts=self._delivery.thread_id,
-            recipient_user_id=question.asker, recipient_team_id=channel.workspace.external_id, markdown_text=text,
-        )  # fmt: skip
-        self._ts = str(reply["ts"])
-        self._keep(self._ts)
-        self._note(text)
-
-    def _client(self) -> Client:
-        return client_for(self._delivery.question.channel.workspace)
-
-    def _append(self, text: str) -> None:
-        call(self._client(), "chat.appendStream", **self._where(), markdown_text=text[len(self._shown) :])
-        self._note(text)
-
-    def _note(self, text: str) -> None:
-        self._shown = text
-        self._next_at = time.monotonic() + APPEND_SECONDS
-
-    def _fail(self, error: DeliveryError) -> None:
-        """Wait when asked to; else leave the rest to the final post. Whether an append arrived is then not known."""
-        if isinstance(error, RefusedError) and error.code == "ratelimited" and self._ts:
-            self._next_at = time.monotonic() + (error.retry_after or 1.0)
-            return
-        self._is_over = True
-        self.is_stopped = isinstance(error, RefusedError) and error.code == "stopped_by_user"
-        self.is_uncertain = not self._ts and not error.was_refused
-        log.info("The answer to question %s is not streamed on: %s", self._delivery.question_id, error)
-
-    def finish(self, post: Post) -> bool:
-        if self._is_over or not self._ts or not post.text.startswith(self._shown):
-            return False
-        rest = {"markdown_text": post.text[len(self._shown) :]} if post.text != self._shown else {}
-        try:
-            call(
-                self._client(), "chat.stopStream", **self._where(), **rest,
-                blocks=slack_blocks.below(post), metadata=_metadata(self._delivery),
-            )  # fmt: skip
-        except DeliveryError as error:
-            log.info("The stream of question %s is finished by an update: %s", self._delivery.question_id, error)
-            return False
-        return True
-
-    def _where(self) -> dict[str, str]:
-        return {"channel": self._delivery.channel.external_id, "ts": self._ts}
-
-
 def _change(client: Client, method: str, where: dict[str, str], **body: Any) -> None:
     """Call a method that changes a message; one that is still streamed is stopped first."""
     try:
@@ -296,15 +216,6 @@ def _stop(client: Client, where: dict[str, str]) -> None:
     except RefusedError as error:
         if error.code != "message_not_in_streaming_state":
             raise
-
-
-def _metadata(delivery: Delivery) -> dict[str, Any]:
-    return {"event_type": EVENT_TYPE, "event_payload": {"key": delivery.key}}
-
-
-def _key(message: dict[str, Any]) -> str:
-    metadata = message.get("metadata") or {}
-    return str((metadata.get("event_payload") or {}).get("key", "")) if metadata.get("event_type") == EVENT_TYPE else ""
 
 
 def _after(delivery: Delivery) -> str:

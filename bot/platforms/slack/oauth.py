@@ -5,12 +5,12 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
-from bot import workspaces
-from bot.manifests import SLACK_SCOPES
 from bot.models import Platform, Workspace
-from bot.platforms import slack_web
-from bot.platforms.slack_web import call
-from bot.workspaces import Tokens
+from bot.platforms import workspaces
+from bot.platforms.slack import web_api
+from bot.platforms.slack.manifest import SCOPES
+from bot.platforms.slack.web_api import call
+from bot.platforms.workspaces import Tokens
 
 AUTHORIZE = "https://slack.com/oauth/v2/authorize"
 
@@ -19,7 +19,7 @@ def address(state: str, redirect_uri: str) -> str:
     """Where an administrator of a workspace says yes. `state` comes back: nobody can end what they did not begin."""
     query = {
         "client_id": settings.SLACK_CLIENT_ID,
-        "scope": ",".join(SLACK_SCOPES),
+        "scope": ",".join(SCOPES),
         "state": state,
         "redirect_uri": redirect_uri,
     }
@@ -30,7 +30,7 @@ def install(code: str, redirect_uri: str) -> Workspace:
     """Exchange the code of an installation and keep what it gives. Raises DeliveryError."""
     told = _exchange(code=code, redirect_uri=redirect_uri)
     token = told["access_token"]
-    client = slack_web.client(token)
+    client = web_api.client(token)
     me = call(client, "auth.test")
     workspace = workspaces.introduce(
         Platform.SLACK, told["team"]["id"], name=told["team"].get("name") or "", bot_user_id=told["bot_user_id"],
@@ -46,7 +46,7 @@ def refresh(refresh_token: str) -> Tokens:
 
 
 def _exchange(**params: str) -> dict[str, Any]:
-    client = slack_web.client()
+    client = web_api.client()
     return call(
         client,
         "oauth.v2.access",

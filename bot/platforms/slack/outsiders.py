@@ -4,9 +4,9 @@ from typing import cast
 
 from django.core.cache import caches
 
+from bot.messenger import Audience
 from bot.models import Channel, Workspace
-from bot.platforms.base import Audience
-from bot.platforms.slack_web import call, client_for, pages
+from bot.platforms.slack.web_api import call, client_for, pages
 
 BELIEVED_SECONDS = 300.0
 SHARED = ("is_ext_shared", "is_shared", "is_pending_ext_shared", "is_org_shared")

@@ -10,9 +10,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse, WebClient
 from slack_sdk.webhook import WebhookClient
 
-from bot import workspaces
+from bot.messenger import DeliveryError
 from bot.models import Workspace
-from bot.platforms.base import DeliveryError
+from bot.platforms import workspaces
 from foundation import connections
 
 TIMEOUT = 10  # seconds of one call; shorter than a lease, so that a late call is over before the next attempt looks
