@@ -130,7 +130,7 @@ def agree() -> tuple[str, str]:
     """The cost of everything by the page's own reading, and by the ledger."""
     from django.db.models import Sum  # noqa: PLC0415
 
-    from dashboard import costs  # noqa: PLC0415
+    from evaluation.figures import costs  # noqa: PLC0415
     from llm.models import UsageRecord  # noqa: PLC0415
 
     return str(costs.read(200).total.cost), str(UsageRecord.objects.aggregate(sum=Sum("cost"))["sum"])
@@ -141,7 +141,7 @@ def _prepare(answers: int) -> None:
     from django.core.management import call_command  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
 
-    from dashboard import rollups  # noqa: PLC0415
+    from evaluation.figures import rollups  # noqa: PLC0415
 
     call_command("setup", verbosity=0)
     call_command("migrate", verbosity=0)

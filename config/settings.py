@@ -51,6 +51,7 @@ SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 INSTALLED_APPS = [
     "config",
     "dashboard",
+    "evaluation",
     "tuning",
     "bot",
     "knowledge",
@@ -95,7 +96,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "dashboard.navigation.pages",
+                "dashboard.guard.navigation.pages",
             ],
         },
     },
@@ -126,7 +127,7 @@ CACHES = {
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-ACCOUNT_ADAPTER = "dashboard.logins.Logins"
+ACCOUNT_ADAPTER = "dashboard.accounts.logins.Logins"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
@@ -135,13 +136,13 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "50/m/ip,5/15m/key", "reauthenticate": "1
 ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 0)  # that append to X-Forwarded-For
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Parley"
-MFA_ADAPTER = "dashboard.logins.Secrets"
+MFA_ADAPTER = "dashboard.accounts.logins.Secrets"
 # Logging in by the company's own identity provider (OpenID Connect); whoever comes that way has no role at first.
 OIDC_ISSUER = environment.text("OIDC_ISSUER").rstrip("/")
 OIDC_NAME = environment.text("OIDC_NAME", "Company account")
 OIDC_CLIENT_ID = environment.text("OIDC_CLIENT_ID")
 OIDC_CLIENT_SECRET = environment.key("OIDC_CLIENT_SECRET")
-SOCIALACCOUNT_ADAPTER = "dashboard.logins.CompanyLogins"
+SOCIALACCOUNT_ADAPTER = "dashboard.accounts.logins.CompanyLogins"
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from bot import tasks as bot_tasks
 from config import schema
-from dashboard import tasks as dashboard_tasks
+from evaluation import tasks as evaluation_tasks
 from knowledge import embedders, tasks
 from knowledge.index import model_change
 from llm import providers
@@ -49,7 +49,7 @@ def migrate() -> None:
     call_command("createcachetable", verbosity=0)
     tasks.schedule()
     bot_tasks.schedule()
-    dashboard_tasks.schedule()
+    evaluation_tasks.schedule()
 
 
 def deploy_models() -> list[Deployment]:

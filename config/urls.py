@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
 ]
 
-handler400 = "dashboard.views.errors.bad_request"
-handler403 = "dashboard.views.errors.forbidden"
-handler404 = "dashboard.views.errors.not_found"
-handler500 = "dashboard.views.errors.failed"
+handler400 = "dashboard.home.error_views.bad_request"
+handler403 = "dashboard.home.error_views.forbidden"
+handler404 = "dashboard.home.error_views.not_found"
+handler500 = "dashboard.home.error_views.failed"

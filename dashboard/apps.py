@@ -5,6 +5,6 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        from dashboard import logins  # noqa: PLC0415  its models are there only now
+        from dashboard.accounts import logins  # noqa: PLC0415  its models are there only now
 
         logins.connect()

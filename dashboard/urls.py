@@ -2,21 +2,19 @@
 
 from django.urls import path
 
-from dashboard.views import (
-    ask,
-    channels,
-    conversations,
-    costs,
-    documents,
-    escalations,
-    health,
-    home,
-    install,
-    login,
-    models,
-    review,
-    slack,
-)
+from dashboard.accounts import login_views
+from dashboard.accounts import views as accounts
+from dashboard.ask import views as ask
+from dashboard.channels import views as channels
+from dashboard.conversations import views as conversations
+from dashboard.costs import views as costs
+from dashboard.documents import views as documents
+from dashboard.escalations import views as escalations
+from dashboard.home import views as home
+from dashboard.install import health_views, slack_views
+from dashboard.install import views as install
+from dashboard.serving import views as serving
+from dashboard.training import review_views as training
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -32,14 +30,14 @@ urlpatterns = [
     path("answers/<int:pk>/correct/", conversations.correct, name="correct"),
     path("answers/<int:pk>/article/", conversations.article, name="article"),
     path("answers/<int:pk>/again/", conversations.again, name="again"),
-    path("review/", review.review, name="review"),
-    path("review/start/", review.start, name="review_start"),
-    path("review/candidates/", review.candidates, name="review_candidates"),
-    path("review/<int:pk>/", review.item, name="review_item"),
-    path("review/<int:pk>/draft/", review.draft, name="review_draft"),
-    path("training/", review.listed, name="examples"),
-    path("training/export/", review.export, name="export_examples"),
-    path("training/allow/<int:pk>/", review.allow_training, name="allow_training"),
+    path("review/", training.review, name="review"),
+    path("review/start/", training.start, name="review_start"),
+    path("review/candidates/", training.candidates, name="review_candidates"),
+    path("review/<int:pk>/", training.item, name="review_item"),
+    path("review/<int:pk>/draft/", training.draft, name="review_draft"),
+    path("training/", training.listed, name="examples"),
+    path("training/export/", training.export, name="export_examples"),
+    path("training/allow/<int:pk>/", training.allow_training, name="allow_training"),
     path("escalations/", escalations.board, name="escalations"),
     path("escalations/<int:pk>/", escalations.escalation, name="escalation"),
     path("escalations/<int:pk>/claim/", escalations.claim, name="claim"),
@@ -65,25 +63,25 @@ urlpatterns = [
     path("costs/budgets/", costs.budgets, name="budgets"),
     path("costs/budgets/<int:pk>/remove/", costs.remove_budget, name="remove_budget"),
     path("costs/prices/", costs.prices, name="prices"),
-    path("models/", models.models, name="models"),
-    path("models/<int:pk>/live/", models.roll_back, name="roll_back"),
-    path("endpoints/new/", models.new_endpoint, name="new_endpoint"),
-    path("endpoints/<int:pk>/", models.endpoint, name="endpoint"),
-    path("endpoints/<int:pk>/try/", models.try_endpoint, name="try_endpoint"),
+    path("models/", serving.models, name="models"),
+    path("models/<int:pk>/live/", serving.roll_back, name="roll_back"),
+    path("endpoints/new/", serving.new_endpoint, name="new_endpoint"),
+    path("endpoints/<int:pk>/", serving.endpoint, name="endpoint"),
+    path("endpoints/<int:pk>/try/", serving.try_endpoint, name="try_endpoint"),
     path("install/", install.install, name="install"),
     path("install/sample/remove/", install.remove_sample, name="remove_sample"),
     path("doctor/", install.examine, name="doctor"),
-    path("people/", install.people_list, name="people"),
-    path("people/<int:pk>/role/", install.set_role, name="set_role"),
-    path("people/<int:pk>/shut/", install.shut_account, name="shut_account"),
-    path("people/<int:pk>/link/", install.new_link, name="new_link"),
-    path("audit/", install.audit_log, name="audit"),
-    path("login/", login.password_login, name="login"),
-    path("login/link/<str:token>/", login.login_link, name="login_link"),
-    path("logout/", login.logout, name="logout"),
-    path("slack/events", slack.events, name="slack_events"),
-    path("slack/install/", slack.install, name="slack_install"),
-    path("slack/installed/", slack.installed, name="slack_installed"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    path("people/", accounts.people_list, name="people"),
+    path("people/<int:pk>/role/", accounts.set_role, name="set_role"),
+    path("people/<int:pk>/shut/", accounts.shut_account, name="shut_account"),
+    path("people/<int:pk>/link/", accounts.new_link, name="new_link"),
+    path("audit/", accounts.audit_log, name="audit"),
+    path("login/", login_views.password_login, name="login"),
+    path("login/link/<str:token>/", login_views.login_link, name="login_link"),
+    path("logout/", login_views.logout, name="logout"),
+    path("slack/events", slack_views.events, name="slack_events"),
+    path("slack/install/", slack_views.install, name="slack_install"),
+    path("slack/installed/", slack_views.installed, name="slack_installed"),
+    path("healthz", health_views.healthz, name="healthz"),
+    path("readyz", health_views.readyz, name="readyz"),
 ]

@@ -1,15 +1,15 @@
-"""The jobs of the dashboard that django-q2 carries. Each may run twice."""
+"""The jobs of this room that django-q2 carries. Each may run twice."""
 
 from django_q.models import Schedule
 
-from dashboard import rollups
+from evaluation.figures import rollups
 
 
 def schedule() -> None:
     """Have the jobs that come again and again done from now on; may be called any number of times."""
     Schedule.objects.update_or_create(
-        name="dashboard roll up",
-        defaults={"func": "dashboard.tasks.roll_up", "repeats": -1, "schedule_type": Schedule.HOURLY},
+        name="evaluation roll up",
+        defaults={"func": "evaluation.tasks.roll_up", "repeats": -1, "schedule_type": Schedule.HOURLY},
     )
 
 

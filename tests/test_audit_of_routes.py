@@ -13,7 +13,7 @@ from knowledge.models import Collection
 from llm.models import Endpoint
 from tests.test_dashboard_access import rule_of, things, views
 from tests.web_rows import make_user
-from tuning import examples
+from tuning.examples import reviewing
 from tuning.models import TrainingExample
 
 __all__ = ["things"]
@@ -70,9 +70,9 @@ def test_a_line_for_every_change(
     owner = make_user("root", is_superuser=True)
     client.force_login(owner)
     item = TrainingExample.objects.get()
-    examples.claim(owner, pk=item.pk)
+    reviewing.claim(owner, pk=item.pk)
     if name == "export_examples":
-        examples.approve(item.pk, owner)
+        reviewing.approve(item.pk, owner)
     if name == "voice":
         client.post(reverse("new_voice"), FORMS["new_voice"])
     reply = client.post(reverse(name, kwargs=things.get(name)), form(name))

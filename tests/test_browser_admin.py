@@ -9,13 +9,13 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from bot.models import Channel, Conversation, Escalation, Feedback, Message, Platform, Question, Voice, Workspace
-from dashboard import login_links
+from dashboard.accounts import login_links
 from knowledge.models import Collection, Document
 from knowledge.sources import uploads
 from llm.models import Budget, Deployment, UsageRecord
 from tests.browser import chromium, site
 from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_usage, make_user
-from tuning import examples
+from tuning.examples import proposing
 from tuning.models import ExampleState, TrainingExample
 
 __all__ = ["chromium", "site"]
@@ -75,7 +75,7 @@ def addresses(answer: Message) -> list[str]:
         "document": Document.objects.get().pk,
         "channel": Channel.objects.get().pk,
         "escalation": Escalation.objects.get().pk,
-        "review_item": examples.propose(answer, by=None).pk,
+        "review_item": proposing.propose(answer, by=None).pk,
     }
     return [*map(reverse, names), *(reverse(name, args=[pk]) for name, pk in of_rows.items())]
 
@@ -108,7 +108,7 @@ def test_the_first_page_is_light(page: Page) -> None:
 
 
 def test_a_reviewer_needs_no_mouse(page: Page, rows: Message) -> None:
-    item = examples.propose(rows, by=None)
+    item = proposing.propose(rows, by=None)
     page.goto(reverse("review_item", args=[item.pk]))
     page.keyboard.press("e")
     page.get_by_role("textbox", name="The answer to learn from").fill("Within 30 long days [1].")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bot.models import Conversation, Feedback, Message, Outcome, Speaker
-from dashboard import login_links
+from dashboard.accounts import login_links
 from knowledge.models import Collection, Visibility
 from tests.browser import chromium, site
 from tests.fake_providers import FakeProviders, Refusal

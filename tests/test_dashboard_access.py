@@ -10,16 +10,17 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from bot.models import Channel, Conversation, Escalation, Message, Platform, Question, Workspace
-from dashboard import audit, people, roles
 from dashboard import urls as dashboard_urls
+from dashboard.accounts import people
+from dashboard.guard import audit, roles
+from dashboard.guard.roles import Role
+from dashboard.guard.rules import Rule
 from dashboard.models import AuditEntry
-from dashboard.roles import Role
-from dashboard.rules import Rule
 from knowledge.models import Collection, Source
 from llm.models import Budget, Deployment
 from llm.models import Role as Serves
 from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
-from tuning import examples
+from tuning.examples import proposing
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +67,7 @@ def things() -> dict[str, dict[str, object]]:
         "transcript": answer.conversation_id,
         "passage": make_citation(answer).pk,
         **dict.fromkeys(("feedback", "prompt", "promote", "correct", "article", "again"), answer.pk),
-        **dict.fromkeys(("review_item", "review_draft"), examples.propose(answer, by=None).pk),
+        **dict.fromkeys(("review_item", "review_draft"), proposing.propose(answer, by=None).pk),
         **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
         **dict.fromkeys(("document", "remove_document"), document.pk),
         **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),

@@ -29,7 +29,7 @@ from bot.models import (
     Question,
     Workspace,
 )
-from dashboard import exchanges, export
+from dashboard.conversations import exchanges, export
 from dashboard.models import AuditEntry
 from tests.web_rows import make_answer, make_citation, make_question, make_usage, make_user
 

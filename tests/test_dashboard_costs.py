@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bot.models import Message, Voice
-from dashboard import costs, rollups, whatif
-from dashboard.models import AuditEntry, DailyUsage
+from dashboard.models import AuditEntry
+from evaluation.figures import costs, rollups, what_if
+from evaluation.models.figures import DailyUsage
 from knowledge.models import Collection, Document
 from knowledge.sources import uploads
 from llm import endpoints
@@ -69,10 +70,10 @@ def test_what_if_multiplies_what_pricing_says() -> None:
     ModelPrice.objects.create(
         provider="openai", model="m", input_per_million=2, output_per_million=10, valid_from="2020-01-01T00:00Z"
     )
-    case = whatif.Case("openai", "m", k=5, passage_tokens=200, prompt_tokens=500, output_tokens=100, volume=1000)
+    case = what_if.Case("openai", "m", k=5, passage_tokens=200, prompt_tokens=500, output_tokens=100, volume=1000)
     assert (case.per_answer, case.per_month) == (Decimal("0.004"), Decimal(4))
     assert case.context_per_month == Decimal(2)
-    assert whatif.Case("openai", "unknown-model", 1, 1, 1, 1, 1).labels["per_month"] == "unpriced"
+    assert what_if.Case("openai", "unknown-model", 1, 1, 1, 1, 1).labels["per_month"] == "unpriced"
 
 
 def test_the_pages_of_costs_and_budgets(client: Client, owner: User) -> None:

@@ -95,7 +95,7 @@ def test_a_person_gets_a_page_for_every_failure(
 
     client.force_login(make_user())
     client.raise_request_exception = False
-    monkeypatch.setattr("dashboard.overview.read", fail)
+    monkeypatch.setattr("dashboard.home.overview.read", fail)
     reply = client.get("/")
     assert reply.status_code == status
     page = reply.content.decode()

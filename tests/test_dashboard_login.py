@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from dashboard import login_links
+from dashboard.accounts import login_links
 from tests.web_rows import make_user
 
 pytestmark = pytest.mark.django_db

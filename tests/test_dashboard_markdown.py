@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from dashboard import markdown
-from dashboard.markdown import Source
+from dashboard.rendering import markdown
+from dashboard.rendering.markdown import Source
 
 REFUNDS = Source(1, "/passages/7/", "Refunds", "https://help.example.com/refunds")
 CITED = '<a href="/passages/7/" class="cite" aria-label="Source 1: Refunds" rel="noopener noreferrer nofollow">1</a>'

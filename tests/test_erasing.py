@@ -21,13 +21,15 @@ from bot.models import (
     Question,
     Workspace,
 )
-from dashboard import people, roles
+from dashboard.accounts import people
+from dashboard.guard import roles
+from dashboard.guard.roles import Role
 from dashboard.models import AuditEntry
-from dashboard.roles import Role
 from llm.models import UsageRecord
 from tests import tables
 from tests.web_rows import make_answer, make_citation, make_question, make_usage, make_user
-from tuning import examples, exporting
+from tuning.datasets import exporting
+from tuning.examples import proposing, reviewing
 from tuning.models import TrainingExample
 
 pytestmark = pytest.mark.django_db
@@ -80,9 +82,9 @@ def test_examples_go_too_and_those_that_had_left_are_named() -> None:
     question = asked_by_the_person()
     owner = make_user("reviewer", is_superuser=True)
     assert question.answer is not None
-    item = examples.propose(question.answer, by=owner)
-    examples.claim(owner, pk=item.pk)
-    examples.approve(item.pk, owner)
+    item = proposing.propose(question.answer, by=owner)
+    reviewing.claim(owner, pk=item.pk)
+    reviewing.approve(item.pk, owner)
     exporting.export(owner)
     out = io.StringIO()
     call_command("erase", PERSON, "--platform", "slack", stdout=out)
@@ -105,7 +107,7 @@ def test_an_account_is_nobodys_afterwards() -> None:
 
 def test_conversations_are_kept_as_long_as_the_settings_say(settings: Settings) -> None:
     question = asked_by_the_person()
-    item = examples.propose(question.answer, by=None)  # type: ignore[arg-type]
+    item = proposing.propose(question.answer, by=None)  # type: ignore[arg-type]
     assert erasing.purge() == 0
     long_ago = timezone.now() - timedelta(days=181)
     Conversation.objects.update(last_active_at=long_ago)

@@ -13,9 +13,10 @@ from django.utils import timezone
 from bot.answers import prompts
 from bot.models import Channel, Feedback, Message, Platform, Question, Workspace
 from tests.web_rows import make_answer, make_question, make_user
-from tuning import examples, exporting
+from tuning.datasets import exporting
+from tuning.examples import proposing, reviewing
+from tuning.examples.redacting import redact
 from tuning.models import ExampleState, Export, ExportLine, TrainingExample
-from tuning.redacting import redact
 
 pytestmark = pytest.mark.django_db
 
@@ -40,9 +41,9 @@ def answered_in(workspace: Workspace, user: User) -> Message:
 
 
 def approved(message: Message, user: User, **changes: Any) -> TrainingExample:
-    item = examples.propose(message, by=user)
-    examples.claim(user, pk=item.pk)
-    return examples.approve(item.pk, user, **changes)
+    item = proposing.propose(message, by=user)
+    reviewing.claim(user, pk=item.pk)
+    return reviewing.approve(item.pk, user, **changes)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_what_names_a_person_or_opens_a_door_is_taken_out(text: str, kept: str) 
 def test_an_example_is_the_very_prompt_without_what_is_personal() -> None:
     user = make_user("ada.lovelace")
     message = answered(user, "I am Ada.Lovelace, ada@example.com: refunds?")
-    item = examples.propose(message, by=user)
+    item = proposing.propose(message, by=user)
     roles = [each["role"] for each in item.messages]
     assert roles == ["system", "user", "assistant"]
     assert item.messages[-1]["content"] == item.answer == "Within 30 days [1]."
@@ -76,37 +77,37 @@ def test_an_example_is_the_very_prompt_without_what_is_personal() -> None:
     assert item.template_hash == prompts.template_hash()
     assert "ada" not in json.dumps(item.messages).lower()
     assert item.redactions == {"e-mail": 1, "name": 1} or item.redactions["e-mail"] >= 1
-    assert examples.propose(message, by=user).pk == item.pk
+    assert proposing.propose(message, by=user).pk == item.pk
 
 
 def test_two_reviewers_never_have_the_same_item() -> None:
     ada, bob = make_user("ada"), make_user("bob")
-    first, second = (examples.propose(answered(ada), by=ada) for _ in range(2))
-    assert {item.pk for user in (ada, bob) if (item := examples.claim(user))} == {first.pk, second.pk}
-    with pytest.raises(examples.TakenError):
-        examples.claim(bob, pk=examples.claim(ada).pk)  # type: ignore[union-attr]
-    with pytest.raises(examples.TakenError):
-        examples.approve(first.pk, bob if TrainingExample.objects.get(pk=first.pk).claimed_by == ada else ada)
+    first, second = (proposing.propose(answered(ada), by=ada) for _ in range(2))
+    assert {item.pk for user in (ada, bob) if (item := reviewing.claim(user))} == {first.pk, second.pk}
+    with pytest.raises(reviewing.TakenError):
+        reviewing.claim(bob, pk=reviewing.claim(ada).pk)  # type: ignore[union-attr]
+    with pytest.raises(reviewing.TakenError):
+        reviewing.approve(first.pk, bob if TrainingExample.objects.get(pk=first.pk).claimed_by == ada else ada)
 
 
 def test_every_decision_and_its_undoing() -> None:
     ada = make_user("ada")
-    items = [examples.propose(answered(ada), by=ada) for _ in range(5)]
+    items = [proposing.propose(answered(ada), by=ada) for _ in range(5)]
     for item in items:
-        examples.claim(ada, pk=item.pk)
-    assert examples.approve(items[0].pk, ada, answer="In 30 days [1].").is_edited
-    refused = examples.approve(items[1].pk, ada, is_refusal=True)
+        reviewing.claim(ada, pk=item.pk)
+    assert reviewing.approve(items[0].pk, ada, answer="In 30 days [1].").is_edited
+    refused = reviewing.approve(items[1].pk, ada, is_refusal=True)
     assert (refused.answer, refused.messages[-1]["content"]) == (prompts.NOT_FOUND, prompts.NOT_FOUND)
-    with pytest.raises(examples.ExampleError, match="Say why"):
-        examples.reject(items[2].pk, ada, reason=" ")
-    assert examples.reject(items[2].pk, ada, reason="wrong").reason == "wrong"
-    assert examples.route(items[3].pk, ada).state == ExampleState.ROUTED
-    examples.skip(items[4].pk, ada)
-    undone = examples.undo(ada)
+    with pytest.raises(proposing.ExampleError, match="Say why"):
+        reviewing.reject(items[2].pk, ada, reason=" ")
+    assert reviewing.reject(items[2].pk, ada, reason="wrong").reason == "wrong"
+    assert reviewing.route(items[3].pk, ada).state == ExampleState.ROUTED
+    reviewing.skip(items[4].pk, ada)
+    undone = reviewing.undo(ada)
     assert undone is not None
     assert (undone.pk, undone.state, undone.reviewer) == (items[3].pk, ExampleState.IN_REVIEW, None)
-    assert [item.pk for item in examples.queue()] == [items[3].pk, items[4].pk]
-    assert examples.progress().approved == 2
+    assert [item.pk for item in reviewing.queue()] == [items[3].pk, items[4].pk]
+    assert reviewing.progress().approved == 2
 
 
 def test_candidates_are_what_people_have_improved() -> None:
@@ -116,7 +117,7 @@ def test_candidates_are_what_people_have_improved() -> None:
     Feedback.objects.create(message=plain, person="U1", is_positive=True)
     changed = answered(ada)
     Message.objects.filter(pk=changed.pk).update(sent_text="As a person sent it.")
-    assert examples.propose_candidates(ada) == 2
+    assert proposing.propose_candidates(ada) == 2
     assert set(TrainingExample.objects.values_list("answer", flat=True)) == {"After 14 days.", "As a person sent it."}
 
 
@@ -124,8 +125,8 @@ def test_nothing_leaves_from_where_training_is_not_allowed() -> None:
     ada = make_user("ada")
     workspace = Workspace.objects.create(platform=Platform.SLACK, external_id="T1", name="Acme")
     message = answered_in(workspace, ada)
-    with pytest.raises(examples.ExampleError, match="not allowed for the workspace Acme"):
-        examples.propose(message, by=ada)
+    with pytest.raises(proposing.ExampleError, match="not allowed for the workspace Acme"):
+        proposing.propose(message, by=ada)
     Workspace.objects.update(is_training_allowed=True)
     item = approved(message, ada)
     assert "Ann Example" not in json.dumps(item.messages)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from dashboard import roles
+from dashboard.guard import roles
 
 pytestmark = pytest.mark.django_db
 

@@ -6,8 +6,8 @@ from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
-from dashboard.forms_channels import dress
-from dashboard.roles import Role
+from dashboard.guard.roles import Role
+from dashboard.rendering.inputs import dress
 
 MEANINGS = {
     Role.VIEWER: "viewer: reads everything",

@@ -8,7 +8,8 @@ from django.contrib.auth.views import LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from dashboard import login_links, rules
+from dashboard.accounts import login_links
+from dashboard.guard import rules
 
 
 class CompanyLoginView(LoginView):  # type: ignore[misc]
@@ -19,7 +20,8 @@ class CompanyLoginView(LoginView):  # type: ignore[misc]
         return {**context, "company_login": settings.OIDC_NAME if settings.OIDC_ISSUER else ""}
 
 
-password_login = rules.public("GET", "HEAD", "POST")(CompanyLoginView.as_view(template_name="dashboard/login.html"))
+_login = CompanyLoginView.as_view(template_name="dashboard/accounts/login.html")
+password_login = rules.public("GET", "HEAD", "POST")(_login)
 logout = rules.action(None)(LogoutView.as_view(next_page="login"))
 
 
@@ -32,5 +34,5 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("home")
         user = login_links.find(token)
     except login_links.LoginLinkError:
-        return render(request, "dashboard/login_link_ended.html", status=410)
-    return render(request, "dashboard/login_link.html", {"named": user})
+        return render(request, "dashboard/accounts/login_link_ended.html", status=410)
+    return render(request, "dashboard/accounts/login_link.html", {"named": user})

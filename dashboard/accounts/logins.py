@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
-from dashboard import audit
+from dashboard.guard import audit
 from foundation import secrets
 
 MISMATCH = "This name and password do not go together."
@@ -55,4 +55,4 @@ def note_login(sender: object, user: User, **_: object) -> None:  # noqa: ARG001
 
 
 def connect() -> None:
-    user_logged_in.connect(note_login, dispatch_uid="dashboard.logins")
+    user_logged_in.connect(note_login, dispatch_uid="dashboard.accounts.logins")

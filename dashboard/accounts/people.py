@@ -5,8 +5,9 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard import login_links, roles
-from dashboard.roles import Role
+from dashboard.accounts import login_links
+from dashboard.guard import roles
+from dashboard.guard.roles import Role
 
 
 @transaction.atomic

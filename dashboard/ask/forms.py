@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from bot.answers import answering
 from bot.models import Conversation
-from dashboard import access
+from dashboard.guard import loading
 from knowledge.models import Collection
 
 
@@ -31,8 +31,8 @@ class QuestionForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, conversation: Conversation | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "ask-%s", **kwargs})
-        self.fields["collections"].queryset = access.collections(user)  # type: ignore[attr-defined]
-        self.fields["conversation"].queryset = access.conversations(user)  # type: ignore[attr-defined]
+        self.fields["collections"].queryset = loading.collections(user)  # type: ignore[attr-defined]
+        self.fields["conversation"].queryset = loading.conversations(user)  # type: ignore[attr-defined]
         self.initial = {"collections": Collection.objects.public(), "conversation": conversation}
 
     def clean_question(self) -> str:
@@ -45,24 +45,6 @@ class QuestionForm(forms.Form):
 
     def all_errors(self) -> list[str]:
         return [str(message) for messages in self.errors.values() for message in messages]
-
-
-class AnswerForm(forms.Form):
-    answer = forms.CharField(
-        max_length=20_000,
-        widget=forms.Textarea(attrs={"rows": 10, "class": "form-control"}),
-        error_messages={"required": "Write what the answer should have said."},
-    )
-
-
-class ArticleForm(forms.Form):
-    title = forms.CharField(max_length=150, widget=forms.TextInput(attrs={"class": "form-control"}))
-    text = forms.CharField(max_length=100_000, widget=forms.Textarea(attrs={"rows": 14, "class": "form-control"}))
-    collection = forms.ModelChoiceField(
-        Collection.objects.order_by("-visibility", "name"),
-        empty_label=None,
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
 
 
 class FeedbackForm(forms.Form):

@@ -10,12 +10,13 @@ from django.urls import reverse
 
 from bot.answers.conversations import Delta, Done, Event, Retrieved
 from bot.models import Message
-from dashboard import access, turns
+from dashboard.guard import loading
+from dashboard.rendering import turns
 
 MEDIA_TYPE = "text/event-stream"
 
 
-def response(request: access.Request, events: Generator[Event]) -> StreamingHttpResponse:
+def response(request: loading.Request, events: Generator[Event]) -> StreamingHttpResponse:
     """Stream `events`. When the reader leaves, the events are closed, which keeps the answer all the same."""
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(_frames(request, events), content_type=MEDIA_TYPE, headers=headers)
@@ -29,7 +30,7 @@ def answer(events: Generator[Event]) -> Message:
     raise AssertionError("an answer always ends in Done")
 
 
-def _frames(request: access.Request, events: Generator[Event]) -> Iterator[str]:
+def _frames(request: loading.Request, events: Generator[Event]) -> Iterator[str]:
     with contextlib.closing(events):
         for event in events:
             match event:
@@ -41,13 +42,13 @@ def _frames(request: access.Request, events: Generator[Event]) -> Iterator[str]:
                     yield _frame("done", **_finished(request, event.message))
 
 
-def _finished(request: access.Request, message: Message) -> dict[str, object]:
+def _finished(request: loading.Request, message: Message) -> dict[str, object]:
     context = {
         "turn": turns.of_answer(message, request.user),
-        "recent": access.conversations(request.user)[: access.RECENT],
+        "recent": loading.conversations(request.user)[: loading.RECENT],
         "current": message.conversation_id,
     }
-    html = render_to_string("dashboard/_answered.html", context, request)
+    html = render_to_string("dashboard/ask/_answered.html", context, request)
     return {
         "html": html,
         "conversation": message.conversation_id,

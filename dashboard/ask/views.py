@@ -9,16 +9,18 @@ from django.urls import reverse
 
 from bot.answers import conversations
 from bot.models import Conversation, Feedback, Message, Platform
-from dashboard import access, markdown, rules, streaming, turns
-from dashboard.forms import FeedbackForm, QuestionForm
+from dashboard.ask import streaming
+from dashboard.ask.forms import FeedbackForm, QuestionForm
+from dashboard.guard import loading, rules
+from dashboard.rendering import markdown, turns
 from llm.models import Deployment
 
 
 @rules.form(None)
-def ask(request: access.Request) -> HttpResponseBase:
+def ask(request: loading.Request) -> HttpResponseBase:
     """An empty playground, or the answer to a question: streamed to scripts, as a page to everybody else."""
     if request.method != "POST":
-        return render(request, "dashboard/ask.html", _page(request, QuestionForm(user=request.user)))
+        return render(request, "dashboard/ask/ask.html", _page(request, QuestionForm(user=request.user)))
     form = QuestionForm(request.POST, user=request.user)
     if not form.is_valid():
         return _refuse(request, form)
@@ -39,54 +41,54 @@ def ask(request: access.Request) -> HttpResponseBase:
 
 
 @rules.page(None)
-def conversation(request: access.Request, pk: int) -> HttpResponse:
-    found = access.conversation(request.user, pk)
+def conversation(request: loading.Request, pk: int) -> HttpResponse:
+    found = loading.conversation(request.user, pk)
     form = QuestionForm(user=request.user, conversation=found)
-    return render(request, "dashboard/ask.html", _page(request, form, found))
+    return render(request, "dashboard/ask/ask.html", _page(request, form, found))
 
 
 @rules.page(None)
-def passage(request: access.Request, pk: int) -> HttpResponse:
+def passage(request: loading.Request, pk: int) -> HttpResponse:
     """A cited passage as it was when the answer was written: a page, or only its inside for the panel."""
-    citation = access.citation(request.user, pk)
+    citation = loading.citation(request.user, pk)
     html = markdown.passage(citation.passage, citation.quote)
-    template = "dashboard/_passage.html" if "HX-Request" in request.headers else "dashboard/passage.html"
+    template = "dashboard/ask/_passage.html" if "HX-Request" in request.headers else "dashboard/ask/passage.html"
     source_url = citation.url if citation.url.startswith(("https://", "http://")) else ""
     return render(request, template, {"citation": citation, "html": html, "source_url": source_url, "page": "ask"})
 
 
 @rules.action(None)
-def feedback(request: access.Request, pk: int) -> HttpResponse:
+def feedback(request: loading.Request, pk: int) -> HttpResponse:
     """Keep or change what a person thinks of an answer."""
-    message = access.answer(request.user, pk)
+    message = loading.answer(request.user, pk)
     form = FeedbackForm(request.POST)
     if not form.is_valid():
         return HttpResponse("Say yes or no.", status=422, content_type="text/plain")
     Feedback.objects.update_or_create(message=message, user=request.user, defaults=form.cleaned_data)
     if "HX-Request" not in request.headers:
         return redirect(_address(message))
-    return render(request, "dashboard/_feedback.html", {"turn": turns.of_answer(message, request.user)})
+    return render(request, "dashboard/ask/_feedback.html", {"turn": turns.of_answer(message, request.user)})
 
 
-def _page(request: access.Request, form: QuestionForm, found: Conversation | None = None) -> dict[str, Any]:
+def _page(request: loading.Request, form: QuestionForm, found: Conversation | None = None) -> dict[str, Any]:
     return {
         "page": "ask",
         "form": form,
         "turns": turns.of_conversation(found, request.user) if found else [],
         "current": found.pk if found else None,
-        "recent": access.conversations(request.user)[: access.RECENT],
+        "recent": loading.conversations(request.user)[: loading.RECENT],
     }
 
 
-def _refuse(request: access.Request, form: QuestionForm) -> HttpResponse:
+def _refuse(request: loading.Request, form: QuestionForm) -> HttpResponse:
     """Say what is wrong with a question, in the form it was asked in."""
     if _wants_stream(request):
         return JsonResponse({"errors": form.all_errors()}, status=422)
     found = form.cleaned_data.get("conversation")
-    return render(request, "dashboard/ask.html", _page(request, form, found), status=422)
+    return render(request, "dashboard/ask/ask.html", _page(request, form, found), status=422)
 
 
-def _wants_stream(request: access.Request) -> bool:
+def _wants_stream(request: loading.Request) -> bool:
     return request.get_preferred_type(["text/html", streaming.MEDIA_TYPE]) == streaming.MEDIA_TYPE
 
 

@@ -6,6 +6,7 @@ from django import forms
 
 from bot.answers import voices
 from bot.models import Channel, Voice
+from dashboard.rendering.inputs import dress
 from knowledge.models import Collection
 from llm.models import Deployment, Role
 
@@ -25,17 +26,6 @@ LABELS = {
     "has_feedback": "Answers have thumbs",
     "is_drafting": "Draft mode: the bot drafts for the team, a person sends",
 }
-
-
-def dress(form: forms.BaseForm) -> None:
-    """Give every input the look of the dashboard."""
-    for field in form.fields.values():
-        if isinstance(field.widget, forms.CheckboxInput):
-            field.widget.attrs["class"] = "form-check-input"
-        elif isinstance(field.widget, forms.Select):
-            field.widget.attrs["class"] = "form-select"
-        else:
-            field.widget.attrs["class"] = "form-control"
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -104,12 +94,3 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
     def draft(self) -> Voice:
         """The voice as the form has it, not kept."""
         return Voice(**{"name": voices.DEFAULT, **self.changes(), "version": 0})
-
-
-class HumanAnswerForm(forms.Form):
-    text = forms.CharField(
-        max_length=10_000,
-        label="Your answer",
-        widget=forms.Textarea(attrs={"rows": 5, "class": "form-control"}),
-        error_messages={"required": "Write the answer."},
-    )

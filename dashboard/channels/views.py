@@ -7,16 +7,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from bot.answers import answering, prompts, voices
 from bot.models import Channel, Message, Speaker, Voice, Workspace
-from dashboard import access, rules
-from dashboard.forms_channels import ChannelForm, VoiceForm
-from dashboard.roles import Role
+from dashboard.channels.forms import ChannelForm, VoiceForm
+from dashboard.guard import loading, rules
+from dashboard.guard.roles import Role
 from knowledge.models import Collection
 
 QUESTIONS = 8  # real ones a voice can be tried on
 
 
 @rules.page(Role.VIEWER)
-def channels(request: access.Request) -> HttpResponse:
+def channels(request: loading.Request) -> HttpResponse:
     found = Channel.objects.select_related(
         "workspace__escalation_channel", "escalation_channel", "deployment__endpoint"
     ).prefetch_related("collections")
@@ -26,11 +26,11 @@ def channels(request: access.Request) -> HttpResponse:
         "channels": found.filter(workspace__removed_at=None).order_by("workspace__platform", "workspace", "name"),
         "workspaces": workspaces.order_by("platform", "name"),
     }
-    return render(request, "dashboard/channels.html", context)
+    return render(request, "dashboard/channels/channels.html", context)
 
 
 @rules.form(Role.VIEWER, Role.EDITOR)
-def channel(request: access.Request, pk: int) -> HttpResponse:
+def channel(request: loading.Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Channel.objects.select_related("workspace__escalation_channel"), pk=pk)
     form = ChannelForm(request.POST or None, instance=found)
     if form.is_valid():
@@ -39,13 +39,13 @@ def channel(request: access.Request, pk: int) -> HttpResponse:
         messages.success(request, f"{found} answers like this from the next question on.")
         return redirect("channels")
     context = {"page": "channels", "channel": found, "form": form}
-    return render(request, "dashboard/channel.html", context, status=422 if form.errors else 200)
+    return render(request, "dashboard/channels/channel.html", context, status=422 if form.errors else 200)
 
 
 @rules.action(Role.EDITOR)
-def escalate_to(request: access.Request, pk: int) -> HttpResponse:
+def escalate_to(request: loading.Request, pk: int) -> HttpResponse:
     """Where a workspace's questions for people go, unless a channel says otherwise."""
-    workspace = access.workspace(pk)
+    workspace = loading.workspace(pk)
     wanted = request.POST.get("channel", "")
     target = get_object_or_404(Channel, pk=int(wanted), workspace=workspace) if wanted.isdecimal() else None
     Workspace.objects.filter(pk=pk).update(escalation_channel=target)
@@ -55,26 +55,26 @@ def escalate_to(request: access.Request, pk: int) -> HttpResponse:
 
 
 @rules.page(Role.VIEWER)
-def voice_list(request: access.Request) -> HttpResponse:
+def voice_list(request: loading.Request) -> HttpResponse:
     newest = Voice.objects.order_by("name", "-version").distinct("name")
-    return render(request, "dashboard/voices.html", {"page": "channels", "voices": newest})
+    return render(request, "dashboard/channels/voices.html", {"page": "channels", "voices": newest})
 
 
 @rules.form(Role.EDITOR)
-def new_voice(request: access.Request) -> HttpResponse:
+def new_voice(request: loading.Request) -> HttpResponse:
     form = VoiceForm(request.POST or None, is_new=True)
     return _edited(request, form, None)
 
 
 @rules.form(Role.VIEWER, Role.EDITOR)
-def voice(request: access.Request, name: str) -> HttpResponse:
+def voice(request: loading.Request, name: str) -> HttpResponse:
     found = Voice.objects.current(name)
     if found is None:
         return redirect("voices")
     return _edited(request, VoiceForm(request.POST or None, instance=Voice.objects.current(name)), found)
 
 
-def _edited(request: access.Request, form: VoiceForm, found: Voice | None) -> HttpResponse:
+def _edited(request: loading.Request, form: VoiceForm, found: Voice | None) -> HttpResponse:
     if form.is_valid():
         changes = form.changes()
         try:
@@ -88,25 +88,26 @@ def _edited(request: access.Request, form: VoiceForm, found: Voice | None) -> Ht
     asked = Message.objects.filter(speaker=Speaker.ASKER).order_by("-id").values_list("text", flat=True)[:QUESTIONS]
     versions = Voice.objects.filter(name=found.name).order_by("-version")[:20] if found else []
     context = {"page": "channels", "form": form, "voice": found, "versions": versions, "asked": list(asked)}
-    return render(request, "dashboard/voice.html", context, status=422 if form.errors else 200)
+    return render(request, "dashboard/channels/voice.html", context, status=422 if form.errors else 200)
 
 
 @rules.question(Role.EDITOR)
-def preview_voice(request: access.Request) -> HttpResponse:
+def preview_voice(request: loading.Request) -> HttpResponse:
     """How a real question would be answered in the voice as the form has it. It is asked of the live model."""
     form = VoiceForm(request.POST, is_new="name" in request.POST)
     question = request.POST.get("question", "").strip()
     if not form.is_valid() or not question:
-        return render(request, "dashboard/_preview.html", {"error": "Choose a question and mend what is marked."})
+        error = "Choose a question and mend what is marked."
+        return render(request, "dashboard/channels/_preview.html", {"error": error})
     draft = form.draft()
     manner = prompts.Manner(rules=voices.rules(draft))
     collections = Collection.objects.public().values_list("pk", flat=True)
     try:
         answer = answering.compose(question, collections=collections, manner=manner)
-    except answering.QuestionError as error:
-        return render(request, "dashboard/_preview.html", {"error": str(error)})
+    except answering.QuestionError as refused:
+        return render(request, "dashboard/channels/_preview.html", {"error": str(refused)})
     for _ in answer:
         pass
     request.audited = {"question": question[:200]}
     context = {"answer": answer, "rules": manner.rules, "faults": voices.faults(draft, answer.text)}
-    return render(request, "dashboard/_preview.html", context)
+    return render(request, "dashboard/channels/_preview.html", context)

@@ -9,8 +9,8 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import Exists, OuterRef, QuerySet
 
 from bot.models import Citation, Feedback, Message, Outcome, Question, Speaker
-from dashboard import turns
-from dashboard.rollups import start_of
+from dashboard.rendering import words
+from evaluation.figures.rollups import start_of
 from llm.spending import money
 
 PER_PAGE = 50
@@ -29,7 +29,7 @@ class Exchange:
 
     @property
     def outcome(self) -> str:
-        return turns.OUTCOMES[Outcome(self.answer.outcome)][0]
+        return words.OUTCOMES[Outcome(self.answer.outcome)][0]
 
     @property
     def cost(self) -> str:

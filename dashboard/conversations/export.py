@@ -4,7 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 
-from dashboard.exchanges import Exchange
+from dashboard.conversations.exchanges import Exchange
 
 COLUMNS = (
     "at",

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from bot.models import Channel, Outcome, Platform
-from dashboard import turns
-from dashboard.forms_channels import dress
+from dashboard.rendering import words
+from dashboard.rendering.inputs import dress
 from knowledge.models import Document
 from llm.models import Deployment, Role
 
@@ -18,7 +18,7 @@ class ConversationFilter(forms.Form):
     platform = forms.ChoiceField(required=False, choices=[("", "any platform"), *Platform.choices])
     channel = forms.ModelChoiceField(Channel.objects.none(), required=False, empty_label="any channel")
     outcome = forms.ChoiceField(
-        required=False, choices=[("", "any outcome"), *((each.value, turns.OUTCOMES[each][0]) for each in Outcome)]
+        required=False, choices=[("", "any outcome"), *((each.value, words.OUTCOMES[each][0]) for each in Outcome)]
     )
     rating = forms.ChoiceField(required=False, choices=RATINGS)
     model = forms.ChoiceField(required=False)

@@ -6,14 +6,15 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from bot.answers import prompts
+from bot.answers import prompts, replays
 from bot.models import Message
-from bot.team import articles
-from dashboard import access, audit, exchanges, export, rules, transcripts
-from dashboard.filters import ConversationFilter
-from dashboard.forms import AnswerForm, ArticleForm
-from dashboard.roles import Role
-from tuning import examples
+from bot.team import articles, corrections
+from dashboard.conversations import comparing, exchanges, export, transcripts
+from dashboard.conversations.filters import ConversationFilter
+from dashboard.conversations.forms import AnswerForm, ArticleForm
+from dashboard.guard import audit, loading, rules
+from dashboard.guard.roles import Role
+from tuning.examples import proposing
 
 SENT = "The correction is on its way to where the question was asked."
 KEPT = "The correction is kept for training; what was asked on a page has no thread to send it to."
@@ -21,19 +22,19 @@ FORMATS = {"csv": (export.as_csv, "text/csv; charset=utf-8"), "jsonl": (export.a
 
 
 @rules.page(Role.VIEWER)
-def conversations(request: access.Request) -> HttpResponse:
+def conversations(request: loading.Request) -> HttpResponse:
     form = ConversationFilter(request.GET)
     answers = exchanges.found(form.wanted())
     if "newer" in request.GET:
         newer = answers.filter(pk__gt=_number(request.GET["newer"]))[: exchanges.PER_PAGE].count()
-        return render(request, "dashboard/_newer.html", {"newer": newer, "query": _query(request)})
+        return render(request, "dashboard/conversations/_newer.html", {"newer": newer, "query": _query(request)})
     page = exchanges.page(answers, before=_number(request.GET.get("before", "")) or None)
     context = {"page": "conversations", "form": form, "found": page, "query": _query(request)}
-    return render(request, "dashboard/conversations.html", context)
+    return render(request, "dashboard/conversations/conversations.html", context)
 
 
 @rules.page(Role.REVIEWER)
-def export_conversations(request: access.Request, kind: str) -> HttpResponseBase:
+def export_conversations(request: loading.Request, kind: str) -> HttpResponseBase:
     """A file of everything that fits; who took it is in the audit log."""
     write, media_type = FORMATS[kind]
     wanted = ConversationFilter(request.GET).wanted()
@@ -44,20 +45,20 @@ def export_conversations(request: access.Request, kind: str) -> HttpResponseBase
 
 
 @rules.page(Role.VIEWER)
-def transcript(request: access.Request, pk: int) -> HttpResponse:
-    context = {"page": "conversations", "transcript": transcripts.read(access.transcript(pk), request.user)}
-    return render(request, "dashboard/transcript.html", context)
+def transcript(request: loading.Request, pk: int) -> HttpResponse:
+    context = {"page": "conversations", "transcript": transcripts.read(loading.transcript(pk), request.user)}
+    return render(request, "dashboard/conversations/transcript.html", context)
 
 
 @rules.action(Role.REVIEWER)
-def promote(request: access.Request, pk: int) -> HttpResponse:
+def promote(request: loading.Request, pk: int) -> HttpResponse:
     """Put an answer into the review queue, in a reviewer's own words where there are any."""
-    message = access.any_answer(pk)
+    message = loading.any_answer(pk)
     form = AnswerForm(request.POST)
     answer = form.cleaned_data["answer"] if form.is_valid() else ""
     try:
-        example = examples.propose(message, by=request.user, answer=answer)
-    except examples.ExampleError as error:
+        example = proposing.propose(message, by=request.user, answer=answer)
+    except proposing.ExampleError as error:
         messages.error(request, str(error))
         return redirect(_address(message))
     messages.success(request, "It is in the review queue now.")
@@ -65,52 +66,52 @@ def promote(request: access.Request, pk: int) -> HttpResponse:
 
 
 @rules.form(Role.REVIEWER)
-def correct(request: access.Request, pk: int) -> HttpResponse:
+def correct(request: loading.Request, pk: int) -> HttpResponse:
     """What the answer should have said: sent to the asker where there is a thread, and kept for training."""
-    message = access.any_answer(pk)
+    message = loading.any_answer(pk)
     form = AnswerForm(request.POST or None, initial={"answer": message.text})
     if form.is_valid():
-        is_sent = transcripts.correct(message, form.cleaned_data["answer"], by=request.user)
+        is_sent = corrections.correct(message, form.cleaned_data["answer"], by=request.user)
         messages.success(request, SENT if is_sent else KEPT)
         return redirect(_address(message))
-    context = {"page": "conversations", "form": form, "message": message, "asked": examples.asked(message)}
-    return render(request, "dashboard/correct.html", context)
+    context = {"page": "conversations", "form": form, "message": message, "asked": replays.asked(message)}
+    return render(request, "dashboard/conversations/correct.html", context)
 
 
 @rules.question(Role.REVIEWER)
-def again(request: access.Request, pk: int) -> HttpResponse:
+def again(request: loading.Request, pk: int) -> HttpResponse:
     """Ask the same now and show both answers side by side; nothing is sent to anybody."""
-    message = access.any_answer(pk)
-    compared = transcripts.ask_again(message)
+    message = loading.any_answer(pk)
+    compared = comparing.ask_again(message)
     request.audited = {"cost": compared.cost}
-    return render(request, "dashboard/again.html", {"page": "conversations", "compared": compared})
+    return render(request, "dashboard/conversations/again.html", {"page": "conversations", "compared": compared})
 
 
 @rules.page(Role.VIEWER)
-def prompt(request: access.Request, pk: int) -> HttpResponse:
-    message = access.any_answer(pk)
+def prompt(request: loading.Request, pk: int) -> HttpResponse:
+    message = loading.any_answer(pk)
     is_changed = message.trace.get("prompt_hash") != prompts.template_hash()
     context = {
         "page": "conversations",
         "message": message,
-        "prompt": examples.prompt_of(message).messages(),
+        "prompt": replays.prompt_of(message).messages(),
         "is_changed": is_changed,
     }
-    return render(request, "dashboard/prompt.html", context)
+    return render(request, "dashboard/conversations/prompt.html", context)
 
 
 @rules.form(Role.EDITOR)
-def article(request: access.Request, pk: int) -> HttpResponse:
+def article(request: loading.Request, pk: int) -> HttpResponse:
     """What an answer says, or should have said, as a document."""
-    message = access.any_answer(pk)
-    title, text = articles.of_answer(message, examples.asked(message).text)
+    message = loading.any_answer(pk)
+    title, text = articles.of_answer(message, replays.asked(message).text)
     form = ArticleForm(request.POST or None, initial={"title": title, "text": text})
     if form.is_valid():
         wanted = form.cleaned_data
         articles.add(wanted["collection"], title=wanted["title"], text=wanted["text"], key=message.pk)
         messages.success(request, "The article is being indexed; questions find it in a moment.")
         return redirect(_address(message))
-    return render(request, "dashboard/article.html", {"page": "conversations", "form": form})
+    return render(request, "dashboard/conversations/article.html", {"page": "conversations", "form": form})
 
 
 def _address(message: Message) -> str:
@@ -121,7 +122,7 @@ def _number(written: str) -> int:
     return int(written) if written.isdecimal() and len(written) < 19 else 0
 
 
-def _query(request: access.Request) -> str:
+def _query(request: loading.Request) -> str:
     """The filter as it stands, to go on with."""
     kept = request.GET.copy()
     for name in ("before", "newer"):

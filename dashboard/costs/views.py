@@ -6,27 +6,41 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from dashboard import access, costs, rollups, rules, whatif
-from dashboard.forms_money import BudgetForm, PriceForm, WhatIfForm
-from dashboard.roles import Role
-from llm.models import Budget, Deployment, ModelPrice
+from dashboard.costs.forms import BudgetForm, PriceForm, WhatIfForm
+from dashboard.guard import loading, rules
+from dashboard.guard.roles import Role
+from dashboard.rendering import charts
+from dashboard.rendering.words import PURPOSES
+from evaluation.figures import costs, rollups, what_if
+from llm.models import Budget, Deployment, ModelPrice, Purpose
 from llm.models import Role as Serves
 
 RANGES = (7, 30, 90)
 
 
 @rules.page(Role.VIEWER)
-def overview(request: access.Request) -> HttpResponse:
+def overview(request: loading.Request) -> HttpResponse:
     asked = request.GET.get("days", "")
     days = int(asked) if asked.isdecimal() and int(asked) in RANGES else 30
     found = costs.read(days)
     form = _what_if(request, found)
     case = _case(form) if form.is_valid() else None
-    context = {"page": "costs", "costs": found, "days": days, "ranges": RANGES, "form": form, "case": case}
-    return render(request, "dashboard/costs.html", context)
+    chart = charts.by_day(found.since, rollups.today(), ((day, float(cost)) for day, cost in found.days), unit="USD")
+    for line in found.by["Purpose"]:
+        line.name = PURPOSES[Purpose(line.name)]
+    context = {
+        "page": "costs",
+        "costs": found,
+        "chart": chart,
+        "days": days,
+        "ranges": RANGES,
+        "form": form,
+        "case": case,
+    }
+    return render(request, "dashboard/costs/costs.html", context)
 
 
-def _what_if(request: access.Request, found: costs.Costs) -> WhatIfForm:
+def _what_if(request: loading.Request, found: costs.Costs) -> WhatIfForm:
     """Filled in with how it is now, until somebody asks for something else."""
     rows = (
         Deployment.objects.filter(role__in=(Serves.ANSWER, Serves.FALLBACK)).select_related("endpoint").order_by("-id")
@@ -47,14 +61,14 @@ def _what_if(request: access.Request, found: costs.Costs) -> WhatIfForm:
     return WhatIfForm({**now, **asked}, models=models)
 
 
-def _case(form: WhatIfForm) -> whatif.Case:
+def _case(form: WhatIfForm) -> what_if.Case:
     wanted = dict(form.cleaned_data)
     provider, _, model = wanted.pop("model").partition(":")
-    return whatif.Case(provider=provider, model=model, **wanted)
+    return what_if.Case(provider=provider, model=model, **wanted)
 
 
 @rules.form(Role.OWNER)
-def budgets(request: access.Request) -> HttpResponse:
+def budgets(request: loading.Request) -> HttpResponse:
     form = BudgetForm(request.POST or None)
     if form.is_valid():
         wanted = form.cleaned_data
@@ -65,11 +79,11 @@ def budgets(request: access.Request) -> HttpResponse:
         messages.success(request, f"From now on: {row}.")
         return redirect("budgets")
     context = {"page": "costs", "form": form, "budgets": Budget.objects.order_by("period")}
-    return render(request, "dashboard/budgets.html", context)
+    return render(request, "dashboard/costs/budgets.html", context)
 
 
 @rules.action(Role.OWNER)
-def remove_budget(request: access.Request, pk: int) -> HttpResponse:
+def remove_budget(request: loading.Request, pk: int) -> HttpResponse:
     row = get_object_or_404(Budget, pk=pk)
     request.audited = {"budget": str(row)}
     row.delete()
@@ -78,7 +92,7 @@ def remove_budget(request: access.Request, pk: int) -> HttpResponse:
 
 
 @rules.form(Role.VIEWER, Role.OWNER)
-def prices(request: access.Request) -> HttpResponse:
+def prices(request: loading.Request) -> HttpResponse:
     form = PriceForm(request.POST or None)
     if form.is_valid():
         row = form.save()
@@ -92,4 +106,4 @@ def prices(request: access.Request) -> HttpResponse:
         "list_version": version("genai-prices"),
         "listed": costs.listed_prices(),
     }
-    return render(request, "dashboard/prices.html", context)
+    return render(request, "dashboard/costs/prices.html", context)

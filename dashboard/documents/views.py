@@ -8,9 +8,10 @@ from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from dashboard import access, rules, shelves
-from dashboard.forms_documents import BenchForm, CollectionForm, SourceForm, UploadForm
-from dashboard.roles import Role
+from dashboard.documents import shelves
+from dashboard.documents.forms import BenchForm, CollectionForm, SourceForm, UploadForm
+from dashboard.guard import loading, rules
+from dashboard.guard.roles import Role
 from knowledge import tasks
 from knowledge.index.indexing import CollectionError
 from knowledge.models import Collection, Document, Source, Sync, Visibility
@@ -23,7 +24,7 @@ PASSAGES = 10
 
 
 @rules.page(Role.VIEWER)
-def documents(request: access.Request) -> HttpResponse:
+def documents(request: loading.Request) -> HttpResponse:
     asked = request.GET
     before = int(asked["before"]) if asked.get("before", "").isdecimal() else None
     collection = int(asked["collection"]) if asked.get("collection", "").isdecimal() else None
@@ -40,11 +41,11 @@ def documents(request: access.Request) -> HttpResponse:
         "form": UploadForm(),
     }
     template = "_documents.html" if "HX-Request" in request.headers else "documents.html"
-    return render(request, f"dashboard/{template}", context)
+    return render(request, f"dashboard/documents/{template}", context)
 
 
 @rules.action(Role.EDITOR)
-def upload(request: access.Request) -> HttpResponse:
+def upload(request: loading.Request) -> HttpResponse:
     """One file or many; each that cannot be taken is said, the others are."""
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -61,7 +62,7 @@ def upload(request: access.Request) -> HttpResponse:
     return _uploaded(request, kept, refused)
 
 
-def _uploaded(request: access.Request, kept: list[Document], refused: list[str]) -> HttpResponse:
+def _uploaded(request: loading.Request, kept: list[Document], refused: list[str]) -> HttpResponse:
     if request.headers.get("Accept") == "application/json":
         return JsonResponse({"kept": [document.path for document in kept], "refused": refused})
     for reason in refused:
@@ -72,7 +73,7 @@ def _uploaded(request: access.Request, kept: list[Document], refused: list[str])
 
 
 @rules.page(Role.VIEWER)
-def document(request: access.Request, pk: int) -> HttpResponse:
+def document(request: loading.Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Document.objects.select_related("collection", "source", "live_version"), pk=pk)
     cited_in, channels = shelves.used_in(found)
     context = {
@@ -85,11 +86,11 @@ def document(request: access.Request, pk: int) -> HttpResponse:
         "cited_in": cited_in,
         "channels": channels,
     }
-    return render(request, "dashboard/document.html", context)
+    return render(request, "dashboard/documents/document.html", context)
 
 
 @rules.action(Role.EDITOR)
-def remove(request: access.Request, pk: int) -> HttpResponse:
+def remove(request: loading.Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Document, pk=pk)
     request.audited = {"path": found.path, "collection": str(found.collection)}
     uploads.discard(found)
@@ -98,7 +99,7 @@ def remove(request: access.Request, pk: int) -> HttpResponse:
 
 
 @rules.form(Role.VIEWER, Role.EDITOR)
-def source_list(request: access.Request) -> HttpResponse:
+def source_list(request: loading.Request) -> HttpResponse:
     form = SourceForm(request.POST or None)
     if form.is_valid():
         wanted = form.cleaned_data
@@ -113,21 +114,21 @@ def source_list(request: access.Request) -> HttpResponse:
             return redirect("sources")
     context = {"page": "documents", "rows": shelves.sources(), "form": form}
     template = "_sources_list.html" if "HX-Request" in request.headers else "sources.html"
-    return render(request, f"dashboard/{template}", context, status=422 if form.errors else 200)
+    return render(request, f"dashboard/documents/{template}", context, status=422 if form.errors else 200)
 
 
 @rules.page(Role.VIEWER)
-def source(request: access.Request, pk: int) -> HttpResponse:
+def source(request: loading.Request, pk: int) -> HttpResponse:
     """A source with its change reports."""
     found = get_object_or_404(Source.objects.select_related("collection"), pk=pk)
     syncs: list[Sync] = list(found.syncs.order_by("-id")[:10])
     changes = syncs[0].changes.order_by("-id")[:200] if syncs else []
     context = {"page": "documents", "source": found, "syncs": syncs, "changes": changes}
-    return render(request, "dashboard/source.html", context)
+    return render(request, "dashboard/documents/source.html", context)
 
 
 @rules.action(Role.EDITOR)
-def sync(request: access.Request, pk: int) -> HttpResponse:
+def sync(request: loading.Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Source, pk=pk)
     _sync(found)
     messages.success(request, "The source is being read.")
@@ -135,7 +136,7 @@ def sync(request: access.Request, pk: int) -> HttpResponse:
 
 
 @rules.action(Role.EDITOR)
-def remove_source(request: access.Request, pk: int) -> HttpResponse:
+def remove_source(request: loading.Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Source, pk=pk)
     count = found.documents.count()
     request.audited = {"location": str(found), "documents": count}
@@ -150,18 +151,18 @@ def _sync(found: Source) -> None:
 
 
 @rules.form(Role.VIEWER, Role.EDITOR)
-def collections(request: access.Request) -> HttpResponse:
+def collections(request: loading.Request) -> HttpResponse:
     form = CollectionForm(request.POST or None)
     if form.is_valid():
         made = form.save()
         messages.success(request, f"The collection {made} is there.")
         return redirect("collections")
     context: dict[str, Any] = {"page": "documents", "collections": shelves.collections(), "form": form}
-    return render(request, "dashboard/collections.html", context)
+    return render(request, "dashboard/documents/collections.html", context)
 
 
 @rules.action(Role.EDITOR)
-def set_visibility(request: access.Request, pk: int) -> HttpResponse:
+def set_visibility(request: loading.Request, pk: int) -> HttpResponse:
     """Who may read a collection, from the next question on."""
     found = get_object_or_404(Collection, pk=pk)
     wanted = request.POST.get("visibility", "")
@@ -174,7 +175,7 @@ def set_visibility(request: access.Request, pk: int) -> HttpResponse:
 
 
 @rules.page(Role.VIEWER)
-def bench(request: access.Request) -> HttpResponse:
+def bench(request: loading.Request) -> HttpResponse:
     """What a question finds, with all scores and times; nothing is answered."""
     form = BenchForm(request.GET or None)
     found = None
@@ -186,4 +187,4 @@ def bench(request: access.Request) -> HttpResponse:
             k=form.cleaned_data["k"] or PASSAGES,
             trace_id=client.new_trace_id(),
         )
-    return render(request, "dashboard/bench.html", {"page": "documents", "form": form, "found": found})
+    return render(request, "dashboard/documents/bench.html", {"page": "documents", "form": form, "found": found})

@@ -6,15 +6,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from bot.models import Escalation, EscalationState, Question
 from bot.team import escalations
-from dashboard import access, rules
-from dashboard.forms_channels import HumanAnswerForm
-from dashboard.roles import Role
+from dashboard.escalations.forms import HumanAnswerForm
+from dashboard.guard import loading, rules
+from dashboard.guard.roles import Role
 
 LISTED = 100
 
 
 @rules.page(Role.VIEWER)
-def board(request: access.Request) -> HttpResponse:
+def board(request: loading.Request) -> HttpResponse:
     """Open, claimed and answered ones, the oldest open first."""
     rows = Escalation.objects.select_related("question__channel", "question__conversation", "question__answer")
     columns = [
@@ -23,11 +23,11 @@ def board(request: access.Request) -> HttpResponse:
         ("Answered", rows.filter(state=EscalationState.ANSWERED).order_by("-answered_at")[:20]),
     ]
     template = "_board.html" if "HX-Request" in request.headers else "escalations.html"
-    return render(request, f"dashboard/{template}", {"page": "escalations", "columns": columns})
+    return render(request, f"dashboard/escalations/{template}", {"page": "escalations", "columns": columns})
 
 
 @rules.form(Role.REVIEWER)
-def escalation(request: access.Request, pk: int) -> HttpResponse:
+def escalation(request: loading.Request, pk: int) -> HttpResponse:
     """One of them, to answer; a draft can be sent as it is or changed."""
     found = get_object_or_404(Escalation.objects.select_related("question__answer", "question__channel"), pk=pk)
     question = _question(found)
@@ -37,10 +37,10 @@ def escalation(request: access.Request, pk: int) -> HttpResponse:
         _answer(request, found, question, form.cleaned_data["text"])
         return redirect("escalations")
     context = {"page": "escalations", "escalation": found, "question": question, "form": form}
-    return render(request, "dashboard/escalation.html", context)
+    return render(request, "dashboard/escalations/escalation.html", context)
 
 
-def _answer(request: access.Request, found: Escalation, question: Question, text: str) -> None:
+def _answer(request: loading.Request, found: Escalation, question: Question, text: str) -> None:
     who, name = _who(request), request.user.get_username()
     if found.is_draft and found.state != EscalationState.ANSWERED:
         escalations.send_draft(question, by=who, name=name, text=text)
@@ -50,7 +50,7 @@ def _answer(request: access.Request, found: Escalation, question: Question, text
 
 
 @rules.action(Role.REVIEWER)
-def claim(request: access.Request, pk: int) -> HttpResponse:
+def claim(request: loading.Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Escalation.objects.select_related("question"), pk=pk)
     if not escalations.claim(_question(found), by=_who(request), name=request.user.get_username()):
         messages.error(request, "Somebody has it already.")
@@ -64,5 +64,5 @@ def _question(found: Escalation) -> Question:
     )
 
 
-def _who(request: access.Request) -> str:
+def _who(request: loading.Request) -> str:
     return f"{escalations.DASHBOARD}{request.user.get_username()}"[:64]

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from bot.models import Citation, Conversation, Message, Platform, Speaker, Workspace
-from dashboard import roles
-from dashboard.roles import Role
+from dashboard.guard import roles
+from dashboard.guard.roles import Role
 from knowledge.models import Collection
 
 RECENT = 20  # conversations a page lists

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from dashboard import roles
-from dashboard.roles import Role
+from dashboard.guard import roles
+from dashboard.guard.roles import Role
 
 # Name, which is also that of the address and of the icon; what it is called; the least role.
 PAGES: tuple[tuple[str, str, Role | None], ...] = (

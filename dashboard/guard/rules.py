@@ -16,8 +16,8 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from dashboard import audit, roles
-from dashboard.roles import Role
+from dashboard.guard import audit, roles
+from dashboard.guard.roles import Role
 
 Act = Callable[[], object]
 View = Callable[..., HttpResponseBase]

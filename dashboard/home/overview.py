@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from bot.models import OPEN, Message, Outcome, Speaker
 from bot.questions import presence
-from dashboard import charts, costs, rollups, turns
+from dashboard.rendering import charts, words
+from evaluation.figures import costs, rollups
 from knowledge.models import Collection, Document, DocumentState
 from llm.models import Deployment, Role
 from llm.spending import money
@@ -113,7 +114,7 @@ def figures() -> Figures:
     return Figures(
         questions=outcomes.total(),
         outcomes=[
-            (turns.OUTCOMES[Outcome(name)][0], count, 100 * count / most) for name, count in outcomes.most_common()
+            (words.OUTCOMES[Outcome(name)][0], count, 100 * count / most) for name, count in outcomes.most_common()
         ],
         resolutions=[(name, resolutions[name]) for name in RESOLUTIONS],
         first_word=(times[0], times[1]),

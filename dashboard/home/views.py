@@ -3,15 +3,16 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from dashboard import access, overview, roles, rules
-from dashboard.roles import Role
+from dashboard.guard import loading, roles, rules
+from dashboard.guard.roles import Role
+from dashboard.home import overview
 
 
 @rules.page(None)
-def home(request: access.Request) -> HttpResponse:
+def home(request: loading.Request) -> HttpResponse:
     context = {
         "page": "home",
-        "overview": overview.read(access.collections(request.user)),
+        "overview": overview.read(loading.collections(request.user)),
         "figures": overview.figures() if roles.has(request.user, Role.VIEWER) else None,
     }
-    return render(request, "dashboard/home.html", context)
+    return render(request, "dashboard/home/home.html", context)

@@ -2,7 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from dashboard import readiness, rules
+from dashboard.guard import rules
+from dashboard.install import readiness
 
 
 @rules.public()

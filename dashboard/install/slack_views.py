@@ -13,8 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from bot.messenger import DeliveryError
 from bot.platforms.slack import http, oauth
-from dashboard import access, audit, rules
-from dashboard.roles import Role
+from dashboard.guard import audit, loading, rules
+from dashboard.guard.roles import Role
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def events(request: HttpRequest) -> HttpResponse:
 
 
 @rules.action(Role.OWNER)
-def install(request: access.Request) -> HttpResponse:
+def install(request: loading.Request) -> HttpResponse:
     """Send an owner to Slack, to say that the app may join a workspace."""
     _check_allowed()
     request.session[STATE] = secrets.token_urlsafe(32)
@@ -41,7 +41,7 @@ def install(request: access.Request) -> HttpResponse:
 
 
 @rules.page(Role.OWNER)
-def installed(request: access.Request) -> HttpResponse:
+def installed(request: loading.Request) -> HttpResponse:
     """Slack sends the owner back with a code; only the session that began may end it."""
     _check_allowed()
     state = request.session.pop(STATE, "")
@@ -54,7 +54,7 @@ def installed(request: access.Request) -> HttpResponse:
     return redirect("doctor")
 
 
-def _connect(request: access.Request, code: str) -> None:
+def _connect(request: loading.Request, code: str) -> None:
     try:
         workspace = oauth.install(code, _return_address())
     except DeliveryError as error:

@@ -8,21 +8,11 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from bot.answers import replays
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
-from dashboard import markdown, timings
+from dashboard.rendering import markdown, timings
+from dashboard.rendering.words import OUTCOMES
 from llm.spending import money
-from tuning import examples
-
-# The outcome in plain words, and what it means for the reader.
-OUTCOMES = {
-    Outcome.ANSWERED: ("Answered", "Every source is numbered; open it to see the passage."),
-    Outcome.NOT_IN_DOCS: ("Not in the documents", "None of the passages found holds the answer."),
-    Outcome.CLARIFY: ("Needs a question", "Nothing was searched."),
-    Outcome.ESCALATED: ("Handed to a person", "Somebody of the team will answer."),
-    Outcome.BLOCKED: ("Blocked", "A rule of this install does not let this question be answered."),
-    Outcome.OVER_BUDGET: ("Over budget", "The budget for answers is used up."),
-    Outcome.PROVIDER_ERROR: ("Could not be written", "The model that writes the answers failed."),
-}
 
 
 @dataclass(frozen=True)
@@ -94,7 +84,7 @@ def of_conversation(conversation: Conversation, user: User) -> list[Turn]:
 
 
 def of_answer(answer: Message, user: User) -> Turn:
-    return Turn(examples.asked(answer), answer, user)
+    return Turn(replays.asked(answer), answer, user)
 
 
 def _turns(messages: list[Message], user: User) -> Iterator[Turn]:

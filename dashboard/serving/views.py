@@ -4,9 +4,9 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from dashboard import access, rules
-from dashboard.forms_money import DeployForm, EndpointForm
-from dashboard.roles import Role
+from dashboard.guard import loading, rules
+from dashboard.guard.roles import Role
+from dashboard.serving.forms import DeployForm, EndpointForm
 from foundation import secrets
 from llm import trials
 from llm.models import Breaker, Deployment, Endpoint
@@ -16,7 +16,7 @@ HISTORY = 20
 
 
 @rules.form(Role.OWNER)
-def models(request: access.Request) -> HttpResponse:
+def models(request: loading.Request) -> HttpResponse:
     """What is live, what was, and the servers; sending the form lets another model serve."""
     form = DeployForm(request.POST or None)
     if form.is_valid():
@@ -35,11 +35,11 @@ def models(request: access.Request) -> HttpResponse:
         "endpoints": Endpoint.objects.order_by("name"),
         "breakers": Breaker.objects.exclude(opened_at=None),
     }
-    return render(request, "dashboard/models.html", context)
+    return render(request, "dashboard/serving/models.html", context)
 
 
 @rules.action(Role.OWNER)
-def roll_back(request: access.Request, pk: int) -> HttpResponse:
+def roll_back(request: loading.Request, pk: int) -> HttpResponse:
     """Let a deployment of before serve again."""
     before = get_object_or_404(Deployment.objects.select_related("endpoint"), pk=pk)
     if before.role == Serves.EMBED:
@@ -52,16 +52,16 @@ def roll_back(request: access.Request, pk: int) -> HttpResponse:
 
 
 @rules.form(Role.OWNER)
-def new_endpoint(request: access.Request) -> HttpResponse:
+def new_endpoint(request: loading.Request) -> HttpResponse:
     return _edited(request, EndpointForm(request.POST or None))
 
 
 @rules.form(Role.OWNER)
-def endpoint(request: access.Request, pk: int) -> HttpResponse:
+def endpoint(request: loading.Request, pk: int) -> HttpResponse:
     return _edited(request, EndpointForm(request.POST or None, instance=get_object_or_404(Endpoint, pk=pk)))
 
 
-def _edited(request: access.Request, form: EndpointForm) -> HttpResponse:
+def _edited(request: loading.Request, form: EndpointForm) -> HttpResponse:
     if form.is_valid():
         row = form.save(commit=False)
         if key := form.cleaned_data["key"]:
@@ -70,15 +70,16 @@ def _edited(request: access.Request, form: EndpointForm) -> HttpResponse:
         request.audited = {"endpoint": row.name, "has_new_key": bool(key)}
         messages.success(request, f"{row} is kept.")
         return redirect("models")
-    return render(request, "dashboard/endpoint.html", {"page": "models", "form": form, "endpoint": form.instance})
+    context = {"page": "models", "form": form, "endpoint": form.instance}
+    return render(request, "dashboard/serving/endpoint.html", context)
 
 
 @rules.question(Role.OWNER)
-def try_endpoint(request: access.Request, pk: int) -> HttpResponse:
+def try_endpoint(request: loading.Request, pk: int) -> HttpResponse:
     """Ask a model of an endpoint for one word."""
     found = get_object_or_404(Endpoint, pk=pk)
     model = request.POST.get("model", "").strip()[:200]
     if not model:
-        return render(request, "dashboard/_trial.html", {"trial": trials.Trial(False, "Say which model.")})
+        return render(request, "dashboard/serving/_trial.html", {"trial": trials.Trial(False, "Say which model.")})
     request.audited = {"endpoint": found.name, "model": model}
-    return render(request, "dashboard/_trial.html", {"trial": trials.run(found, model)})
+    return render(request, "dashboard/serving/_trial.html", {"trial": trials.run(found, model)})

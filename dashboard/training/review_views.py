@@ -7,88 +7,90 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from bot.models import Workspace
-from dashboard import access, diff, roles, rules
-from dashboard.roles import Role
-from tuning import examples, exporting
-from tuning.examples import ExampleError
+from dashboard.guard import loading, roles, rules
+from dashboard.guard.roles import Role
+from dashboard.rendering import diff
+from tuning.datasets import exporting
+from tuning.examples import proposing, reviewing
+from tuning.examples.proposing import ExampleError
 from tuning.models import ExampleState, Export, TrainingExample
 
 LISTED = 100
 
 
 @rules.page(Role.REVIEWER)
-def review(request: access.Request) -> HttpResponse:
+def review(request: loading.Request) -> HttpResponse:
     context = {
         "page": "review",
-        "progress": examples.progress(),
-        "goals": (examples.PILOT, examples.RECOMMENDED),
-        "queue": examples.queue().select_related("claimed_by")[:20],
+        "progress": reviewing.progress(),
+        "goals": (reviewing.PILOT, reviewing.RECOMMENDED),
+        "queue": reviewing.queue().select_related("claimed_by")[:20],
     }
-    return render(request, "dashboard/review.html", context)
+    return render(request, "dashboard/training/review.html", context)
 
 
 @rules.action(Role.REVIEWER)
-def start(request: access.Request) -> HttpResponse:
+def start(request: loading.Request) -> HttpResponse:
     return _next(request)
 
 
 @rules.action(Role.REVIEWER)
-def candidates(request: access.Request) -> HttpResponse:
+def candidates(request: loading.Request) -> HttpResponse:
     """Queue the answers that people have improved already."""
-    count = examples.propose_candidates(request.user)
+    count = proposing.propose_candidates(request.user)
     messages.success(request, f"{count} answers that people have improved are in the queue now.")
     return redirect("review")
 
 
 @rules.form(Role.REVIEWER)
-def item(request: access.Request, pk: int) -> HttpResponse:
+def item(request: loading.Request, pk: int) -> HttpResponse:
     """One item, this reviewer's for a quarter of an hour; POST decides it and goes on to the next."""
     try:
         if request.method == "POST":
             return _decide(request, pk)
-        found = examples.claim(request.user, pk=pk)
-    except examples.TakenError as error:
+        found = reviewing.claim(request.user, pk=pk)
+    except reviewing.TakenError as error:
         messages.error(request, str(error))
         return redirect("review")
     except ExampleError as error:
         messages.error(request, str(error))
         return redirect("review_item", pk)
-    neighbours = list(examples.queue().values_list("pk", flat=True)[:500])
+    neighbours = list(reviewing.queue().values_list("pk", flat=True)[:500])
     place = neighbours.index(pk) if pk in neighbours else 0
     context = {
         "page": "review",
         "item": found,
         "pieces": list(diff.words(found.original_answer, found.answer)) if found else [],
         "passages": found.message.trace.get("passages", []) if found and found.message else [],
-        "progress": examples.progress(),
+        "progress": reviewing.progress(),
         "after": neighbours[(place + 1) % len(neighbours)] if neighbours else pk,
         "before": neighbours[place - 1] if neighbours else pk,
     }
-    return render(request, "dashboard/review_item.html", context)
+    return render(request, "dashboard/training/review_item.html", context)
 
 
 @rules.action(Role.REVIEWER)
-def draft(request: access.Request, pk: int) -> HttpResponse:
+def draft(request: loading.Request, pk: int) -> HttpResponse:
     """Keep what is typed, and show how it differs."""
     answer = request.POST.get("answer", "")[:20_000]
     try:
-        examples.save_draft(pk, request.user, answer)
-    except examples.TakenError as error:
+        reviewing.save_draft(pk, request.user, answer)
+    except reviewing.TakenError as error:
         return HttpResponse(str(error), status=409, content_type="text/plain")
     request.audited = {"characters": len(answer)}
     found = TrainingExample.objects.get(pk=pk)
     pieces = list(diff.words(found.original_answer, found.answer))
-    return render(request, "dashboard/_diff.html", {"pieces": pieces, "is_saved": True})
+    return render(request, "dashboard/training/_diff.html", {"pieces": pieces, "is_saved": True})
 
 
-def _decide(request: access.Request, pk: int) -> HttpResponse:
+def _decide(request: loading.Request, pk: int) -> HttpResponse:
     verbs: dict[str, Callable[[], object]] = {
-        "approve": lambda: examples.approve(pk, request.user, answer=request.POST.get("answer", "")),
-        "refuse": lambda: examples.approve(pk, request.user, is_refusal=True),
-        "reject": lambda: examples.reject(pk, request.user, reason=request.POST.get("reason", "")),
-        "fact": lambda: examples.route(pk, request.user),
-        "skip": lambda: examples.skip(pk, request.user),
-        "undo": lambda: examples.undo(request.user),
+        "approve": lambda: reviewing.approve(pk, request.user, answer=request.POST.get("answer", "")),
+        "refuse": lambda: reviewing.approve(pk, request.user, is_refusal=True),
+        "reject": lambda: reviewing.reject(pk, request.user, reason=request.POST.get("reason", "")),
+        "fact": lambda: reviewing.route(pk, request.user),
+        "skip": lambda: reviewing.skip(pk, request.user),
+        "undo": lambda: reviewing.undo(request.user),
     }
     verb = request.POST.get("verb", "")
     if verb not in verbs:
@@ -105,12 +107,12 @@ def _decide(request: access.Request, pk: int) -> HttpResponse:
     return _next(request)
 
 
-def _may_edit(request: access.Request) -> bool:
+def _may_edit(request: loading.Request) -> bool:
     return roles.has(request.user, Role.EDITOR)
 
 
-def _next(request: access.Request) -> HttpResponse:
-    found = examples.claim(request.user)
+def _next(request: loading.Request) -> HttpResponse:
+    found = reviewing.claim(request.user)
     if found is None:
         messages.success(request, "The queue is empty. Well done.")
         return redirect("review")
@@ -118,7 +120,7 @@ def _next(request: access.Request) -> HttpResponse:
 
 
 @rules.page(Role.VIEWER)
-def listed(request: access.Request) -> HttpResponse:
+def listed(request: loading.Request) -> HttpResponse:
     """The training data: what was decided, how far it is from enough, and what may leave."""
     state = request.GET.get("state", "")
     found = TrainingExample.objects.select_related("reviewer", "workspace", "message").order_by("-id")
@@ -133,15 +135,15 @@ def listed(request: access.Request) -> HttpResponse:
         "exportable": exportable.count(),
         "barred": exporting.barred(),
         "issues": exporting.validate(exportable)[:20],
-        "goals": (examples.PILOT, examples.RECOMMENDED),
+        "goals": (reviewing.PILOT, reviewing.RECOMMENDED),
         "exports": Export.objects.select_related("created_by").order_by("-id")[:10],
         "workspaces": Workspace.objects.filter(removed_at=None).order_by("platform", "name"),
     }
-    return render(request, "dashboard/examples.html", context)
+    return render(request, "dashboard/training/examples.html", context)
 
 
 @rules.action(Role.EDITOR)
-def export(request: access.Request) -> HttpResponse:
+def export(request: loading.Request) -> HttpResponse:
     try:
         row, text = exporting.export(request.user)
     except exporting.ExportError as error:
@@ -154,10 +156,10 @@ def export(request: access.Request) -> HttpResponse:
 
 
 @rules.action(Role.OWNER)
-def allow_training(request: access.Request, pk: int) -> HttpResponse:
+def allow_training(request: loading.Request, pk: int) -> HttpResponse:
     """Say whether what is said in a workspace may train a model."""
     is_allowed = request.POST.get("is_allowed") == "yes"
-    workspace = access.workspace(pk)
+    workspace = loading.workspace(pk)
     Workspace.objects.filter(pk=pk).update(is_training_allowed=is_allowed)
     request.audited = {"workspace": str(workspace), "is_training_allowed": is_allowed}
     messages.success(request, f"Training is {'allowed' if is_allowed else 'not allowed any more'} for {workspace}.")

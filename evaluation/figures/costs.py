@@ -11,10 +11,9 @@ from typing import Any
 from django.utils import timezone
 
 from bot.models import Channel, Message, Speaker
-from dashboard import charts, rollups
-from dashboard.transcripts import PURPOSES
+from evaluation.figures import rollups
 from llm.completion import Usage
-from llm.models import Budget, Deployment, Period, Purpose
+from llm.models import Budget, Deployment, Period
 from llm.spending import money, pricing
 
 RESOLVED = ("confirmed", "assumed")  # told apart on every page; a cost per resolved question counts both
@@ -75,7 +74,7 @@ class BudgetState:
 
 @dataclass(frozen=True)
 class Costs:
-    """`by` holds the tables by their title."""
+    """`by` holds the tables by their title, `days` what was spent on each day, in parts."""
 
     since: date
     total: Line
@@ -83,7 +82,7 @@ class Costs:
     month: Decimal
     projection: Decimal
     budgets: list[BudgetState]
-    chart: charts.Bars
+    days: list[tuple[date, Decimal]]
     by: dict[str, list[Line]] = field(default_factory=dict)
     unpriced: list[dict[str, Any]] = field(default_factory=list)
     context_tokens: int = 0
@@ -110,11 +109,11 @@ def read(days: int) -> Costs:
         month=month,
         projection=projection(month),
         budgets=budget_states(spent_today, month),
-        chart=charts.by_day(since, today, ((row["day"], float(row["cost"])) for row in shown), unit="USD"),
+        days=[(row["day"], row["cost"]) for row in shown],
         by={
             "Channel": _by_channel(shown, answered),
             "Model": _grouped(shown, answered, "model"),
-            "Purpose": _named(_grouped(shown, [], "purpose")),
+            "Purpose": _grouped(shown, [], "purpose"),
             "Day": sorted(_grouped(shown, answered, "day"), key=lambda line: line.name, reverse=True),
         },
         unpriced=_unpriced(shown),
@@ -165,12 +164,6 @@ def _by_channel(rows: list[dict[str, Any]], answered: list[dict[str, Any]]) -> l
 
 def _channels(pks: set[int]) -> dict[int, Channel]:
     return Channel.objects.select_related("workspace").in_bulk(pks)
-
-
-def _named(lines: list[Line]) -> list[Line]:
-    for line in lines:
-        line.name = PURPOSES.get(Purpose(line.name), line.name)
-    return lines
 
 
 def _unpriced(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from dashboard.models import DailyAnswers, DailyUsage
+from evaluation.models.figures import DailyAnswers, DailyUsage
 
 AGAIN = 3  # days that are added up anew each time, as thumbs and late calls still come in
 

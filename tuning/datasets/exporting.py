@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from llm import tokens
-from tuning.examples import checksum
+from tuning.examples.proposing import checksum
 from tuning.models import ExampleState, Export, ExportLine, TrainingExample
 
 LEAST_LINES = 10  # what OpenAI takes

@@ -8,9 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot import erasing
 from bot.models import Platform
-from dashboard import audit, people
+from dashboard.accounts import people
+from dashboard.guard import audit
 from knowledge.models import Chunk
-from tuning import erasing as tuning_erasing
+from tuning.examples import erasing as tuning_erasing
 
 LISTED = 20
 

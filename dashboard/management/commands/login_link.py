@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard import login_links
+from dashboard.accounts import login_links
 
 
 class Command(BaseCommand):

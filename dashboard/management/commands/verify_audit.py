@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from dashboard import audit
+from dashboard.guard import audit
 
 
 class Command(BaseCommand):

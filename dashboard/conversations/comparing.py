@@ -1,0 +1,48 @@
+"""The same question asked again."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+
+from bot.answers import answering, channel_rules, conversations, prompts
+from bot.models import Message, Question
+from dashboard.rendering import turns, words
+from dashboard.rendering.turns import Turn
+from llm.spending import money
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An answer as it was given, and what the same question is answered now. Nothing of the new one is kept but its
+    cost."""
+
+    before: Turn
+    now: answering.Answer
+    cost: str
+
+    @property
+    def outcome(self) -> str:
+        return words.OUTCOMES[self.now.outcome][0]
+
+    @property
+    def is_same(self) -> bool:
+        answered = self.before.answered
+        return answered is not None and answered.text == self.now.text
+
+
+def ask_again(message: Message) -> Compared:
+    """Answer the same question with today's documents, model and voice. Raises Deployment.DoesNotExist."""
+    turn = turns.of_answer(message, User())
+    question = Question.objects.select_related("channel__workspace").filter(answer=message).first()
+    collections = list(turn.asked.trace.get("collections", ()))
+    history = conversations.history(message.conversation, collections, before=turn.asked)
+    answer = answering.compose(
+        turn.asked.text,
+        collections=collections,
+        history=history,
+        deployment=question.channel.deployment if question else None,
+        manner=channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN,
+    )
+    for _ in answer:
+        pass
+    return Compared(turn, answer, money.label(conversations.cost(answer.trace_id)))

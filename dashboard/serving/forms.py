@@ -1,0 +1,47 @@
+"""The forms of models and their endpoints."""
+
+from typing import Any
+
+from django import forms
+
+from dashboard.rendering.inputs import PROVIDERS, dress
+from llm.models import Endpoint, Role
+
+
+class Address(forms.URLField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"assume_scheme": "https", **kwargs})
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
+    key = forms.CharField(
+        required=False,
+        max_length=500,
+        strip=True,
+        label="Key",
+        help_text="Kept encrypted and never shown again but for its last four signs. Empty: it stays as it is.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = Endpoint
+        fields = ("name", "provider", "base_url", "is_private_allowed")
+        field_classes = {"base_url": Address}
+        labels = {"base_url": "Address", "is_private_allowed": "It may be on this machine or in its network"}
+        help_texts = {"base_url": "Empty: the provider's own. Any server that speaks OpenAI's protocol will do."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["provider"] = forms.ChoiceField(choices=PROVIDERS)
+        dress(self)
+
+
+class DeployForm(forms.Form):
+    role = forms.ChoiceField(choices=[(role.value, role.label) for role in (Role.ANSWER, Role.FALLBACK, Role.JUDGE)])
+    endpoint = forms.ModelChoiceField(Endpoint.objects.order_by("name"), empty_label=None)
+    model = forms.CharField(max_length=200)
+    reason = forms.CharField(max_length=300, label="Why")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
