@@ -83,7 +83,7 @@ def execute(statement: str, *parameters: Any) -> None:
 
 def hidden_and_absent() -> dict[str, list[float]]:
     """Times of searches, in turn, for words that only internal passages hold, and for words that none holds."""
-    rows = import_module("tests.passage_rows")
+    rows = import_module("tests.rows.passage_rows")
     models = import_module("knowledge.models")
     public = models.Collection.objects.create(name="Public")
     internal = models.Collection.objects.create(name="Internal", visibility="internal")

@@ -3,7 +3,13 @@
 import pytest
 from pytest_django.fixtures import Settings
 
-pytest_plugins = ["tests.fake_providers", "tests.git_server", "tests.web_server", "tests.bots"]
+pytest_plugins = [
+    "tests.fakes.providers.fake",
+    "tests.fakes.git_server",
+    "tests.fakes.web_server",
+    "tests.harness.bots",
+    "tests.dashboard.guard.addresses",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """The rule of every view: who may open it, by which methods, and that what it changes is in the audit log.
 
-A view without one of these decorators fails tests/test_dashboard_access.py, which goes through the addresses.
+A view without one of these decorators fails tests/dashboard/guard/test_access.py, which goes through the addresses.
 """
 
 from collections.abc import Callable

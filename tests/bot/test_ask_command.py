@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 
 from knowledge.models import Collection, Visibility
 from llm.models import Role
-from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
 

@@ -16,10 +16,11 @@ from bot.platforms.slack import blocks as slack_blocks
 from bot.platforms.slack import manifest as slack_manifest
 from bot.posts import presenting
 from bot.posts.post import Button, Post, Source
-from tests import bots, web_rows
-from tests.fake_discord import FakeDiscord
-from tests.fake_slack import FakeSlack
-from tests.make import make_collection
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.slack.fake import FakeSlack
+from tests.harness import bots
+from tests.rows import web_rows
+from tests.rows.make import make_collection
 
 
 def output(*arguments: str) -> Any:

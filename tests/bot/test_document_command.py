@@ -14,7 +14,7 @@ from bot.answers import conversations, document_uses
 from bot.models import Platform
 from knowledge.models import ChangeRate, Chunk, Collection, Document, DocumentVersion
 from llm.models import Role
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
 

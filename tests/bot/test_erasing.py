@@ -26,8 +26,8 @@ from dashboard.guard import roles
 from dashboard.guard.roles import Role
 from dashboard.models import AuditEntry
 from llm.models import UsageRecord
-from tests import tables
-from tests.web_rows import make_answer, make_citation, make_question, make_usage, make_user
+from tests.rows import tables
+from tests.rows.web_rows import make_answer, make_citation, make_question, make_usage, make_user
 from tuning.datasets import exporting
 from tuning.examples import proposing, reviewing
 from tuning.models import TrainingExample

@@ -14,10 +14,10 @@ from bot.models import Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.workspaces import Tokens
 from llm.models import Endpoint
-from tests import tables
-from tests.fake_providers import FakeProviders, Refusal
-from tests.processes import ROOT
-from tests.web_rows import make_models, make_user
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.harness.processes import ROOT
+from tests.rows import tables
+from tests.rows.web_rows import make_models, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from config import postgres
+from tests.harness.processes import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
 HOLDER = textwrap.dedent("""
     import sys, time

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,9 +12,9 @@ from pytest_django.fixtures import Settings
 
 from config import schema, setup
 from llm.models import Deployment, Role
+from tests.harness.processes import ROOT
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def live() -> list[str]:

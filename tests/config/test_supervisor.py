@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.harness.processes import ROOT
+
 RUN = """
 import os, sys
 from config.supervisor import Supervisor

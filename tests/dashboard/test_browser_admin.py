@@ -13,8 +13,16 @@ from dashboard.accounts import login_links
 from knowledge.models import Collection, Document
 from knowledge.sources import uploads
 from llm.models import Budget, Deployment, UsageRecord
-from tests.browser import chromium, site
-from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_usage, make_user
+from tests.harness.browser import chromium, site
+from tests.rows.web_rows import (
+    make_answer,
+    make_citation,
+    make_document,
+    make_models,
+    make_question,
+    make_usage,
+    make_user,
+)
 from tuning.examples import proposing
 from tuning.models import ExampleState, TrainingExample
 

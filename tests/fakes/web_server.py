@@ -102,3 +102,9 @@ def with_validators(handle: Handle, etag: str) -> Handle:
             handle(request)
 
     return conditional
+
+
+LOOPBACK = [
+    *("127.0.0.1", "127.1", "0x7f000001", "2130706433", "017700000001", "0", "localhost", "[::1]"),
+    *("[::ffff:127.0.0.1]", "[::127.0.0.1]", "①②⑦.⓪.⓪.①", "127。0。0。1"),
+]

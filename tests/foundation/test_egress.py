@@ -17,8 +17,8 @@ from llm.models import Endpoint
 from llm.providers.anthropic import AnthropicProvider
 from llm.providers.base import Provider
 from llm.providers.openai import OpenAIProvider
-from tests.fake_providers import FakeProviders
-from tests.test_llm_openai import PROMPT
+from tests.fakes.providers.fake import FakeProviders
+from tests.rows.prompts import PROMPT
 
 
 @contextmanager

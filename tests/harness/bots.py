@@ -11,11 +11,11 @@ from pytest_django.fixtures import Settings
 
 from bot.running import running as run_bot
 from knowledge.models import Collection
-from tests import web_rows
-from tests.fake_discord import FakeDiscord
-from tests.fake_providers import FakeProviders
-from tests.fake_slack import FakeSlack
-from tests.make import make_collection
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.providers.fake import FakeProviders
+from tests.fakes.slack.fake import FakeSlack
+from tests.rows import web_rows
+from tests.rows.make import make_collection
 
 PATIENCE = 20.0
 

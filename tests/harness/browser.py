@@ -12,8 +12,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.fake_providers import KEY, FakeProviders
-from tests.processes import database_url
+from tests.fakes.providers.fake import KEY, FakeProviders
+from tests.harness.processes import database_url
 
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-STATE = Path(__file__).resolve().parent.parent / "var" / "test"
+STATE = Path(__file__).resolve().parents[2] / "var" / "test"
 
 
 # Of an install on the same machine, whose environment must not matter.

@@ -13,7 +13,7 @@ from typing import Self
 from django.db import connection
 
 from knowledge.retrieval.search import retrieve
-from tests import processes
+from tests.harness import processes
 
 WORDS = ("amber", "basalt")  # each text says one of them in every passage
 SECTIONS = (7, 5)  # of each text

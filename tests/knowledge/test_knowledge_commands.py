@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from knowledge.models import Collection, Document
-from tests.make import make_deployment, make_file
+from tests.rows.make import make_deployment, make_file
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Endpoint, Purpose, Role, UsageRecord
 from llm.prompt import Passage, Prompt, Sentence
 from llm.providers import UnknownProviderError
-from tests.fake_providers import FakeProviders, Refusal
+from tests.fakes.providers.fake import FakeProviders, Refusal
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""The rows that bots under stress stand on, in a database of its own: `python -m tests.delivery_rows`."""
+"""The rows that bots under stress stand on, in a database of its own: `python -m tests.rows.delivery_rows`."""
 
 import os
 
@@ -9,8 +9,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from config import setup  # noqa: PLC0415  it needs the settings
-    from tests import web_rows  # noqa: PLC0415
-    from tests.make import make_collection  # noqa: PLC0415
+    from tests.rows import web_rows  # noqa: PLC0415
+    from tests.rows.make import make_collection  # noqa: PLC0415
 
     setup.migrate()
     setup.deploy_models()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bot.answers import prompts
 from bot.models import Channel, Feedback, Message, Platform, Question, Workspace
-from tests.web_rows import make_answer, make_question, make_user
+from tests.rows.web_rows import make_answer, make_question, make_user
 from tuning.datasets import exporting
 from tuning.examples import proposing, reviewing
 from tuning.examples.redacting import redact

@@ -12,8 +12,8 @@ from bot.models import Conversation, Message, Outcome
 from knowledge.models import Collection, Visibility
 from llm.models import Purpose, Role, UsageRecord
 from llm.prompt import Turn
-from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
 

@@ -16,8 +16,8 @@ from bot.answers.conversations import Delta, Done, Retrieved
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
 from knowledge.models import Collection, Visibility
 from llm.models import Role
-from tests.fake_providers import FakeProviders
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.fakes.providers.fake import FakeProviders
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
 

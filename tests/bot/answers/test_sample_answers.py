@@ -11,7 +11,7 @@ from bot.answers.answering import compose
 from bot.models import Outcome
 from knowledge.originals import folders
 from llm.models import Role
-from tests.make import make_collection, make_deployment, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_indexed
 
 SAMPLE = Path(settings.BASE_DIR) / "knowledge" / "sample"
 

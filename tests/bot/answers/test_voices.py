@@ -7,9 +7,9 @@ from bot.answers import voices
 from bot.answers.channel_rules import manner
 from bot.answers.prompts import build, template_hash
 from bot.models import Channel, Message, Question, Voice, Workspace
-from tests import bots
-from tests.fake_discord import FakeDiscord
-from tests.fake_providers import FakeProviders
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.providers.fake import FakeProviders
+from tests.harness import bots
 
 VOICE = Voice(
     name="default", version=1, style_guide="Be warm.", opening="Hi there,", closing="Cheers, the team",

@@ -6,10 +6,10 @@ import pytest
 
 from bot.models import AnswerMode, Channel, Feedback, Question, QuestionState
 from bot.platforms.discord.bot import Gateway
-from tests import bots
-from tests.discord_server import ASKED, Server
-from tests.fake_discord import FakeDiscord
-from tests.fake_providers import FakeProviders
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.discord.guild import ASKED, Server
+from tests.fakes.providers.fake import FakeProviders
+from tests.harness import bots
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 

@@ -11,13 +11,13 @@ from pytest_django.fixtures import Settings
 from bot import tasks
 from bot.models import Feedback, Platform, Question, Receipt
 from bot.platforms.slack import events
-from tests import bots
-from tests.discord_server import ASKED, Server
-from tests.fake_discord import Cut as DiscordCut
-from tests.fake_discord import CutBefore, FakeDiscord, Http, RateLimited
-from tests.fake_providers import FakeProviders, Refusal
-from tests.fake_slack import Cut, Error, FakeSlack, visible_text
-from tests.slack_workspace import CHANNEL, Workspace
+from tests.fakes.discord.fake import Cut as DiscordCut
+from tests.fakes.discord.fake import CutBefore, FakeDiscord, Http, RateLimited
+from tests.fakes.discord.guild import ASKED, Server
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.fakes.slack.fake import Cut, Error, FakeSlack, visible_text
+from tests.fakes.slack.workspace import CHANNEL, Workspace
+from tests.harness import bots
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 MESSAGES = r"/channels/\d+/messages$"

@@ -6,11 +6,11 @@ import pytest
 
 from bot.models import AnswerMode, Channel, Feedback, Message, Question, QuestionState
 from knowledge.models import Collection, Visibility
-from tests import bots
-from tests.fake_providers import FakeProviders
-from tests.fake_slack import Cut, Error, FakeSlack, RateLimited, visible_text
-from tests.make import make_collection
-from tests.slack_workspace import ANN, ASKED, BOB, CHANNEL, DIRECT, Workspace
+from tests.fakes.providers.fake import FakeProviders
+from tests.fakes.slack.fake import Cut, Error, FakeSlack, RateLimited, visible_text
+from tests.fakes.slack.workspace import ANN, ASKED, BOB, CHANNEL, DIRECT, Workspace
+from tests.harness import bots
+from tests.rows.make import make_collection
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 

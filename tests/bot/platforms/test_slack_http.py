@@ -13,8 +13,10 @@ from pytest_django.fixtures import Settings
 from bot.models import Platform, Question, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import http, oauth, web_api
-from tests import bots, slack_workspace, web_rows
-from tests.fake_slack import FakeSlack
+from tests.fakes.slack import workspace as slack_workspace
+from tests.fakes.slack.fake import FakeSlack
+from tests.harness import bots
+from tests.rows import web_rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -3,13 +3,13 @@
 import pytest
 
 from bot.models import Question
-from tests import bots
-from tests.discord_server import ASKED, Server
-from tests.fake_discord import FakeDiscord
-from tests.fake_providers import FakeProviders
-from tests.fake_slack import FakeSlack, visible_text
-from tests.slack_workspace import CHANNEL, Workspace
-from tests.test_neutralising import HOSTILE, faults
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.discord.guild import ASKED, Server
+from tests.fakes.providers.fake import FakeProviders
+from tests.fakes.slack.fake import FakeSlack, visible_text
+from tests.fakes.slack.workspace import CHANNEL, Workspace
+from tests.harness import bots
+from tests.rows.hostile import HOSTILE, faults
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from bot.models import Message, Speaker
 from bot.posts import presenting
 from bot.questions import receiving
-from tests.test_inbox import incoming
+from tests.rows.questions import incoming
 
 pytestmark = pytest.mark.django_db
 

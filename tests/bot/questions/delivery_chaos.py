@@ -1,7 +1,8 @@
-"""Bots that are killed, frozen and cut off from their database while people ask: `python -m tests.delivery_chaos`.
+"""Bots that are killed, frozen and cut off from their database while people ask.
 
-Two processes per platform over a PostgreSQL of its own, local platforms and a local model. Prints, as JSON, how many
-questions were lost and how many have more than one reply, read from the platforms' own stores.
+`python -m tests.bot.questions.delivery_chaos`: two processes per platform over a PostgreSQL of its own, local platforms
+and a local model. Prints, as JSON, how many questions were lost and how many have more than one reply, read from the
+platforms' own stores.
 """
 
 import argparse
@@ -19,11 +20,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from config import postgres
-from tests import fake_providers
-from tests.fake_discord import FakeDiscord
-from tests.fake_slack import FakeSlack
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.providers import fake
+from tests.fakes.slack.fake import FakeSlack
+from tests.harness.processes import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 CHANNELS, ASKERS = 20, 400
 SETTLE_SECONDS = 60.0
 
@@ -180,12 +181,12 @@ def run(plan: Plan, folder: Path) -> Result:
     chance = random.Random(plan.seed)  # noqa: S311  for a run that can be repeated
     with ExitStack() as stack:
         url = stack.enter_context(postgres.running(folder / "home"))
-        providers = fake_providers.start()
+        providers = fake.start()
         stack.callback(providers[0].shutdown)
         slack = stack.enter_context(FakeSlack(seed=plan.seed, max_calls=1000))
         discord = stack.enter_context(FakeDiscord())
         environment = environment_of(folder, url, plan, providers[1], slack, discord)
-        subprocess.run([sys.executable, "-m", "tests.delivery_rows"], env=environment, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", "tests.rows.delivery_rows"], env=environment, cwd=ROOT, check=True)
         bots = Bots(["slack", "discord"], plan.processes, environment, folder / "bots.log", _failpoints(plan))
         if plan.failpoint == "delivery.part_two":
             providers[1].blocks = LONG
@@ -253,7 +254,7 @@ def settle(stage: Stage, seconds: float) -> None:
 
 
 def environment_of(
-    folder: Path, url: str, plan: Plan, provider: fake_providers.FakeProviders, slack: FakeSlack, discord: FakeDiscord
+    folder: Path, url: str, plan: Plan, provider: fake.FakeProviders, slack: FakeSlack, discord: FakeDiscord
 ) -> dict[str, str]:
     return {
         **os.environ,

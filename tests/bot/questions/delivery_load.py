@@ -1,4 +1,4 @@
-"""Bots under load, with a model that takes eight seconds: `python -m tests.delivery_load`. Prints JSON.
+"""Bots under load, with a model that takes eight seconds: `python -m tests.bot.questions.delivery_load`. Prints JSON.
 
 `--events` a second come in, most of them not for the bot; `--answers` a second are questions. After `--minutes` of that
 a burst of 300 questions follows, then one person asks 20 a second while others ask as before.
@@ -20,10 +20,11 @@ from typing import Any
 import psycopg
 
 from config import postgres
-from tests import fake_providers
-from tests.delivery_chaos import ROOT, Bots, Plan, Stage, environment_of
-from tests.fake_discord import FakeDiscord
-from tests.fake_slack import FakeSlack
+from tests.bot.questions.delivery_chaos import Bots, Plan, Stage, environment_of
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.providers import fake
+from tests.fakes.slack.fake import FakeSlack
+from tests.harness.processes import ROOT
 
 MODEL_SECONDS = 8.0
 LOUD = "U9999"  # asks far more than the others
@@ -123,13 +124,13 @@ def _share(values: list[Any], share: float) -> float:
 def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     with ExitStack() as stack:
         url = stack.enter_context(postgres.running(folder / "home"))
-        server, provider = fake_providers.start()
+        server, provider = fake.start()
         stack.callback(server.shutdown)
         provider.seconds = MODEL_SECONDS
         slack = stack.enter_context(FakeSlack())
         discord = stack.enter_context(FakeDiscord())
         environment = environment_of(folder, url, Plan(lease=30), provider, slack, discord)
-        subprocess.run([sys.executable, "-m", "tests.delivery_rows"], env=environment, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", "tests.rows.delivery_rows"], env=environment, cwd=ROOT, check=True)
         bots = Bots(["slack", "discord"], 1, environment, folder / "bots.log", [])
         stack.callback(bots.stop)
         slack.wait_connected(60)

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from foundation.failpoints import POINTS
-from tests.chaos import say
-from tests.database import OTHERWISE_SET
-from tests.processes import ROOT
+from tests.harness.database import OTHERWISE_SET
+from tests.harness.kills import say
+from tests.harness.processes import ROOT
 
 
 def run(**plan: float | str) -> dict[str, Any]:
-    """tests.delivery_chaos in a process of its own, as it has a database of its own."""
+    """tests.bot.questions.delivery_chaos in a process of its own, as it has a database of its own."""
     options = [f"--{name.replace('_', '-')}={value}" for name, value in plan.items()]
     environment = {name: value for name, value in os.environ.items() if name not in (*OTHERWISE_SET, "DATABASE_URL")}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.delivery_chaos", *options],
+        [sys.executable, "-m", "tests.bot.questions.delivery_chaos", *options],
         env=environment, cwd=ROOT, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

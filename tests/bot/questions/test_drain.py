@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from config import postgres
-from tests import fake_providers
-from tests.delivery_chaos import ROOT, Bots, Plan, Stage, environment_of, settle
-from tests.fake_discord import FakeDiscord
-from tests.fake_providers import FakeProviders
-from tests.fake_slack import FakeSlack
+from tests.bot.questions.delivery_chaos import Bots, Plan, Stage, environment_of, settle
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.providers import fake
+from tests.fakes.providers.fake import FakeProviders
+from tests.fakes.slack.fake import FakeSlack
+from tests.harness.processes import ROOT
 
 ASKED = 12
 CONNECTIONS = "4"  # fewer than questions that are answered at once
@@ -29,13 +30,13 @@ def played() -> Iterator[tuple[Stage, FakeProviders, dict[str, str]]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         folder.chmod(0o755)  # for the user that PostgreSQL runs as
         url = stack.enter_context(postgres.running(folder / "home"))
-        server, provider = fake_providers.start()
+        server, provider = fake.start()
         stack.callback(server.shutdown)
         slack = stack.enter_context(FakeSlack())
         discord = stack.enter_context(FakeDiscord())
         environment = environment_of(folder, url, Plan(lease=30), provider, slack, discord)
         environment["BOT_CONNECTIONS"] = CONNECTIONS
-        subprocess.run([sys.executable, "-m", "tests.delivery_rows"], env=environment, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", "tests.rows.delivery_rows"], env=environment, cwd=ROOT, check=True)
         yield Stage(slack, discord, random.Random(0)), provider, environment  # noqa: S311
 
 

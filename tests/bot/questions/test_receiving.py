@@ -2,26 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from bot.messenger import Incoming
 from bot.models import AnswerMode, Channel, ChannelKind, Conversation, Delivery, Platform, Question, QuestionState
 from bot.questions import addressing, queue, receiving
 from bot.questions.addressing import Verdict
+from tests.rows.questions import incoming
 
 pytestmark = pytest.mark.django_db
-
-
-def incoming(text: str = "How?", number: int = 1, **fields: Any) -> Incoming:
-    return Incoming(
-        **{
-            "platform": Platform.SLACK, "workspace": "T1", "channel": "C1", "message_id": f"1700000000.{number:06}",
-            "author": "U1", "text": text, "delivery_key": f"d{number}", **fields,
-        }
-    )  # fmt: skip
 
 
 def test_a_message_and_its_mention_are_one_question_in_either_order() -> None:

@@ -12,9 +12,9 @@ from pytest_django.fixtures import Settings
 from bot.models import Channel, Delivery, Escalation, Question, Workspace
 from bot.team import articles, escalations
 from knowledge.models import Collection, Document
-from tests import bots
-from tests.discord_server import ASKED, Server
-from tests.fake_discord import FakeDiscord
+from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.discord.guild import ASKED, Server
+from tests.harness import bots
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 

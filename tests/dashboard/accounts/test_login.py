@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from dashboard.accounts import login_links
-from tests.web_rows import make_user
+from tests.rows.web_rows import make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from dashboard.models import AuditEntry
-from tests.web_rows import make_user
+from tests.rows.web_rows import make_user
 
 pytestmark = pytest.mark.django_db
 

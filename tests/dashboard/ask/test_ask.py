@@ -11,8 +11,16 @@ from django.urls import reverse
 from bot.answers import conversations, prompts
 from bot.models import Conversation, Feedback, Message, Outcome, Platform, Speaker
 from knowledge.models import Collection, Visibility
-from tests.fake_providers import FakeProviders, Refusal
-from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_usage, make_user
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.web_rows import (
+    make_answer,
+    make_citation,
+    make_document,
+    make_models,
+    make_question,
+    make_usage,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 from bot.models import Conversation, Feedback, Message, Outcome, Speaker
 from dashboard.accounts import login_links
 from knowledge.models import Collection, Visibility
-from tests.browser import chromium, site
-from tests.fake_providers import FakeProviders, Refusal
-from tests.web_rows import make_document, make_models, make_user
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.harness.browser import chromium, site
+from tests.rows.web_rows import make_document, make_models, make_user
 
 __all__ = ["chromium", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -31,7 +31,7 @@ from bot.models import (
 )
 from dashboard.conversations import exchanges, export
 from dashboard.models import AuditEntry
-from tests.web_rows import make_answer, make_citation, make_question, make_usage, make_user
+from tests.rows.web_rows import make_answer, make_citation, make_question, make_usage, make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -20,8 +20,8 @@ from knowledge.sources import uploads
 from llm import endpoints
 from llm.completion import ProviderError
 from llm.models import Budget, Deployment, Endpoint, ModelPrice, Role, UsageRecord
-from tests.fake_providers import FakeProviders
-from tests.web_rows import make_answer, make_models, make_question, make_usage, make_user
+from tests.fakes.providers.fake import FakeProviders
+from tests.rows.web_rows import make_answer, make_models, make_question, make_usage, make_user
 
 pytestmark = pytest.mark.django_db
 

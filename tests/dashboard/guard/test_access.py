@@ -9,28 +9,18 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from bot.models import Channel, Conversation, Escalation, Message, Platform, Question, Workspace
+from bot.models import Message
 from dashboard import urls as dashboard_urls
 from dashboard.accounts import people
 from dashboard.guard import audit, roles
 from dashboard.guard.roles import Role
-from dashboard.guard.rules import Rule
 from dashboard.models import AuditEntry
-from knowledge.models import Collection, Source
-from llm.models import Budget, Deployment
-from llm.models import Role as Serves
-from tests.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
-from tuning.examples import proposing
+from tests.dashboard.guard.addresses import rule_of, views
+from tests.rows.web_rows import make_user
 
 pytestmark = pytest.mark.django_db
 
 LEVELS: tuple[Role | None, ...] = (None, *Role)
-
-
-def views() -> Iterator[tuple[str, Any]]:
-    """Our own; those of the library that logs people in are tried below."""
-    for each in dashboard_urls.urlpatterns:
-        yield str(each.name), each.callback
 
 
 def library_views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
@@ -40,51 +30,6 @@ def library_views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLP
                 yield each
         elif each.urlconf_module is not dashboard_urls:
             yield from library_views(each.url_patterns)
-
-
-def rule_of(view: Any) -> Rule:
-    assert hasattr(view, "rule"), f"{view.__name__} has no rule: see dashboard.rules"
-    found: Rule = view.rule
-    return found
-
-
-@pytest.fixture
-def things() -> dict[str, dict[str, object]]:
-    """The arguments of every address that takes some, of rows that are there and belong to another account."""
-    other = make_user("other")
-    make_models()
-    answer = make_answer(make_question(other))
-    workspace = Workspace.objects.create(platform=Platform.SLACK, external_id="T1", name="Acme")
-    channel = Channel.objects.create(workspace=workspace, external_id="C1", name="help")
-    question = Question.objects.create(
-        platform=Platform.SLACK, channel=channel, conversation=Conversation.objects.create(platform="slack"),
-        message_id="1", asker="U1", text="How?", trace_id="2" * 32, ranked_at="2026-01-01T00:00Z",
-    )  # fmt: skip
-    document = make_document(Collection.objects.create(name="Public"))
-    source = Source.objects.create(collection=document.collection, kind="folder", location="/there")
-    rows: dict[str, object] = {
-        "conversation": answer.conversation_id,
-        "transcript": answer.conversation_id,
-        "passage": make_citation(answer).pk,
-        **dict.fromkeys(("feedback", "prompt", "promote", "correct", "article", "again"), answer.pk),
-        **dict.fromkeys(("review_item", "review_draft"), proposing.propose(answer, by=None).pk),
-        **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
-        **dict.fromkeys(("document", "remove_document"), document.pk),
-        **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),
-        **dict.fromkeys(("allow_training", "escalate_to"), workspace.pk),
-        **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live(Serves.ANSWER).endpoint_id),
-        **dict.fromkeys(("set_role", "shut_account", "new_link"), other.pk),
-        "set_visibility": document.collection_id,
-        "channel": channel.pk,
-        "roll_back": Deployment.objects.live(Serves.ANSWER).pk,
-        "remove_budget": Budget.objects.create(period="day", limit=1).pk,
-    }
-    words: dict[str, dict[str, object]] = {
-        "export_conversations": {"kind": "csv"},
-        "voice": {"name": "default"},
-        "login_link": {"token": "x"},
-    }
-    return {**{name: {"pk": pk} for name, pk in rows.items()}, **words}
 
 
 def client_of(role: Role | None) -> Client:

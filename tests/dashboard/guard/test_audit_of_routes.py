@@ -11,8 +11,8 @@ from pytest_django.fixtures import Settings
 from dashboard.models import AuditEntry
 from knowledge.models import Collection
 from llm.models import Endpoint
-from tests.test_dashboard_access import rule_of, things, views
-from tests.web_rows import make_user
+from tests.dashboard.guard.addresses import rule_of, views
+from tests.rows.web_rows import make_user
 from tuning.examples import reviewing
 from tuning.models import TrainingExample
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 OPEN = {"login", "login_link", "healthz", "readyz"}
-SIGNED = {"slack_events"}  # Slack signs what it sends there; tests/test_slack_http.py
+SIGNED = {"slack_events"}  # Slack signs what it sends there; tests/bot/platforms/test_slack_http.py
 ARGUMENTS = {"<int:pk>": "1", "<str:token>": "x", "<str:kind>": "csv", "<str:name>": "default"}
 
 
@@ -20,7 +20,7 @@ def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, str
             yield from patterns(pattern, place)
 
 
-# How one logs in is the business of django-allauth; tests/test_dashboard_access.py says which of it is open.
+# How one logs in is the business of django-allauth; tests/dashboard/guard/test_access.py says which of it is open.
 ADDRESSES = {name: place for name, place in patterns(get_resolver()) if "accounts/" not in place}
 
 

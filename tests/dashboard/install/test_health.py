@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 
-from tests.web_rows import make_user
+from tests.rows.web_rows import make_user
 
 LONG_AGO = timedelta(hours=2)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.fake_discord import FakeDiscord
+from tests.fakes.discord.fake import FakeDiscord
 
 with warnings.catch_warnings():  # discord.py imports audioop
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -8,12 +8,12 @@ import asyncio
 import copy
 from typing import Any
 
-from tests.fake_discord_faults import Cut, CutBefore, Fine, Hang, Http, RateLimited, Step
-from tests.fake_discord_hooks import Interaction
-from tests.fake_discord_http import Call
-from tests.fake_discord_rules import Json
-from tests.fake_discord_server import Server
-from tests.fake_discord_things import GUILDS, Event, LiveMention, permission_bits
+from tests.fakes.discord.faults import Cut, CutBefore, Fine, Hang, Http, RateLimited, Step
+from tests.fakes.discord.hooks import Interaction
+from tests.fakes.discord.http import Call
+from tests.fakes.discord.rules import Json
+from tests.fakes.discord.server import Server
+from tests.fakes.discord.things import GUILDS, Event, LiveMention, permission_bits
 
 __all__ = [
     "Call",

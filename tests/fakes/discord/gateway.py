@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
-from tests.fake_discord_rules import Json
-from tests.fake_discord_things import GUILDS, MESSAGE_CONTENT, Event
-from tests.fake_discord_world import World
+from tests.fakes.discord.rules import Json
+from tests.fakes.discord.things import GUILDS, MESSAGE_CONTENT, Event
+from tests.fakes.discord.world import World
 
 LOG = 20_000
 HIDDEN = {"content": "", "embeds": [], "attachments": [], "components": []}

@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.models import Question
-from tests import bots
-from tests.fake_discord import FakeDiscord
+from tests.fakes.discord.fake import FakeDiscord
+from tests.harness import bots
 
 ASKED = "How are annual plans refunded?"
 

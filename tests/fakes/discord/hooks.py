@@ -5,9 +5,9 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from tests.fake_discord_messages import Asked, Messages, Reply, attachments
-from tests.fake_discord_rules import EPHEMERAL, LOADING, V2, DiscordError, Json, check_message, check_modal, invalid
-from tests.fake_discord_things import Channel, Message
+from tests.fakes.discord.messages import Asked, Messages, Reply, attachments
+from tests.fakes.discord.rules import EPHEMERAL, LOADING, V2, DiscordError, Json, check_message, check_modal, invalid
+from tests.fakes.discord.things import Channel, Message
 
 COMMAND, COMPONENT, MODAL = 2, 3, 5
 

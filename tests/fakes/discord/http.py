@@ -12,11 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fake_discord_faults import Cut, CutBefore, Hang, Http, RateLimited, Rates, Script, Window, headers
-from tests.fake_discord_hooks import Hooks
-from tests.fake_discord_messages import Asked, Reply
-from tests.fake_discord_rest import Rest
-from tests.fake_discord_rules import DiscordError, Json, invalid
+from tests.fakes.discord.faults import Cut, CutBefore, Hang, Http, RateLimited, Rates, Script, Window, headers
+from tests.fakes.discord.hooks import Hooks
+from tests.fakes.discord.messages import Asked, Reply
+from tests.fakes.discord.rest import Rest
+from tests.fakes.discord.rules import DiscordError, Json, invalid
 
 PREFIX = "/api/v10"
 OPEN = ("interactions", "webhooks")  # their tokens are in the path

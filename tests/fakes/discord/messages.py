@@ -6,17 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from tests.fake_discord_rules import EPHEMERAL, V2, DiscordError, Json, check_message, check_text, invalid
-from tests.fake_discord_things import (
-    DIRECT_REACTIONS,
-    GUILD_REACTIONS,
-    GUILDS,
-    PERMISSIONS,
-    Channel,
-    Event,
-    Message,
-)
-from tests.fake_discord_world import World
+from tests.fakes.discord.rules import EPHEMERAL, V2, DiscordError, Json, check_message, check_text, invalid
+from tests.fakes.discord.things import DIRECT_REACTIONS, GUILD_REACTIONS, GUILDS, PERMISSIONS, Channel, Event, Message
+from tests.fakes.discord.world import World
 
 Reply = tuple[int, Any]
 SUPPRESS = 1 << 2 | 1 << 12

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from tests.fake_discord_hooks import COMMAND, COMPONENT, MODAL, Hooks, Interaction
-from tests.fake_discord_messages import Messages
-from tests.fake_discord_messages import attachments as files_of
-from tests.fake_discord_rest import Rest
-from tests.fake_discord_rules import Json, walk
-from tests.fake_discord_things import EVERYTHING, Channel, Event, Message
-from tests.fake_discord_world import World
+from tests.fakes.discord.hooks import COMMAND, COMPONENT, MODAL, Hooks, Interaction
+from tests.fakes.discord.messages import Messages
+from tests.fakes.discord.messages import attachments as files_of
+from tests.fakes.discord.rest import Rest
+from tests.fakes.discord.rules import Json, walk
+from tests.fakes.discord.things import EVERYTHING, Channel, Event, Message
+from tests.fakes.discord.world import World
 
 TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}
 

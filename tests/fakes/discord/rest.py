@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.fake_discord_messages import Asked, Messages, Reply
-from tests.fake_discord_rules import DiscordError, Json, check_commands, check_text, invalid
-from tests.fake_discord_things import GUILDS, PERMISSIONS, Event
+from tests.fakes.discord.messages import Asked, Messages, Reply
+from tests.fakes.discord.rules import DiscordError, Json, check_commands, check_text, invalid
+from tests.fakes.discord.things import GUILDS, PERMISSIONS, Event
 
 
 @dataclass

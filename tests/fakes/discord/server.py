@@ -9,13 +9,13 @@ from typing import Self, TypeVar
 
 from aiohttp import web
 
-from tests.fake_discord_gateway import Gateway
-from tests.fake_discord_hooks import Hooks
-from tests.fake_discord_http import Http10
-from tests.fake_discord_people import People
-from tests.fake_discord_rest import Rest
-from tests.fake_discord_rules import Json
-from tests.fake_discord_world import World
+from tests.fakes.discord.gateway import Gateway
+from tests.fakes.discord.hooks import Hooks
+from tests.fakes.discord.http import Http10
+from tests.fakes.discord.people import People
+from tests.fakes.discord.rest import Rest
+from tests.fakes.discord.rules import Json
+from tests.fakes.discord.world import World
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GfakeX.abcdefghijklmnopqrstuvwxyz0123456789AB"
 Result = TypeVar("Result")

@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 import yarl
 
-from tests.fake_discord import Cut, FakeDiscord, Http, RateLimited
-from tests.fake_discord_bot import BODIES, DiscordWebSocket, Route, Running, discord, post_raw
+from tests.fakes.discord.bot import BODIES, DiscordWebSocket, Route, Running, discord, post_raw
+from tests.fakes.discord.fake import Cut, FakeDiscord, Http, RateLimited
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tests.fake_discord_rules import Json, invalid, walk
+from tests.fakes.discord.rules import Json, invalid, walk
 
 EPOCH = 1420070400000
 PERMISSIONS = {

@@ -5,8 +5,8 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable
 
-from tests.fake_discord_rules import HAS_THREAD, DiscordError, Json
-from tests.fake_discord_things import (
+from tests.fakes.discord.rules import HAS_THREAD, DiscordError, Json
+from tests.fakes.discord.things import (
     DIRECT_MESSAGES,
     EPOCH,
     EVERYTHING,

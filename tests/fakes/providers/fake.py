@@ -1,7 +1,7 @@
 """A strict local server that speaks OpenAI's and Anthropic's protocols and breaks them on demand.
 
-As a fixture: `fake_providers`, with `pytest_plugins = ["tests.fake_providers"]` in the conftest.
-By hand: `python -m tests.fake_providers --port 9000`, then OPENAI_BASE_URL=http://127.0.0.1:9000/v1 or
+As a fixture: `fake_providers`, with `pytest_plugins = ["tests.fakes.providers.fake"]` in the conftest.
+By hand: `python -m tests.fakes.providers.fake --port 9000`, then OPENAI_BASE_URL=http://127.0.0.1:9000/v1 or
 ANTHROPIC_BASE_URL=http://127.0.0.1:9000, and the key below.
 """
 
@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests import fake_protocols as protocol
-from tests.fake_protocols import Block, Ending
+from tests.fakes.providers import protocols as protocol
+from tests.fakes.providers.protocols import Block, Ending
 
 KEY = "sk-fake-0123456789abcdef"
 

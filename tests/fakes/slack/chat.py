@@ -2,7 +2,7 @@
 
 import time
 
-from tests.fake_slack_rules import (
+from tests.fakes.slack.rules import (
     MARKDOWN,
     TEXT,
     UPDATE_TEXT,
@@ -14,7 +14,7 @@ from tests.fake_slack_rules import (
     names,
     refuse_if,
 )
-from tests.fake_slack_world import Channel, World, key_of
+from tests.fakes.slack.world import Channel, World, key_of
 
 POSTED = "markdown_text text blocks attachments as_user icon_emoji icon_url link_names parse username"
 STREAMED = "markdown_text chunks"

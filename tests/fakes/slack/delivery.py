@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
-from tests.fake_slack_knobs import Knobs
-from tests.fake_slack_rules import Json
+from tests.fakes.slack.knobs import Knobs
+from tests.fakes.slack.rules import Json
 
 EVENTS, INTERACTIVE, COMMANDS = "events_api", "interactive", "slash_commands"
 MOST_SOCKETS = 10

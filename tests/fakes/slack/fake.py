@@ -21,15 +21,15 @@ from typing import Self, TypeVar
 import aiohttp
 from aiohttp import web
 
-from tests.fake_slack_chat import Chat
-from tests.fake_slack_delivery import COMMANDS, EVENTS, INTERACTIVE, Ack, Courier, Delivery, event_callback
-from tests.fake_slack_knobs import Knobs
-from tests.fake_slack_methods import Methods
-from tests.fake_slack_people import People
-from tests.fake_slack_rules import Json, visible_text
-from tests.fake_slack_server import ARGUMENTS, Call, Cut, CutBefore, Error, Hang, Http, RateLimited, Server, Step
-from tests.fake_slack_tokens import Tokens
-from tests.fake_slack_world import World
+from tests.fakes.slack.chat import Chat
+from tests.fakes.slack.delivery import COMMANDS, EVENTS, INTERACTIVE, Ack, Courier, Delivery, event_callback
+from tests.fakes.slack.knobs import Knobs
+from tests.fakes.slack.methods import Methods
+from tests.fakes.slack.people import People
+from tests.fakes.slack.rules import Json, visible_text
+from tests.fakes.slack.server import ARGUMENTS, Call, Cut, CutBefore, Error, Hang, Http, RateLimited, Server, Step
+from tests.fakes.slack.tokens import Tokens
+from tests.fakes.slack.world import World
 
 __all__ = ["Ack", "Call", "Cut", "CutBefore", "Error", "FakeSlack", "Hang", "Http", "RateLimited", "visible_text"]
 Result = TypeVar("Result")

@@ -7,9 +7,9 @@ import time
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from tests.fake_slack_chat import flag
-from tests.fake_slack_rules import Json, SlackError, check_view, refuse_if
-from tests.fake_slack_world import TYPES, Channel, World, key_of
+from tests.fakes.slack.chat import flag
+from tests.fakes.slack.rules import Json, SlackError, check_view, refuse_if
+from tests.fakes.slack.world import TYPES, Channel, World, key_of
 
 PAGE = "cursor limit"
 SPAN = f"{PAGE} latest oldest inclusive include_all_metadata"

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.fake_slack_chat import Chat, flag
-from tests.fake_slack_methods import Methods
-from tests.fake_slack_rules import Json, SlackError, check_content, elements, refuse_if
-from tests.fake_slack_world import Channel, World, key_of
+from tests.fakes.slack.chat import Chat, flag
+from tests.fakes.slack.methods import Methods
+from tests.fakes.slack.rules import Json, SlackError, check_content, elements, refuse_if
+from tests.fakes.slack.world import Channel, World, key_of
 
 SELECTED = {"users_select": "selected_user", "channels_select": "selected_channel",
             "conversations_select": "selected_conversation", "datepicker": "selected_date",

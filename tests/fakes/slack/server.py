@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from tests import fake_slack_chat, fake_slack_methods, fake_slack_tokens
-from tests.fake_slack_chat import Chat, flag
-from tests.fake_slack_delivery import Courier
-from tests.fake_slack_methods import Methods
-from tests.fake_slack_people import People
-from tests.fake_slack_rules import Json, SlackError, names
-from tests.fake_slack_tokens import Tokens
+from tests.fakes.slack import chat as fake_slack_chat
+from tests.fakes.slack import methods as fake_slack_methods
+from tests.fakes.slack import tokens as fake_slack_tokens
+from tests.fakes.slack.chat import Chat, flag
+from tests.fakes.slack.delivery import Courier
+from tests.fakes.slack.methods import Methods
+from tests.fakes.slack.people import People
+from tests.fakes.slack.rules import Json, SlackError, names
+from tests.fakes.slack.tokens import Tokens
 
 ARGUMENTS = {
     method: (names(needed), names(needed) | names(taken) | {"team_id"})  # Bolt adds team_id everywhere

@@ -8,8 +8,8 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tests.fake_slack import Cut, CutBefore, Error, FakeSlack, Hang, Http, RateLimited
-from tests.fake_slack_samples import BUTTONS, build_app, receiver
+from tests.fakes.slack.fake import Cut, CutBefore, Error, FakeSlack, Hang, Http, RateLimited
+from tests.fakes.slack.samples import BUTTONS, build_app, receiver
 
 
 @pytest.fixture

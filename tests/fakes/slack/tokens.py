@@ -4,8 +4,8 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from tests.fake_slack_rules import Json, SlackError, refuse_if
-from tests.fake_slack_world import World
+from tests.fakes.slack.rules import Json, SlackError, refuse_if
+from tests.fakes.slack.world import World
 
 ARGUMENTS = {"oauth.v2.access": ("", "client_id client_secret code redirect_uri grant_type refresh_token")}
 NEEDED = {

@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.models import Question
-from tests import bots
-from tests.fake_slack import FakeSlack
+from tests.fakes.slack.fake import FakeSlack
+from tests.harness import bots
 
 ASKED = "How are annual plans refunded?"
 CHANNEL, TEAM, DIRECT = "C1", "C2", "D1"

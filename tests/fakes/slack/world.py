@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.fake_slack_knobs import Knobs
-from tests.fake_slack_rules import Json, SlackError, refuse_if, visible_text
+from tests.fakes.slack.knobs import Knobs
+from tests.fakes.slack.rules import Json, SlackError, refuse_if, visible_text
 
 TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im", "mpim": "mpim"}
 PRIVATE = {"streamed", "stream_started", "stopped_by_user", "streaming", "broken", "markdown", "tasks", "plan", "key"}

@@ -14,8 +14,8 @@ from knowledge.embedders.local import MAX_TOKENS, LocalEmbedder, graph_path
 from knowledge.embedders.openai import MAX_INPUTS, MAX_REQUEST_BYTES, OpenAIEmbedder
 from llm.completion import ProviderError
 from llm.models import Purpose, Role, UsageRecord
-from tests.fake_providers import FakeProviders
-from tests.make import make_deployment
+from tests.fakes.providers.fake import FakeProviders
+from tests.rows.make import make_deployment
 
 TEXT = "Annual plans are refunded within 30 days. The office cat sleeps all day."
 SPANS = [(0, 41), (42, 72)]

@@ -16,10 +16,10 @@ from django_q.models import OrmQ
 from knowledge.index import model_change
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild
 from llm.models import Deployment, ModelPrice, Role
-from tests import processes
-from tests.fake_providers import FakeProviders
-from tests.make import make_collection, make_deployment, make_endpoint, make_file, make_indexed
-from tests.passage_rows import make_chunks
+from tests.fakes.providers.fake import FakeProviders
+from tests.harness import processes
+from tests.rows.make import make_collection, make_deployment, make_endpoint, make_file, make_indexed
+from tests.rows.passage_rows import make_chunks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

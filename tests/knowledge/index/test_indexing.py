@@ -14,12 +14,11 @@ from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentV
 from knowledge.originals.folders import files
 from knowledge.retrieval import search
 from llm.models import UsageRecord
-from tests import processes
-from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.harness import processes
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture

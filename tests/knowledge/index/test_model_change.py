@@ -19,8 +19,8 @@ from knowledge.index.model_change import BuildError, run
 from knowledge.models import BuildState, Chunk, ChunkVector, Collection, Document, IndexBuild
 from knowledge.retrieval.search import retrieve
 from llm.models import Deployment, Role, UsageRecord
-from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_collection, make_deployment, make_endpoint, make_file, make_indexed
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_collection, make_deployment, make_endpoint, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -31,7 +31,7 @@ from knowledge.models import (
 )
 from knowledge.retrieval import search
 from knowledge.sources import adding, syncing
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
 

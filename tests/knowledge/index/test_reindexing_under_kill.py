@@ -9,9 +9,10 @@ import pytest
 from knowledge.index import indexing, reconciling
 from knowledge.models import Chunk, Collection, Document
 from knowledge.retrieval.search import retrieve
-from tests import chaos, processes
-from tests.chaos import Readers, reindex, text
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.harness import kills as chaos
+from tests.harness import processes
+from tests.harness.kills import Readers, reindex, text
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from knowledge.models import Document, SourceKind
 from knowledge.originals.base import OriginalError
 from knowledge.originals.folders import Found, files
 from knowledge.sources import adding, syncing
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 PAGE = b"# Refunds\n\nThirty days."
 

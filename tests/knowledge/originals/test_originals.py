@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.originals.base import File, MissingError, OriginalError, readable
 from knowledge.originals.folders import files
-from tests.make import make_file
+from tests.rows.make import make_file
 
 
 def paths(name: Path | str) -> list[str]:

@@ -12,10 +12,9 @@ from knowledge.originals.repositories.__main__ import CheckedGitClient
 from knowledge.originals.repositories.clones import RepositoryError, files
 from knowledge.sources import adding, syncing
 from knowledge.sources.adding import Wanted
-from tests.git_server import LINK, SUBMODULE, GitServer
-from tests.make import make_deployment
-from tests.test_fetching import LOOPBACK
-from tests.web_server import Web, redirect
+from tests.fakes.git_server import LINK, SUBMODULE, GitServer
+from tests.fakes.web_server import LOOPBACK, Web, redirect
+from tests.rows.make import make_deployment
 
 HELP = {
     "README.md": b"# Help\n\nAsk us.",

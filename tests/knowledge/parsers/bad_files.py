@@ -1,4 +1,7 @@
-"""More than 200 files that no parser should see, always the same: `python -m tests.bad_files FOLDER` writes them."""
+"""More than 200 files that no parser should see, always the same.
+
+`python -m tests.knowledge.parsers.bad_files FOLDER` writes them.
+"""
 
 import json
 import random
@@ -7,12 +10,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tests.make_files import make_zip
-from tests.test_formats import make_epub, make_ods, make_pptx, make_xlsx
+from tests.harness.processes import ROOT
+from tests.knowledge.parsers.make_files import make_zip
+from tests.knowledge.parsers.office_files import make_epub, make_ods, make_pptx, make_xlsx
 
 TRUNCATED = (0.01, 0.1, 0.35, 0.6, 0.9, 0.99)
 FLIPPED = 6  # files of each seed with bits turned over
-PUBLIC = Path(__file__).resolve().parent.parent / "knowledge" / "sample" / "help_centre" / "public"
+PUBLIC = ROOT / "knowledge" / "sample" / "help_centre" / "public"
 BOMB = 250_000_000  # bytes when unpacked
 
 

@@ -14,8 +14,8 @@ from knowledge.index.indexing import Outcome
 from knowledge.models import Document, DocumentState
 from knowledge.originals.folders import files
 from knowledge.parsers import jail
-from tests import bad_files
-from tests.make import make_collection, make_deployment, make_indexed
+from tests.knowledge.parsers import bad_files
+from tests.rows.make import make_collection, make_deployment, make_indexed
 
 pytestmark = pytest.mark.django_db
 MOST_BYTES = 1_000_000_000

@@ -17,7 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from knowledge.parsers import parse
 from knowledge.parsers.base import Parsed, ParseError
-from tests.make_files import make_docx
+from tests.knowledge.parsers.make_files import make_docx
 
 WHITE = RGBColor(0xFF, 0xFF, 0xFF)
 

@@ -15,7 +15,7 @@ from reportlab.platypus import Table
 
 from knowledge.parsers import parse
 from knowledge.parsers.base import ParseError, escape, leading_title
-from tests.make_files import make_docx, make_zip
+from tests.knowledge.parsers.make_files import make_docx, make_zip
 
 
 def make_pdf(draw: Callable[[Canvas], object] = str, password: str = "") -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from knowledge.models import Chunk, Collection, DocumentVersion, LanguageStatistics, SynonymSet
 from knowledge.passages import languages
 from knowledge.retrieval import search, synonyms
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from django.db import connections
 from knowledge.index import indexing
 from knowledge.models import Chunk, Collection
 from knowledge.retrieval import replicas, search
-from tests.make import make_collection, make_deployment, make_file, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 CLIENTS = 4
 

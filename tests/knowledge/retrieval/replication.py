@@ -1,6 +1,7 @@
-"""Two PostgreSQL servers, one following the other, and searches meanwhile: `python -m tests.replication FOLDER`.
+"""Two PostgreSQL servers, one following the other, and searches meanwhile.
 
-Prints what happened as JSON. A program of its own, as Django reads its databases once.
+`python -m tests.knowledge.retrieval.replication FOLDER` prints what happened as JSON.
+A program of its own, as Django reads its databases once.
 """
 
 import json
@@ -35,7 +36,7 @@ def main(folder: Path) -> None:
         import django  # noqa: PLC0415  the environment above comes first
 
         django.setup()
-        from tests.replicated_searches import Searches  # noqa: PLC0415
+        from tests.knowledge.retrieval.replicated_searches import Searches  # noqa: PLC0415
 
         found = _observed(Searches(folder), folder, replica)
     sys.stdout.write(json.dumps(found))

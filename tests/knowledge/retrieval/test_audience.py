@@ -6,9 +6,9 @@ from django.db.models import Model
 from knowledge.models import Chunk, ChunkVector, Collection, Document, Visibility
 from knowledge.retrieval.search import retrieve
 from llm.models import UsageRecord
-from tests.access_layers import execute, take_away_filters, take_away_row_security
-from tests.make import make_collection, make_deployment
-from tests.passage_rows import SPACE, found, make_chunks, words_vector
+from tests.knowledge.retrieval.access_layers import execute, take_away_filters, take_away_row_security
+from tests.rows.make import make_collection, make_deployment
+from tests.rows.passage_rows import SPACE, found, make_chunks, words_vector
 
 pytestmark = pytest.mark.django_db
 

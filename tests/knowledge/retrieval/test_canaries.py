@@ -21,9 +21,9 @@ from knowledge.index import chunk_rows
 from knowledge.models import Collection, Document, DocumentVersion, Visibility
 from knowledge.retrieval import search, synonyms
 from knowledge.retrieval.search import Retrieval, retrieve
-from tests.access_layers import execute, take_away_filters, take_away_row_security
-from tests.make import make_collection, make_deployment
-from tests.passage_rows import Passage, make_chunks, words_vector
+from tests.knowledge.retrieval.access_layers import execute, take_away_filters, take_away_row_security
+from tests.rows.make import make_collection, make_deployment
+from tests.rows.passage_rows import Passage, make_chunks, words_vector
 
 pytestmark = pytest.mark.django_db
 

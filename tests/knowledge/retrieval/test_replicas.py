@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT
+from tests.harness.processes import ROOT
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def folder() -> Iterator[Path]:
 
 
 def test_a_replica_answers_until_it_lags_or_dies_and_nobody_is_turned_away(folder: Path) -> None:
-    command = [sys.executable, "-m", "tests.replication", str(folder)]
+    command = [sys.executable, "-m", "tests.knowledge.retrieval.replication", str(folder)]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -12,8 +12,8 @@ from knowledge.embedders.embedding import QuestionVector
 from knowledge.index import vector_indexes
 from knowledge.models import Chunk, ChunkVector, CollectionStatistics, Document, TermStatistics
 from knowledge.retrieval.search import search
-from tests.make import make_collection
-from tests.passage_rows import SPACE, found, make_chunks, words_vector
+from tests.rows.make import make_collection
+from tests.rows.passage_rows import SPACE, found, make_chunks, words_vector
 
 pytestmark = pytest.mark.django_db
 

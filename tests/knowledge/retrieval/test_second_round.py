@@ -4,8 +4,8 @@ import pytest
 
 from knowledge.models import Collection, Visibility
 from knowledge.retrieval.search import retrieve
-from tests.make import make_collection, make_deployment
-from tests.passage_rows import make_chunks
+from tests.rows.make import make_collection, make_deployment
+from tests.rows.passage_rows import make_chunks
 
 pytestmark = pytest.mark.django_db
 

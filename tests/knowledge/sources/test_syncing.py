@@ -15,8 +15,8 @@ from knowledge.models import Chunk, Collection, Document, DocumentState, Source,
 from knowledge.retrieval import search
 from knowledge.sources import adding, listing, syncing
 from knowledge.sources.adding import SourceInputError, Wanted
-from tests import processes
-from tests.make import make_deployment, make_file, make_indexed
+from tests.harness import processes
+from tests.rows.make import make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from knowledge.web import sitemaps
 from knowledge.web.addresses import normal
 from knowledge.web.crawling import Crawl
 from knowledge.web.fetching import FetchError, GonePageError, Page
-from tests.make import make_deployment
-from tests.web_server import Web, page, redirect, reply, with_validators
+from tests.fakes.web_server import Web, page, redirect, reply, with_validators
+from tests.rows.make import make_deployment
 
 
 def sitemap(web: Web, *paths: str, kind: str = "url") -> bytes:

@@ -8,7 +8,7 @@ from knowledge.originals.base import OriginalError, UnmodifiedError, Validators
 from knowledge.web import crawling, fetching, page_links
 from knowledge.web.crawling import Crawl
 from knowledge.web.fetching import FetchError, GonePageError, Reply
-from tests.web_server import Web, page, redirect, reply, with_validators
+from tests.fakes.web_server import Web, page, redirect, reply, with_validators
 
 
 def visit(web: Web, start: str = "/", *, include: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> dict[str, str]:

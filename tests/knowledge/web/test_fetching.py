@@ -13,7 +13,7 @@ from foundation.egress import EgressError, checked_addresses
 from knowledge.parsers import parse
 from knowledge.web import fetching
 from knowledge.web.fetching import FetchError, Page, fetch
-from tests.web_server import Handle, Web, drip, drip_headers, redirect, reply
+from tests.fakes.web_server import LOOPBACK, Handle, Web, drip, drip_headers, redirect, reply
 
 
 def sentence(url: str) -> str:
@@ -99,10 +99,6 @@ def test_slow_drip_ends_with_the_deadline(web: Web, monkeypatch: pytest.MonkeyPa
     assert time.monotonic() - started < 10
 
 
-LOOPBACK = [
-    *("127.0.0.1", "127.1", "0x7f000001", "2130706433", "017700000001", "0", "localhost", "[::1]"),
-    *("[::ffff:127.0.0.1]", "[::127.0.0.1]", "①②⑦.⓪.⓪.①", "127。0。0。1"),
-]
 # These are looked up but never connected to: where the test fails, it must not ask a real cloud for its keys.
 PRIVATE = ["10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "224.0.0.1", "fc00::1", "ff02::1", "2001:db8::1"]
 PRIVATE += ["100:0:0:1::1", "3fff::1", "5f00::1", "fec0::1", "::8.8.8.8", "4000::1", "1000::1"]

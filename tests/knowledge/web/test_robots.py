@@ -8,7 +8,7 @@ from knowledge.originals.base import OriginalError
 from knowledge.web import robots
 from knowledge.web.crawling import Crawl
 from knowledge.web.fetching import Page
-from tests.web_server import Web, page, redirect, reply
+from tests.fakes.web_server import Web, page, redirect, reply
 
 
 def crawled(web: Web) -> list[str]:

@@ -13,8 +13,8 @@ from knowledge.originals.base import OriginalError
 from knowledge.sources import adding, syncing
 from knowledge.sources.adding import Wanted
 from knowledge.web import sitemaps
-from tests.make import make_deployment
-from tests.web_server import Web, page, redirect, reply, with_validators
+from tests.fakes.web_server import Web, page, redirect, reply, with_validators
+from tests.rows.make import make_deployment
 
 SPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 

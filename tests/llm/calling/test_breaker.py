@@ -15,8 +15,8 @@ from llm.calling import breaker, retry
 from llm.completion import ProviderError, Usage
 from llm.models import Breaker, Deployment, Purpose, Role, UsageRecord
 from llm.prompt import Passage, Prompt
-from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_deployment
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_deployment
 
 pytestmark = pytest.mark.django_db
 

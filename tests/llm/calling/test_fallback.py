@@ -17,8 +17,8 @@ from llm.completion import ProviderError
 from llm.models import Breaker, Deployment, Purpose, Role, UsageRecord
 from llm.prompt import Passage, Prompt
 from llm.providers import REGISTRY
-from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_deployment
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_deployment
 
 pytestmark = pytest.mark.django_db
 

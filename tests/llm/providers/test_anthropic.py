@@ -7,7 +7,7 @@ import pytest
 from llm.completion import Completion, ProviderError, Usage
 from llm.prompt import Passage, Prompt, Turn
 from llm.providers.anthropic import AnthropicProvider
-from tests.fake_providers import FakeProviders, Refusal
+from tests.fakes.providers.fake import FakeProviders, Refusal
 
 PROMPT = Prompt(
     system="Answer from the passages.",

@@ -5,18 +5,9 @@ import time
 import pytest
 
 from llm.completion import Completion, ProviderError, Usage
-from llm.prompt import Passage, Prompt, Turn
 from llm.providers.openai import OpenAIProvider
-from tests.fake_providers import FakeProviders, Refusal
-
-PROMPT = Prompt(
-    system="Answer from the passages.",
-    question="What is the refund policy?",
-    context="[1] Refunds: 30 days.",
-    passages=(Passage(1, "Refunds", "", "30 days."),),
-    history=(Turn("user", "Hello"), Turn("assistant", "Hi")),
-    max_output_tokens=77,
-)
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.prompts import PROMPT
 
 
 def ask(

@@ -15,8 +15,8 @@ from llm.completion import ProviderError
 from llm.models import Role, UsageRecord
 from llm.prompt import Passage, Prompt
 from llm.providers import REGISTRY
-from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_deployment
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_deployment
 
 # The long form; tests/test_llm_*.py and test_fallback.py hold a part of it.
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db, pytest.mark.parametrize("provider", ["openai", "anthropic"])]

@@ -26,9 +26,9 @@ from llm.models import (
     UsageRecord,
 )
 from llm.spending import budgets
-from tests.fake_providers import FakeProviders, Refusal
-from tests.make import make_deployment, make_endpoint
-from tests.web_rows import make_user
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_deployment, make_endpoint
+from tests.rows.web_rows import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
