@@ -18,7 +18,7 @@ from knowledge.embedders.local import LocalEmbedder
 from knowledge.retrieval.rereading import reread
 from knowledge.retrieval.search import retrieve
 from llm import client
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 from llm.providers.extractive import pieces, provider
 
 SET = "squad2"
@@ -29,7 +29,7 @@ def report(folder: Path, count: int) -> None:
     call_command("setup", verbosity=0)
     embedder = LocalEmbedder(model="all-MiniLM-L6-v2", dimensions=384, base_url="", api_key="")
     part = data.read(folder, SET)
-    space = Deployment.objects.live(Role.EMBED).vector_space
+    space = Deployment.objects.live(ServingRole.EMBED).vector_space
     collection, _ = loading.load(SET, part.passages, data.embed(embedder, part.passages, SET), space=space)
     asked = [question for question in part.judged() if question.answers]
     if 0 < count < len(asked):

@@ -21,7 +21,7 @@ from knowledge.embedders.base import Vector
 from knowledge.embedders.embedding import QuestionVector
 from knowledge.embedders.local import LocalEmbedder
 from knowledge.retrieval.search import POSTINGS, search
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 QUESTIONS, EXHAUSTIVE, CLIENTS = 200, 30, 8
 FIGURES = HOME / "scale.json"
@@ -31,7 +31,7 @@ PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "scaling.
 def report(folder: Path, sizes: Sequence[int]) -> None:
     call_command("setup", verbosity=0)
     embedder = LocalEmbedder(model="all-MiniLM-L6-v2", dimensions=384, base_url="", api_key="")
-    space = Deployment.objects.live(Role.EMBED).vector_space
+    space = Deployment.objects.live(ServingRole.EMBED).vector_space
     passages, vectors, questions = [], [], []
     for name in data.SETS:
         part = data.read(folder, name)

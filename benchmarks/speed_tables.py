@@ -18,7 +18,7 @@ from knowledge.embedders.base import PassageText, PassageVectors, Vector
 from knowledge.embedders.embedding import QuestionVector
 from knowledge.embedders.local import LocalEmbedder
 from knowledge.retrieval import search
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 WARM_UP = 20
 
@@ -102,7 +102,7 @@ def _search_table(
     embedder: LocalEmbedder,
 ) -> None:
     call_command("setup", verbosity=0)
-    space = Deployment.objects.live(Role.EMBED).vector_space
+    space = Deployment.objects.live(ServingRole.EMBED).vector_space
     started = time.perf_counter()
     collection, _ = loading.load("speed", passages, vectors, space=space)
     write(f"\n## Search among {len(passages):,} passages, {len(asked)} questions, one client\n")

@@ -14,7 +14,7 @@ from evaluation import tasks as evaluation_tasks
 from knowledge import embedders, tasks
 from knowledge.index import model_change
 from llm import providers
-from llm.models import Deployment, Endpoint, Role
+from llm.models import Deployment, Endpoint, ServingRole
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def ensure_ready(*, may_migrate: bool) -> None:
 
 
 def _has_models() -> bool:
-    return {Role.ANSWER, Role.EMBED} <= set(Deployment.objects.values_list("role", flat=True))
+    return {ServingRole.ANSWER, ServingRole.EMBED} <= set(Deployment.objects.values_list("role", flat=True))
 
 
 def migrate() -> None:
@@ -60,29 +60,29 @@ def deploy_models() -> list[Deployment]:
     passages to embed first goes live when its index is built; see knowledge.index_builds.
     """
     wanted = {
-        Role.ANSWER: settings.ANSWER_MODEL,
-        Role.EMBED: settings.EMBED_MODEL,
-        Role.FALLBACK: settings.FALLBACK_MODEL,
+        ServingRole.ANSWER: settings.ANSWER_MODEL,
+        ServingRole.EMBED: settings.EMBED_MODEL,
+        ServingRole.FALLBACK: settings.FALLBACK_MODEL,
     }
     return [each for role, name in wanted.items() if (each := _deploy(role, name)) is not None]
 
 
-def _deploy(role: Role, wanted: str) -> Deployment | None:
+def _deploy(role: ServingRole, wanted: str) -> Deployment | None:
     live = Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id").first()
-    if not wanted and (live is not None or role == Role.FALLBACK):
+    if not wanted and (live is not None or role == ServingRole.FALLBACK):
         return None
-    if role == Role.FALLBACK and wanted == NOBODY:
+    if role == ServingRole.FALLBACK and wanted == NOBODY:
         return _withdraw(live)
     reason = f"{role.upper()}_MODEL asks for it" if wanted else "chosen at the first set-up"
     provider, _, model = (wanted or _default(role)).partition(":")
-    model = model or (ANSWER_MODELS.get(provider, "") if role != Role.EMBED else "")
+    model = model or (ANSWER_MODELS.get(provider, "") if role != ServingRole.EMBED else "")
     _check_known(role, provider, model)
     endpoint = _endpoint(provider)
-    dimensions = _dimensions(model) if role == Role.EMBED else None
+    dimensions = _dimensions(model) if role == ServingRole.EMBED else None
     if live is not None and (str(live), live.dimensions) == (f"{provider}:{model}", dimensions):
         return None
     deployment = Deployment(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
-    if role != Role.EMBED or live is None:
+    if role != ServingRole.EMBED or live is None:
         deployment.save()
     elif not model_change.deploy_at_once(deployment):
         _build_index(deployment)
@@ -117,9 +117,9 @@ def _build_index(wanted: Deployment) -> None:
     tasks.queue_index_build(build.pk)
 
 
-def _default(role: Role) -> str:
+def _default(role: ServingRole) -> str:
     """The first provider whose key is set; without any, sentences quoted from the documents, which need none."""
-    if role == Role.EMBED:
+    if role == ServingRole.EMBED:
         return "local:all-MiniLM-L6-v2"
     keys = {"openai": settings.OPENAI_API_KEY, "anthropic": settings.ANTHROPIC_API_KEY}
     return next((provider for provider, key in keys.items() if key), "extractive")
@@ -132,8 +132,8 @@ def _dimensions(model: str) -> int:
     return dimensions
 
 
-def _check_known(role: Role, provider: str, model: str) -> None:
-    registry = embedders.REGISTRY if role == Role.EMBED else providers.REGISTRY
+def _check_known(role: ServingRole, provider: str, model: str) -> None:
+    registry = embedders.REGISTRY if role == ServingRole.EMBED else providers.REGISTRY
     if provider not in registry or not model:
         known = ", ".join(sorted(registry))
         raise CommandError(f"{role.upper()}_MODEL must be PROVIDER:MODEL, with a provider out of: {known}.")

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from llm import endpoints
 
 
-class Role(models.TextChoices):
+class ServingRole(models.TextChoices):
     ANSWER = "answer"
     EMBED = "embed"
     JUDGE = "judge"
@@ -52,7 +52,7 @@ class Endpoint(models.Model):
 
 
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
-    def live(self, role: Role) -> "Deployment":
+    def live(self, role: ServingRole) -> "Deployment":
         """The deployment that serves `role` now: the newest row. Raises Deployment.DoesNotExist before set-up."""
         newest = self.filter(role=role).select_related("endpoint").order_by("-id").first()
         if newest is None:
@@ -76,14 +76,14 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
 
     def fallback_for(self, provider: str, model: str) -> Self:
         """The live fallback; nothing when there is none, or when it is the very model that is to be replaced."""
-        newest = self.filter(role=Role.FALLBACK).order_by("-id").values("pk")[:1]
+        newest = self.filter(role=ServingRole.FALLBACK).order_by("-id").values("pk")[:1]
         return self.filter(pk__in=newest).exclude(model="").exclude(endpoint__provider=provider, model=model)
 
 
 class Deployment(models.Model):
     """One decision to let a model serve a role. Rows are only ever added; the newest of a role is live."""
 
-    role = models.CharField(max_length=10, choices=Role)
+    role = models.CharField(max_length=10, choices=ServingRole)
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT)
     model = models.CharField(max_length=200, blank=True, help_text="Empty: nobody from here on (fallback only).")
     dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Length of the vectors (embed only).")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from llm import client
 from llm.completion import ProviderError
-from llm.models import Deployment, Endpoint, Purpose, Role
+from llm.models import Deployment, Endpoint, Purpose, ServingRole
 from llm.prompt import Prompt
 from llm.providers import provider_for
 from llm.spending import money
@@ -23,7 +23,7 @@ class Trial:
 def run(endpoint: Endpoint, model: str) -> Trial:
     """Ask a model of an endpoint, live or not, for one word."""
     prompt = Prompt(system="You are being tested.", question=ASKED, context="", passages=(), max_output_tokens=20)
-    deployment = Deployment(role=Role.ANSWER, endpoint=endpoint, model=model, reason="a trial")
+    deployment = Deployment(role=ServingRole.ANSWER, endpoint=endpoint, model=model, reason="a trial")
     started = time.monotonic()
     response = client.stream(
         prompt,

@@ -14,14 +14,14 @@ from django.conf import settings
 
 from bot.answers import citations, followups, prompts, wording
 from bot.answers.prompts import Manner
-from bot.answers.signals import Reply
+from bot.answers.signals import Signalled
 from bot.models import Outcome
 from foundation.text import clean
 from knowledge.retrieval.rereading import reread
 from knowledge.retrieval.search import Hit, Retrieval, retrieve
 from llm import client
 from llm.completion import ProviderError
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 from llm.prompt import Turn
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class Answer:
         hits = self.retrieval.hits
         prompt = prompts.build(self.question, hits, self._history, may_search=may_search, manner=self.manner)
         response = client.stream(prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline)
-        reply = Reply(response)
+        reply = Signalled(response)
         renumbered = citations.Renumbered(reply, len(hits))
         with closing(response):
             for delta in renumbered:
@@ -240,7 +240,7 @@ def begin(
     check(question)
     return Answer(
         clean(question).strip(),
-        deployment=deployment or Deployment.objects.live(Role.ANSWER),
+        deployment=deployment or Deployment.objects.live(ServingRole.ANSWER),
         trace_id=trace_id or client.new_trace_id(),
         started=time.monotonic(),
         least_answerable=least_answerable,

@@ -7,7 +7,7 @@ from bot.answers import prompts
 _AROUND = " \n*`\"'"  # what models put around a word that they were told to say
 
 
-class Reply:
+class Signalled:
     """Iterating yields the text. Afterwards `search` holds the words a model asks to have searched, if it does so."""
 
     def __init__(self, deltas: Iterable[str]) -> None:

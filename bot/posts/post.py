@@ -11,7 +11,7 @@ from bot.posts.splitting import split
 
 
 @dataclass(frozen=True)
-class Source:
+class Credit:
     """A line under an answer. `age` is how long ago the document changed, in words."""
 
     number: int
@@ -36,7 +36,7 @@ class Post:
     after `about_label`. With `has_permalink` it leads to the question."""
 
     text: str
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Credit, ...] = ()
     notes: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
     mention: str = ""
@@ -52,7 +52,7 @@ class Post:
         return cls(
             **{
                 **written,
-                "sources": tuple(Source(**each) for each in written.get("sources", ())),
+                "sources": tuple(Credit(**each) for each in written.get("sources", ())),
                 "buttons": tuple(Button(**each) for each in written.get("buttons", ())),
                 "notes": tuple(written.get("notes", ())),
             }

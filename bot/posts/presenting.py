@@ -10,7 +10,7 @@ from django.utils.timesince import timesince
 from bot.answers import wording
 from bot.models import Channel, Citation, Message, Outcome, Question
 from bot.posts.neutralising import neutral
-from bot.posts.post import Button, Post, Source, age
+from bot.posts.post import Button, Credit, Post, age
 from knowledge.models import Document
 
 # What a press on a button asks for; the value beside it is the id of the question.
@@ -52,11 +52,11 @@ def text(message: Message, channel: Channel) -> str:
     return message.text
 
 
-def _sources(citations: list[Citation]) -> tuple[Source, ...]:
+def _sources(citations: list[Citation]) -> tuple[Credit, ...]:
     changed = _changed(citations)
     now = timezone.now()
     return tuple(
-        Source(each.number, _title(each), each.url, age(changed.get(each.document_id), now)) for each in citations
+        Credit(each.number, _title(each), each.url, age(changed.get(each.document_id), now)) for each in citations
     )
 
 

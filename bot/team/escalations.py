@@ -21,7 +21,7 @@ from bot.models import (
 )
 from bot.posts import presenting
 from bot.posts.neutralising import neutral
-from bot.posts.post import Button, Post, Source
+from bot.posts.post import Button, Credit, Post
 
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 REMIND_AFTER = timedelta(minutes=30)
@@ -73,7 +73,7 @@ def team_post(escalation: Escalation, question: Question, answer: Message | None
     """The question as the team sees it: who asked what where, the bot's answer with its sources, what can be done."""
     lines = [f"**{_heading(escalation)}**", f"Asked in {neutral(str(question.channel), links=())}:"]
     lines.append(presenting.quoted(question))
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Credit, ...] = ()
     if answer is not None and answer.outcome == Outcome.ANSWERED:
         shown = presenting.answer(answer, question)
         lines += ["**Draft**" if escalation.is_draft else "**What I answered**", shown.text]

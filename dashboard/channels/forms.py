@@ -8,7 +8,7 @@ from bot.answers import voices
 from bot.models import Channel, Voice
 from dashboard.rendering.inputs import dress
 from knowledge.models import Collection
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 # What each setting does, in the words of whoever sets it.
 LABELS = {
@@ -54,7 +54,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 def _deployments() -> Any:
     """The newest row of every model that was ever deployed for answers."""
-    newest = Deployment.objects.filter(role=Role.ANSWER).order_by("endpoint", "model", "-id")
+    newest = Deployment.objects.filter(role=ServingRole.ANSWER).order_by("endpoint", "model", "-id")
     return Deployment.objects.select_related("endpoint").filter(
         pk__in=[row.pk for row in newest.distinct("endpoint", "model")]
     )

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from bot.answers import answering, channel_rules, conversations, prompts
 from bot.models import Message, Question
 from dashboard.rendering import turns, words
-from dashboard.rendering.turns import Turn
+from dashboard.rendering.turns import ShownTurn
 from llm.spending import money
 
 
@@ -16,7 +16,7 @@ class Compared:
     """An answer as it was given, and what the same question is answered now. Nothing of the new one is kept but its
     cost."""
 
-    before: Turn
+    before: ShownTurn
     now: answering.Answer
     cost: str
 

@@ -41,7 +41,7 @@ class Exchange:
 
 
 @dataclass(frozen=True)
-class Page:
+class ExchangePage:
     """`older` is the id to go on before, None on the last page."""
 
     exchanges: list[Exchange]
@@ -84,13 +84,13 @@ def _related(answers: QuerySet[Message], wanted: Mapping[str, Any]) -> QuerySet[
     return answers
 
 
-def page(answers: QuerySet[Message], *, before: int | None) -> Page:
+def page(answers: QuerySet[Message], *, before: int | None) -> ExchangePage:
     """One page. Going on from an id costs the same on the thousandth page as on the first."""
     if before:
         answers = answers.filter(pk__lt=before)
     rows = list(answers.select_related("conversation__channel").defer("trace")[: PER_PAGE + 1])
     shown = rows[:PER_PAGE]
-    return Page(_exchanges(shown), shown[-1].pk if len(rows) > PER_PAGE else None)
+    return ExchangePage(_exchanges(shown), shown[-1].pk if len(rows) > PER_PAGE else None)
 
 
 def each(answers: QuerySet[Message]) -> Iterator[Exchange]:

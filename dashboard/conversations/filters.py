@@ -8,7 +8,7 @@ from bot.models import Channel, Outcome, Platform
 from dashboard.rendering import words
 from dashboard.rendering.inputs import dress
 from knowledge.models import Document
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 RATINGS = [("", "any rating"), ("up", "thumbs up"), ("down", "thumbs down"), ("none", "no rating")]
 
@@ -39,7 +39,7 @@ class ConversationFilter(forms.Form):
         super().__init__(*args, **{"auto_id": "filter-%s", **kwargs})
         channels = Channel.objects.select_related("workspace").order_by("name", "pk")
         self.fields["channel"].queryset = channels  # type: ignore[attr-defined]
-        answering = Deployment.objects.filter(role__in=(Role.ANSWER, Role.FALLBACK)).exclude(model="")
+        answering = Deployment.objects.filter(role__in=(ServingRole.ANSWER, ServingRole.FALLBACK)).exclude(model="")
         names = sorted(set(answering.values_list("model", flat=True)))
         self.fields["model"].choices = [("", "any model"), *((name, name) for name in names)]  # type: ignore[attr-defined]
         dress(self)

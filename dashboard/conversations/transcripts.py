@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 
 from bot.models import Conversation, Escalation, Feedback, Question
 from dashboard.rendering import turns
-from dashboard.rendering.turns import Turn
+from dashboard.rendering.turns import ShownTurn
 from dashboard.rendering.words import PURPOSES
 from llm.models import Purpose, UsageRecord
 from llm.spending import money
@@ -14,7 +14,7 @@ from tuning.models import TrainingExample
 
 
 @dataclass(frozen=True)
-class Call:
+class CallLine:
     """One call to a model, as the page shows it."""
 
     record: UsageRecord
@@ -29,9 +29,9 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Step:
-    turn: Turn
-    calls: list[Call]
+class TurnLine:
+    turn: ShownTurn
+    calls: list[CallLine]
     feedback: list[Feedback]
     question: Question | None
     escalation: Escalation | None
@@ -41,16 +41,16 @@ class Step:
 @dataclass(frozen=True)
 class Transcript:
     conversation: Conversation
-    steps: list[Step]
+    steps: list[TurnLine]
 
 
 def read(conversation: Conversation, user: User) -> Transcript:
     """Everything about a conversation, in as many queries whatever its length."""
     shown = turns.of_conversation(conversation, user)
     answers = [turn.answered for turn in shown if turn.answered is not None]
-    calls: dict[str, list[Call]] = {}
+    calls: dict[str, list[CallLine]] = {}
     for record in UsageRecord.objects.filter(trace_id__in=[answer.trace_id for answer in answers]).order_by("id"):
-        calls.setdefault(record.trace_id, []).append(Call(record))
+        calls.setdefault(record.trace_id, []).append(CallLine(record))
     asked = {
         question.answer_id: question
         for question in Question.objects.filter(answer__in=answers).select_related("escalation", "channel")
@@ -60,16 +60,16 @@ def read(conversation: Conversation, user: User) -> Transcript:
 
 
 def _step(
-    turn: Turn,
-    calls: dict[str, list[Call]],
+    turn: ShownTurn,
+    calls: dict[str, list[CallLine]],
     asked: dict[int | None, Question],
     proposed: dict[int | None, TrainingExample],
-) -> Step:
+) -> TurnLine:
     answer = turn.answered
     if answer is None:
-        return Step(turn, [], [], None, None, None)
+        return TurnLine(turn, [], [], None, None, None)
     question = asked.get(answer.pk)
-    return Step(
+    return TurnLine(
         turn,
         calls.get(answer.trace_id, []),
         list(answer.feedback.all()),

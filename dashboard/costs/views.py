@@ -12,8 +12,7 @@ from dashboard.guard.roles import Role
 from dashboard.rendering import charts
 from dashboard.rendering.words import PURPOSES
 from evaluation.figures import costs, rollups, what_if
-from llm.models import Budget, Deployment, ModelPrice, Purpose
-from llm.models import Role as Serves
+from llm.models import Budget, Deployment, ModelPrice, Purpose, ServingRole
 
 RANGES = (7, 30, 90)
 
@@ -43,7 +42,9 @@ def overview(request: loading.Request) -> HttpResponse:
 def _what_if(request: loading.Request, found: costs.Costs) -> WhatIfForm:
     """Filled in with how it is now, until somebody asks for something else."""
     rows = (
-        Deployment.objects.filter(role__in=(Serves.ANSWER, Serves.FALLBACK)).select_related("endpoint").order_by("-id")
+        Deployment.objects.filter(role__in=(ServingRole.ANSWER, ServingRole.FALLBACK))
+        .select_related("endpoint")
+        .order_by("-id")
     )
     models = list(dict.fromkeys(str(row) for row in rows if row.model))
     answered = max(found.total.answers, 1)

@@ -17,7 +17,7 @@ START = "0" * 64
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ChainCheck:
     """`entries` were looked at; `broken_at` is the id of the first that does not fit, None when all do."""
 
     entries: int
@@ -45,14 +45,14 @@ def write(actor: User | None, action: str, target: str = "", details: Mapping[st
     return entry
 
 
-def verify() -> Verdict:
+def verify() -> ChainCheck:
     """Go through the whole chain."""
     previous, count = START, 0
     for entry in AuditEntry.objects.order_by("id").iterator(chunk_size=1000):
         if entry.previous_hash != previous or entry.hash != _hash(entry):
-            return Verdict(count, previous, entry.pk)
+            return ChainCheck(count, previous, entry.pk)
         previous, count = entry.hash, count + 1
-    return Verdict(count, previous, None)
+    return ChainCheck(count, previous, None)
 
 
 def _hash(entry: AuditEntry) -> str:

@@ -15,7 +15,7 @@ from bot.questions import presence
 from dashboard.rendering import charts, words
 from evaluation.figures import costs, rollups
 from knowledge.models import Collection, Document, DocumentState
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 from llm.spending import money
 
 FAILED_SHOWN = 5
@@ -93,8 +93,8 @@ def read(visible: QuerySet[Collection]) -> Overview:
         failed=documents[DocumentState.FAILED],
         failures=_failures(shelved) if documents[DocumentState.FAILED] else [],
         visible=visible,
-        answer_model=live.get(Role.ANSWER),
-        embedding_model=live.get(Role.EMBED),
+        answer_model=live.get(ServingRole.ANSWER),
+        embedding_model=live.get(ServingRole.EMBED),
     )
 
 

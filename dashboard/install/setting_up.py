@@ -10,7 +10,7 @@ from django.urls import reverse
 from bot.models import Message, Platform, Speaker, Voice, Workspace
 from bot.questions import presence
 from knowledge.models import Document, DocumentState
-from llm.models import Budget, Deployment, Role
+from llm.models import Budget, Deployment, ServingRole
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Step:
 def steps() -> list[Step]:
     indexed = Document.objects.filter(state=DocumentState.INDEXED)
     own = indexed.exclude(origin__startswith=str(settings.SAMPLE_DIR)).exists()
-    live = Deployment.objects.filter(role=Role.ANSWER).select_related("endpoint").order_by("-id").first()
+    live = Deployment.objects.filter(role=ServingRole.ANSWER).select_related("endpoint").order_by("-id").first()
     writes = live is not None and not live.is_quoting
     return [
         Step("Add your documents", own, "Files, a website, a help centre, a repository.", reverse("documents")),

@@ -30,7 +30,7 @@ _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethro
 
 
 @dataclass(frozen=True)
-class Source:
+class CitedSource:
     """What a marker [number] of an answer leads to. `href` opens the passage; `url` is the document's own, or empty."""
 
     number: int
@@ -39,7 +39,7 @@ class Source:
     url: str = ""
 
 
-def answer(text: str, sources: Iterable[Source]) -> SafeString:
+def answer(text: str, sources: Iterable[CitedSource]) -> SafeString:
     """An answer as HTML: its markers lead to `sources`, and its links only to their documents."""
     numbered = {source.number: source for source in sources}
     tokens = _parse(text.replace(START, "").replace(END, ""))
@@ -90,7 +90,7 @@ def _html(tokens: list[Token]) -> SafeString:
     return SafeString(html.replace(START, "<mark>").replace(END, "</mark>"))
 
 
-def _only_links_to(children: Iterable[Token], sources: Mapping[int, Source]) -> Iterator[Token]:
+def _only_links_to(children: Iterable[Token], sources: Mapping[int, CitedSource]) -> Iterator[Token]:
     """Turn links into plain text unless they lead to the document of a source."""
     allowed = {source.url for source in sources.values() if source.url}
     dropped = ""
@@ -107,7 +107,7 @@ def _only_links_to(children: Iterable[Token], sources: Mapping[int, Source]) -> 
             yield token
 
 
-def _cite(children: Iterable[Token], sources: Mapping[int, Source]) -> Iterator[Token]:
+def _cite(children: Iterable[Token], sources: Mapping[int, CitedSource]) -> Iterator[Token]:
     """Turn each marker [n] of a source into a link to its passage."""
     is_linked = False
     for token in children:
@@ -124,7 +124,7 @@ def _cite(children: Iterable[Token], sources: Mapping[int, Source]) -> Iterator[
                 yield _text(f"[{part}]")
 
 
-def _citation(source: Source) -> Iterator[Token]:
+def _citation(source: CitedSource) -> Iterator[Token]:
     label = f"Source {source.number}: {source.title}"
     yield Token("link_open", "a", 1, attrs={"href": source.href, "class": "cite", "aria-label": label})
     yield _text(str(source.number))

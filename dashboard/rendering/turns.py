@@ -16,7 +16,7 @@ from llm.spending import money
 
 
 @dataclass(frozen=True)
-class Turn:
+class ShownTurn:
     """A question and, unless the process died over it, its answer. `user` is whose opinion is shown."""
 
     asked: Message
@@ -78,21 +78,21 @@ class Turn:
         return own[0].is_positive if own else None
 
 
-def of_conversation(conversation: Conversation, user: User) -> list[Turn]:
+def of_conversation(conversation: Conversation, user: User) -> list[ShownTurn]:
     messages = conversation.messages.order_by("id").prefetch_related("citations", "feedback")
     return list(_turns(list(messages), user))
 
 
-def of_answer(answer: Message, user: User) -> Turn:
-    return Turn(replays.asked(answer), answer, user)
+def of_answer(answer: Message, user: User) -> ShownTurn:
+    return ShownTurn(replays.asked(answer), answer, user)
 
 
-def _turns(messages: list[Message], user: User) -> Iterator[Turn]:
+def _turns(messages: list[Message], user: User) -> Iterator[ShownTurn]:
     answers = {message.trace_id: message for message in messages if message.speaker == Speaker.BOT}
     for message in messages:
         if message.speaker == Speaker.ASKER:
-            yield Turn(message, answers.get(message.trace_id), user)
+            yield ShownTurn(message, answers.get(message.trace_id), user)
 
 
-def _source(citation: Citation) -> markdown.Source:
-    return markdown.Source(citation.number, reverse("passage", args=[citation.pk]), citation.title, citation.url)
+def _source(citation: Citation) -> markdown.CitedSource:
+    return markdown.CitedSource(citation.number, reverse("passage", args=[citation.pk]), citation.title, citation.url)

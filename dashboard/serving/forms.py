@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from dashboard.rendering.inputs import PROVIDERS, dress
-from llm.models import Endpoint, Role
+from llm.models import Endpoint, ServingRole
 
 
 class Address(forms.URLField):
@@ -37,7 +37,9 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class DeployForm(forms.Form):
-    role = forms.ChoiceField(choices=[(role.value, role.label) for role in (Role.ANSWER, Role.FALLBACK, Role.JUDGE)])
+    role = forms.ChoiceField(
+        choices=[(role.value, role.label) for role in (ServingRole.ANSWER, ServingRole.FALLBACK, ServingRole.JUDGE)]
+    )
     endpoint = forms.ModelChoiceField(Endpoint.objects.order_by("name"), empty_label=None)
     model = forms.CharField(max_length=200)
     reason = forms.CharField(max_length=300, label="Why")

@@ -9,8 +9,7 @@ from dashboard.guard.roles import Role
 from dashboard.serving.forms import DeployForm, EndpointForm
 from foundation import secrets
 from llm import trials
-from llm.models import Breaker, Deployment, Endpoint
-from llm.models import Role as Serves
+from llm.models import Breaker, Deployment, Endpoint, ServingRole
 
 HISTORY = 20
 
@@ -42,7 +41,7 @@ def models(request: loading.Request) -> HttpResponse:
 def roll_back(request: loading.Request, pk: int) -> HttpResponse:
     """Let a deployment of before serve again."""
     before = get_object_or_404(Deployment.objects.select_related("endpoint"), pk=pk)
-    if before.role == Serves.EMBED:
+    if before.role == ServingRole.EMBED:
         messages.error(request, "Another embedding model takes a new index: set EMBED_MODEL and run manage.py setup.")
         return redirect("models")
     made = Deployment.objects.append(before, reason=f"rolled back to number {before.pk}", by=request.user)

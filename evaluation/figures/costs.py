@@ -23,7 +23,7 @@ CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass
-class Line:
+class CostLine:
     """A row of a table of costs. `answers` is 0 where answers cannot be told apart like this."""
 
     name: str
@@ -77,13 +77,13 @@ class Costs:
     """`by` holds the tables by their title, `days` what was spent on each day, in parts."""
 
     since: date
-    total: Line
+    total: CostLine
     today: Decimal
     month: Decimal
     projection: Decimal
     budgets: list[BudgetState]
     days: list[tuple[date, Decimal]]
-    by: dict[str, list[Line]] = field(default_factory=dict)
+    by: dict[str, list[CostLine]] = field(default_factory=dict)
     unpriced: list[dict[str, Any]] = field(default_factory=list)
     context_tokens: int = 0
 
@@ -134,8 +134,8 @@ def budget_states(today: Decimal, month: Decimal) -> list[BudgetState]:
     return [BudgetState(row, spent[Period(row.period)]) for row in Budget.objects.order_by("period")]
 
 
-def _summed(name: str, rows: Iterable[dict[str, Any]], answered: Iterable[dict[str, Any]]) -> Line:
-    line = Line(name)
+def _summed(name: str, rows: Iterable[dict[str, Any]], answered: Iterable[dict[str, Any]]) -> CostLine:
+    line = CostLine(name)
     for row in rows:
         line.add(row)
     for row in answered:
@@ -144,7 +144,7 @@ def _summed(name: str, rows: Iterable[dict[str, Any]], answered: Iterable[dict[s
     return line
 
 
-def _grouped(rows: list[dict[str, Any]], answered: list[dict[str, Any]], name: str) -> list[Line]:
+def _grouped(rows: list[dict[str, Any]], answered: list[dict[str, Any]], name: str) -> list[CostLine]:
     used, given = defaultdict(list), defaultdict(list)
     for row in rows:
         used[row[name]].append(row)
@@ -154,7 +154,7 @@ def _grouped(rows: list[dict[str, Any]], answered: list[dict[str, Any]], name: s
     return sorted(lines, key=lambda line: (-line.cost, line.name))
 
 
-def _by_channel(rows: list[dict[str, Any]], answered: list[dict[str, Any]]) -> list[Line]:
+def _by_channel(rows: list[dict[str, Any]], answered: list[dict[str, Any]]) -> list[CostLine]:
     pks = {row["channel_id"] for row in [*rows, *answered]} - {None}
     names = {pk: f"{channel} ({channel.workspace})" for pk, channel in _channels(pks).items()}
     for row in [*rows, *answered]:

@@ -9,7 +9,7 @@ from functools import partial
 from knowledge.embedders import embedder_for, wordpieces
 from knowledge.embedders.base import PassageText, PassageVectors, Vector
 from llm import client
-from llm.models import Deployment, Purpose, Role
+from llm.models import Deployment, Purpose, ServingRole
 
 QUESTION_SECONDS = 10.0
 BATCH_SECONDS = 120.0
@@ -27,7 +27,7 @@ class QuestionVector:
 
 def load() -> None:
     """Load the live embedding model, so that the first question does not wait for it."""
-    embedder_for(Deployment.objects.live(Role.EMBED)).load()
+    embedder_for(Deployment.objects.live(ServingRole.EMBED)).load()
 
 
 def embed_question(text: str, *, trace_id: str, deadline: float = math.inf) -> QuestionVector:
@@ -35,7 +35,7 @@ def embed_question(text: str, *, trace_id: str, deadline: float = math.inf) -> Q
 
     Raises ProviderError, and Deployment.DoesNotExist before set-up.
     """
-    deployment = Deployment.objects.live(Role.EMBED)
+    deployment = Deployment.objects.live(ServingRole.EMBED)
     embedder = embedder_for(deployment)
     vector = client.metered(
         partial(embedder.embed_question, text),
@@ -55,7 +55,7 @@ def embed_passages(
 
     Raises ProviderError. Not to be called inside a transaction: a model is slow, and the ledger would be rolled back.
     """
-    deployment = deployment or Deployment.objects.live(Role.EMBED)
+    deployment = deployment or Deployment.objects.live(ServingRole.EMBED)
     embedder = embedder_for(deployment)
     vectors: list[PassageVectors] = []
     for batch in embedder.batches(passages):

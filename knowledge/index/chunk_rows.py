@@ -35,7 +35,7 @@ RETURNING chunk_id
 """
 
 
-class Passage(Protocol):
+class KeptPassage(Protocol):
     """What is kept of a passage; passages.chunking makes them."""
 
     @property
@@ -49,7 +49,7 @@ class Passage(Protocol):
 
 
 def insert(
-    version: DocumentVersion, passages: Sequence[Passage], vectors: Sequence[PassageVectors], *, space: str
+    version: DocumentVersion, passages: Sequence[KeptPassage], vectors: Sequence[PassageVectors], *, space: str
 ) -> list[int]:
     """Write the chunks of a version with their vectors and return their ids, in order.
 
@@ -86,7 +86,7 @@ def insert(
     return ids
 
 
-def content_hash(passage: Passage) -> uuid.UUID:
+def content_hash(passage: KeptPassage) -> uuid.UUID:
     """What the column of that name holds: passages with the same one read the same and have the same vectors."""
     text = f"{passage.heading}\n{passage.text}".encode()
     return uuid.UUID(bytes=hashlib.md5(text, usedforsecurity=False).digest())
@@ -111,7 +111,7 @@ def _vector(written: str) -> Vector:
     return np.array(json.loads(written), dtype=np.float32)
 
 
-def _columns(passages: Sequence[Passage], vectors: Sequence[PassageVectors], first: int) -> dict[str, Any]:
+def _columns(passages: Sequence[KeptPassage], vectors: Sequence[PassageVectors], first: int) -> dict[str, Any]:
     return {
         "ordinals": list(range(first, first + len(passages))),
         "headings": [passage.heading for passage in passages],

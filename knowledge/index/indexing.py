@@ -51,7 +51,7 @@ from knowledge.passages import chunking, languages
 from knowledge.passages.chunking import ChunkText
 from llm import client
 from llm.completion import ProviderError
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 MAX_NAME = 2_000  # characters, as the columns of Document hold
 LOOKED_UP = 50  # originals whose documents are looked up together
@@ -76,7 +76,7 @@ class _OtherModelError(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Indexed:
     """What became of one document. `chunks` counts those of its live version, `reason` says why it failed.
 
     `version` is its number: 1 of an indexed document says that it is new. `error` is what `reason` was made of.
@@ -112,7 +112,7 @@ def collection_for(name: str, visibility: Visibility | None) -> Collection:
 
 def add(
     originals: Iterable[Original], collection: Collection, *, source: Source | None = None, trace_id: str = ""
-) -> Iterator[Outcome]:
+) -> Iterator[Indexed]:
     """Index `originals` into `collection`, one after another; a failure is an outcome and stops nothing.
 
     They become documents of `source`, unless another source has them. What embedding them costs is in the ledger under
@@ -121,7 +121,7 @@ def add(
     waiting = iter(originals)
     with Jail() as jail:
         run = _Run(collection, source, trace_id, jail)
-        Deployment.objects.live(Role.EMBED)
+        Deployment.objects.live(ServingRole.EMBED)
         while some := list(islice(waiting, LOOKED_UP)):
             documents = run.documents(some)
             for original in some:
@@ -141,14 +141,14 @@ class _Run:
 
     def documents(self, originals: Sequence[Original]) -> dict[str, "_Document"]:
         """What there is of the originals already, by origin."""
-        space = Deployment.objects.live(Role.EMBED).vector_space
+        space = Deployment.objects.live(ServingRole.EMBED).vector_space
         vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=space)
         bare = Chunk.objects.filter(~Exists(vector), version=OuterRef("live_version"))
         found = Document.objects.filter(collection=self.collection, origin__in=[each.origin for each in originals])
         rows = found.select_related("live_version").annotate(is_bare=Exists(bare))
         return {row.origin: _Document(row, has_vectors=not row.is_bare) for row in rows}
 
-    def add(self, original: Original, known: "_Document | None") -> Outcome:
+    def add(self, original: Original, known: "_Document | None") -> Indexed:
         if max(len(original.origin), len(original.path)) > MAX_NAME:
             return _failed(original, ValueError(f"The name is longer than {MAX_NAME:,} characters."))
         try:
@@ -164,7 +164,7 @@ class _Run:
             return self._unchanged(document, original, content)
         return self._indexed(document, original, content, known)
 
-    def _indexed(self, document: Document, original: Original, content: Content, known: "_Document | None") -> Outcome:
+    def _indexed(self, document: Document, original: Original, content: Content, known: "_Document | None") -> Indexed:
         live = document.live_version if known and known.has_vectors else None
         try:
             version = _index(document, original, content, self, live)
@@ -174,7 +174,7 @@ class _Run:
             return _failed(original, error)
         if version == live:
             return self._unchanged(document, original, content)
-        return Outcome(original.path, "indexed", None, version.chunk_count, 0, document, version.number)
+        return Indexed(original.path, "indexed", None, version.chunk_count, 0, document, version.number)
 
     def _saved(self, known: "_Document | None", original: Original) -> Document:
         if known is None:
@@ -190,7 +190,7 @@ class _Run:
             document.save(update_fields=["source", "updated_at"])
         return document
 
-    def _unchanged(self, document: Document, original: Original, content: Content | None = None) -> Outcome:
+    def _unchanged(self, document: Document, original: Original, content: Content | None = None) -> Indexed:
         """Note that the live version is what the original says, after a failure or under another path too."""
         live = document.live_version
         now = {"state": DocumentState.INDEXED, "reason": "", "path": original.path}
@@ -202,9 +202,9 @@ class _Run:
                 setattr(document, name, now[name])
             document.save(update_fields=[*changed, "updated_at"])
         number, chunks = (live.number, live.chunk_count) if live else (0, 0)
-        return Outcome(original.path, "unchanged", None, chunks, 0, document, number)
+        return Indexed(original.path, "unchanged", None, chunks, 0, document, number)
 
-    def _fail(self, document: Document, original: Original, error: Exception) -> Outcome:
+    def _fail(self, document: Document, original: Original, error: Exception) -> Indexed:
         """Say on the row why, in one line; the version that was live goes on answering."""
         outcome = _failed(original, error, document)
         Document.objects.filter(pk=document.pk).update(
@@ -233,10 +233,10 @@ class _Document:
         return Validators(self.row.etag, self.row.last_modified)
 
 
-def _failed(original: Original, error: Exception, document: Document | None = None) -> Outcome:
+def _failed(original: Original, error: Exception, document: Document | None = None) -> Indexed:
     live = document.live_version if document else None
     reason = readable(" ".join(str(error).split()))
-    return Outcome(original.path, "failed", reason, live.chunk_count if live else 0, 0, document, error=error)
+    return Indexed(original.path, "failed", reason, live.chunk_count if live else 0, 0, document, error=error)
 
 
 def _fingerprint(content: Content) -> str:
@@ -279,7 +279,7 @@ def _index(
         warning=reading.warning[:500],
     )
     while True:
-        deployment = Deployment.objects.live(Role.EMBED)
+        deployment = Deployment.objects.live(ServingRole.EMBED)
         vectors = _vectors(passages, deployment, run.trace_id or client.new_trace_id())
         with suppress(_OtherModelError):
             return _publish(document, document.live_version, passages, vectors, deployment.vector_space)
@@ -328,7 +328,7 @@ def _publish(
 ) -> DocumentVersion:
     """Readers see the passages of the old version until this commits, and those of the new one from then on."""
     vector_indexes.share_space()
-    if Deployment.objects.live(Role.EMBED).vector_space != space:
+    if Deployment.objects.live(ServingRole.EMBED).vector_space != space:
         raise _OtherModelError
     if not Document.objects.select_for_update().filter(pk=document.pk).exists():
         raise RemovedError("The document was removed while it was being read.")

@@ -24,7 +24,7 @@ from knowledge.index import chunk_rows, vector_indexes
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild
 from llm import client
 from llm.completion import ProviderError, Usage
-from llm.models import Deployment, Endpoint, Role
+from llm.models import Deployment, Endpoint, ServingRole
 from llm.spending import pricing
 
 # Lengths of the vectors of the embedding models we know; of any other an admin tells it.
@@ -67,7 +67,7 @@ class Estimate:
 
 def deployment_of(endpoint: Endpoint, model: str, dimensions: int) -> Deployment:
     """A deployment that is not live, nor a row: what the build makes live in the end."""
-    return Deployment(role=Role.EMBED, endpoint=endpoint, model=model, dimensions=dimensions)
+    return Deployment(role=ServingRole.EMBED, endpoint=endpoint, model=model, dimensions=dimensions)
 
 
 def target(build: IndexBuild) -> Deployment:
@@ -112,7 +112,7 @@ def request(endpoint: Endpoint, model: str, dimensions: int) -> IndexBuild:
     """A build that waits to be run. Raises BuildError when the model is live or of no use, or a build is under way."""
     wanted = deployment_of(endpoint, model, dimensions)
     check(wanted)
-    if Deployment.objects.live(Role.EMBED).vector_space == wanted.vector_space:
+    if Deployment.objects.live(ServingRole.EMBED).vector_space == wanted.vector_space:
         raise BuildError(f"{wanted} with {dimensions} dimensions is live already.")
     try:
         with transaction.atomic():
@@ -304,7 +304,7 @@ def forget_spaces() -> int:
 def _kept_spaces() -> set[str]:
     """The live space, those in the making, and those that one may still go back to at no cost; none before set-up."""
     since = timezone.now() - GRACE
-    history = list(Deployment.objects.filter(role=Role.EMBED).select_related("endpoint").order_by("id"))
+    history = list(Deployment.objects.filter(role=ServingRole.EMBED).select_related("endpoint").order_by("id"))
     replaced = zip(history, [*(each.created_at for each in history[1:]), None], strict=True)
     kept = {each.vector_space for each, until in replaced if until is None or until > since}
     builds = IndexBuild.objects.select_related("endpoint")

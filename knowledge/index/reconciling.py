@@ -17,7 +17,7 @@ from django.utils import timezone
 from knowledge.index import model_change
 from knowledge.models import Chunk, ChunkVector, Document, DocumentState, DocumentVersion
 from knowledge.originals.repositories import clones
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 INTERRUPTED_AFTER = timedelta(days=1)  # no document takes that long to be indexed
 
@@ -77,7 +77,7 @@ SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Repair:
     """Something that should not be: how often it was, before it was put right. `is_left`: somebody has to act."""
 
     name: str
@@ -90,7 +90,7 @@ LACKING = "documents that lack passages or vectors"
 TO_BE_READ_AGAIN = (INTERRUPTED, LACKING)
 
 
-def reconcile() -> list[Finding]:
+def reconcile() -> list[Repair]:
     """Look for all that may be wrong, put it right, and say how much there was; each in a transaction of its own."""
     checks: dict[str, Callable[[], int]] = {
         "passages of superseded versions": _superseded,
@@ -105,9 +105,9 @@ def reconcile() -> list[Finding]:
     for name, check in checks.items():
         with transaction.atomic():
             _wait_for_writers()
-            findings.append(Finding(name, check(), is_left=name in TO_BE_READ_AGAIN))
-    findings.append(Finding("vectors of models that are used no more", model_change.forget_spaces()))
-    findings.append(Finding("leftovers of interrupted downloads", clones.forget_drafts(INTERRUPTED_AFTER)))
+            findings.append(Repair(name, check(), is_left=name in TO_BE_READ_AGAIN))
+    findings.append(Repair("vectors of models that are used no more", model_change.forget_spaces()))
+    findings.append(Repair("leftovers of interrupted downloads", clones.forget_drafts(INTERRUPTED_AFTER)))
     for finding in findings:
         if finding.count:
             ending = "they have to be ingested again" if finding.is_left else "they were put right"
@@ -144,7 +144,7 @@ def _interrupted() -> int:
 
 def _lacking() -> int:
     """Documents that are said to be indexed and lack passages or vectors; the same bytes are then read anew."""
-    live = Deployment.objects.filter(role=Role.EMBED).select_related("endpoint").order_by("-id").first()
+    live = Deployment.objects.filter(role=ServingRole.EMBED).select_related("endpoint").order_by("-id").first()
     vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=live.vector_space if live else "")
     bare = Chunk.objects.filter(~Exists(vector), document=OuterRef("pk"))
     has = Chunk.objects.filter(version=OuterRef("live_version")).order_by().values("version").annotate(n=Count("pk"))

@@ -24,11 +24,11 @@ class MissingError(OriginalError):
     """There is nothing of that name, so no row is made for it."""
 
 
-class GoneError(MissingError):
+class OriginalGoneError(MissingError):
     """Whoever would have it says that there is no such thing (any more); a document made from it has vanished."""
 
 
-class LeftOutError(GoneError):
+class LeftOutError(OriginalGoneError):
     """It is there, and is not to be a document: it asks to be left out, or is a copy of another."""
 
 
@@ -92,7 +92,7 @@ class File:
     def read(self, known: Validators = NO_VALIDATORS) -> Content:  # noqa: ARG002  the bytes tell
         try:
             if not self.place.exists():
-                raise GoneError("There is no file or folder of that name.")
+                raise OriginalGoneError("There is no file or folder of that name.")
             if not self.place.is_file():  # opening a device may do something
                 raise OriginalError(_NO_FILE)
             data = _content(self.place)

@@ -89,7 +89,7 @@ def _add(file: File, found: Found) -> None:
     try:
         found.originals += list(opened(file, found.skipped))
     except OriginalError as error:
-        if isinstance(error, help_centres.ExportError) and found.is_folder:
+        if isinstance(error, help_centres.HelpCentreError) and found.is_folder:
             found.skipped[".json"] += 1  # folders hold JSON of all kinds
             return
         found.originals.append(Unreadable(file, error))

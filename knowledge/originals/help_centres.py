@@ -18,12 +18,12 @@ _TITLES = ("title", "name", "subject")
 _ADDRESSES = ("html_url", "url", "web_url", "link")
 
 
-class ExportError(OriginalError):
+class HelpCentreError(OriginalError):
     """The JSON is not an export of a help centre that is known; the message says what is missing."""
 
 
 @dataclass(frozen=True)
-class Article:
+class HelpCentreArticle:
     """An article of an export; its text is HTML, as in the help centre itself."""
 
     origin: str
@@ -42,20 +42,20 @@ def articles(file: File, skipped: Counter[str]) -> Iterator[Original]:
     """The published articles of an export; drafts are counted as passed over. Raises OriginalError."""
     data = file.read().data
     if len(data) > MAX_BYTES:
-        raise ExportError(f"The JSON is bigger than {MAX_BYTES // 1_000_000} MB; please split it.")
+        raise HelpCentreError(f"The JSON is bigger than {MAX_BYTES // 1_000_000} MB; please split it.")
     try:
         found = _entries(json.loads(data))
     except (ValueError, RecursionError) as error:
-        raise ExportError("The JSON is damaged.") from error
+        raise HelpCentreError("The JSON is damaged.") from error
     if not found:
-        raise ExportError("This JSON is no export of a help centre: it has no articles with a title and a text.")
+        raise HelpCentreError("This JSON is no export of a help centre: it has no articles with a title and a text.")
     for number, entry in enumerate(found):
         if _is_draft(entry):
             skipped["drafts"] += 1
             continue
         key = readable(str(entry.get("id") or number))[:100]
         title = readable(" ".join(str(_first(entry, _TITLES)).split()))
-        yield Article(
+        yield HelpCentreArticle(
             f"{file.origin}!/{key}",
             f"{file.path}/{title[:200] or key}",
             _address(entry),

@@ -15,7 +15,7 @@ from knowledge.embedders import embedder_for
 from knowledge.embedders.base import PassageText
 from knowledge.retrieval.search import Hit
 from llm import client
-from llm.models import Deployment, Purpose, Role
+from llm.models import Deployment, Purpose, ServingRole
 
 SECONDS = 10.0
 
@@ -36,7 +36,7 @@ def reread(question: str, hits: Sequence[Hit], *, trace_id: str, deadline: float
 
     Embedders that embed sentences by themselves in the first place have nothing to add. Raises ProviderError.
     """
-    deployment = Deployment.objects.live(Role.EMBED)
+    deployment = Deployment.objects.live(ServingRole.EMBED)
     embedder = embedder_for(deployment)
     sentences = [sentence for hit in hits for sentence in _in_context(hit)]
     if not embedder.pools_sentences or not sentences:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from foundation import leases
 from knowledge.index import indexing
-from knowledge.index.indexing import MAX_NAME, Outcome
+from knowledge.index.indexing import MAX_NAME, Indexed
 from knowledge.models import (
     ChangeKind,
     Document,
@@ -23,7 +23,7 @@ from knowledge.models import (
     Sync,
     SyncState,
 )
-from knowledge.originals.base import GoneError, LeftOutError, OriginalError
+from knowledge.originals.base import LeftOutError, OriginalError, OriginalGoneError
 from knowledge.sources.listing import listing, next_time
 from llm import client
 
@@ -102,7 +102,7 @@ def _run(sync: Sync, on_progress: OnProgress) -> str:
         _note(sync, outcome)
         progress.add(outcome)
         on_progress(progress.done, held.total)
-        if outcome.document is not None and not isinstance(outcome.error, GoneError):
+        if outcome.document is not None and not isinstance(outcome.error, OriginalGoneError):
             seen.add(outcome.document.pk)
     progress.write()
     _note_interrupted(sync)
@@ -121,7 +121,7 @@ def _run(sync: Sync, on_progress: OnProgress) -> str:
     return ""
 
 
-def _note(sync: Sync, outcome: Outcome) -> None:
+def _note(sync: Sync, outcome: Indexed) -> None:
     """A line of the report for what changed."""
     document = outcome.document
     if outcome.state == "indexed":
@@ -130,9 +130,9 @@ def _note(sync: Sync, outcome: Outcome) -> None:
         _change(sync, ChangeKind.FAILED, outcome.path, document, outcome.reason or "")
 
 
-def _is_no_failure(outcome: Outcome) -> bool:
+def _is_no_failure(outcome: Indexed) -> bool:
     """Whether it is only gone, which the end of the sync sees to, or was never to be a document."""
-    is_gone = outcome.document is not None and isinstance(outcome.error, GoneError)
+    is_gone = outcome.document is not None and isinstance(outcome.error, OriginalGoneError)
     return is_gone or isinstance(outcome.error, LeftOutError)
 
 
@@ -144,7 +144,7 @@ class _Progress:
         self.done = self.unchanged = 0
         self.written_at = 0.0
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Indexed) -> None:
         self.done += 1
         self.unchanged += outcome.state == "unchanged"
         if time.monotonic() - self.written_at > WRITTEN_EVERY:

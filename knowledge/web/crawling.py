@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from knowledge import parsers
-from knowledge.originals.base import NO_VALIDATORS, Content, GoneError, OriginalError, Validators
+from knowledge.originals.base import NO_VALIDATORS, Content, OriginalError, OriginalGoneError, Validators
 from knowledge.web import fetching, page_links
 from knowledge.web.addresses import Scope, folder_of, host_of, normal
-from knowledge.web.fetching import FetchError, Page, Reply
+from knowledge.web.fetching import Fetched, FetchError, Page
 from knowledge.web.robots import is_about_the_page
 from knowledge.web.visiting import Visitor
 
@@ -31,7 +31,7 @@ _PAGE_ENDINGS = {".php", ".asp", ".aspx", ".jsp", ".action"}
 class CrawledPage(Page):
     """A page as the crawl found it: fetched, or with the reason why not."""
 
-    found: Reply | OriginalError
+    found: Fetched | OriginalError
 
     def read(self, known: Validators = NO_VALIDATORS) -> Content:  # noqa: ARG002  it has been fetched
         if isinstance(self.found, OriginalError):
@@ -95,7 +95,7 @@ class Crawl:
 
     def _failed(self, address: str, error: FetchError) -> Iterator[Page]:
         self.visitor.check()
-        if isinstance(error, GoneError):
+        if isinstance(error, OriginalGoneError):
             return
         if not is_about_the_page(error) or address in self.known:
             self.missed.append(address)
@@ -121,7 +121,7 @@ class Crawl:
         if time.monotonic() > self._stop_at:
             raise FetchError(f"Reading the site takes longer than {MAX_SECONDS / 3600:g} hours; choose some pages.")
 
-    def _home(self, reply: Reply) -> str:
+    def _home(self, reply: Fetched) -> str:
         """The address that a page is known by; others that lead to it are not asked for any more."""
         found_at = normal(reply.url) or reply.url
         own = normal(fetching.own_address(reply)) or found_at
@@ -129,7 +129,7 @@ class Crawl:
         self.seen |= {own, found_at}
         return own
 
-    def _looked_at(self, reply: Reply, depth: int, waiting: deque[tuple[str, int]]) -> Iterator[Page]:
+    def _looked_at(self, reply: Fetched, depth: int, waiting: deque[tuple[str, int]]) -> Iterator[Page]:
         """The page, if it is a document; where it leads to and nobody has looked waits from now on."""
         found = page_links.read(reply)
         for link in found.addresses if depth < MAX_DEPTH else ():

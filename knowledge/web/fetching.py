@@ -25,9 +25,9 @@ from knowledge import parsers
 from knowledge.originals.base import (
     NO_VALIDATORS,
     Content,
-    GoneError,
     MissingError,
     OriginalError,
+    OriginalGoneError,
     UnmodifiedError,
     Validators,
 )
@@ -102,12 +102,12 @@ class AddressError(FetchError, MissingError):
     """This is no address to fetch from. Nothing is kept of it, as it may hold a password."""
 
 
-class GonePageError(FetchError, GoneError):
+class GonePageError(FetchError, OriginalGoneError):
     """The server says that there is no such page."""
 
 
 @dataclass(frozen=True)
-class Reply:
+class Fetched:
     """What a server sent: `url` is where the redirects ended, `data` is unpacked, header names are in small letters."""
 
     url: str
@@ -128,7 +128,7 @@ def fetch(url: str, known: Validators = NO_VALIDATORS) -> Content:
     return content(get(url, known))
 
 
-def get(url: str, known: Validators = NO_VALIDATORS, *, most: int = MAX_BYTES) -> Reply:
+def get(url: str, known: Validators = NO_VALIDATORS, *, most: int = MAX_BYTES) -> Fetched:
     """What is behind an http or https address, at most `most` bytes.
 
     Raises FetchError, as GonePageError where the server says so (404, 410), and UnmodifiedError when what is `known` of
@@ -150,7 +150,7 @@ def get(url: str, known: Validators = NO_VALIDATORS, *, most: int = MAX_BYTES) -
         client.stream("GET", url) as response,
     ):
         _check_status(response)
-        return Reply(str(response.url), dict(response.headers), _body(response, most))
+        return Fetched(str(response.url), dict(response.headers), _body(response, most))
 
 
 def _check_status(response: httpx2.Response) -> None:
@@ -184,7 +184,7 @@ def _in_words() -> Iterator[None]:
         raise FetchError(f"The server cannot be reached: {_cause(error)}.") from error
 
 
-def content(reply: Reply) -> Content:
+def content(reply: Fetched) -> Content:
     """A reply as something to be read, under the address that it says is its own. Raises FetchError for other types."""
     if not is_read(reply):
         raise FetchError(f"Pages of the type {reply.media_type or 'unknown'} are not read.")
@@ -198,7 +198,7 @@ def content(reply: Reply) -> Content:
     )
 
 
-def own_address(reply: Reply) -> str:
+def own_address(reply: Fetched) -> str:
     """The address a page wants to be known by, on its own host (RFC 6596); else where it was found."""
     found = _CANONICAL.search(reply.data[:HEAD_BYTES]) if reply.is_html else None
     if found is None:
@@ -244,12 +244,12 @@ def _body(response: httpx2.Response, most: int) -> bytes:
     return bytes(body)
 
 
-def is_read(reply: Reply) -> bool:
+def is_read(reply: Fetched) -> bool:
     """Whether the content is of a type that is read."""
     return bool(_extension(reply))
 
 
-def _extension(reply: Reply) -> str:
+def _extension(reply: Fetched) -> str:
     """What the content is, by its media type, and by the address where that tells little; empty for other types."""
     stated = parsers.extension(httpx2.URL(reply.url).path)
     if reply.media_type in {"text/plain", "application/octet-stream", ""} and stated in parsers.KINDS:
@@ -257,7 +257,7 @@ def _extension(reply: Reply) -> str:
     return _TYPES.get(reply.media_type, "")
 
 
-def _with_charset(reply: Reply) -> bytes:
+def _with_charset(reply: Fetched) -> bytes:
     """Text in the encoding that the server names, turned to UTF-8 and marked as such, so that it counts."""
     named = _CHARSET.search(reply.headers.get("content-type", ""))
     if not named or not reply.media_type.startswith("text/"):

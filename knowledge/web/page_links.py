@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from knowledge.web.addresses import normal
-from knowledge.web.fetching import USER_AGENT, Reply
+from knowledge.web.fetching import USER_AGENT, Fetched
 
 MAX_LINKS = 5_000  # of one page
 _MAX_TAG = 8_000  # characters of a tag that are looked at
@@ -25,7 +25,7 @@ class PageLinks:
     """noindex: it is not to be found by searching."""
 
 
-def read(reply: Reply) -> PageLinks:
+def read(reply: Fetched) -> PageLinks:
     """The links of a page, if it is one; none where it asks that they are not followed."""
     base, asked = reply.url, _asked(reply.headers.get("x-robots-tag", ""))
     links: dict[str, None] = {}

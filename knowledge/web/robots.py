@@ -8,7 +8,7 @@ from protego import Protego
 
 from knowledge.originals.base import OriginalError
 from knowledge.web import fetching
-from knowledge.web.fetching import FetchError, Reply
+from knowledge.web.fetching import Fetched, FetchError
 
 MAX_BYTES = 500_000  # what is after that does not count (RFC 9309, 2.5)
 TOO_MANY_REQUESTS = 429
@@ -22,7 +22,7 @@ class RobotsError(OriginalError):
 class Robots:
     """The rules of each host, asked for once. Use one for one reading of a source."""
 
-    def __init__(self, get: Callable[..., Reply] = fetching.get) -> None:
+    def __init__(self, get: Callable[..., Fetched] = fetching.get) -> None:
         self._get = get
         self._rules: dict[str, Protego] = {}
 

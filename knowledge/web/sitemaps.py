@@ -18,7 +18,7 @@ from typing_extensions import override
 from knowledge.originals.base import NO_VALIDATORS, Content, LeftOutError, OriginalError, Validators, readable
 from knowledge.web import fetching, page_links
 from knowledge.web.addresses import Scope, host_of, normal
-from knowledge.web.fetching import Page, Reply
+from knowledge.web.fetching import Fetched, Page
 from knowledge.web.visiting import Visitor
 
 MAX_BYTES = 50_000_000  # as the protocol says, unpacked
@@ -53,7 +53,7 @@ class Sitemap:
             self.visitor.check()
             yield ListedPage(address, self)
 
-    def check(self, address: str, reply: Reply) -> None:
+    def check(self, address: str, reply: Fetched) -> None:
         """Raise LeftOutError for a page that asks to be left out, or says that it is a copy of another listed one."""
         if reply.is_html and page_links.read(reply).is_kept_out:
             raise LeftOutError("The page asks not to be found by searching.")

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from knowledge.originals.base import NO_VALIDATORS, OriginalError, Validators
 from knowledge.web import fetching
-from knowledge.web.fetching import FetchError, Reply
+from knowledge.web.fetching import Fetched, FetchError
 from knowledge.web.robots import Robots, is_about_the_page
 
 MOST_FAILURES = 10  # in a row
@@ -24,7 +24,7 @@ class Visitor:
         self.last_failure = ""
         self._asked_at: dict[str, float] = {}
 
-    def get(self, address: str, known: Validators = NO_VALIDATORS) -> Reply:
+    def get(self, address: str, known: Validators = NO_VALIDATORS) -> Fetched:
         """As fetching.get, after the pause that the host asks for."""
         self._pause(address)
         try:

@@ -4,14 +4,14 @@ import time
 
 from django.conf import settings
 
-from llm.models import Deployment, Purpose, Role
+from llm.models import Deployment, Purpose, ServingRole
 
 PURPOSES = frozenset({Purpose.ANSWER, Purpose.REWRITE})
 
 
 def may_replace(deployment: Deployment, purpose: Purpose) -> bool:
     """Whether another model may do it: so it is for what an asker waits for, when an answer model was to do it."""
-    return purpose in PURPOSES and deployment.role == Role.ANSWER
+    return purpose in PURPOSES and deployment.role == ServingRole.ANSWER
 
 
 def first_word_by(deadline: float, *, calls: int) -> float:

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from knowledge.models import Collection, Visibility
-from llm.models import Role
+from llm.models import ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
@@ -21,7 +21,7 @@ QUESTION = "Can annual plans be refunded?"
 @pytest.fixture
 def public(tmp_path: Path) -> Collection:
     make_deployment()
-    make_deployment(Role.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
+    make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
     collection = make_collection()
     text = "# Refunds\n\nAnnual plans can be refunded in full within 30 days of purchase.\n"
     make_indexed(collection, make_file(tmp_path, "refunds.md", text))
@@ -66,7 +66,7 @@ def test_a_question_beyond_the_documents_is_an_outcome_not_a_failure(public: Col
 
 
 def test_a_provider_that_fails_ends_with_status_1(public: Collection, fake_providers: FakeProviders) -> None:
-    make_deployment(Role.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
+    make_deployment(ServingRole.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
     fake_providers.script(Refusal(401))
     with pytest.raises(SystemExit) as ended:
         ask(QUESTION, "--json")

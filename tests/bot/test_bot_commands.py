@@ -12,10 +12,10 @@ from pytest_django.fixtures import Settings
 from slack_sdk.models.blocks import Block
 
 from bot.models import Channel, DeliveryKind, Workspace
-from bot.platforms.slack import blocks as slack_blocks
 from bot.platforms.slack import manifest as slack_manifest
+from bot.platforms.slack import posts as slack_blocks
 from bot.posts import presenting
-from bot.posts.post import Button, Post, Source
+from bot.posts.post import Button, Credit, Post
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.slack.fake import FakeSlack
 from tests.harness import bots
@@ -148,7 +148,7 @@ def test_a_conversation_in_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None
 def test_posts_keep_to_the_limits_of_block_kit() -> None:
     post = Post(
         text="x" * 10_000,
-        sources=tuple(Source(number, "Title | with <signs> & more " * 5, "https://e.com/a|b") for number in range(12)),
+        sources=tuple(Credit(number, "Title | with <signs> & more " * 5, "https://e.com/a|b") for number in range(12)),
         notes=("A note.",),
         buttons=tuple(Button(action, "1", "Label") for action in (presenting.UP, presenting.DOWN, presenting.HUMAN)),
         mention="U1", about="U2", about_label="Asked by",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from bot.answers import conversations, document_uses
 from bot.models import Platform
 from knowledge.models import ChangeRate, Chunk, Collection, Document, DocumentVersion
-from llm.models import Role
+from llm.models import ServingRole
 from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ QUESTION = "Can annual plans be refunded?"
 @pytest.fixture
 def shelf(tmp_path: Path) -> Collection:
     make_deployment()
-    make_deployment(Role.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
+    make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
     shelf = make_collection()
     for days in (14, 30):
         make_indexed(shelf, make_file(tmp_path, "refunds.md", REFUNDS.format(days=days)))

@@ -11,14 +11,14 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from config import schema, setup
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 from tests.harness.processes import ROOT
 
 pytestmark = pytest.mark.django_db
 
 
 def live() -> list[str]:
-    return [str(Deployment.objects.live(role)) for role in (Role.ANSWER, Role.EMBED)]
+    return [str(Deployment.objects.live(role)) for role in (ServingRole.ANSWER, ServingRole.EMBED)]
 
 
 def test_without_any_key_everything_is_local() -> None:
@@ -52,7 +52,7 @@ def test_the_model_that_is_asked_for_goes_live_and_back(settings: Settings) -> N
         settings.ANSWER_MODEL = wanted
         setup.deploy_models()
         assert live()[0] == wanted
-    assert Deployment.objects.filter(role=Role.ANSWER).count() == 2
+    assert Deployment.objects.filter(role=ServingRole.ANSWER).count() == 2
 
 
 @pytest.mark.parametrize("wanted", ["opnai:gpt-6-luna", "openai:", "nonsense"])
@@ -72,7 +72,7 @@ def test_the_length_of_an_unknown_models_vectors_must_be_told(settings: Settings
         setup.deploy_models()
     settings.EMBED_DIMENSIONS = 768
     setup.deploy_models()
-    assert Deployment.objects.live(Role.EMBED).dimensions == 768
+    assert Deployment.objects.live(ServingRole.EMBED).dimensions == 768
 
 
 def test_a_server_that_will_not_do_is_named_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

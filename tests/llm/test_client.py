@@ -8,7 +8,7 @@ import pytest
 from llm import client
 from llm.calling import retry
 from llm.completion import ProviderError, Usage
-from llm.models import Deployment, Endpoint, Purpose, Role, UsageRecord
+from llm.models import Deployment, Endpoint, Purpose, ServingRole, UsageRecord
 from llm.prompt import Passage, Prompt, Sentence
 from llm.providers import UnknownProviderError
 from tests.fakes.providers.fake import FakeProviders, Refusal
@@ -26,7 +26,7 @@ PROMPT = Prompt(
 
 def make_deployment(provider: str = "openai", model: str = "gpt-4o-mini") -> Deployment:
     endpoint = Endpoint.objects.create(name=provider, provider=provider)
-    return Deployment.objects.create(role=Role.ANSWER, endpoint=endpoint, model=model, reason="a test")
+    return Deployment.objects.create(role=ServingRole.ANSWER, endpoint=endpoint, model=model, reason="a test")
 
 
 def ask(deployment: Deployment, *, seconds: float = 5.0, trace_id: str = "t1") -> client.Response:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from knowledge.index import indexing
-from knowledge.index.indexing import Outcome
+from knowledge.index.indexing import Indexed
 from knowledge.models import Collection, Visibility
 from knowledge.originals.base import File, Original
-from llm.models import Deployment, Endpoint, Role
+from llm.models import Deployment, Endpoint, ServingRole
 
 
 def make_endpoint(provider: str = "local", base_url: str = "") -> Endpoint:
@@ -17,7 +17,7 @@ def make_endpoint(provider: str = "local", base_url: str = "") -> Endpoint:
 
 
 def make_deployment(
-    role: Role = Role.EMBED,
+    role: ServingRole = ServingRole.EMBED,
     *,
     provider: str = "local",
     model: str = "all-MiniLM-L6-v2",
@@ -41,6 +41,6 @@ def make_file(folder: Path, name: str, content: str | bytes) -> File:
     return File(path, name)
 
 
-def make_indexed(collection: Collection, *files: Original) -> list[Outcome]:
+def make_indexed(collection: Collection, *files: Original) -> list[Indexed]:
     """Index the files into the collection; make_deployment comes first."""
     return list(indexing.add(files, collection))

@@ -12,7 +12,7 @@ from knowledge.embedders.base import PassageText
 from knowledge.index import chunk_rows
 from knowledge.models import Collection, Document, DocumentState, DocumentVersion
 from knowledge.passages import sentences
-from llm.models import Deployment, Endpoint, Purpose, Role, UsageRecord
+from llm.models import Deployment, Endpoint, Purpose, ServingRole, UsageRecord
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ def make_usage(trace_id: str, cost: str | None) -> UsageRecord:
 def make_models() -> None:
     """The local embedding model, and a model behind OpenAI's protocol that writes the answers."""
     for role, provider, model, dimensions in (
-        (Role.ANSWER, "openai", "a-model", None),
-        (Role.EMBED, "local", "all-MiniLM-L6-v2", 384),
+        (ServingRole.ANSWER, "openai", "a-model", None),
+        (ServingRole.EMBED, "local", "all-MiniLM-L6-v2", 384),
     ):
         endpoint = Endpoint.objects.create(name=provider, provider=provider)
         Deployment.objects.create(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason="a test")
@@ -119,6 +119,6 @@ def make_document(collection: Collection, title: str = "Refunds", text: str = PA
     )
     chunk = ChunkText(title, text, 30, tuple(sentences.split(text)))
     vectors = embedding.embed_passages([PassageText(title, text, chunk.sentence_spans)], trace_id="0" * 32)
-    chunk_rows.insert(version, [chunk], vectors, space=Deployment.objects.live(Role.EMBED).vector_space)
+    chunk_rows.insert(version, [chunk], vectors, space=Deployment.objects.live(ServingRole.EMBED).vector_space)
     Document.objects.filter(pk=document.pk).update(live_version=version)
     return document

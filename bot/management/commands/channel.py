@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bot.models import AnswerMode, Channel, Platform, Voice
 from knowledge.models import Collection
 from knowledge.retrieval import audience
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 SWITCHES = {"on": True, "off": False}
 NOTHING = "none"
@@ -123,7 +123,7 @@ def _voice(given: str | None) -> str | None:
 def _deployment(name: str) -> Deployment | None:
     if name == NOTHING:
         return None
-    for deployment in Deployment.objects.filter(role=Role.ANSWER).select_related("endpoint").order_by("-id"):
+    for deployment in Deployment.objects.filter(role=ServingRole.ANSWER).select_related("endpoint").order_by("-id"):
         if str(deployment) == name:
             return deployment
     raise CommandError(f"{name} was never deployed for answers; see ANSWER_MODEL in .env.example.")

@@ -36,7 +36,7 @@ UNKNOWN_MESSAGE, THREAD_EXISTS = 10008, 160004
 NO_THREADS = {50001, 50013, 50024, 50068, 50083, 160006}
 
 
-class RefusedError(DeliveryError):
+class DiscordRefusedError(DeliveryError):
     """Discord named an error; `code` is its number."""
 
     def __init__(self, error: discord.HTTPException) -> None:
@@ -103,7 +103,7 @@ class DiscordMessenger(Messenger):
                     body["flags"] |= posts.EPHEMERAL
                     self.request("POST", path, body, webhook_id=application, webhook_token=token)
                 return PRIVATE
-            except RefusedError as error:
+            except DiscordRefusedError as error:
                 log.warning("The private answer to question %s goes by direct message: %s", question.pk, error)
         opened = self.request("POST", "/users/@me/channels", {"recipient_id": question.asker})
         body |= {"nonce": delivery.key, "enforce_nonce": True}
@@ -116,7 +116,7 @@ class DiscordMessenger(Messenger):
         post = Post.from_json(delivery.body)
         try:
             self.wait(self.editing(delivery, posts.body(post, self._link(delivery, post))), TIMEOUT)
-        except RefusedError as error:
+        except DiscordRefusedError as error:
             if error.code == UNKNOWN_MESSAGE:
                 raise GoneError from error
             raise
@@ -149,7 +149,7 @@ class DiscordMessenger(Messenger):
             return []
         try:
             own = self._own(thread, question.message_id)
-        except RefusedError:
+        except DiscordRefusedError:
             return []  # there is no thread
         strays = self._strays(question.channel, own)
         return strays if len(strays) < len(own) else []
@@ -173,7 +173,7 @@ class DiscordMessenger(Messenger):
             self.request(
                 "DELETE", "/channels/{channel_id}/messages/{message_id}", None, channel_id=place, message_id=message_id
             )
-        except RefusedError as error:
+        except DiscordRefusedError as error:
             if error.code != UNKNOWN_MESSAGE:
                 raise
 
@@ -218,7 +218,7 @@ class DiscordMessenger(Messenger):
                 "POST", "/channels/{channel_id}/messages/{message_id}/threads",
                 {"name": name, "auto_archive_duration": ARCHIVE_MINUTES}, channel_id=channel, message_id=message,
             )  # fmt: skip
-        except RefusedError as error:
+        except DiscordRefusedError as error:
             if error.code in (THREAD_EXISTS, UNKNOWN_MESSAGE):
                 return message  # an unknown message names the thread that it stands in
             if error.code not in NO_THREADS:
@@ -252,7 +252,7 @@ def settled(future: "Future[Any]", seconds: float) -> Any:
     try:
         return future.result(seconds)
     except discord.HTTPException as error:
-        raise RefusedError(error) from error
+        raise DiscordRefusedError(error) from error
     except discord.RateLimited as error:
         raise DeliveryError("Discord asks to wait.", retry_after=error.retry_after, was_refused=True) from error
     except (

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.posts.neutralising import plain
-from bot.posts.post import Button, Field, Form, Post, Source
+from bot.posts.post import Button, Credit, Field, Form, Post
 
 CONTENT = 2000
 SUPPRESS_EMBEDS = 1 << 2
@@ -46,7 +46,7 @@ def allowed_mentions(post: Post) -> dict[str, Any]:
     return {"parse": [], kind: [post.mention.removeprefix("&")], "replied_user": False}
 
 
-def _source(source: Source) -> str:
+def _source(source: Credit) -> str:
     title = plain(source.title).replace("[", "(").replace("]", ")") or "Source"
     name = f"[{title}](<{source.url}>)" if source.url.startswith(("https://", "http://")) else title
     return f"{source.number}. {name}" + (f" · {source.age}" if source.age else "")

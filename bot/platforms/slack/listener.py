@@ -23,7 +23,7 @@ from bot.answers import wording
 from bot.messenger import DeliveryError, Incoming
 from bot.models import Platform, Workspace
 from bot.platforms import workspaces
-from bot.platforms.slack import blocks, events, web_api
+from bot.platforms.slack import events, posts, web_api
 from bot.platforms.slack.web_api import call, client_for, respond
 from bot.posts.post import Form
 from bot.questions import receiving
@@ -54,11 +54,11 @@ def build() -> App:
     )
     app.command("/ask")(_listener(_command))
     app.shortcut("ask_about")(_listener(_shortcut))
-    app.action({"action_id": blocks.FEEDBACK})(_listener(_pressed))
+    app.action({"action_id": posts.FEEDBACK})(_listener(_pressed))
     for action in buttons.ACTIONS:
-        app.action({"action_id": f"{blocks.ACTION}{action}"})(_listener(_pressed))
+        app.action({"action_id": f"{posts.ACTION}{action}"})(_listener(_pressed))
     for name in buttons.FORMS:
-        app.view(f"{blocks.ACTION}{name}")(_listener(_submitted))
+        app.view(f"{posts.ACTION}{name}")(_listener(_submitted))
     return app
 
 
@@ -191,9 +191,9 @@ def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
     view = body["view"]
     user = body["user"]
     buttons.submit(
-        view["callback_id"].removeprefix(blocks.ACTION),
+        view["callback_id"].removeprefix(posts.ACTION),
         view["private_metadata"],
-        blocks.filled(view["state"]),
+        posts.filled(view["state"]),
         person=user["id"],
         person_name=user.get("name") or "",
     )
@@ -205,7 +205,7 @@ def _open(body: dict[str, Any], form: Form) -> None:
     if workspace is None:
         return
     try:
-        view = blocks.view(form, form.value)
+        view = posts.view(form, form.value)
         call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
     except DeliveryError as error:
         log.warning("The form %s could not be opened: %s", form.name, error)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from bot.messenger import DeliveryError, Live
 from bot.models import Delivery
-from bot.platforms.slack import blocks
+from bot.platforms.slack import posts
 from bot.platforms.slack.marks import metadata
-from bot.platforms.slack.web_api import Client, RefusedError, call, client_for
+from bot.platforms.slack.web_api import Client, SlackRefusedError, call, client_for
 from bot.posts.post import Post
 
 log = logging.getLogger(__name__)
@@ -69,11 +69,11 @@ class SlackLive(Live):
 
     def _fail(self, error: DeliveryError) -> None:
         """Wait when asked to; else leave the rest to the final post. Whether an append arrived is then not known."""
-        if isinstance(error, RefusedError) and error.code == "ratelimited" and self._ts:
+        if isinstance(error, SlackRefusedError) and error.code == "ratelimited" and self._ts:
             self._next_at = time.monotonic() + (error.retry_after or 1.0)
             return
         self._is_over = True
-        self.is_stopped = isinstance(error, RefusedError) and error.code == "stopped_by_user"
+        self.is_stopped = isinstance(error, SlackRefusedError) and error.code == "stopped_by_user"
         self.is_uncertain = not self._ts and not error.was_refused
         log.info("The answer to question %s is not streamed on: %s", self._delivery.question_id, error)
 
@@ -84,7 +84,7 @@ class SlackLive(Live):
         try:
             call(
                 self._client(), "chat.stopStream", **self._where(), **rest,
-                blocks=blocks.below(post), metadata=metadata(self._delivery),
+                blocks=posts.below(post), metadata=metadata(self._delivery),
             )  # fmt: skip
         except DeliveryError as error:
             log.info("The stream of question %s is finished by an update: %s", self._delivery.question_id, error)

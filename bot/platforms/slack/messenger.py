@@ -7,11 +7,11 @@ from typing import Any
 
 from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place
 from bot.models import Channel, Delivery, DeliveryKind, Question, Workspace
-from bot.platforms.slack import blocks, outsiders
 from bot.platforms.slack import events as slack_events
+from bot.platforms.slack import outsiders, posts
 from bot.platforms.slack.live import SlackLive
 from bot.platforms.slack.marks import key_of, metadata
-from bot.platforms.slack.web_api import Client, RefusedError, call, client_for, pages, respond
+from bot.platforms.slack.web_api import Client, SlackRefusedError, call, client_for, pages, respond
 from bot.posts.post import Post
 from foundation import secrets
 
@@ -26,7 +26,7 @@ class SlackMessenger(Messenger):
     part_characters = 10_000
 
     def measure(self, post: Post) -> int:
-        return blocks.measure(post)
+        return posts.measure(post)
 
     def sign(self, question: Question) -> None:
         if question.is_private:
@@ -42,7 +42,7 @@ class SlackMessenger(Messenger):
                     thread_ts=thread,
                     status=STATUS,
                 )
-            except RefusedError:
+            except SlackRefusedError:
                 call(client, "reactions.add", channel=channel.external_id, timestamp=question.message_id, name="eyes")
         except DeliveryError as error:
             log.info("No sign was shown for question %s: %s", question.pk, error)
@@ -62,7 +62,7 @@ class SlackMessenger(Messenger):
     def _send_privately(self, delivery: Delivery, post: Post) -> str:
         """In place of the word that the command was answered with; by direct message when that has run out."""
         question = delivery.question
-        body = {"text": blocks.fallback(post), "blocks": blocks.blocks(post)}
+        body = {"text": posts.fallback(post), "blocks": posts.blocks(post)}
         if question.may_be_answered_privately:
             url = secrets.decrypt(question.reply_token)
             body["response_type"] = "ephemeral"
@@ -86,7 +86,7 @@ class SlackMessenger(Messenger):
         del body["unfurl_links"], body["unfurl_media"]  # an update has no previews
         try:
             _change(client, "chat.update", where, **body)
-        except RefusedError as error:
+        except SlackRefusedError as error:
             if error.code == "message_not_found":
                 raise GoneError from error
             raise
@@ -95,8 +95,8 @@ class SlackMessenger(Messenger):
         post = Post.from_json(delivery.body)
         link = self.permalink(delivery.question) if post.has_permalink else ""
         return {
-            "text": blocks.fallback(post),
-            "blocks": blocks.blocks(post, link),
+            "text": posts.fallback(post),
+            "blocks": posts.blocks(post, link),
             "metadata": metadata(delivery),
             "unfurl_links": False,
             "unfurl_media": False,
@@ -145,7 +145,7 @@ class SlackMessenger(Messenger):
         where = {"channel": channel.external_id, "ts": message_id}
         try:
             _change(client, "chat.delete", where)
-        except RefusedError as error:
+        except SlackRefusedError as error:
             if error.code != "message_not_found":
                 raise
 
@@ -157,7 +157,7 @@ class SlackMessenger(Messenger):
             found = call(
                 client, "chat.getPermalink", channel=question.channel.external_id, message_ts=question.message_id
             )
-        except RefusedError:
+        except SlackRefusedError:
             return ""  # it was deleted meanwhile
         return str(found["permalink"])
 
@@ -203,7 +203,7 @@ def _change(client: Client, method: str, where: dict[str, str], **body: Any) -> 
     """Call a method that changes a message; one that is still streamed is stopped first."""
     try:
         call(client, method, **where, **body)
-    except RefusedError as error:
+    except SlackRefusedError as error:
         if error.code != "streaming_state_conflict":
             raise
         _stop(client, where)
@@ -213,7 +213,7 @@ def _change(client: Client, method: str, where: dict[str, str], **body: Any) -> 
 def _stop(client: Client, where: dict[str, str]) -> None:
     try:
         call(client, "chat.stopStream", **where)
-    except RefusedError as error:
+    except SlackRefusedError as error:
         if error.code != "message_not_in_streaming_state":
             raise
 

@@ -55,7 +55,7 @@ def ask(client: Client, method: str, **params: Any) -> SlackResponse:
         raise DeliveryError(f"Slack did not answer {method}: {type(error).__name__}.") from error
 
 
-class RefusedError(DeliveryError):
+class SlackRefusedError(DeliveryError):
     """Slack named an error; `code` is its name."""
 
     def __init__(self, message: str, *, code: str, permanent: bool, retry_after: float | None) -> None:
@@ -70,12 +70,12 @@ def _refused(method: str, error: SlackApiError) -> DeliveryError:
     code = str(data.get("error", "")) if isinstance(data, dict) else ""
     if status == 429:
         after = float(response.headers.get("Retry-After", 1))
-        return RefusedError(
+        return SlackRefusedError(
             f"Slack asks to wait before {method}.", code="ratelimited", permanent=False, retry_after=after
         )
     if not code or status >= 500:
         return DeliveryError(f"Slack answered {method} with status {status}.")
-    return RefusedError(
+    return SlackRefusedError(
         f"Slack refused {method}: {code}.", code=code, permanent=code not in TRANSIENT, retry_after=None
     )
 

@@ -12,7 +12,7 @@ from knowledge.index import model_change
 from knowledge.models import Document, Visibility
 from llm import endpoints
 from llm.completion import ProviderError
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 self._ingest_sample()
             setup.ensure_admin()  # last, as an administrator is the sign of a first run that was completed
         if options["verbosity"]:
-            answer, embed = (Deployment.objects.live(role) for role in (Role.ANSWER, Role.EMBED))
+            answer, embed = (Deployment.objects.live(role) for role in (ServingRole.ANSWER, ServingRole.EMBED))
             self.stderr.write(f"Answers come from {answer}, embeddings from {embed}.")
             if (build := model_change.under_way()) is not None:
                 self.stderr.write(

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from knowledge import tasks
 from knowledge.index import model_change
 from knowledge.models import BuildState, Chunk, IndexBuild
-from llm.models import Deployment, Endpoint, Role, UsageRecord
+from llm.models import Deployment, Endpoint, ServingRole, UsageRecord
 
 
 class Command(BaseCommand):
@@ -70,7 +70,7 @@ class Command(BaseCommand):
             raise CommandError(f"The index was not built: {done.reason or f'the build was {done.state}'}")
 
     def _show(self, *, as_json: bool) -> None:
-        live = Deployment.objects.live(Role.EMBED)
+        live = Deployment.objects.live(ServingRole.EMBED)
         chunks = Chunk.objects.count()
         builds = [_row(build) for build in IndexBuild.objects.select_related("endpoint").order_by("-id")[:5]]
         if as_json:

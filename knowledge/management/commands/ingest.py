@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from knowledge.index import indexing
-from knowledge.index.indexing import Outcome
+from knowledge.index.indexing import Indexed
 from knowledge.models import Collection, Visibility
 from knowledge.originals import base, folders
 from knowledge.web.fetching import Page
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if not all(name.strip() for name in options["names"]):
             raise CommandError("A name is empty; give the path of a file or folder, or an address.")
         try:
-            Deployment.objects.live(Role.EMBED)
+            Deployment.objects.live(ServingRole.EMBED)
             collections = set(Collection.objects.values_list("pk", flat=True))
             collection = indexing.collection_for(options["collection"], options["visibility"])
         except (indexing.CollectionError, Deployment.DoesNotExist) as error:
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         if any(outcome.state == "failed" for outcome in outcomes):
             sys.exit(1)
 
-    def _indexed(self, found: Sequence[base.Original], collection: Collection) -> list[Outcome]:
+    def _indexed(self, found: Sequence[base.Original], collection: Collection) -> list[Indexed]:
         """Index with a bar for those who watch; what fails is said at once, above it."""
         outcomes = []
         with tqdm(
@@ -65,7 +65,7 @@ class Command(BaseCommand):
                 outcomes.append(outcome)
         return outcomes
 
-    def _report(self, outcomes: list[Outcome], collection: Collection, seconds: float) -> None:
+    def _report(self, outcomes: list[Indexed], collection: Collection, seconds: float) -> None:
         width = max((len(outcome.path) for outcome in outcomes), default=0)
         for outcome in outcomes:
             if outcome.state != "unchanged":
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{total or 'Nothing to index'} in collection {collection} ({seconds:.1f} s)")
 
 
-def _as_json(outcome: Outcome) -> dict[str, Any]:
+def _as_json(outcome: Indexed) -> dict[str, Any]:
     return {name: getattr(outcome, name) for name in ("path", "state", "reason", "chunks", "seconds")}
 
 

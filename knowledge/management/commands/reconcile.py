@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from knowledge.index import reconciling
-from knowledge.index.reconciling import Finding
+from knowledge.index.reconciling import Repair
 from knowledge.sources import reports
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         if any(finding.count for finding in findings if finding.is_left):
             sys.exit(1)
 
-    def _tell(self, findings: list[Finding]) -> None:
+    def _tell(self, findings: list[Repair]) -> None:
         for finding in findings:
             self.stdout.write(f"{finding.count:>6}  {finding.name}")
         right, left = (sum(each.count for each in findings if each.is_left is kind) for kind in (False, True))

@@ -17,7 +17,7 @@ from knowledge.originals.base import readable
 from knowledge.retrieval import audience, search
 from knowledge.retrieval.search import Hit, Retrieval
 from llm.completion import ProviderError
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 QUERY_CHARACTERS = 4_000
 EXCERPT_CHARACTERS = 280
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError("Give either a QUERY, or both --queries FILE and --output FILE.")
         try:
             collections = audience.collection_ids(options["collection"])
-            Deployment.objects.live(Role.EMBED)
+            Deployment.objects.live(ServingRole.EMBED)
             if is_batch:
                 self._search_many(Path(options["queries"]), Path(options["output"]), collections, options["k"])
             else:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from knowledge.index import indexing
 from knowledge.models import Document, Source, SourceKind, Sync, SyncState, Visibility
 from knowledge.sources import adding, reports, syncing
-from llm.models import Deployment, Role
+from llm.models import Deployment, ServingRole
 
 
 class Command(BaseCommand):
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             self.stdout.write(reports.source_line(each))
 
     def _sync(self, options: dict[str, Any]) -> None:
-        Deployment.objects.live(Role.EMBED)
+        Deployment.objects.live(ServingRole.EMBED)
         numbers = options["numbers"]
         wanted = [_source(number) for number in numbers] if numbers else list(Source.objects.order_by("id"))
         if not wanted:

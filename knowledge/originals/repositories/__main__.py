@@ -41,7 +41,7 @@ PORTS = {80, 443}
 _TOO_BIG = f"The repository is bigger than {MAX_FETCHED // 1_000_000} MB."
 
 
-class RefusedError(Exception):
+class GitRefusedError(Exception):
     """The repository is not read; the message is a sentence for the person who named it."""
 
 
@@ -64,8 +64,8 @@ class CheckedGitClient(AbstractHttpGitClient):
         response = self._sent(url, {"Accept-Encoding": "gzip", "Pragma": "no-cache", **(headers or {})}, data)
         if raise_for_status and response.status_code != httpx2.codes.OK:
             response.close()
-            raise RefusedError(_said(response.status_code))
-        reply = _Reply(response, url)
+            raise GitRefusedError(_said(response.status_code))
+        reply = _HttpReply(response, url)
         return reply, _Reader(self, response).read
 
     def _sent(self, url: str, headers: dict[str, str], data: bytes | Iterator[bytes] | None) -> httpx2.Response:
@@ -80,18 +80,18 @@ class CheckedGitClient(AbstractHttpGitClient):
                 return response
             response.close()
             url = urljoin(url, str(response.next_request.url))
-        raise RefusedError(f"The repository redirects more than {MAX_REDIRECTS} times.")
+        raise GitRefusedError(f"The repository redirects more than {MAX_REDIRECTS} times.")
 
     def _check(self, url: httpx2.URL) -> None:
         if url.scheme not in {"http", "https"} or not url.host:
-            raise RefusedError("Repositories are read from http and https addresses only.")
+            raise GitRefusedError("Repositories are read from http and https addresses only.")
         if url.userinfo:
-            raise RefusedError("The address holds a user name or a password; those are not sent.")
+            raise GitRefusedError("The address holds a user name or a password; those are not sent.")
         if (url.port or 443) not in PORTS and not self.is_private_allowed:
-            raise RefusedError(f"Port {url.port} is not one that repositories are read from.")
+            raise GitRefusedError(f"Port {url.port} is not one that repositories are read from.")
 
 
-class _Reply:
+class _HttpReply:
     """What dulwich looks at in a reply."""
 
     def __init__(self, response: httpx2.Response, asked: str) -> None:
@@ -117,7 +117,7 @@ class _Reader:
                 break
             self.client.left -= len(part)
             if self.client.left < 0:
-                raise RefusedError(_TOO_BIG)
+                raise GitRefusedError(_TOO_BIG)
             self.waiting += part
         size = len(self.waiting) if size < 0 else size
         found, self.waiting = self.waiting[:size], self.waiting[size:]
@@ -137,7 +137,7 @@ def main() -> None:
 def _reply(order: dict[str, Any]) -> dict[str, Any]:
     try:
         return _told(order)
-    except (RefusedError, EgressError) as error:
+    except (GitRefusedError, EgressError) as error:
         return {"error": str(error)}
     except httpx2.InvalidURL:
         return {"error": "This is not an http or https address."}
@@ -175,12 +175,12 @@ def _chosen(refs: dict[Any, ObjectID], head: bytes, wanted: str) -> tuple[Object
     """The commit and the name of the branch or tag that is wanted, or of the one the repository shows first."""
     if not wanted:
         if HEADREF not in refs:
-            raise RefusedError("The repository is empty, or names no branch to begin with.")
+            raise GitRefusedError("The repository is empty, or names no branch to begin with.")
         return refs[HEADREF], head.removeprefix(b"refs/heads/").decode("utf-8", "replace")
     for kind in ("heads", "tags"):
         if (name := f"refs/{kind}/{wanted}".encode()) in refs:
             return refs[name], wanted
-    raise RefusedError(f"The repository has no branch {wanted}.")
+    raise GitRefusedError(f"The repository has no branch {wanted}.")
 
 
 def _changed(repository: BaseRepo, commit: ObjectID, branch: str, order: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def _changed(repository: BaseRepo, commit: ObjectID, branch: str, order: dict[st
         size = _lay_out(repository, name, place / name.decode())
         left -= size or 0
         if left < 0:
-            raise RefusedError(_TOO_BIG)
+            raise GitRefusedError(_TOO_BIG)
         files.append((path, "" if size is None else name.decode()))
     return {"commit": commit.decode(), "branch": branch, "files": sorted(files)}
 
@@ -204,7 +204,7 @@ def _lay_out(repository: BaseRepo, name: ObjectID, target: Path) -> int | None:
         return target.stat().st_size
     blob = repository[name]
     if not isinstance(blob, Blob):
-        raise RefusedError("The repository is damaged: a file of it is none.")
+        raise GitRefusedError("The repository is damaged: a file of it is none.")
     data = blob.as_raw_string()
     if len(data) > parsers.MAX_FILE_BYTES:
         return None
@@ -222,7 +222,7 @@ def _files(repository: BaseRepo, commit: ObjectID) -> Iterator[tuple[str, Object
         folder, name = waiting.pop()
         tree = repository[name]
         if not isinstance(tree, Tree) or folder.count("/") > MAX_NESTED:
-            raise RefusedError(f"The repository is damaged, or nested deeper than {MAX_NESTED} folders.")
+            raise GitRefusedError(f"The repository is damaged, or nested deeper than {MAX_NESTED} folders.")
         for entry in tree.iteritems():
             called = (entry.path or b"").decode("utf-8", "surrogateescape")
             entries += 1
@@ -234,7 +234,9 @@ def _files(repository: BaseRepo, commit: ObjectID) -> Iterator[tuple[str, Object
                 files += 1
                 yield folder + called, entry.sha
         if files > MAX_FILES or entries > MAX_ENTRIES:
-            raise RefusedError(f"The repository has more than {MAX_FILES:,} files that can be read; choose a smaller.")
+            raise GitRefusedError(
+                f"The repository has more than {MAX_FILES:,} files that can be read; choose a smaller."
+            )
 
 
 def _tree(repository: BaseRepo, name: ObjectID) -> ObjectID:
@@ -244,7 +246,7 @@ def _tree(repository: BaseRepo, name: ObjectID) -> ObjectID:
         if isinstance(found, Tag):
             found = repository[found.object[1]]
     if not isinstance(found, Commit):
-        raise RefusedError("The branch names no commit.")
+        raise GitRefusedError("The branch names no commit.")
     tree: ObjectID = found.tree
     return tree
 

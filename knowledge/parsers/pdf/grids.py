@@ -46,7 +46,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Table:
+class Grid:
     """A table and its cells as plain text, row by row; the first row is the header."""
 
     box: Box
@@ -57,7 +57,7 @@ class Table:
         return "\n".join([header, "|" + " --- |" * len(self.rows[0]), *body])
 
 
-def tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Table]:
+def tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[Grid]:
     """The ruled tables of a page that have two rows and columns or more and text in at least half of their cells."""
     rules = [
         Box(*path.get_bounds())
@@ -80,7 +80,7 @@ def _areas(upright: Iterable[Box]) -> list[Box]:
     return areas
 
 
-def _table(textpage: pdfium.PdfTextPage, area: Box, upright: list[Box], level: list[Box]) -> Table | None:
+def _table(textpage: pdfium.PdfTextPage, area: Box, upright: list[Box], level: list[Box]) -> Grid | None:
     across = _merged(rule.left for rule in upright if area.holds(rule))
     up = _merged(rule.bottom for rule in level if area.holds(rule))[::-1]
     if len(across) < 3 or len(up) < 3:
@@ -96,7 +96,7 @@ def _table(textpage: pdfium.PdfTextPage, area: Box, upright: list[Box], level: l
     filled = sum(bool(cell) for row in written for cell in row)
     if len(written) < 2 or filled * 2 < len(written) * len(written[0]):
         return None
-    return Table(Box(across[0], up[-1], across[-1], up[0]), tuple(written))
+    return Grid(Box(across[0], up[-1], across[-1], up[0]), tuple(written))
 
 
 def _merged(places: Iterable[float]) -> list[float]:

@@ -14,7 +14,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as native
 
 from knowledge.parsers.base import Parsed, ParseError, escape, hidden_text
-from knowledge.parsers.pdf.grids import Box, Table, tables
+from knowledge.parsers.pdf.grids import Box, Grid, tables
 from knowledge.parsers.pdf.hidden import Sight
 
 MAX_PAGES = 2_000
@@ -47,7 +47,7 @@ class Line:
         return round(self.box.height * 2) / 2
 
 
-Piece = Line | Table
+Piece = Line | Grid
 
 
 def parse(data: bytes) -> Parsed:
@@ -190,7 +190,7 @@ class _Writer:
                 continue
             self._write(group)
             group = [piece] if isinstance(piece, Line) else []
-            if isinstance(piece, Table):
+            if isinstance(piece, Grid):
                 self.blocks.append(piece.markdown())
         self._write(group)
         return "\n\n".join(self.blocks)

@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 from bot.answers.answering import Answer, QuestionError, compose
 from bot.models import Conversation, Message, Outcome
 from knowledge.models import Collection, Visibility
-from llm.models import Purpose, Role, UsageRecord
+from llm.models import Purpose, ServingRole, UsageRecord
 from llm.prompt import Turn
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
@@ -35,7 +35,7 @@ def public(tmp_path: Path) -> Collection:
 def ask(public: Collection) -> Callable[..., Answer]:
     def composed(question: str = QUESTION, *, provider: str = "openai", history: tuple[Turn, ...] = ()) -> Answer:
         model = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "extractive": "best-sentences"}[provider]
-        deployment = make_deployment(Role.ANSWER, provider=provider, model=model, dimensions=None)
+        deployment = make_deployment(ServingRole.ANSWER, provider=provider, model=model, dimensions=None)
         answer = compose(question, collections=[public.pk], history=history, deployment=deployment)
         answer.streamed = "".join(answer)  # type: ignore[attr-defined]
         return answer
@@ -104,7 +104,7 @@ def test_where_it_is_asked_says_how_sure_an_answer_has_to_be(
     public: Collection, fake_providers: FakeProviders, provider: str, least: float, outcome: Outcome
 ) -> None:
     model = {"openai": "gpt-6-luna", "extractive": "best-sentences"}[provider]
-    deployment = make_deployment(Role.ANSWER, provider=provider, model=model, dimensions=None)
+    deployment = make_deployment(ServingRole.ANSWER, provider=provider, model=model, dimensions=None)
     answer = compose(QUESTION, collections=[public.pk], deployment=deployment, least_answerable=least)
     assert "".join(answer) or outcome == Outcome.NOT_IN_DOCS
     assert answer.outcome == outcome

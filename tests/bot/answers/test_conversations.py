@@ -15,7 +15,7 @@ from bot.answers.answering import QuestionError
 from bot.answers.conversations import Delta, Done, Retrieved
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
 from knowledge.models import Collection, Visibility
-from llm.models import Role
+from llm.models import ServingRole
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 
@@ -28,7 +28,7 @@ QUESTION = "Can annual plans be refunded?"
 @pytest.fixture
 def public(tmp_path: Path) -> Collection:
     make_deployment()
-    make_deployment(Role.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
+    make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
     collection = make_collection()
     make_indexed(collection, make_file(tmp_path, "refunds.md", REFUNDS))
     return collection
@@ -80,7 +80,7 @@ def test_a_citation_outlives_its_document(public: Collection) -> None:
 
 
 def test_whoever_leaves_early_still_finds_the_answer_later(public: Collection, fake_providers: FakeProviders) -> None:
-    make_deployment(Role.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
+    make_deployment(ServingRole.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
     fake_providers.blocks = [("Yes, within 30 days", (0,)), (", in full", (0,))]
     events = conversations.ask(QUESTION, platform=Platform.WEB, collections=[public.pk])
     assert isinstance(next(events), Retrieved)
@@ -138,7 +138,7 @@ def test_questions_asked_side_by_side_keep_their_own_answers(public: Collection)
 
 
 def test_a_failure_after_the_reader_left_is_kept_too(public: Collection) -> None:
-    make_deployment(Role.ANSWER, provider="nobody", model="nothing", dimensions=None)
+    make_deployment(ServingRole.ANSWER, provider="nobody", model="nothing", dimensions=None)
     events = conversations.ask(QUESTION, platform=Platform.WEB, collections=[public.pk])
     next(events)
     events.close()
@@ -158,7 +158,7 @@ def test_an_answer_is_kept_although_the_connection_broke_meanwhile(public: Colle
 
 
 def test_what_no_database_can_store_is_left_out_of_an_answer(public: Collection, fake_providers: FakeProviders) -> None:
-    make_deployment(Role.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
+    make_deployment(ServingRole.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
     fake_providers.blocks = [("Within\x00 30\x1b[31m \ud800days", (0,))]
     *_, done = ask(public)
     assert isinstance(done, Done)
@@ -169,7 +169,7 @@ def test_an_answer_costs_what_all_its_calls_cost(public: Collection, fake_provid
     *_, free = ask(public)
     assert isinstance(free, Done)
     assert free.message.cost == Decimal(0)
-    make_deployment(Role.ANSWER, provider="openai", model="a-model-nobody-has-a-price-for", dimensions=None)
+    make_deployment(ServingRole.ANSWER, provider="openai", model="a-model-nobody-has-a-price-for", dimensions=None)
     fake_providers.blocks = [("Yes, within 30 days", (0,))]
     *_, unpriced = ask(public)
     assert isinstance(unpriced, Done)

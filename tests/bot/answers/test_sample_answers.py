@@ -10,7 +10,7 @@ from django.conf import settings
 from bot.answers.answering import compose
 from bot.models import Outcome
 from knowledge.originals import folders
-from llm.models import Role
+from llm.models import ServingRole
 from tests.rows.make import make_collection, make_deployment, make_indexed
 
 SAMPLE = Path(settings.BASE_DIR) / "knowledge" / "sample"
@@ -37,7 +37,7 @@ def said(text: str) -> str:
 )
 def test_most_questions_are_answered_and_the_others_refused(step: int, most_wrong: int) -> None:
     make_deployment()
-    deployment = make_deployment(Role.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
+    deployment = make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
     public = make_collection()
     make_indexed(public, *folders.files(str(SAMPLE / "help_centre" / "public")).originals)
     wrong, invented = [], []

@@ -19,7 +19,7 @@ from knowledge.models import Collection, Document
 from knowledge.sources import uploads
 from llm import endpoints
 from llm.completion import ProviderError
-from llm.models import Budget, Deployment, Endpoint, ModelPrice, Role, UsageRecord
+from llm.models import Budget, Deployment, Endpoint, ModelPrice, ServingRole, UsageRecord
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.web_rows import make_answer, make_models, make_question, make_usage, make_user
 
@@ -122,13 +122,13 @@ def test_a_key_of_the_settings_goes_to_no_address_of_a_page(settings: object) ->
 
 def test_another_model_goes_live_and_back_with_one_click(client: Client, owner: User) -> None:
     make_models()
-    before = Deployment.objects.live(Role.ANSWER)
+    before = Deployment.objects.live(ServingRole.ANSWER)
     client.post(
         reverse("models"), {"role": "answer", "endpoint": before.endpoint_id, "model": "b-model", "reason": "a try"}
     )
-    assert Deployment.objects.live(Role.ANSWER).model == "b-model"
+    assert Deployment.objects.live(ServingRole.ANSWER).model == "b-model"
     client.post(reverse("roll_back", args=[before.pk]))
-    live = Deployment.objects.live(Role.ANSWER)
+    live = Deployment.objects.live(ServingRole.ANSWER)
     assert (live.model, live.created_by, Deployment.objects.filter(role="answer").count()) == ("a-model", owner, 3)
 
 

@@ -9,8 +9,7 @@ from bot.models import Channel, Conversation, Escalation, Platform, Question, Wo
 from dashboard import urls as dashboard_urls
 from dashboard.guard.rules import Rule
 from knowledge.models import Collection, Source
-from llm.models import Budget, Deployment
-from llm.models import Role as Serves
+from llm.models import Budget, Deployment, ServingRole
 from tests.rows.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
 from tuning.examples import proposing
 
@@ -51,11 +50,11 @@ def things() -> dict[str, dict[str, object]]:
         **dict.fromkeys(("document", "remove_document"), document.pk),
         **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),
         **dict.fromkeys(("allow_training", "escalate_to"), workspace.pk),
-        **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live(Serves.ANSWER).endpoint_id),
+        **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live(ServingRole.ANSWER).endpoint_id),
         **dict.fromkeys(("set_role", "shut_account", "new_link"), other.pk),
         "set_visibility": document.collection_id,
         "channel": channel.pk,
-        "roll_back": Deployment.objects.live(Serves.ANSWER).pk,
+        "roll_back": Deployment.objects.live(ServingRole.ANSWER).pk,
         "remove_budget": Budget.objects.create(period="day", limit=1).pk,
     }
     words: dict[str, dict[str, object]] = {

@@ -16,9 +16,6 @@ from tests.rows.web_rows import make_user
 from tuning.examples import reviewing
 from tuning.models import TrainingExample
 
-__all__ = ["things"]
-pytestmark = pytest.mark.django_db
-
 CHANGING = sorted(
     name for name, view in views()
     if "POST" in rule_of(view).methods and not rule_of(view).is_public and rule_of(view).write is not None

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from dashboard.rendering import markdown
-from dashboard.rendering.markdown import Source
+from dashboard.rendering.markdown import CitedSource
 
-REFUNDS = Source(1, "/passages/7/", "Refunds", "https://help.example.com/refunds")
+REFUNDS = CitedSource(1, "/passages/7/", "Refunds", "https://help.example.com/refunds")
 CITED = '<a href="/passages/7/" class="cite" aria-label="Source 1: Refunds" rel="noopener noreferrer nofollow">1</a>'
 
 HARMLESS = {"p", "a", "code", "pre", "mark", "em", "strong", "table", "thead", "tbody", "tr", "th", "td"}
@@ -61,7 +61,7 @@ def test_a_number_in_brackets_that_is_no_citation_stays_text(text: str) -> None:
 
 
 def test_a_title_of_a_source_cannot_break_out_of_its_attribute() -> None:
-    html = markdown.answer("x [1]", [Source(1, "/passages/7/", '"><script>alert(1)</script>')])
+    html = markdown.answer("x [1]", [CitedSource(1, "/passages/7/", '"><script>alert(1)</script>')])
     assert "<script" not in html
 
 

@@ -13,7 +13,7 @@ from knowledge.embedders.base import PassageText
 from knowledge.embedders.local import MAX_TOKENS, LocalEmbedder, graph_path
 from knowledge.embedders.openai import MAX_INPUTS, MAX_REQUEST_BYTES, OpenAIEmbedder
 from llm.completion import ProviderError
-from llm.models import Purpose, Role, UsageRecord
+from llm.models import Purpose, ServingRole, UsageRecord
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.make import make_deployment
 
@@ -94,7 +94,7 @@ def test_the_model_survives_a_fork(local: LocalEmbedder) -> None:
 
 @pytest.mark.django_db
 def test_every_embedding_is_in_the_ledger() -> None:
-    deployment = make_deployment(Role.EMBED, provider="local", model="all-MiniLM-L6-v2", dimensions=384)
+    deployment = make_deployment(ServingRole.EMBED, provider="local", model="all-MiniLM-L6-v2", dimensions=384)
 
     asked = embedding.embed_question("refunds?", trace_id="1" * 32)
     embedding.embed_passages([PassageText("", TEXT, SPANS)], trace_id="2" * 32)
@@ -110,7 +110,7 @@ def test_every_embedding_is_in_the_ledger() -> None:
 @pytest.mark.django_db
 def test_an_unknown_embedder_is_named(settings: Settings) -> None:
     with pytest.raises(UnknownEmbedderError, match="no embedder named abacus; known are local, openai"):
-        embedder_for(make_deployment(Role.EMBED, provider="abacus", model="x", dimensions=3))
+        embedder_for(make_deployment(ServingRole.EMBED, provider="abacus", model="x", dimensions=3))
 
 
 def test_batches_for_openai_keep_to_its_limits() -> None:
@@ -126,7 +126,7 @@ def test_batches_for_openai_keep_to_its_limits() -> None:
 @pytest.mark.django_db
 def test_openai_embeds_passages_and_sentences_in_one_request(settings: Settings, fake_providers: FakeProviders) -> None:
     settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = fake_providers.key, fake_providers.openai_url
-    make_deployment(Role.EMBED, provider="openai", model="text-embedding-3-small", dimensions=1536)
+    make_deployment(ServingRole.EMBED, provider="openai", model="text-embedding-3-small", dimensions=1536)
 
     [two, one] = embedding.embed_passages(
         [PassageText("Refunds", TEXT, SPANS), PassageText("", "Cats sleep.", [(0, 11)])], trace_id="4" * 32
@@ -149,7 +149,7 @@ def test_openai_embeds_passages_and_sentences_in_one_request(settings: Settings,
 @pytest.mark.django_db
 def test_a_refused_key_is_a_sentence_and_a_row(settings: Settings, fake_providers: FakeProviders) -> None:
     settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL = "sk-wrong", fake_providers.openai_url
-    make_deployment(Role.EMBED, provider="openai", model="text-embedding-3-small", dimensions=1536)
+    make_deployment(ServingRole.EMBED, provider="openai", model="text-embedding-3-small", dimensions=1536)
 
     with pytest.raises(ProviderError, match="refused the key") as raised:
         embedding.embed_question("refunds?", trace_id="5" * 32)

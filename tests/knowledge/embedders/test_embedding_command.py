@@ -15,7 +15,7 @@ from django_q.models import OrmQ
 
 from knowledge.index import model_change
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild
-from llm.models import Deployment, ModelPrice, Role
+from llm.models import Deployment, ModelPrice, ServingRole
 from tests.fakes.providers.fake import FakeProviders
 from tests.harness import processes
 from tests.rows.make import make_collection, make_deployment, make_endpoint, make_file, make_indexed
@@ -109,7 +109,7 @@ def test_a_killed_build_goes_on_where_it_was(fake_providers: FakeProviders, monk
     done = model_change.run(build.pk)
     assert done is not None
     assert (done.state, done.attempts) == (BuildState.LIVE, 4)
-    assert Deployment.objects.live(Role.EMBED).vector_space == "openai/text-embedding-3-small/32"
+    assert Deployment.objects.live(ServingRole.EMBED).vector_space == "openai/text-embedding-3-small/32"
     assert ChunkVector.objects.filter(space="openai/text-embedding-3-small/32").count() == passages
     asked = [text for request in fake_providers.requests for text in request.body["input"]]
     assert len(set(asked)) == passages

@@ -18,7 +18,7 @@ from knowledge.index import indexing, model_change, vector_indexes
 from knowledge.index.model_change import BuildError, run
 from knowledge.models import BuildState, Chunk, ChunkVector, Collection, Document, IndexBuild
 from knowledge.retrieval.search import retrieve
-from llm.models import Deployment, Role, UsageRecord
+from llm.models import Deployment, ServingRole, UsageRecord
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.make import make_collection, make_deployment, make_endpoint, make_file, make_indexed
 
@@ -46,7 +46,7 @@ def finished(build: IndexBuild) -> IndexBuild:
 
 
 def live() -> str:
-    return Deployment.objects.live(Role.EMBED).vector_space
+    return Deployment.objects.live(ServingRole.EMBED).vector_space
 
 
 def vectors(space: str) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from knowledge.index.indexing import Outcome
+from knowledge.index.indexing import Indexed
 from knowledge.models import Document, DocumentState
 from knowledge.originals.folders import files
 from knowledge.parsers import jail
@@ -22,7 +22,7 @@ MOST_BYTES = 1_000_000_000
 MOST_SECONDS = jail.WALL_SECONDS + 30  # reading is limited; embedding what was read comes after
 
 
-def ended(outcomes: list[Outcome]) -> list[str]:
+def ended(outcomes: list[Indexed]) -> list[str]:
     """The files that did not end as they should."""
     return [
         outcome.path
@@ -53,7 +53,7 @@ def watched() -> Iterator[list[int]]:
         thread.join()
 
 
-def ingested(folder: Path) -> list[Outcome]:
+def ingested(folder: Path) -> list[Indexed]:
     make_deployment()
     return make_indexed(make_collection(), *files(str(folder)).originals)
 

@@ -7,7 +7,7 @@ import pytest
 from knowledge.originals.base import OriginalError, UnmodifiedError, Validators
 from knowledge.web import crawling, fetching, page_links
 from knowledge.web.crawling import Crawl
-from knowledge.web.fetching import FetchError, GonePageError, Reply
+from knowledge.web.fetching import Fetched, FetchError, GonePageError
 from tests.fakes.web_server import Web, page, redirect, reply, with_validators
 
 
@@ -160,7 +160,7 @@ def test_time_that_is_up_is_a_sentence(web: Web, monkeypatch: pytest.MonkeyPatch
 
 def links(markup: str, **headers: str) -> tuple[list[str], bool]:
     headers = {"content-type": "text/html", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    found = page_links.read(Reply("https://x.example/help/", headers, markup.encode()))
+    found = page_links.read(Fetched("https://x.example/help/", headers, markup.encode()))
     return [address.removeprefix("https://x.example") for address in found.addresses], found.is_kept_out
 
 
@@ -205,7 +205,7 @@ def test_page_says_whether_it_is_to_be_found(markup: str, header: str, is_kept_o
     "piece", [b"<a href=", b"<!--", b"<script>", b'<a href="', b"<" * 5, b"<a x='", b"<link rel=canonical "]
 )
 def test_no_page_takes_long_to_look_through(piece: bytes) -> None:
-    found = Reply("https://x.example/", {"content-type": "text/html"}, piece * (2_000_000 // len(piece)))
+    found = Fetched("https://x.example/", {"content-type": "text/html"}, piece * (2_000_000 // len(piece)))
     started = time.monotonic()
     page_links.read(found)
     fetching.own_address(found)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from llm import client
 from llm.calling import breaker, retry
 from llm.completion import ProviderError, Usage
-from llm.models import Breaker, Deployment, Purpose, Role, UsageRecord
+from llm.models import Breaker, Deployment, Purpose, ServingRole, UsageRecord
 from llm.prompt import Passage, Prompt
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.make import make_deployment
@@ -34,7 +34,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def answers() -> Deployment:
-    return make_deployment(Role.ANSWER, provider="openai", model=MODEL, dimensions=None)
+    return make_deployment(ServingRole.ANSWER, provider="openai", model=MODEL, dimensions=None)
 
 
 def ask(deployment: Deployment, *, seconds: float = 5.0) -> client.Response:
@@ -169,8 +169,8 @@ def test_of_many_that_ask_at_once_one_is_the_probe(answers: Deployment, fake_pro
 def test_a_healthy_call_costs_one_query_more_and_a_local_one_none(
     answers: Deployment, fake_providers: FakeProviders
 ) -> None:
-    make_deployment(Role.FALLBACK, provider="anthropic", model="claude-haiku-4-5", dimensions=None)
-    local = make_deployment(Role.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
+    make_deployment(ServingRole.FALLBACK, provider="anthropic", model="claude-haiku-4-5", dimensions=None)
+    local = make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
     for deployment, queries in ((answers, 1), (local, 0)):
         with CaptureQueriesContext(connection) as captured:
             "".join(ask(deployment))

@@ -14,7 +14,7 @@ from config import setup
 from llm import client
 from llm.calling import retry
 from llm.completion import ProviderError
-from llm.models import Breaker, Deployment, Purpose, Role, UsageRecord
+from llm.models import Breaker, Deployment, Purpose, ServingRole, UsageRecord
 from llm.prompt import Passage, Prompt
 from llm.providers import REGISTRY
 from tests.fakes.providers.fake import FakeProviders, Refusal
@@ -38,12 +38,12 @@ def _no_time_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def answers() -> Deployment:
-    return make_deployment(Role.ANSWER, provider="openai", model="gpt-4o-mini", dimensions=None)
+    return make_deployment(ServingRole.ANSWER, provider="openai", model="gpt-4o-mini", dimensions=None)
 
 
 @pytest.fixture
 def stands_in() -> Deployment:
-    return make_deployment(Role.FALLBACK, provider="anthropic", model="claude-haiku-4-5", dimensions=None)
+    return make_deployment(ServingRole.FALLBACK, provider="anthropic", model="claude-haiku-4-5", dimensions=None)
 
 
 def ask(
@@ -178,7 +178,7 @@ def test_without_a_fallback_the_deadline_alone_counts(
 
 
 def test_the_documents_own_sentences_may_stand_in(answers: Deployment, fake_providers: FakeProviders) -> None:
-    make_deployment(Role.FALLBACK, provider="extractive", model="best-sentences", dimensions=None)
+    make_deployment(ServingRole.FALLBACK, provider="extractive", model="best-sentences", dimensions=None)
     fake_providers.script(Refusal(401))
     assert "".join(ask(answers)) == f"{REFUND} [1]"
 
@@ -195,7 +195,7 @@ def test_where_this_very_model_is_wanted_no_other_answers(
     answers: Deployment, stands_in: Deployment, fake_providers: FakeProviders
 ) -> None:
     fake_providers.script(*[Refusal(401)] * 3)
-    judge = make_deployment(Role.JUDGE, provider="openai", model="gpt-4o-mini", dimensions=None)
+    judge = make_deployment(ServingRole.JUDGE, provider="openai", model="gpt-4o-mini", dimensions=None)
     error_of(ask(answers, may_fall_back=False))
     error_of(ask(answers, purpose=Purpose.JUDGE))
     error_of(ask(judge))
@@ -204,7 +204,7 @@ def test_where_this_very_model_is_wanted_no_other_answers(
 
 def test_a_model_does_not_stand_in_for_itself(answers: Deployment, fake_providers: FakeProviders) -> None:
     for model in ("another", answers.model):
-        make_deployment(Role.FALLBACK, provider="openai", model=model, dimensions=None)
+        make_deployment(ServingRole.FALLBACK, provider="openai", model=model, dimensions=None)
     fake_providers.script(Refusal(401))
     error_of(ask(answers))
     assert len(fake_providers.requests) == 1
@@ -227,7 +227,7 @@ def test_set_up_makes_the_fallback_that_is_asked_for_and_takes_it_back(
     assert len(live()) == 1
     settings.FALLBACK_MODEL = "none"
     assert live() == []
-    assert Deployment.objects.filter(role=Role.FALLBACK).count() == 2
+    assert Deployment.objects.filter(role=ServingRole.FALLBACK).count() == 2
     settings.FALLBACK_MODEL = "nobody:knows"
     with pytest.raises(CommandError, match="FALLBACK_MODEL must be PROVIDER:MODEL"):
         setup.deploy_models()

@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from llm import client
 from llm.calling import retry
 from llm.completion import ProviderError
-from llm.models import Role, UsageRecord
+from llm.models import ServingRole, UsageRecord
 from llm.prompt import Passage, Prompt
 from llm.providers import REGISTRY
 from tests.fakes.providers.fake import FakeProviders, Refusal
@@ -81,7 +81,7 @@ def _no_time_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(provider: str, *, seconds: float) -> client.Response:
-    deployment = make_deployment(Role.ANSWER, provider=provider, model="a-model", dimensions=None)
+    deployment = make_deployment(ServingRole.ANSWER, provider=provider, model="a-model", dimensions=None)
     return client.stream(PROMPT, deployment=deployment, trace_id="t1", deadline=time.monotonic() + seconds)
 
 

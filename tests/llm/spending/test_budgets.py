@@ -22,7 +22,7 @@ from llm.models import (
     ModelPrice,
     Purpose,
     Reservation,
-    Role,
+    ServingRole,
     UsageRecord,
 )
 from llm.spending import budgets
@@ -43,7 +43,7 @@ def _price(transactional_db: None) -> None:
 
 
 def model() -> Deployment:
-    return make_deployment(Role.ANSWER, provider="openai", model="a-model")
+    return make_deployment(ServingRole.ANSWER, provider="openai", model="a-model")
 
 
 def reserve() -> Reservation | None:

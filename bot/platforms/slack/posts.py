@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.posts import presenting
 from bot.posts.neutralising import plain, slack_escaped
-from bot.posts.post import Button, Field, Form, Post, Source
+from bot.posts.post import Button, Credit, Field, Form, Post
 
 Block = dict[str, Any]
 
@@ -62,7 +62,7 @@ def _context(lines: list[str]) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": line} for line in lines]}
 
 
-def _source(source: Source) -> str:
+def _source(source: Credit) -> str:
     title = slack_escaped(plain(source.title)).replace("|", "¦") or "Source"
     url = slack_escaped(source.url).replace("|", "%7C")
     name = f"<{url}|{title}>" if url.startswith(("https://", "http://")) else title
