@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.utils import timezone
 from django_q.models import Schedule
 
-from bot import erasing
+from bot import retention
 from bot.models import Question, Receipt
-from bot.team import articles, escalations
+from bot.team import articles, reminders
 from knowledge.models import Collection
 from llm.spending import budgets
 
@@ -26,14 +26,14 @@ def schedule() -> None:
 
 
 def remind() -> None:
-    escalations.remind()
+    reminders.remind()
     budgets.expire()
 
 
 def forget() -> None:
     """Once a day: drop the receipts that nobody will ask for, what was kept long enough, and answers' old addresses."""
     Receipt.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
-    erasing.purge()
+    retention.purge()
     Question.objects.filter(reply_until__lt=timezone.now()).exclude(reply_token="").update(reply_token="")
 
 

@@ -1,7 +1,5 @@
 """Questions for people: handed over, claimed, answered, and kept as an article."""
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -22,10 +20,9 @@ from bot.models import (
 from bot.posts import presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post
+from bot.team import reminders
 
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
-REMIND_AFTER = timedelta(minutes=30)
-REMINDERS = 3
 ASIDE = "//"  # begins a message of the team's thread that is not for the asker
 
 
@@ -58,7 +55,7 @@ def _open(
             "reason": reason,
             "requested_by": by,
             "is_draft": is_draft,
-            "remind_at": timezone.now() + REMIND_AFTER if team else None,
+            "remind_at": timezone.now() + reminders.REMIND_AFTER if team else None,
         },
     )
     if is_new:
@@ -194,33 +191,6 @@ def hear(channel: Channel, thread_id: str, *, by: str, name: str, text: str) -> 
 
 def _posts(channel: Channel, thread_id: str) -> QuerySet[Delivery]:
     return Delivery.objects.filter(channel=channel, kind=DeliveryKind.ESCALATION, message_id=thread_id)
-
-
-def remind() -> int:
-    """Say again, in the thread of its post, that nobody has claimed a question; how many were due."""
-    due = Escalation.objects.filter(state=EscalationState.OPEN, remind_at__lt=timezone.now()).select_related("question")
-    count = 0
-    for escalation in due[:100]:
-        count += 1
-        _remind(escalation)
-    return count
-
-
-@transaction.atomic
-def _remind(escalation: Escalation) -> None:
-    question = escalation.question
-    said = Delivery.objects.filter(question=question, kind=DeliveryKind.REMINDER).count()
-    post = Delivery.objects.of_team(question)
-    if post is None:
-        return  # it is on its way; the next minute will do
-    next_at = timezone.now() + REMIND_AFTER * 2 ** (said + 1) if said + 1 < REMINDERS else None
-    if Escalation.objects.filter(pk=escalation.pk, remind_at=escalation.remind_at).update(remind_at=next_at):
-        minutes = int((timezone.now() - escalation.created_at).total_seconds() // 60)
-        text = f"Nobody has claimed this question for {minutes} minutes."
-        outbox.add(
-            question, DeliveryKind.REMINDER, Post(text=text, mention=question.channel.escalation_mention),
-            part=said + 1, place=(post.channel, post.message_id),
-        )  # fmt: skip
 
 
 def _refresh(question: Question, name: str) -> None:

@@ -13,14 +13,13 @@ from django.utils import timezone
 from bot.models import OPEN, Message, Outcome, Speaker
 from bot.questions import presence
 from dashboard.rendering import charts, words
-from evaluation.figures import costs, rollups
+from evaluation.figures import costs, resolution, rollups
 from knowledge.models import Collection, Document, DocumentState
 from llm.models import Deployment, ServingRole
 from llm.spending import money
 
 FAILED_SHOWN = 5
 DAYS = 7
-RESOLUTIONS = ("confirmed", "assumed", "escalated", "abandoned")
 BUSY = 50  # questions that wait: more than a bot answers at once
 HEALTH = """
 SELECT (SELECT count(*) FROM bot_question WHERE state = ANY(%(states)s)),
@@ -116,7 +115,7 @@ def figures() -> Figures:
         outcomes=[
             (words.OUTCOMES[Outcome(name)][0], count, 100 * count / most) for name, count in outcomes.most_common()
         ],
-        resolutions=[(name, resolutions[name]) for name in RESOLUTIONS],
+        resolutions=[(name, resolutions[name]) for name in resolution.RESOLUTIONS],
         first_word=(times[0], times[1]),
         answer=(times[2], times[3]),
         chart=charts.by_day(since, today, ((row["day"], float(row["answers"])) for row in rows), unit="questions"),

@@ -11,12 +11,11 @@ from typing import Any
 from django.utils import timezone
 
 from bot.models import Channel, Message, Speaker
-from evaluation.figures import rollups
+from evaluation.figures import resolution, rollups
 from llm.completion import Usage
 from llm.models import Budget, Deployment, Period
 from llm.spending import money, pricing
 
-RESOLVED = ("confirmed", "assumed")  # told apart on every page; a cost per resolved question counts both
 MILLION = 1_000_000
 SAMPLE = 100  # answers that the size of the context is taken from
 CHARACTERS_PER_TOKEN = 4
@@ -140,7 +139,7 @@ def _summed(name: str, rows: Iterable[dict[str, Any]], answered: Iterable[dict[s
         line.add(row)
     for row in answered:
         line.answers += row["answers"]
-        line.resolved += row["answers"] if row["resolution"] in RESOLVED else 0
+        line.resolved += row["answers"] if row["resolution"] in resolution.RESOLVED else 0
     return line
 
 

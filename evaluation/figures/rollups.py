@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from evaluation.figures import resolution
 from evaluation.models.figures import DailyAnswers, DailyUsage
 
 AGAIN = 3  # days that are added up anew each time, as thumbs and late calls still come in
@@ -27,27 +28,15 @@ WHERE u.created_at >= %(since)s AND u.created_at < %(until)s
 GROUP BY 1, 2, 3, 4, 5, 6
 """
 
-# Confirmed: somebody said so. Assumed: it was answered and nobody said anything. Escalated: a person took it.
-# Abandoned: it had no answer, or a wrong one, and nobody took it.
-ANSWERS = """
+ANSWERS = f"""
 SELECT (m.created_at AT TIME ZONE 'UTC')::date AS day, c.platform, c.channel_id, m.model, m.outcome,
-  CASE
-    WHEN e.id IS NOT NULL OR m.outcome = 'escalated' THEN 'escalated'
-    WHEN m.outcome = 'answered' AND f.is_positive THEN 'confirmed'
-    WHEN m.outcome = 'answered' AND f.is_positive IS NULL THEN 'assumed'
-    ELSE 'abandoned'
-  END AS resolution,
-  count(*) AS answers
+  {resolution.OF_ANSWER} AS resolution, count(*) AS answers
 FROM bot_message m
 JOIN bot_conversation c ON c.id = m.conversation_id
-LEFT JOIN bot_question q ON q.answer_id = m.id
-LEFT JOIN bot_escalation e ON e.question_id = q.id
-LEFT JOIN LATERAL (
-  SELECT is_positive FROM bot_feedback WHERE message_id = m.id ORDER BY updated_at DESC LIMIT 1
-) f ON true
+{resolution.JOINED}
 WHERE m.speaker = 'bot' AND m.created_at >= %(since)s AND m.created_at < %(until)s
 GROUP BY 1, 2, 3, 4, 5, 6
-"""
+"""  # noqa: S608  our own words
 
 TABLES: tuple[tuple[type[DailyUsage] | type[DailyAnswers], str], ...] = ((DailyUsage, USAGE), (DailyAnswers, ANSWERS))
 

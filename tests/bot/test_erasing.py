@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from bot import erasing
+from bot import retention
 from bot.models import (
     Channel,
     Conversation,
@@ -108,14 +108,14 @@ def test_an_account_is_nobodys_afterwards() -> None:
 def test_conversations_are_kept_as_long_as_the_settings_say(settings: Settings) -> None:
     question = asked_by_the_person()
     item = proposing.propose(question.answer, by=None)  # type: ignore[arg-type]
-    assert erasing.purge() == 0
+    assert retention.purge() == 0
     long_ago = timezone.now() - timedelta(days=181)
     Conversation.objects.update(last_active_at=long_ago)
     Question.objects.update(created_at=long_ago)
     settings.TRANSCRIPT_DAYS = 0
-    assert erasing.purge() == 0
+    assert retention.purge() == 0
     settings.TRANSCRIPT_DAYS = 180
-    assert erasing.purge() == 2
+    assert retention.purge() == 2
     assert (Message.objects.count(), Question.objects.count(), UsageRecord.objects.count()) == (0, 0, 1)
     item.refresh_from_db()
     assert item.message is None

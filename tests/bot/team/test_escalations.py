@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from bot.models import Channel, Delivery, Escalation, Question, Workspace
-from bot.team import articles, escalations
+from bot.team import articles, escalations, reminders
 from knowledge.models import Collection, Document
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import ASKED, Server
@@ -79,11 +79,11 @@ def press_again(server: Server) -> str:
 def test_nobody_claims_it_and_the_team_is_reminded(server: Server) -> None:
     handed_over(server)
     Escalation.objects.update(remind_at=timezone.now() - timedelta(minutes=1))
-    assert escalations.remind() == 1
+    assert reminders.remind() == 1
     (post,) = server.own(server.team)
     bots.until(lambda: server.own(int(post["id"])), "the reminder is there")
     assert "Nobody has claimed" in server.own(int(post["id"]))[0]["content"]
-    assert escalations.remind() == 0
+    assert reminders.remind() == 0
 
 
 def test_a_draft_is_seen_by_the_team_alone_until_a_person_sends_it(server: Server) -> None:
