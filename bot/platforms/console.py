@@ -12,7 +12,7 @@ from bot.messenger import Audience, Bot, Incoming, Live, Messenger, Place
 from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
 from bot.posts.post import Field, Form, Post
 from bot.questions import receiving
-from bot.team import buttons, press
+from bot.team import press, pressing
 
 WORKSPACE, CHANNEL, PERSON = "terminal", "terminal", "you"
 HELP = "A line is a question; /up, /down, /human and the like press a button under the last answer; Ctrl-D ends."
@@ -138,10 +138,10 @@ class ConsoleBot(Bot):
         if button is None:
             self.messenger.say(HELP)
             return
-        result = buttons.press(press.Press(button.action, button.value, PERSON, PERSON))
+        result = pressing.press(press.Press(button.action, button.value, PERSON, PERSON))
         if isinstance(result, Form):
             fields = {each.name: ask(_prompt(each)) or each.initial for each in result.fields}
-            result = buttons.submit(result.name, result.value, fields, person=PERSON, person_name=PERSON)
+            result = pressing.submit(result.name, result.value, fields, person=PERSON, person_name=PERSON)
         self.messenger.say(result.text)
 
 

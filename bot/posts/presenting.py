@@ -9,13 +9,10 @@ from django.utils.timesince import timesince
 
 from bot.answers import wording
 from bot.models import Channel, Citation, Message, Outcome, Question
+from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post, age
 from knowledge.models import Document
-
-# What a press on a button asks for; the value beside it is the id of the question.
-UP, DOWN, HUMAN, SHARE = "up", "down", "human", "share"
-CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send", "change"
 
 TITLE = 150  # characters
 LATE_AFTER = timedelta(hours=6)  # from question to answer, after which the asker is told that it was long
@@ -36,8 +33,8 @@ def shared(message: Message, question: Question) -> Post:
     """A private answer for everybody: with the question, which nobody else has seen."""
     post = answer(message, question)
     name = neutral(question.asker_name, links=()) or "Somebody"
-    buttons = tuple(button for button in post.buttons if button.action != SHARE)
-    return replace(post, text=f"{name} asked:\n{quoted(question)}\n\n{post.text}", buttons=buttons)
+    shown = tuple(each for each in post.buttons if each.action != buttons.SHARE)
+    return replace(post, text=f"{name} asked:\n{quoted(question)}\n\n{post.text}", buttons=shown)
 
 
 def quoted(question: Question) -> str:
@@ -82,11 +79,10 @@ def _notes(message: Message, question: Question) -> Iterable[str]:
 
 
 def _buttons(message: Message, question: Question) -> Iterable[Button]:
-    value = str(question.pk)
     if message.outcome == Outcome.ANSWERED and question.channel.has_feedback:
-        yield Button(UP, value, "Helpful")
-        yield Button(DOWN, value, "Not helpful")
+        yield buttons.button(buttons.UP, question.pk)
+        yield buttons.button(buttons.DOWN, question.pk)
     if message.outcome != Outcome.CLARIFY:
-        yield Button(HUMAN, value, "Ask a human")
+        yield buttons.button(buttons.HUMAN, question.pk)
     if question.is_private and message.outcome == Outcome.ANSWERED:
-        yield Button(SHARE, value, "Share with the channel")
+        yield buttons.button(buttons.SHARE, question.pk)

@@ -17,7 +17,7 @@ from bot.models import (
     Outcome,
     Question,
 )
-from bot.posts import presenting
+from bot.posts import buttons, presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post
 from bot.team import reminders
@@ -106,16 +106,14 @@ def _hint(escalation: Escalation) -> str:
 
 
 def _buttons(escalation: Escalation) -> tuple[Button, ...]:
-    value = str(escalation.question_id)
-    buttons = []
+    actions = []
     if escalation.state == EscalationState.OPEN:
-        buttons.append(Button(presenting.CLAIM, value, "Claim"))
+        actions.append(buttons.CLAIM)
     if escalation.state != EscalationState.ANSWERED:
-        if escalation.is_draft:
-            buttons += [Button(presenting.SEND, value, "Send"), Button(presenting.CHANGE, value, "Change and send")]
-        buttons.append(Button(presenting.ANSWERED, value, "Answered"))
-    buttons.append(Button(presenting.ARTICLE, value, "Make it an article"))
-    return tuple(buttons)
+        actions += [buttons.SEND, buttons.CHANGE] if escalation.is_draft else []
+        actions.append(buttons.ANSWERED)
+    actions.append(buttons.ARTICLE)
+    return tuple(buttons.button(action, escalation.question_id) for action in actions)
 
 
 def claim(question: Question, *, by: str, name: str) -> bool:

@@ -14,7 +14,7 @@ from slack_sdk.models.blocks import Block
 from bot.models import Channel, DeliveryKind, Workspace
 from bot.platforms.slack import manifest as slack_manifest
 from bot.platforms.slack import posts as slack_blocks
-from bot.posts import presenting
+from bot.posts import buttons
 from bot.posts.post import Button, Credit, Post
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.slack.fake import FakeSlack
@@ -150,7 +150,7 @@ def test_posts_keep_to_the_limits_of_block_kit() -> None:
         text="x" * 10_000,
         sources=tuple(Credit(number, "Title | with <signs> & more " * 5, "https://e.com/a|b") for number in range(12)),
         notes=("A note.",),
-        buttons=tuple(Button(action, "1", "Label") for action in (presenting.UP, presenting.DOWN, presenting.HUMAN)),
+        buttons=tuple(Button(action, "1", "Label") for action in (buttons.UP, buttons.DOWN, buttons.HUMAN)),
         mention="U1", about="U2", about_label="Asked by",
     )  # fmt: skip
     blocks = slack_blocks.blocks(post, "https://example.slack.com/p1")

@@ -30,7 +30,7 @@ from bot.platforms.discord.messenger import DiscordMessenger
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import buttons, press
+from bot.team import press, pressing
 from foundation import failpoints
 
 log = logging.getLogger(__name__)
@@ -297,7 +297,7 @@ class DiscordBot(Bot):
     async def _press(self, interaction: discord.Interaction, custom_id: str) -> None:
         action, _, value = custom_id.removeprefix(posts.ACTION).partition(":")
         pressed = press.Press(action, value, str(interaction.user.id), interaction.user.display_name)
-        result = await self.keep(lambda: buttons.press(pressed))
+        result = await self.keep(lambda: pressing.press(pressed))
         if isinstance(result, Form):
             client = interaction.client
             route = Route(
@@ -313,7 +313,7 @@ class DiscordBot(Bot):
         fields = posts.filled(data.get("components") or [])
         user = interaction.user
         said = await self.keep(
-            lambda: buttons.submit(name, value, fields, person=str(user.id), person_name=user.display_name)
+            lambda: pressing.submit(name, value, fields, person=str(user.id), person_name=user.display_name)
         )
         await _say(interaction, said.text)
 

@@ -28,7 +28,7 @@ from bot.platforms.slack.web_api import call, client_for, respond
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import buttons, press
+from bot.team import press, pressing
 from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,9 @@ def build() -> App:
     app.command("/ask")(_listener(_command))
     app.shortcut("ask_about")(_listener(_shortcut))
     app.action({"action_id": posts.FEEDBACK})(_listener(_pressed))
-    for action in buttons.ACTIONS:
+    for action in pressing.ACTIONS:
         app.action({"action_id": f"{posts.ACTION}{action}"})(_listener(_pressed))
-    for name in buttons.FORMS:
+    for name in pressing.FORMS:
         app.view(f"{posts.ACTION}{name}")(_listener(_submitted))
     return app
 
@@ -179,7 +179,7 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     action, _, value = str(body["actions"][0].get("value", "")).partition(":")
     user = body["user"]
     name = user.get("name") or user.get("username") or ""
-    result = buttons.press(press.Press(action, value, user["id"], name))
+    result = pressing.press(press.Press(action, value, user["id"], name))
     ack()
     if isinstance(result, Form):
         _open(body, result)
@@ -190,7 +190,7 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
     view = body["view"]
     user = body["user"]
-    buttons.submit(
+    pressing.submit(
         view["callback_id"].removeprefix(posts.ACTION),
         view["private_metadata"],
         posts.filled(view["state"]),

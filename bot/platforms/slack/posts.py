@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.posts import presenting
+from bot.posts import buttons
 from bot.posts.neutralising import plain, slack_escaped
 from bot.posts.post import Button, Credit, Field, Form, Post
 
@@ -41,7 +41,7 @@ def below(post: Post, permalink: str = "") -> list[Block]:
         about.append(f"<{permalink}|Open the question>")
     if about:
         found.append(_context(about))
-    judging = [button for button in post.buttons if button.action in (presenting.UP, presenting.DOWN)]
+    judging = [button for button in post.buttons if button.action in (buttons.UP, buttons.DOWN)]
     others = [button for button in post.buttons if button not in judging]
     if judging:
         found.append(_feedback(judging))
@@ -73,10 +73,10 @@ def _plain(text: str, limit: int) -> Block:
     return {"type": "plain_text", "text": text[:limit]}
 
 
-def _feedback(buttons: list[Button]) -> Block:
-    signs = {presenting.UP: "positive_button", presenting.DOWN: "negative_button"}
+def _feedback(judging: list[Button]) -> Block:
+    signs = {buttons.UP: "positive_button", buttons.DOWN: "negative_button"}
     element: Block = {"type": "feedback_buttons", "action_id": FEEDBACK}
-    for button in buttons:
+    for button in judging:
         value = f"{button.action}:{button.value}"
         element[signs[button.action]] = {"text": _plain(button.label, 75), "value": value}
     return {"type": "context_actions", "elements": [element]}

@@ -7,7 +7,7 @@ from django.db import transaction
 from bot import outbox
 from bot.answers import wording
 from bot.models import DeliveryKind, Question
-from bot.posts import presenting
+from bot.posts import buttons, presenting
 from bot.posts.post import Field, Form
 from bot.team import articles, escalations
 from bot.team.feedback import IMPROVE, REASONS, improve, judge
@@ -31,10 +31,10 @@ def submit(name: str, value: str, fields: dict[str, str], *, person: str, person
     fields = {key: text.strip() for key, text in fields.items()}
     if name == IMPROVE:
         return improve(question, fields, person)
-    if name == presenting.CHANGE:
+    if name == buttons.CHANGE:
         is_sent = escalations.send_draft(question, by=person, name=person_name, text=fields["text"])
         return Said("Sent." if is_sent else "Somebody has sent it already.")
-    if name == presenting.ANSWERED:
+    if name == buttons.ANSWERED:
         escalations.answer(question, by=person, name=person_name, text=fields.get("text", ""))
         return Said("Thank you. It is closed.")
     articles.request(question, title=fields["title"], text=fields["text"])
@@ -96,14 +96,14 @@ def _send(question: Question, pressed: Press) -> Said:
 def _change(question: Question, pressed: Press) -> Form:
     text = question.answer.text if question.answer else ""
     return Form(
-        presenting.CHANGE, pressed.value, "Change the draft", "Send", (Field("text", "Answer", text, is_long=True),)
+        buttons.CHANGE, pressed.value, "Change the draft", "Send", (Field("text", "Answer", text, is_long=True),)
     )
 
 
 def _answered(_question: Question, pressed: Press) -> Form:
     label = "What shall the asker read? Empty: nothing more"
     return Form(
-        presenting.ANSWERED, pressed.value, "Close the question", "Close",
+        buttons.ANSWERED, pressed.value, "Close the question", "Close",
         (Field("text", label, is_required=False, is_long=True),),
     )  # fmt: skip
 
@@ -111,21 +111,21 @@ def _answered(_question: Question, pressed: Press) -> Form:
 def _article(question: Question, pressed: Press) -> Form:
     title, text = articles.proposal(question)
     return Form(
-        presenting.ARTICLE, pressed.value, "Make it an article", "Save",
+        buttons.ARTICLE, pressed.value, "Make it an article", "Save",
         (Field("title", "Title", title), Field("text", "What it says", text, is_long=True)),
     )  # fmt: skip
 
 
 _ACTS: dict[str, Callable[[Question, Press], Form | Said]] = {
-    presenting.UP: _like,
-    presenting.DOWN: _dislike,
-    presenting.HUMAN: _ask_human,
-    presenting.SHARE: _share,
-    presenting.CLAIM: _claim,
-    presenting.SEND: _send,
-    presenting.CHANGE: _change,
-    presenting.ANSWERED: _answered,
-    presenting.ARTICLE: _article,
+    buttons.UP: _like,
+    buttons.DOWN: _dislike,
+    buttons.HUMAN: _ask_human,
+    buttons.SHARE: _share,
+    buttons.CLAIM: _claim,
+    buttons.SEND: _send,
+    buttons.CHANGE: _change,
+    buttons.ANSWERED: _answered,
+    buttons.ARTICLE: _article,
 }
 ACTIONS = tuple(_ACTS)
-FORMS = (IMPROVE, presenting.CHANGE, presenting.ANSWERED, presenting.ARTICLE)
+FORMS = (IMPROVE, buttons.CHANGE, buttons.ANSWERED, buttons.ARTICLE)
