@@ -27,7 +27,7 @@ def rule_of(view: Any) -> Rule:
 
 
 @pytest.fixture
-def things() -> dict[str, dict[str, object]]:
+def things(db: None) -> dict[str, dict[str, object]]:
     """The arguments of every address that takes some, of rows that are there and belong to another account."""
     other = make_user("other")
     make_models()
