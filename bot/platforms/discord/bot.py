@@ -9,7 +9,6 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -21,12 +20,12 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from bot.answers import wording
-from bot.messenger import Bot, Incoming, Place
+from bot.messenger import Bot, Incoming
 from bot.models import Platform
 from bot.platforms import workspaces
-from bot.platforms.discord import messages as discord_messages
-from bot.platforms.discord import posts
+from bot.platforms.discord import messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
+from bot.platforms.discord.session import Session
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
@@ -45,8 +44,6 @@ NO_CONTENT = (
     "Discord keeps the content of messages from the bot: switch on the Message Content Intent in the developer portal. "
     "Until then only mentions, direct messages and commands are answered."
 )
-ASKED_IN = (discord.TextChannel, discord.ForumChannel, discord.VoiceChannel)
-READ_BACK = 500  # messages of a channel or thread that are read from the history
 
 
 class Gateway(discord.Client):
@@ -85,13 +82,13 @@ class Gateway(discord.Client):
         await self._bot.keep(lambda: workspaces.remove(Platform.DISCORD, str(guild.id)))
 
     async def on_message(self, message: discord.Message) -> None:
-        incoming = discord_messages.incoming(message, self._bot.me)
+        incoming = messages.incoming(message, self._bot.session.me)
         if incoming is not None and not self._bot.stopping.is_set():
             await self._bot.keep(lambda: receiving.receive(incoming), channel=message.channel.id)
             failpoints.reach("listener.acknowledged")
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        incoming = discord_messages.incoming(payload.message, self._bot.me)
+        incoming = messages.incoming(payload.message, self._bot.session.me)
         if incoming is not None and payload.message.edited_at is not None:
             await self._bot.keep(lambda: _changed(incoming), channel=payload.channel_id)
 
@@ -108,7 +105,7 @@ class Gateway(discord.Client):
     def _parent(self, channel: int, guild: int | None) -> tuple[str, str]:
         """The channel a message is known under, and its workspace: threads are looked up by their parent."""
         found = self.get_guild(guild).get_thread(channel) if guild and self.get_guild(guild) else None  # type: ignore[union-attr]
-        return str(found.parent_id if found else channel), str(guild) if guild else discord_messages.DIRECT
+        return str(found.parent_id if found else channel), str(guild) if guild else messages.DIRECT
 
 
 def _changed(incoming: Incoming) -> None:
@@ -122,11 +119,9 @@ def _changed(incoming: Incoming) -> None:
 class DiscordBot(Bot):
     def __init__(self) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody talks to it
-        self.messenger: DiscordMessenger = DiscordMessenger(self)
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self.session = Session()
+        self.messenger: DiscordMessenger = DiscordMessenger(self.session)
         self.on_gap: Callable[[], None] = lambda: None
-        self.me = 0
-        self._clients: list[Gateway] = []
         self._lanes = [ThreadPoolExecutor(1, thread_name_prefix="keep") for _ in range(LANES)]
         self._thread: threading.Thread | None = None
         self.stopping = threading.Event()
@@ -145,17 +140,16 @@ class DiscordBot(Bot):
         self.stopping.set()
 
     def close(self) -> None:
-        if self.loop is not None and self._thread is not None:
-            for client in self._clients:
-                asyncio.run_coroutine_threadsafe(client.close(), self.loop)
+        if self._thread is not None:
+            self.session.close()
             self._thread.join(2.0)
 
     @property
     def is_connected(self) -> bool:
-        return bool(self._clients) and all(client.is_ready() and not client.is_closed() for client in self._clients)
+        return self.session.is_connected
 
     async def _main(self) -> None:
-        self.loop = asyncio.get_running_loop()
+        self.session.open()
         async with asyncio.TaskGroup() as group:
             for shard in _shards(settings.DISCORD_SHARDS):
                 group.create_task(self._serve(shard))
@@ -168,7 +162,7 @@ class DiscordBot(Bot):
             try:
                 async with client:
                     await client.login(settings.DISCORD_BOT_TOKEN)
-                    self._remember(client)
+                    self.session.remember(client)
                     await self._register(client)
                     await client.connect()
                     pause = FIRST_PAUSE
@@ -183,11 +177,6 @@ class DiscordBot(Bot):
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _remember(self, client: Gateway) -> None:
-        self.me = client.user.id if client.user else 0
-        self._clients = [each for each in self._clients if each.shard_id != client.shard_id]
-        self._clients.append(client)
-
     async def _register(self, client: Gateway) -> None:
         """Have Discord offer our commands, unless it does already: there is a limit on changes a day."""
         application = client.application_id or 0
@@ -200,7 +189,9 @@ class DiscordBot(Bot):
 
     async def introduce(self, guild: discord.Guild) -> None:
         await self.keep(
-            lambda: workspaces.introduce(Platform.DISCORD, str(guild.id), name=guild.name, bot_user_id=str(self.me))
+            lambda: workspaces.introduce(
+                Platform.DISCORD, str(guild.id), name=guild.name, bot_user_id=str(self.session.me)
+            )
         )
 
     async def keep(self, write: Callable[[], T], *, channel: int = 0) -> T:
@@ -212,58 +203,6 @@ class DiscordBot(Bot):
             except DatabaseError as error:
                 log.warning("What came in waits for the database: %s", str(error).strip())
                 await asyncio.sleep(RETRY_SECONDS)
-
-    async def request(
-        self, method: str, path: str, body: dict[str, Any] | None, params: dict[str, Any] | None, ids: dict[str, Any]
-    ) -> Any:
-        client = next(iter(self._clients), None)
-        if client is None or client.is_closed():
-            raise aiohttp.ClientError("not logged in")
-        more: dict[str, Any] = {"json": body} if body is not None else {}
-        if params:
-            more["params"] = params
-        return await client.http.request(Route(method, path, **ids), **more)
-
-    def has_outsiders(self, channel: str) -> bool:
-        """Whether everybody on its server reads a channel; one that we do not know is taken for such a one."""
-        for client in self._clients:
-            found = client.get_channel(int(channel))
-            guild = getattr(found, "guild", None)
-            if found is not None:
-                return discord_messages.has_outsiders(found, guild)
-        return True
-
-    def places(self, workspace: str) -> list[Place]:
-        """The channels of a server that the bot can read and may be asked in."""
-        guilds = [guild for client in self._clients for guild in client.guilds if str(guild.id) == workspace]
-        return [
-            Place(str(channel.id), channel.name, discord_messages.kind_of(channel))
-            for guild in guilds
-            for channel in guild.channels
-            if isinstance(channel, ASKED_IN) and channel.permissions_for(guild.me).read_message_history
-        ]
-
-    async def history(self, channel: str, since: datetime) -> list[Incoming]:
-        """What was written in a channel and its threads since then, oldest first."""
-        after = discord.Object(discord_messages.snowflake(since))
-        found: list[Incoming] = []
-        for place in await self._places(int(channel), after.id):
-            messages = [each async for each in place.history(limit=READ_BACK, after=after, oldest_first=True)]
-            found += filter(None, (discord_messages.incoming(each, self.me) for each in messages))
-        return sorted(found, key=lambda each: int(each.message_id))
-
-    async def _places(self, channel: int, after: int) -> list[Any]:
-        """A channel, unless it is a forum, and those of its threads in which something was said since."""
-        for client in self._clients:
-            found: Any = client.get_channel(channel)
-            if found is None and not client.guilds:
-                continue
-            found = found or await client.fetch_channel(channel)
-            guild = getattr(found, "guild", None)
-            threads = [each for each in await guild.active_threads() if each.parent_id == channel] if guild else []
-            recent = [each for each in threads if (each.last_message_id or each.id) > after]
-            return [*([] if isinstance(found, discord.ForumChannel) else [found]), *recent]
-        return []
 
     async def interact(self, interaction: discord.Interaction) -> None:
         """A command, a press or a form: kept first, then acknowledged, all within three seconds."""
@@ -283,13 +222,13 @@ class DiscordBot(Bot):
 
     async def _ask(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
         question = str(next((each["value"] for each in data.get("options") or () if each["name"] == "question"), ""))
-        incoming = discord_messages.asked(interaction, question, timezone.now())
+        incoming = messages.asked(interaction, question, timezone.now())
         await self.keep(lambda: receiving.receive(incoming))
         await interaction.response.defer(ephemeral=True, thinking=True)
 
     async def _ask_about(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
         """The message is the question, answered at its place."""
-        incoming = discord_messages.pointed(interaction, data, self.me)
+        incoming = messages.pointed(interaction, data, self.session.me)
         reception = await self.keep(lambda: receiving.receive(incoming))
         is_known = reception.verdict == Verdict.ASK and not reception.is_new
         await _say(interaction, wording.KNOWN if is_known else wording.TAKEN)

@@ -1,30 +1,22 @@
 """Sends, edits and finds Discord messages, from threads that know nothing of the library's event loop."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-import aiohttp
-import discord
+from typing import Any
 
 from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms.discord import posts
+from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session, settled
 from bot.posts.post import Post
 from bot.posts.splitting import split
-from foundation import connections, secrets
-
-if TYPE_CHECKING:  # it makes the messenger, and is asked by it
-    from bot.platforms.discord.bot import DiscordBot
+from foundation import secrets
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = 15.0  # seconds of one call, the library's own waiting for rate limits included
-HISTORY_SECONDS = 120.0
 EDIT_SECONDS = 1.2
 EDIT_CHARACTERS = 80
 LOOKING = "🔎 Looking in the documents…"
@@ -36,26 +28,11 @@ UNKNOWN_MESSAGE, THREAD_EXISTS = 10008, 160004
 NO_THREADS = {50001, 50013, 50024, 50068, 50083, 160006}
 
 
-class DiscordRefusedError(DeliveryError):
-    """Discord named an error; `code` is its number."""
-
-    def __init__(self, error: discord.HTTPException) -> None:
-        is_final = 400 <= error.status < 500 and error.status != 429
-        # `text` may quote what was sent; the code is enough for the log.
-        super().__init__(
-            f"Discord refused: status {error.status}, code {error.code}.",
-            permanent=is_final,
-            was_refused=is_final or error.status == 429,
-            retry_after=60.0 if error.status == 429 else None,
-        )
-        self.code = error.code
-
-
 class DiscordMessenger(Messenger):
     part_characters = 1900
 
-    def __init__(self, bot: "DiscordBot") -> None:
-        self._bot = bot
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._threads: dict[str, str] = {}  # message id -> the channel that holds its thread, or the one it stands in
 
     def measure(self, post: Post) -> int:
@@ -65,7 +42,7 @@ class DiscordMessenger(Messenger):
         """Nothing: the message that the answer grows in is the sign, and a command shows one by itself."""
 
     def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:
-        live = DiscordLive(self, delivery)
+        live = DiscordLive(self, self._session, delivery)
         live.begin(keep)
         return live
 
@@ -85,7 +62,7 @@ class DiscordMessenger(Messenger):
         if place == question.channel.external_id and not question.is_private and delivery.kind == DeliveryKind.ANSWER:
             body["message_reference"] = {"message_id": question.message_id, "fail_if_not_exists": False}
         body |= {"nonce": delivery.key, "enforce_nonce": True}
-        made = self.request("POST", "/channels/{channel_id}/messages", body, channel_id=place)
+        made = self._session.ask("POST", "/channels/{channel_id}/messages", body, channel_id=place)
         return str(made["id"])
 
     def _send_privately(self, delivery: Delivery) -> str:
@@ -96,18 +73,18 @@ class DiscordMessenger(Messenger):
             path = "/webhooks/{webhook_id}/{webhook_token}"
             try:
                 if delivery.part == 1:
-                    self.request(
+                    self._session.ask(
                         "PATCH", path + "/messages/@original", body, webhook_id=application, webhook_token=token
                     )
                 else:
                     body["flags"] |= posts.EPHEMERAL
-                    self.request("POST", path, body, webhook_id=application, webhook_token=token)
+                    self._session.ask("POST", path, body, webhook_id=application, webhook_token=token)
                 return PRIVATE
             except DiscordRefusedError as error:
                 log.warning("The private answer to question %s goes by direct message: %s", question.pk, error)
-        opened = self.request("POST", "/users/@me/channels", {"recipient_id": question.asker})
+        opened = self._session.ask("POST", "/users/@me/channels", {"recipient_id": question.asker})
         body |= {"nonce": delivery.key, "enforce_nonce": True}
-        self.request("POST", "/channels/{channel_id}/messages", body, channel_id=opened["id"])
+        self._session.ask("POST", "/channels/{channel_id}/messages", body, channel_id=opened["id"])
         return PRIVATE
 
     def edit(self, delivery: Delivery) -> None:
@@ -115,7 +92,7 @@ class DiscordMessenger(Messenger):
             return
         post = Post.from_json(delivery.body)
         try:
-            self.wait(self.editing(delivery, posts.body(post, self._link(delivery, post))), TIMEOUT)
+            self._session.wait(self.editing(delivery, posts.body(post, self._link(delivery, post))), TIMEOUT)
         except DiscordRefusedError as error:
             if error.code == UNKNOWN_MESSAGE:
                 raise GoneError from error
@@ -124,7 +101,7 @@ class DiscordMessenger(Messenger):
     def editing(self, delivery: Delivery, body: dict[str, Any]) -> Coroutine[Any, Any, Any]:
         """The call that makes a message say `body`, to be waited for."""
         ids = {"channel_id": self._place(delivery), "message_id": delivery.message_id}
-        return self._bot.request("PATCH", "/channels/{channel_id}/messages/{message_id}", body, None, ids)
+        return self._session.request("PATCH", "/channels/{channel_id}/messages/{message_id}", body, None, ids)
 
     def find(self, delivery: Delivery) -> str:
         if delivery.is_private:
@@ -157,8 +134,8 @@ class DiscordMessenger(Messenger):
     def _own(self, place: str, after: str) -> list[dict[str, Any]]:
         """Our messages in a place, oldest first, without what the system says in our name (that there is a thread)."""
         query: dict[str, Any] = {"limit": LOOKED_AT, **({"after": after} if after else {})}
-        found = self.request("GET", "/channels/{channel_id}/messages", None, params=query, channel_id=place)
-        me = str(self._bot.me)
+        found = self._session.ask("GET", "/channels/{channel_id}/messages", None, params=query, channel_id=place)
+        me = str(self._session.me)
         own = [each for each in found if each["author"]["id"] == me and each["type"] in POSTS]
         return sorted(own, key=lambda each: int(each["id"]))
 
@@ -170,7 +147,7 @@ class DiscordMessenger(Messenger):
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:
         place = self._threads.get(thread_id, thread_id) or channel.external_id
         try:
-            self.request(
+            self._session.ask(
                 "DELETE", "/channels/{channel_id}/messages/{message_id}", None, channel_id=place, message_id=message_id
             )
         except DiscordRefusedError as error:
@@ -189,13 +166,13 @@ class DiscordMessenger(Messenger):
         return self.permalink(delivery.question) if post.has_permalink else ""
 
     def audience(self, channel: Channel) -> Audience:
-        return Audience(self._bot.has_outsiders(channel.external_id), channel.name)
+        return Audience(self._session.has_outsiders(channel.external_id), channel.name)
 
     def places(self, workspace: Workspace) -> list[Place]:
-        return self._bot.places(workspace.external_id)
+        return self._session.places(workspace.external_id)
 
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
-        yield from self.wait(self._bot.history(channel.external_id, since), HISTORY_SECONDS)
+        yield from self._session.history(channel.external_id, since)
 
     def _place(self, delivery: Delivery) -> str:
         """The id of the channel or thread to post in; makes the thread of a question that has none yet."""
@@ -214,7 +191,7 @@ class DiscordMessenger(Messenger):
     def _open_thread(self, channel: str, message: str, name: str) -> str:
         """The id of the thread at a message, which is the message's own; the channel's where there can be none."""
         try:
-            self.request(
+            self._session.ask(
                 "POST", "/channels/{channel_id}/messages/{message_id}/threads",
                 {"name": name, "auto_archive_duration": ARCHIVE_MINUTES}, channel_id=channel, message_id=message,
             )  # fmt: skip
@@ -227,49 +204,13 @@ class DiscordMessenger(Messenger):
             return channel
         return message
 
-    def request(
-        self, method: str, path: str, body: dict[str, Any] | None, *, params: dict[str, Any] | None = None, **ids: Any
-    ) -> Any:
-        """What Discord replies. Raises DeliveryError."""
-        return self.wait(self._bot.request(method, path, body, params, ids), TIMEOUT)
-
-    def wait(self, work: Coroutine[Any, Any, Any], seconds: float) -> Any:
-        """The result of what runs in the library's loop. Raises DeliveryError."""
-        connections.let_go()
-        return settled(self.submit(work), seconds)
-
-    def submit(self, work: Coroutine[Any, Any, Any]) -> "Future[Any]":
-        """Raises DeliveryError when the loop does not run."""
-        loop = self._bot.loop
-        if loop is None or loop.is_closed():
-            work.close()
-            raise DeliveryError("Discord is not connected.", was_refused=True)
-        return asyncio.run_coroutine_threadsafe(work, loop)
-
-
-def settled(future: "Future[Any]", seconds: float) -> Any:
-    """The result of a call. Raises DeliveryError for whatever can go wrong with one."""
-    try:
-        return future.result(seconds)
-    except discord.HTTPException as error:
-        raise DiscordRefusedError(error) from error
-    except discord.RateLimited as error:
-        raise DeliveryError("Discord asks to wait.", retry_after=error.retry_after, was_refused=True) from error
-    except (
-        OSError,
-        aiohttp.ClientError,
-        CancelledError,
-        discord.DiscordException,
-    ) as error:  # TimeoutError is an OSError
-        future.cancel()
-        raise DeliveryError(f"Discord did not answer: {type(error).__name__}.") from error
-
 
 class DiscordLive(Live):
     """A message that is edited as the answer grows, at a pace that leaves the channel its share of the rate limit."""
 
-    def __init__(self, messenger: DiscordMessenger, delivery: Delivery) -> None:
+    def __init__(self, messenger: DiscordMessenger, session: Session, delivery: Delivery) -> None:
         self._messenger = messenger
+        self._session = session
         self._delivery = delivery
         self._shown = ""
         self._next_at = 0.0
@@ -297,7 +238,7 @@ class DiscordLive(Live):
         self._next_at = time.monotonic() + EDIT_SECONDS
         body = posts.body(Post(text=split(text, DiscordMessenger.part_characters)[0]))
         try:
-            self._edit = self._messenger.submit(self._messenger.editing(self._delivery, body))
+            self._edit = self._session.submit(self._messenger.editing(self._delivery, body))
         except DeliveryError as error:
             log.info("The answer to question %s is not shown on: %s", self._delivery.question_id, error)
 
