@@ -3,12 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
+from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Platform, Question, Workspace
 from bot.posts.post import Post
 
 PRIVATE = "private"  # the id of a post that only one person sees; there is no way to find it again, or to change it
+CLOCKS = timedelta(minutes=5)  # by which ours and a platform's may differ
 
 
 class DeliveryError(Exception):
@@ -107,6 +108,39 @@ class Place:
     kind: ChannelKind
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What a message of ours tells of where it belongs: the key of its delivery, the id of its question, or the message
+    that it replies to; what it does not tell is empty."""
+
+    key: str = ""
+    question: str = ""
+    replies_to: str = ""
+
+    def is_of(self, delivery: Delivery) -> bool:
+        if self.key:
+            return self.key == delivery.key
+        if self.question:
+            return self.question == str(delivery.question_id)
+        if self.replies_to:
+            return self.replies_to == delivery.question.message_id
+        return delivery.kind == DeliveryKind.ANSWER and delivery.part == 1  # the only one that is streamed
+
+
+STREAMED = Mark()  # of a message that will get its mark when its stream ends
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message of ours, as its platform shows it. `mark` is None where the platform can carry none."""
+
+    message_id: str
+    mark: Mark | None
+
+    def may_be(self, delivery: Delivery) -> bool:
+        return self.mark is None or self.mark.is_of(delivery)
+
+
 class Messenger(ABC):
     """One platform. Methods raise DeliveryError and nothing else, unless they say otherwise."""
 
@@ -136,12 +170,36 @@ class Messenger(ABC):
         """Make the message `delivery.message_id` say `delivery.body`, finally. Raises GoneError as well."""
 
     @abstractmethod
+    def own(self, channel: Channel, thread_id: str, after: str | datetime) -> list[Posted]:
+        """Our messages in a thread, or in a channel outside of threads, with their marks; oldest first.
+
+        `after`: the message, or about the time, that they came after. None where there is no such thread.
+        """
+
+    def thread_of(self, delivery: Delivery) -> str:
+        """The thread that a delivery is posted in; empty for the channel itself."""
+        return delivery.thread_id
+
     def find(self, delivery: Delivery) -> str:
         """The id of the message that an earlier attempt of this delivery posted; empty when there is none."""
+        if delivery.is_private:
+            return ""
+        thread = self.thread_of(delivery)
+        strays = _strays(delivery.channel, self.own(delivery.channel, thread, _after(delivery, thread)))
+        # Where others write as well, what carries no mark may be anything.
+        found = [each for each in strays if each.may_be(delivery) and (thread or each.mark is not None)]
+        found.sort(key=lambda each: each.mark == STREAMED)
+        return found[0].message_id if found else ""
 
-    @abstractmethod
     def surplus(self, question: Question) -> list[str]:
-        """The ids of replies to a question that no delivery knows; none where those that are known are not seen."""
+        """The ids of replies that are a second time there; none of a delivery that is itself not to be seen."""
+        if question.is_private:
+            return []
+        posted = self.own(question.channel, question.conversation.thread_id, question.message_id)
+        ids = [each.message_id for each in posted]
+        seen = list(question.deliveries.filter(channel=question.channel, message_id__in=ids))
+        strays = _strays(question.channel, posted)
+        return [each.message_id for each in strays if any(each.may_be(delivery) for delivery in seen)]
 
     @abstractmethod
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:
@@ -162,6 +220,20 @@ class Messenger(ABC):
     @abstractmethod
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
         """What was written in a channel and its threads since then, oldest first."""
+
+
+def _strays(channel: Channel, posted: list[Posted]) -> list[Posted]:
+    """Those that no delivery knows."""
+    known = Delivery.objects.known(channel, [each.message_id for each in posted])
+    return [each for each in posted if each.message_id not in known]
+
+
+def _after(delivery: Delivery, thread: str) -> str | datetime:
+    """From when on the post of a delivery can be there: in the thread of its question, since the question."""
+    question = delivery.question
+    if thread and delivery.channel_id == question.channel_id and not question.is_private:
+        return question.message_id
+    return delivery.created_at - CLOCKS
 
 
 class Bot(ABC):

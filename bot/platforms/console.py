@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TextIO
 
-from bot.messenger import Audience, Bot, Incoming, Live, Messenger, Place
+from bot.messenger import Audience, Bot, Incoming, Live, Messenger, Place, Posted
 from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
 from bot.posts.post import Field, Form, Post
 from bot.questions import receiving
@@ -62,10 +62,8 @@ class ConsoleMessenger(Messenger):
     def edit(self, delivery: Delivery) -> None:
         self.show(Post.from_json(delivery.body))
 
-    def find(self, delivery: Delivery) -> str:  # noqa: ARG002  a terminal forgets
-        return ""
-
-    def surplus(self, question: Question) -> list[str]:  # noqa: ARG002
+    def own(self, channel: Channel, thread_id: str, after: str | datetime) -> list[Posted]:  # noqa: ARG002
+        """Nothing: a terminal forgets."""
         return []
 
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:

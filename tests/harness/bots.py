@@ -9,6 +9,7 @@ from django.core.cache import caches
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from bot.running import Running
 from bot.running import running as run_bot
 from knowledge.models import Collection
 from tests.fakes.discord.fake import FakeDiscord
@@ -21,11 +22,11 @@ PATIENCE = 20.0
 
 
 @contextmanager
-def running(platform: str) -> Iterator[None]:
+def running(platform: str) -> Iterator[Running]:
     """What `manage.py runbot` runs, in the process of the test."""
     with run_bot(platform, threads=8) as crew:
         until(lambda: crew.bot.is_connected, "the bot is connected")
-        yield
+        yield crew
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:

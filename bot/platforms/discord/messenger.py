@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
-from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place
+from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms.discord import posts
 from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session, settled
@@ -23,7 +23,7 @@ LOOKING = "🔎 Looking in the documents…"
 POSTS = {0, 19}  # the types of a message and of a reply
 LOOKED_AT = 100
 ARCHIVE_MINUTES = 1440
-UNKNOWN_MESSAGE, THREAD_EXISTS = 10008, 160004
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, THREAD_EXISTS = 10003, 10008, 160004
 # Codes of "you may not", or "not here": channels without threads, or without the right to make any.
 NO_THREADS = {50001, 50013, 50024, 50068, 50083, 160006}
 
@@ -103,46 +103,24 @@ class DiscordMessenger(Messenger):
         ids = {"channel_id": self._place(delivery), "message_id": delivery.message_id}
         return self._session.request("PATCH", "/channels/{channel_id}/messages/{message_id}", body, None, ids)
 
-    def find(self, delivery: Delivery) -> str:
-        if delivery.is_private:
-            return ""
-        place, question = self._place(delivery), delivery.question
-        own = self._own(place, question.message_id if place != delivery.channel.external_id else "")
-        if delivery.kind in (DeliveryKind.ESCALATION, DeliveryKind.SHARED):
-            return next((each["id"] for each in own if posts.question_of(each) == str(question.pk)), "")
-        own = [each for each in own if self._is_reply(each, delivery, place)]
-        return next(iter(self._strays(delivery.channel, own)), "")
-
-    def _is_reply(self, message: dict[str, Any], delivery: Delivery, place: str) -> bool:
-        """Whether a message may be that of a delivery: in its thread any may; elsewhere it refers to the question."""
-        question = delivery.question
-        if place != question.channel.external_id:
-            return True
-        return (message.get("message_reference") or {}).get("message_id") == question.message_id
-
-    def surplus(self, question: Question) -> list[str]:
-        thread = question.conversation.thread_id
-        if question.is_private or self._threads.get(thread, thread) == question.channel.external_id:
-            return []
+    def own(self, channel: Channel, thread_id: str, after: str | datetime) -> list[Posted]:
+        """Without what the system says in our name (that there is a thread)."""
+        query: dict[str, Any] = {"limit": LOOKED_AT, **({"after": after} if isinstance(after, str) else {})}
+        place = thread_id or channel.external_id
         try:
-            own = self._own(thread, question.message_id)
-        except DiscordRefusedError:
+            found = self._session.ask("GET", "/channels/{channel_id}/messages", None, params=query, channel_id=place)
+        except DiscordRefusedError as error:
+            if error.code != UNKNOWN_CHANNEL:
+                raise
             return []  # there is no thread
-        strays = self._strays(question.channel, own)
-        return strays if len(strays) < len(own) else []
-
-    def _own(self, place: str, after: str) -> list[dict[str, Any]]:
-        """Our messages in a place, oldest first, without what the system says in our name (that there is a thread)."""
-        query: dict[str, Any] = {"limit": LOOKED_AT, **({"after": after} if after else {})}
-        found = self._session.ask("GET", "/channels/{channel_id}/messages", None, params=query, channel_id=place)
         me = str(self._session.me)
         own = [each for each in found if each["author"]["id"] == me and each["type"] in POSTS]
-        return sorted(own, key=lambda each: int(each["id"]))
+        own.sort(key=lambda each: int(each["id"]))
+        return [Posted(str(each["id"]), posts.mark_of(each)) for each in own]
 
-    def _strays(self, channel: Channel, messages: list[dict[str, Any]]) -> list[str]:
-        ids = [str(each["id"]) for each in messages]
-        known = Delivery.objects.known(channel, ids)
-        return [each for each in ids if each not in known]
+    def thread_of(self, delivery: Delivery) -> str:
+        place = self._place(delivery)
+        return "" if place == delivery.channel.external_id else place
 
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:
         place = self._threads.get(thread_id, thread_id) or channel.external_id

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.messenger import Mark
 from bot.posts.neutralising import plain
 from bot.posts.post import Button, Credit, Field, Form, Post
 
@@ -76,14 +77,15 @@ def _button(button: Button) -> dict[str, Any]:
     }
 
 
-def question_of(message: dict[str, Any]) -> str:
-    """The id that the buttons of a message carry; empty without buttons of ours."""
+def mark_of(message: dict[str, Any]) -> Mark | None:
+    """What a message tells by its buttons, or else by what it replies to."""
     for row in message.get("components") or ():
         for component in row.get("components") or ():
             custom_id = str(component.get("custom_id", ""))
             if custom_id.startswith(ACTION):
-                return custom_id.rsplit(":", 1)[-1]
-    return ""
+                return Mark(question=custom_id.rsplit(":", 1)[-1])
+    replied = (message.get("message_reference") or {}).get("message_id")
+    return Mark(replies_to=str(replied)) if replied else None
 
 
 def modal(form: Form) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.messenger import STREAMED, Mark
 from bot.models import Delivery
 
 EVENT_TYPE = "parley_post"
@@ -11,6 +12,8 @@ def metadata(delivery: Delivery) -> dict[str, Any]:
     return {"event_type": EVENT_TYPE, "event_payload": {"key": delivery.key}}
 
 
-def key_of(message: dict[str, Any]) -> str:
+def mark_of(message: dict[str, Any]) -> Mark:
     kept = message.get("metadata") or {}
-    return str((kept.get("event_payload") or {}).get("key", "")) if kept.get("event_type") == EVENT_TYPE else ""
+    if kept.get("event_type") != EVENT_TYPE:
+        return STREAMED
+    return Mark(key=str((kept.get("event_payload") or {}).get("key", "")))

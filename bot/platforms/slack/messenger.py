@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place
-from bot.models import Channel, Delivery, DeliveryKind, Question, Workspace
+from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted
+from bot.models import Channel, Delivery, Question, Workspace
 from bot.platforms.slack import events as slack_events
-from bot.platforms.slack import outsiders, posts
+from bot.platforms.slack import marks, outsiders, posts
 from bot.platforms.slack.live import SlackLive
-from bot.platforms.slack.marks import key_of, metadata
 from bot.platforms.slack.web_api import Client, SlackRefusedError, call, client_for, pages, respond
 from bot.posts.post import Post
 from foundation import secrets
@@ -97,48 +96,22 @@ class SlackMessenger(Messenger):
         return {
             "text": posts.fallback(post),
             "blocks": posts.blocks(post, link),
-            "metadata": metadata(delivery),
+            "metadata": marks.metadata(delivery),
             "unfurl_links": False,
             "unfurl_media": False,
         }
 
-    def find(self, delivery: Delivery) -> str:
-        if delivery.is_private:
-            return ""
-        messages = self._own(delivery.channel, delivery.thread_id, _after(delivery))
-        marked = [each["ts"] for each in messages if key_of(each) == delivery.key]
-        if marked:
-            return str(marked[0])
-        if delivery.kind == DeliveryKind.ANSWER and delivery.part == 1:
-            return next(iter(self._strays(delivery.channel, messages)), "")
-        return ""
-
-    def surplus(self, question: Question) -> list[str]:
-        if question.is_private:
-            return []
-        messages = self._own(question.channel, question.conversation.thread_id, question.message_id)
-        there = {each["ts"] for each in messages}
-        known = dict(question.deliveries.filter(message_id__in=there).values_list("key", "message_id"))
-        doubled = [each["ts"] for each in messages if known.get(key_of(each), each["ts"]) != each["ts"]]
-        return [*doubled, *self._strays(question.channel, messages)] if known else []
-
-    def _own(self, channel: Channel, thread: str, after: str) -> list[dict[str, Any]]:
-        """Our messages in a thread, or in a channel outside of threads, since `after`; oldest first."""
+    def own(self, channel: Channel, thread_id: str, after: str | datetime) -> list[Posted]:
         client = client_for(channel.workspace)
-        params = {"channel": channel.external_id, "oldest": after, "limit": LOOKED_AT, "include_all_metadata": True}
-        if thread:
-            reply = call(client, "conversations.replies", ts=thread, **params)
+        oldest = after if isinstance(after, str) else f"{after.timestamp():.6f}"
+        params = {"channel": channel.external_id, "oldest": oldest, "limit": LOOKED_AT, "include_all_metadata": True}
+        if thread_id:
+            reply = call(client, "conversations.replies", ts=thread_id, **params)
         else:
             reply = call(client, "conversations.history", **params)
         bots = {channel.workspace.bot_user_id, channel.workspace.bot_id} - {""}
         own = [each for each in reply["messages"] if {each.get("user"), each.get("bot_id")} & bots]
-        return sorted(own, key=lambda each: each["ts"])
-
-    def _strays(self, channel: Channel, messages: list[dict[str, Any]]) -> list[str]:
-        """Messages of ours that carry no mark, as one that is streamed does not, and that no delivery knows."""
-        unmarked = [each["ts"] for each in messages if not key_of(each)]
-        known = Delivery.objects.known(channel, unmarked)
-        return [ts for ts in unmarked if ts not in known]
+        return [Posted(each["ts"], marks.mark_of(each)) for each in sorted(own, key=lambda each: each["ts"])]
 
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:  # noqa: ARG002  found by its id
         client = client_for(channel.workspace)
@@ -216,14 +189,6 @@ def _stop(client: Client, where: dict[str, str]) -> None:
     except SlackRefusedError as error:
         if error.code != "message_not_in_streaming_state":
             raise
-
-
-def _after(delivery: Delivery) -> str:
-    """From when on the post of a delivery can be there; minutes early, as clocks differ."""
-    question = delivery.question
-    if delivery.thread_id and delivery.channel_id == question.channel_id and not question.is_private:
-        return question.message_id
-    return f"{delivery.created_at.timestamp() - 300:.6f}"
 
 
 def _history(client: Client, channel: str, oldest: str) -> list[dict[str, Any]]:
