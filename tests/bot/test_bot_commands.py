@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.models import Channel, DeliveryKind, Workspace
 from bot.platforms.slack import manifest as slack_manifest
-from bot.platforms.slack import posts as slack_blocks
+from bot.platforms.slack import posts as slack_posts
 from bot.posts import buttons
 from bot.posts.post import Button, Credit, Post
 from tests.fakes.discord.fake import FakeDiscord
@@ -153,14 +153,14 @@ def test_posts_keep_to_the_limits_of_block_kit() -> None:
         buttons=tuple(Button(action, "1", "Label") for action in (buttons.UP, buttons.DOWN, buttons.HUMAN)),
         mention="U1", about="U2", about_label="Asked by",
     )  # fmt: skip
-    blocks = slack_blocks.blocks(post, "https://example.slack.com/p1")
+    blocks = slack_posts.blocks(post, "https://example.slack.com/p1")
     for block in blocks:
         if block["type"] in ("section", "context", "actions"):
             Block.parse(block).validate_json()  # type: ignore[union-attr]
     assert len(blocks) <= 50
     assert "<signs>" not in str(blocks)
     assert "a%7Cb" in str(blocks)
-    assert len(slack_blocks.fallback(post)) <= 3000
+    assert len(slack_posts.fallback(post)) <= 3000
 
 
 def test_every_kind_of_delivery_fits_its_column() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.messenger import Incoming
 from bot.models import ChannelKind, Platform
 
-KINDS = {
+KINDS = {  # by the type of a channel that an event names
     "channel": ChannelKind.CHANNEL,
     "group": ChannelKind.GROUP,
     "mpim": ChannelKind.GROUP,

@@ -1,13 +1,13 @@
-"""A message that Slack streams while its answer is written."""
+"""A message that Slack streams while its answer is written, and what has to be done before it can be changed."""
 
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 from bot.messenger import DeliveryError, Live
 from bot.models import Delivery
-from bot.platforms.slack import posts
-from bot.platforms.slack.marks import metadata
+from bot.platforms.slack import marks, posts
 from bot.platforms.slack.web_api import Client, SlackRefusedError, call, client_for
 from bot.posts.post import Post
 
@@ -84,7 +84,7 @@ class SlackLive(Live):
         try:
             call(
                 self._client(), "chat.stopStream", **self._where(), **rest,
-                blocks=posts.below(post), metadata=metadata(self._delivery),
+                blocks=posts.below(post), metadata=marks.metadata(self._delivery),
             )  # fmt: skip
         except DeliveryError as error:
             log.info("The stream of question %s is finished by an update: %s", self._delivery.question_id, error)
@@ -93,3 +93,22 @@ class SlackLive(Live):
 
     def _where(self) -> dict[str, str]:
         return {"channel": self._delivery.channel.external_id, "ts": self._ts}
+
+
+def change(client: Client, method: str, where: dict[str, str], **body: Any) -> None:
+    """Call a method that changes a message; one that is still streamed is stopped first. Raises DeliveryError."""
+    try:
+        call(client, method, **where, **body)
+    except SlackRefusedError as error:
+        if error.code != "streaming_state_conflict":
+            raise
+        _stop(client, where)
+        call(client, method, **where, **body)
+
+
+def _stop(client: Client, where: dict[str, str]) -> None:
+    try:
+        call(client, "chat.stopStream", **where)
+    except SlackRefusedError as error:
+        if error.code != "message_not_in_streaming_state":
+            raise

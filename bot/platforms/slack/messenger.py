@@ -7,16 +7,14 @@ from typing import Any
 
 from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted
 from bot.models import Channel, Delivery, Question, Workspace
-from bot.platforms.slack import events as slack_events
-from bot.platforms.slack import marks, outsiders, posts
-from bot.platforms.slack.live import SlackLive
-from bot.platforms.slack.web_api import Client, SlackRefusedError, call, client_for, pages, respond
+from bot.platforms.slack import history, marks, outsiders, posts
+from bot.platforms.slack.live import SlackLive, change
+from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, respond
 from bot.posts.post import Post
 from foundation import secrets
 
 log = logging.getLogger(__name__)
 
-KINDS = "public_channel,private_channel,mpim,im"
 LOOKED_AT = 200  # newest messages of a thread or channel that are searched for a post of ours
 STATUS = "is looking in the documents…"
 
@@ -84,7 +82,7 @@ class SlackMessenger(Messenger):
         body = self._body(delivery)
         del body["unfurl_links"], body["unfurl_media"]  # an update has no previews
         try:
-            _change(client, "chat.update", where, **body)
+            change(client, "chat.update", where, **body)
         except SlackRefusedError as error:
             if error.code == "message_not_found":
                 raise GoneError from error
@@ -117,7 +115,7 @@ class SlackMessenger(Messenger):
         client = client_for(channel.workspace)
         where = {"channel": channel.external_id, "ts": message_id}
         try:
-            _change(client, "chat.delete", where)
+            change(client, "chat.delete", where)
         except SlackRefusedError as error:
             if error.code != "message_not_found":
                 raise
@@ -138,63 +136,7 @@ class SlackMessenger(Messenger):
         return outsiders.of(channel)
 
     def places(self, workspace: Workspace) -> list[Place]:
-        found = pages(client_for(workspace), "users.conversations", "channels", types=KINDS, exclude_archived=True)
-        return [Place(each["id"], each.get("name", ""), slack_events.kind(each)) for each in found]
+        return history.places(workspace)
 
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
-        client = client_for(channel.workspace)
-        oldest = f"{since.timestamp():.6f}"
-        events = _history(client, channel.external_id, oldest)
-        ours = Delivery.objects.known(channel, [each["latest_reply"] for each in events if "latest_reply" in each])
-        for event in events:
-            yield from self._caught(channel, event)
-            if event.get("latest_reply", "") > oldest and event["latest_reply"] not in ours:
-                for reply in pages(
-                    client,
-                    "conversations.replies",
-                    "messages",
-                    channel=channel.external_id,
-                    ts=event["ts"],
-                    oldest=oldest,
-                ):
-                    if reply["ts"] != event["ts"]:
-                        yield from self._caught(channel, reply)
-
-    def _caught(self, channel: Channel, event: dict[str, Any]) -> Iterator[Incoming]:
-        workspace = channel.workspace
-        found = slack_events.message(
-            {**event, "channel": channel.external_id},
-            workspace=workspace.external_id,
-            bot_user=workspace.bot_user_id,
-            delivery_key=f"slack:history:{channel.external_id}:{event['ts']}",
-        )
-        if found is not None:
-            yield found
-
-
-def _change(client: Client, method: str, where: dict[str, str], **body: Any) -> None:
-    """Call a method that changes a message; one that is still streamed is stopped first."""
-    try:
-        call(client, method, **where, **body)
-    except SlackRefusedError as error:
-        if error.code != "streaming_state_conflict":
-            raise
-        _stop(client, where)
-        call(client, method, **where, **body)
-
-
-def _stop(client: Client, where: dict[str, str]) -> None:
-    try:
-        call(client, "chat.stopStream", **where)
-    except SlackRefusedError as error:
-        if error.code != "message_not_in_streaming_state":
-            raise
-
-
-def _history(client: Client, channel: str, oldest: str) -> list[dict[str, Any]]:
-    """Messages since `oldest`, and those before it in whose threads something was said since; oldest first."""
-    newer = list(pages(client, "conversations.history", "messages", channel=channel, oldest=oldest))
-    older = call(client, "conversations.history", channel=channel, latest=oldest, limit=LOOKED_AT)["messages"]
-    return sorted(
-        [*newer, *(each for each in older if each.get("latest_reply", "") > oldest)], key=lambda each: each["ts"]
-    )
+        return history.since(channel, since)
