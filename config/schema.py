@@ -7,6 +7,8 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from foundation import locks
+
 POSTGRES = 160_000  # server_version_num
 PGVECTOR = (0, 8)  # iterative index scans, without which a filtered search silently loses passages
 
@@ -34,13 +36,8 @@ def check_server() -> None:
 @contextmanager
 def alone() -> Iterator[None]:
     """One process at a time sets up a database; the others wait for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended('parley set-up', 0))")
-    try:
+    with locks.held("parley set-up"):
         yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('parley set-up', 0))")
 
 
 def is_current() -> bool:

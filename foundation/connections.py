@@ -29,8 +29,9 @@ def let_go() -> None:
 @contextmanager
 def kept() -> Iterator[None]:
     """Hold this thread's connection through every wait inside, as its session has locked something."""
+    was_keeping = getattr(_thread, "is_keeping", False)
     _thread.is_keeping = True
     try:
         yield
     finally:
-        _thread.is_keeping = False
+        _thread.is_keeping = was_keeping

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bot.messenger import DeliveryError, Messenger
 from bot.models import Channel, Workspace
 from bot.questions import receiving
-from foundation import connections
+from foundation import locks
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +57,7 @@ class CatchUp:
     def _is_done(self) -> bool:
         """Whether a round was made, here or elsewhere; not while another process is at an earlier one."""
         try:
-            with connections.kept():  # the lock is the session's
-                return self._catch_up()
+            return self._catch_up()
         except DatabaseError as error:
             log.warning("Catching up waits for the database: %s", str(error).strip())
             return False
@@ -70,17 +69,10 @@ class CatchUp:
         waiting = waiting.exclude(listened_at__gt=self._asked_at)
         if not waiting.exists():
             return True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [f"{LOCK} {self._platform}"])
-            if not cursor.fetchone()[0]:
-                return False  # another process is at it; the lock goes with its connection
-        try:
-            for workspace in waiting:
+        with locks.held_if_free(f"{LOCK} {self._platform}") as is_ours:
+            for workspace in waiting if is_ours else ():
                 self._catch_up_workspace(workspace)
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"{LOCK} {self._platform}"])
-        return True
+        return is_ours
 
     def _catch_up_workspace(self, workspace: Workspace) -> None:
         started = timezone.now()

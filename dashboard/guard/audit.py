@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from dashboard.models import AuditEntry
+from foundation import locks
 
 LOCK = "parley audit log"
 START = "0" * 64
@@ -28,8 +29,7 @@ class ChainCheck:
 @transaction.atomic
 def write(actor: User | None, action: str, target: str = "", details: Mapping[str, Any] | None = None) -> AuditEntry:
     """Add a line, one at a time over all processes."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
+    locks.hold(LOCK)
     last = AuditEntry.objects.order_by("-id").values_list("hash", flat=True).first()
     entry = AuditEntry(
         at=timezone.now(),

@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from foundation import locks
 from knowledge.index import model_change
 from knowledge.models import Chunk, ChunkVector, Document, DocumentState, DocumentVersion
 from knowledge.originals.repositories import clones
@@ -117,8 +118,7 @@ def reconcile() -> list[Repair]:
 
 def _wait_for_writers() -> None:
     """Let no writer of statistics be half-way; the triggers of sql/statistics.sql take the same lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('parley statistics', 0))")
+    locks.hold("parley statistics")
 
 
 def _superseded() -> int:

@@ -6,12 +6,15 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from foundation import locks
+
 FIRST_AVERAGE_LENGTH = 100.0  # terms per chunk, until the first chunks are there
 RENEWED_AFTER = 0.1
 
 # Well above what recall needs at 60,000 chunks; see docs/retrieval.md.
 HNSW = "m = 16, ef_construction = 128"
 HALFVEC_LIMIT = 4000  # dimensions pgvector can index at half precision
+LIVE_SPACE = "parley live space"  # the lock of what is published in it
 
 
 class VectorSpaceError(ValueError):
@@ -30,7 +33,7 @@ def ensure_space(space: str, dimensions: int) -> None:
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is not None:
             return
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        locks.hold(name)
         # Checks that wait for the end of the transaction would stand in the way of a new index.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"CREATE INDEX IF NOT EXISTS {_definition(space, dimensions)}")
@@ -44,7 +47,7 @@ def ensure_space_beside_writers(space: str, dimensions: int) -> None:
     """
     _check_length(dimensions)
     name = index_name(space)
-    with _locked("parley vector indexes"), connection.cursor() as cursor:
+    with locks.held("parley vector indexes"), connection.cursor() as cursor:
         cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
         row = cursor.fetchone()
         if row == (True,):
@@ -73,26 +76,14 @@ def drop_all_but(spaces: Iterable[str]) -> None:
 
 def share_space() -> None:
     """Have the live space stay as it is until the transaction of the caller ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended('parley live space', 0))")
+    locks.share(LIVE_SPACE)
 
 
 @contextmanager
 def publishing_stopped() -> Iterator[None]:
     """Let nobody publish a document while the block runs; waits for those who are at it."""
-    with _locked("parley live space"):
+    with locks.held(LIVE_SPACE):
         yield
-
-
-@contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """A lock of the database session, which falls when the process dies; transactions inside commit as they end."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def _check_length(dimensions: int) -> None:
