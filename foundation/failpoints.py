@@ -1,43 +1,19 @@
 """Named points at which a process can be made to die, so that a test hits each of them for certain.
 
-FAILPOINT=name or name@n: the process that reaches the point for the n-th time is killed there, as by kill -9.
+FAILPOINT=name or name@n: the process that reaches the point for the n-th time is killed there, as by kill -9. A point
+is named where it is reached, and nowhere else.
 """
 
+import logging
 import os
 import signal
 import threading
+from pathlib import Path
 
 from django.conf import settings
 
-POINTS = frozenset(
-    {
-        "inbox.begun",
-        "inbox.question_inserted",
-        "inbox.receipt_inserted",
-        "inbox.committed",
-        "listener.acknowledged",
-        "worker.claimed",
-        "worker.signed",
-        "worker.asked_kept",
-        "answer.searched",
-        "answer.first_words",
-        "answer.half_shown",
-        "answer.written",
-        "stream.begun",
-        "stream.kept",
-        "save.message",
-        "save.deliveries",
-        "save.committed",
-        "delivery.claimed",
-        "delivery.looked",
-        "delivery.sending",
-        "delivery.posted",
-        "delivery.marked",
-        "delivery.part_two",
-        "question.done",
-        "sweep.looked",
-    }
-)
+log = logging.getLogger(__name__)
+
 _reached = 0
 _lock = threading.Lock()
 
@@ -47,10 +23,26 @@ def reach(name: str) -> None:
     global _reached  # noqa: PLW0603  counted per process
     if not settings.FAILPOINT:
         return
-    wanted, _, number = settings.FAILPOINT.partition("@")
+    wanted, number = _wanted()
     if name != wanted:
         return
     with _lock:
         _reached += 1
-        if _reached == int(number or 1):
+        if _reached == number:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def announce(source: Path) -> None:
+    """Say in the log where this process will die, or that no code under `source` reaches that point."""
+    if not settings.FAILPOINT:
+        return
+    name, number = _wanted()
+    if any(f'failpoints.reach("{name}")' in path.read_text() for path in source.rglob("*.py")):
+        log.warning("FAILPOINT: this process is killed when it reaches %r, time number %d.", name, number)
+    else:
+        log.error("FAILPOINT names %r, a point that nothing here reaches: this process is not killed.", name)
+
+
+def _wanted() -> tuple[str, int]:
+    name, _, number = settings.FAILPOINT.partition("@")
+    return name, int(number or 1)

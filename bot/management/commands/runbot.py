@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db import DatabaseError, connection
 
 from bot.questions import presence
 from bot.running import running
+from foundation import failpoints
 from foundation.connections import pool
 from knowledge.embedders import embedding
 
@@ -41,6 +43,7 @@ class Command(BaseCommand):
 
 def run(platform: str, stopping: threading.Event) -> None:
     """Run the bot of a platform until `stopping` is set: first nothing new is taken, then what is under way ends."""
+    failpoints.announce(Path(settings.BASE_DIR) / "bot")
     pool(settings.BOT_CONNECTIONS)
     embedding.load()
     name = f"{socket.gethostname()}:{os.getpid()}"

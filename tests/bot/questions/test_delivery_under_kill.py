@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from foundation.failpoints import POINTS
+from tests.harness import points
 from tests.harness.database import OTHERWISE_SET
 from tests.harness.kills import say
 from tests.harness.processes import ROOT
@@ -46,7 +46,7 @@ def test_a_process_that_is_frozen_for_longer_than_its_lease_leaves_one_reply() -
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("point", sorted(POINTS))
+@pytest.mark.parametrize("point", sorted(points.names()))
 def test_each_point_at_which_a_process_can_die(point: str) -> None:
     result = run(questions=20, kills=0, restarts=0, per_second=10, processes=1, lease=3, failpoint=point)
     assert (result["lost"], result["doubled"]) == ([], [])
