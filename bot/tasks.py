@@ -9,7 +9,6 @@ from bot import retention
 from bot.models import Question, Receipt
 from bot.team import articles, reminders
 from knowledge.models import Collection
-from llm.spending import budgets
 
 KEPT = timedelta(
     days=7
@@ -27,7 +26,6 @@ def schedule() -> None:
 
 def remind() -> None:
     reminders.remind()
-    budgets.expire()
 
 
 def forget() -> None:

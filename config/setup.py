@@ -11,9 +11,10 @@ from django.db import transaction
 from bot import tasks as bot_tasks
 from config import schema
 from evaluation import tasks as evaluation_tasks
-from knowledge import embedders, tasks
+from knowledge import tasks
 from knowledge.index import model_change
-from llm import providers
+from llm import tasks as llm_tasks
+from llm import vendors
 from llm.models import Deployment, Endpoint, ServingRole
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def migrate() -> None:
     tasks.schedule()
     bot_tasks.schedule()
     evaluation_tasks.schedule()
+    llm_tasks.schedule()
 
 
 def deploy_models() -> list[Deployment]:
@@ -133,9 +135,9 @@ def _dimensions(model: str) -> int:
 
 
 def _check_known(role: ServingRole, provider: str, model: str) -> None:
-    registry = embedders.REGISTRY if role == ServingRole.EMBED else providers.REGISTRY
-    if provider not in registry or not model:
-        known = ", ".join(sorted(registry))
+    able = vendors.those_that("embeds" if role == ServingRole.EMBED else "answers")
+    if provider not in able or not model:
+        known = ", ".join(able)
         raise CommandError(f"{role.upper()}_MODEL must be PROVIDER:MODEL, with a provider out of: {known}.")
 
 

@@ -1,13 +1,15 @@
 """The way to a model: one retry policy, one deadline, and a row in the ledger for every call, whatever came of it."""
 
 import logging
+import math
 import uuid
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
 from llm.calling import breaker, fallback
-from llm.calling.call import Call, StreamedCall
+from llm.calling.call import Call, StreamedCall, Terms
 from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Purpose
 from llm.prompt import Prompt
@@ -36,8 +38,8 @@ def stream(
     Where a fallback is live it is asked when this model gives nothing, unless what this very model says is wanted:
     then `may_fall_back` is to be False. Only answer models are replaced.
     """
-    call = StreamedCall(prompt, deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
-    return Response(call, may_fall_back=may_fall_back and fallback.may_replace(deployment, purpose))
+    terms = Terms(deployment, trace_id, purpose, deadline)
+    return Response(prompt, terms, may_fall_back=may_fall_back and fallback.may_replace(deployment, purpose))
 
 
 def metered(
@@ -55,12 +57,7 @@ def metered(
     `operation` gets the seconds that remain, may be called several times, raises ProviderError when it fails, and must
     not use the database. Not to be called inside a transaction that may roll back: the row would go with it.
     """
-    call = Call(deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
-    call.most_tokens = most_tokens
-    with call.recorded():
-        result, call.usage = call.persist(lambda remaining: next(call.limited(lambda: iter([operation(remaining)]))))
-        call.finish_reason = "stop"
-    return result
+    return Call(Terms(deployment, trace_id, purpose, deadline, most_tokens=most_tokens)).once(operation)
 
 
 class Response:
@@ -70,8 +67,9 @@ class Response:
     After a fallback everything but the ledger is about the model that stood in.
     """
 
-    def __init__(self, call: StreamedCall, *, may_fall_back: bool) -> None:
-        self._call = call
+    def __init__(self, prompt: Prompt, terms: Terms, *, may_fall_back: bool) -> None:
+        self._prompt = prompt
+        self._call = StreamedCall(prompt, terms)
         self._may_fall_back = may_fall_back
         self._deltas = self._stream()
 
@@ -84,7 +82,7 @@ class Response:
     @property
     def deployment(self) -> Deployment:
         """The model that replies; final once there is text."""
-        return self._call.deployment
+        return self._call.terms.deployment
 
     @property
     def text(self) -> str:
@@ -113,24 +111,24 @@ class Response:
 
     def _stream(self) -> Generator[str, None, None]:
         """The first model, or the fallback when that fails before its first word: never the text of two models."""
-        first = self._call
-        first.standing = breaker.standing(first.deployment)
-        fallback_id = first.standing.fallback_id if self._may_fall_back else None
-        if fallback_id is not None:
-            first.first_by = fallback.first_word_by(first.deadline, calls=2)
+        terms = self._call.terms
+        standing = breaker.standing(terms.deployment)
+        fallback_id = standing.fallback_id if self._may_fall_back else None
+        first_by = math.inf if fallback_id is None else fallback.first_word_by(terms.deadline, calls=2)
+        first = self._call = StreamedCall(self._prompt, replace(terms, standing=standing, first_by=first_by))
         try:
             yield from first.deltas()
         except ProviderError as error:
             if fallback_id is None or first.text:
                 raise
-            self._call = _stand_in(first, fallback_id, error)
+            self._call = StreamedCall(self._prompt, _stand_in(first.terms, fallback_id, error))
         if self._call is not first:
             yield from self._call.deltas()
 
 
-def _stand_in(failed: StreamedCall, fallback_id: int, error: ProviderError) -> StreamedCall:
-    """The same call to the fallback."""
-    call = failed.again(fallback.deployment(fallback_id))
-    call.first_by = fallback.first_word_by(call.deadline, calls=1)
-    log.warning("trace %s: %s stands in for %s: %s", call.trace_id, call.deployment, failed.deployment, error)
-    return call
+def _stand_in(failed: Terms, fallback_id: int, error: ProviderError) -> Terms:
+    """The same asked of the fallback, in what is left of the time."""
+    deployment = fallback.deployment(fallback_id)
+    log.warning("trace %s: %s stands in for %s: %s", failed.trace_id, deployment, failed.deployment, error)
+    first_by = fallback.first_word_by(failed.deadline, calls=1)
+    return Terms(deployment, failed.trace_id, failed.purpose, failed.deadline, first_by)

@@ -1,40 +1,49 @@
 """Where a provider is reached and with which key."""
 
-from typing import TYPE_CHECKING
+from typing import TypedDict
 
 from django.conf import settings
 
 from foundation import secrets
+from llm import vendors
 from llm.completion import ProviderError
-
-if TYPE_CHECKING:  # the program that writes the embedding model runs without Django's models
-    from llm.models import Endpoint
-
-# provider -> its own address. Providers that are not here run in this process and need neither address nor key.
-ADDRESSES = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+from llm.models import Endpoint
 
 
-def address(endpoint: "Endpoint") -> str:
+class Options(TypedDict):
+    """What every vendor's class is made with."""
+
+    base_url: str
+    api_key: str
+    is_private_allowed: bool
+
+
+def options(endpoint: Endpoint) -> Options:
+    """Raises ProviderError when there is no key where one is needed."""
+    return Options(base_url=address(endpoint), api_key=key(endpoint), is_private_allowed=is_private_allowed(endpoint))
+
+
+def address(endpoint: Endpoint) -> str:
     """What the settings say, else what was remembered at set-up, so that a forgotten variable sends nothing astray.
 
     An endpoint that was made on a page has its own address, whatever the settings say.
     """
     given: str = "" if _is_own(endpoint) else getattr(settings, f"{endpoint.provider.upper()}_BASE_URL", "")
-    return given or endpoint.base_url or ADDRESSES.get(endpoint.provider, "")
+    return given or endpoint.base_url or vendors.address(endpoint.provider)
 
 
-def is_private_allowed(endpoint: "Endpoint") -> bool:
+def is_private_allowed(endpoint: Endpoint) -> bool:
     """Whether it may be on this machine or in its network: whoever writes the settings of an install may say so."""
     is_given = bool(getattr(settings, f"{endpoint.provider.upper()}_BASE_URL", "")) and not _is_own(endpoint)
     return is_given or endpoint.is_private_allowed or settings.ALLOW_PRIVATE_HOSTS
 
 
-def key(endpoint: "Endpoint") -> str:
+def key(endpoint: Endpoint) -> str:
     """The key of an endpoint, else that of its provider in the settings, which goes to no other address.
 
     Raises ProviderError before anything is sent when there is none.
     """
-    if endpoint.provider not in ADDRESSES:
+    if vendors.runs_here(endpoint.provider):
         return ""
     if endpoint.encrypted_key:
         return _decrypted(endpoint)
@@ -54,13 +63,13 @@ def key(endpoint: "Endpoint") -> str:
     return value
 
 
-def _decrypted(endpoint: "Endpoint") -> str:
+def _decrypted(endpoint: Endpoint) -> str:
     try:
         return secrets.decrypt(endpoint.encrypted_key)
     except secrets.SecretError as error:
         raise ProviderError(f"The key of {endpoint.name} cannot be read; enter it again.", kind="key") from error
 
 
-def _is_own(endpoint: "Endpoint") -> bool:
+def _is_own(endpoint: Endpoint) -> bool:
     """Whether it was made on a page: set-up calls its endpoints by their providers."""
     return endpoint.name != endpoint.provider

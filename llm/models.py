@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from llm import endpoints
+from llm import vendors
 
 
 class ServingRole(models.TextChoices):
@@ -30,7 +30,7 @@ class Purpose(models.TextChoices):
 
 
 class Endpoint(models.Model):
-    """A server that serves models. `provider` is a key of the registry in llm.providers or knowledge.embedders."""
+    """A server that serves models. `provider` is a name of llm.vendors."""
 
     name = models.CharField(max_length=100, unique=True)
     provider = models.CharField(max_length=40)
@@ -48,7 +48,7 @@ class Endpoint(models.Model):
     @property
     def is_remote(self) -> bool:
         """Whether it is asked over the network, with a key."""
-        return self.provider in endpoints.ADDRESSES
+        return not vendors.runs_here(self.provider)
 
 
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
@@ -102,7 +102,7 @@ class Deployment(models.Model):
     @property
     def is_quoting(self) -> bool:
         """Whether answers are the documents' own sentences, with no model that could read, refuse or rewrite."""
-        return self.endpoint.provider == "extractive"
+        return vendors.quotes(self.endpoint.provider)
 
     @property
     def vector_space(self) -> str:

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from llm.endpoints import ADDRESSES
+from llm import vendors
 
 
 def dress(form: forms.BaseForm) -> None:
@@ -16,4 +16,4 @@ def dress(form: forms.BaseForm) -> None:
             field.widget.attrs["class"] = "form-control"
 
 
-PROVIDERS = [(name, name) for name in ADDRESSES]
+PROVIDERS = [(name, name) for name in vendors.remote()]

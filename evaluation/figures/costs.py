@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from bot.models import Channel, Message, Speaker
 from evaluation.figures import resolution, rollups
+from llm import vendors
 from llm.completion import Usage
 from llm.models import Budget, Deployment, Period
 from llm.spending import money, pricing
@@ -186,7 +187,7 @@ def listed_prices() -> list[dict[str, object]]:
     now = timezone.now()
     found: dict[str, dict[str, object]] = {}
     for row in Deployment.objects.select_related("endpoint").exclude(model="").order_by("-id"):
-        if str(row) in found or row.endpoint.provider in pricing.FREE:
+        if str(row) in found or vendors.runs_here(row.endpoint.provider):
             continue
         usages = {"input": Usage(MILLION, 0, 0), "cached": Usage(MILLION, MILLION, 0), "output": Usage(0, 0, MILLION)}
         priced = {name: pricing.cost(row.endpoint.provider, row.model, usage, now) for name, usage in usages.items()}

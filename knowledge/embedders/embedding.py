@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from knowledge.embedders import embedder_for, wordpieces
-from knowledge.embedders.base import PassageText, PassageVectors, Vector
-from llm import client
+from knowledge.embedders import wordpieces
+from knowledge.embedders.base import Embedder, PassageText, PassageVectors, Vector
+from llm import client, endpoints, vendors
+from llm.completion import ProviderError
 from llm.models import Deployment, Purpose, ServingRole
 
 QUESTION_SECONDS = 10.0
@@ -23,6 +24,20 @@ class QuestionVector:
 
     space: str
     vector: Vector
+
+
+class UnknownLengthError(ProviderError):
+    """A deployment does not say how long its vectors are."""
+
+
+def embedder_for(deployment: Deployment) -> Embedder:
+    """The embedder of a deployment with its address and key. Raises ProviderError without one of them."""
+    embedder: type[Embedder] = vendors.load(deployment.endpoint.provider, "embeds")
+    if deployment.dimensions is None:
+        raise UnknownLengthError(
+            f"The deployment of {deployment} does not say how long its vectors are.", kind="bad_request"
+        )
+    return embedder(model=deployment.model, dimensions=deployment.dimensions, **endpoints.options(deployment.endpoint))
 
 
 def load() -> None:

@@ -18,8 +18,9 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from foundation import leases
-from knowledge.embedders import embedder_for, embedding
+from knowledge.embedders import embedding
 from knowledge.embedders.base import Embedder, PassageText, PassageVectors
+from knowledge.embedders.embedding import embedder_for
 from knowledge.index import chunk_rows, vector_indexes
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild
 from llm import client

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from knowledge.embedders import embedder_for
 from knowledge.embedders.base import PassageText
+from knowledge.embedders.embedding import embedder_for
 from knowledge.retrieval.search import Hit
 from llm import client
 from llm.models import Deployment, Purpose, ServingRole

@@ -13,9 +13,9 @@ from typing import get_args
 from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Now
 
+from llm import vendors
 from llm.completion import FinishReason, ProviderError
 from llm.models import Breaker, Deployment, Purpose, UsageRecord
-from llm.spending.pricing import FREE
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Standing:
 def standing(deployment: Deployment) -> Standing:
     """One query; none for a provider that runs in this process, which has no breaker and needs nobody to stand in."""
     provider, model = deployment.endpoint.provider, deployment.model
-    if provider in FREE:
+    if vendors.runs_here(provider):
         return Standing()
     opened = Breaker.objects.filter(provider=provider, model=model, opened_at__isnull=False)
     fallback = Deployment.objects.fallback_for(provider, model)
@@ -69,7 +69,7 @@ def admit(deployment: Deployment, purpose: Purpose, known: Standing | None = Non
 
 def report(deployment: Deployment, outcome: str, *, is_probe: bool) -> None:
     """Learn from a call that is in the ledger: the success of a probe closes, a failure too many opens."""
-    if deployment.endpoint.provider in FREE:
+    if vendors.runs_here(deployment.endpoint.provider):
         return
     if is_probe and outcome in get_args(FinishReason):
         _close(deployment)

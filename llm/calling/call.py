@@ -1,8 +1,10 @@
 """One call to one model: a breaker before it, retries and a deadline around it, a row in the ledger behind it."""
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from typing import TypeVar
@@ -12,7 +14,7 @@ from django.utils import timezone
 
 from foundation import connections
 from foundation.text import clean
-from llm import tokens
+from llm import tokens, vendors
 from llm.calling import breaker
 from llm.calling.deadline import iterate
 from llm.calling.retry import pause
@@ -27,33 +29,50 @@ T = TypeVar("T")
 FRAMING = 500  # tokens that a provider may add around what is sent
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What is asked of a model. Times are time.monotonic().
+
+    `first_by` is when the first of the result has to be there, all attempts included: the deadline unless it is set to
+    be sooner. `most_tokens` is what a call that is not streamed can take, for the budget. `standing` spares a query
+    when the caller has looked already.
+    """
+
+    deployment: Deployment
+    trace_id: str
+    purpose: Purpose
+    deadline: float
+    first_by: float = math.inf
+    most_tokens: int = 0
+    standing: breaker.Standing | None = None
+
+
 class Call:
     """One call to a model on its way into the ledger.
 
     `finish_reason` is the reply's own; after a failure the kind of the ProviderError, "abandoned" when the caller
-    stopped listening, "failed" after an error in our own code. `first_by` (time.monotonic()) is when the first of the
-    result has to be there, all attempts included: the deadline unless it is set to be sooner. `standing` spares a query
-    when the caller has looked already.
+    stopped listening, "failed" after an error in our own code.
     """
 
-    def __init__(self, *, deployment: Deployment, trace_id: str, purpose: Purpose, deadline: float) -> None:
-        self.deployment = deployment
-        self.trace_id = trace_id
-        self.purpose = purpose
-        self.deadline = deadline
-        self.first_by = deadline
-        self.standing: breaker.Standing | None = None
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
         self.finish_reason = ""
         self.usage = Usage(0, 0, 0)
         self.cost: Decimal | None = None
         self.first_token_ms: float | None = None
         self.latency_ms = 0.0
         self.attempts = 0
-        self.most_tokens = 0
         self.error = ""
         self._is_probe = False
         self._hold: Reservation | None = None
         self._started = 0.0
+
+    def once(self, operation: Callable[[float], tuple[T, Usage]]) -> T:
+        """Make a call whose result comes in one piece. Raises ProviderError."""
+        with self.recorded():
+            result, self.usage = self.persist(lambda left: next(self.limited(lambda: iter([operation(left)]))))
+            self.finish_reason = "stop"
+        return result
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
@@ -63,13 +82,13 @@ class Call:
         """
         self._started = time.monotonic()
         try:
-            self._is_probe = breaker.admit(self.deployment, self.purpose, self.standing)
+            self._is_probe = breaker.admit(self.terms.deployment, self.terms.purpose, self.terms.standing)
             self._hold = budgets.reserve(
-                self.deployment,
+                self.terms.deployment,
                 self._worst(),
-                trace_id=self.trace_id,
-                purpose=self.purpose,
-                seconds=self.deadline - self._started,
+                trace_id=self.terms.trace_id,
+                purpose=self.terms.purpose,
+                seconds=self.terms.deadline - self._started,
             )
             if not self._is_local:
                 connections.let_go()
@@ -80,36 +99,40 @@ class Call:
         finally:
             self._save()
             if self.attempts:
-                breaker.report(self.deployment, self.finish_reason, is_probe=self._is_probe)
+                breaker.report(self.terms.deployment, self.finish_reason, is_probe=self._is_probe)
 
     def persist(self, attempt: Callable[[float], T]) -> T:
         """The result of the first attempt that succeeds; each gets the seconds until the deadline."""
         while True:
-            if self.first_by <= time.monotonic():
+            if self._first_by <= time.monotonic():
                 raise timed_out()
             self.attempts += 1
             try:
-                return attempt(self.deadline - time.monotonic())
+                return attempt(self.terms.deadline - time.monotonic())
             except ProviderError as error:
-                wait = pause(error, self.attempts, self.first_by - time.monotonic())
+                wait = pause(error, self.attempts, self._first_by - time.monotonic())
                 if wait is None:
                     raise
             time.sleep(wait)
 
     def limited(self, items: Callable[[], Iterator[T]]) -> Generator[T, None, None]:
         """`items()`, no longer than the deadline allows; what runs in this process needs no watching."""
-        yield from items() if self._is_local else iterate(items, self.deadline, first_by=self.first_by)
+        yield from items() if self._is_local else iterate(items, self.terms.deadline, first_by=self._first_by)
 
     def elapsed_ms(self) -> float:
         return (time.monotonic() - self._started) * 1000
 
     @property
+    def _first_by(self) -> float:
+        return min(self.terms.first_by, self.terms.deadline)
+
+    @property
     def _is_local(self) -> bool:
-        return self.deployment.endpoint.provider in pricing.FREE
+        return vendors.runs_here(self.terms.deployment.endpoint.provider)
 
     def _worst(self) -> Usage:
         """The most that a call can use: no token is less than a byte."""
-        return Usage(self.most_tokens, 0, 0)
+        return Usage(self.terms.most_tokens, 0, 0)
 
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, ProviderError):
@@ -120,7 +143,8 @@ class Call:
             self.finish_reason = "abandoned"
 
     def _save(self) -> None:
-        provider, model, now = self.deployment.endpoint.provider, self.deployment.model, timezone.now()
+        served = self.terms.deployment
+        provider, model, now = served.endpoint.provider, served.model, timezone.now()
         self.latency_ms = self.elapsed_ms()
         self.cost = pricing.cost(provider, model, self.usage, now) if self.attempts else Decimal(0)
         with transaction.atomic():
@@ -128,12 +152,13 @@ class Call:
             budgets.settle(self._hold, self.cost)
 
     def _write(self, provider: str, model: str) -> None:
+        served = self.terms.deployment
         UsageRecord.objects.create(
-            trace_id=self.trace_id,
-            purpose=self.purpose,
+            trace_id=self.terms.trace_id,
+            purpose=self.terms.purpose,
             provider=provider,
             model=model,
-            deployment=self.deployment if self.deployment.pk else None,  # a model that is not live yet has no row
+            deployment=served if served.pk else None,  # a model that is not live yet has no row
             input_tokens=self.usage.input_tokens,
             cached_input_tokens=self.usage.cached_input_tokens,
             output_tokens=self.usage.output_tokens,
@@ -150,10 +175,8 @@ class Call:
 class StreamedCall(Call):
     """A call whose result is text that comes bit by bit. `text` is what has come so far."""
 
-    def __init__(
-        self, prompt: Prompt, *, deployment: Deployment, trace_id: str, purpose: Purpose, deadline: float
-    ) -> None:
-        super().__init__(deployment=deployment, trace_id=trace_id, purpose=purpose, deadline=deadline)
+    def __init__(self, prompt: Prompt, terms: Terms) -> None:
+        super().__init__(terms)
         self.text = ""
         self._prompt = prompt
 
@@ -175,20 +198,10 @@ class StreamedCall(Call):
         asked = sum(len(message["content"].encode()) for message in self._prompt.messages())
         return Usage(asked + FRAMING, 0, self._prompt.max_output_tokens)
 
-    def again(self, deployment: Deployment) -> "StreamedCall":
-        """The same asked of another model, in what is left of the time."""
-        return StreamedCall(
-            self._prompt,
-            deployment=deployment,
-            trace_id=self.trace_id,
-            purpose=self.purpose,
-            deadline=self.deadline,
-        )
-
     def _begin(self, remaining: float) -> tuple[str | Completion, Generator[str | Completion, None, None]]:
         """Ask and wait for the first of the reply; a failure after it is final, as the asker has seen text."""
-        provider = provider_for(self.deployment)
-        items = self.limited(lambda: provider.stream(self._prompt, model=self.deployment.model, timeout=remaining))
+        provider, model = provider_for(self.terms.deployment), self.terms.deployment.model
+        items = self.limited(lambda: provider.stream(self._prompt, model=model, timeout=remaining))
         return next(items), items
 
     def _fail(self, error: BaseException) -> None:

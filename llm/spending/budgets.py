@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from llm import vendors
 from llm.completion import ProviderError, Usage
 from llm.models import Budget, BudgetPeriod, Deployment, Period, Purpose, Reservation, UsageRecord
 from llm.spending import pricing
@@ -37,7 +38,7 @@ def reserve(
     Raises ProviderError (budget) when it does not fit into what is left.
     """
     budgets = list(Budget.objects.filter(is_hard=True).order_by("period"))
-    if not budgets or deployment.endpoint.provider in pricing.FREE:
+    if not budgets or vendors.runs_here(deployment.endpoint.provider):
         return None
     now = timezone.now()
     amount = pricing.cost(deployment.endpoint.provider, deployment.model, worst, now)

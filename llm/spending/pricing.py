@@ -6,11 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
+from llm import vendors
 from llm.completion import Usage
 from llm.models import ModelPrice
-
-FREE = frozenset({"extractive", "local"})
-"""Providers that run in this process."""
 
 _MILLION = Decimal(1_000_000)
 _SMALLEST = Decimal("0.00000001")
@@ -21,7 +19,7 @@ def cost(provider: str, model: str, usage: Usage, at: datetime) -> Decimal | Non
 
     To be asked per call and then summed: price lists have tiers by the size of a call.
     """
-    if provider in FREE:
+    if vendors.runs_here(provider):
         return Decimal(0)
     price = _stated(provider, model, at)
     exact = _by_row(price, usage) if price else _by_list(provider, model, usage, at)

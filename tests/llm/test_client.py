@@ -10,7 +10,7 @@ from llm.calling import retry
 from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Endpoint, Purpose, ServingRole, UsageRecord
 from llm.prompt import Passage, Prompt, Sentence
-from llm.providers import UnknownProviderError
+from llm.vendors import UnknownVendorError
 from tests.fakes.providers.fake import FakeProviders, Refusal
 
 pytestmark = pytest.mark.django_db
@@ -164,7 +164,7 @@ def test_key_never_reaches_the_ledger(fake_providers: FakeProviders) -> None:
 
 
 def test_unknown_provider_is_an_error_that_names_it() -> None:
-    with pytest.raises(UnknownProviderError, match="no provider named oracle"):
+    with pytest.raises(UnknownVendorError, match="No vendor named oracle answers"):
         list(ask(make_deployment("oracle")))
     assert UsageRecord.objects.get().finish_reason == "bad_request"
 

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from pytest_django.fixtures import Settings
 
-from knowledge.embedders import UnknownEmbedderError, embedder_for, embedding
+from knowledge.embedders import embedding
 from knowledge.embedders.base import PassageText
+from knowledge.embedders.embedding import embedder_for
 from knowledge.embedders.local import MAX_TOKENS, LocalEmbedder, graph_path
 from knowledge.embedders.openai import MAX_INPUTS, MAX_REQUEST_BYTES, OpenAIEmbedder
 from llm.completion import ProviderError
 from llm.models import Purpose, ServingRole, UsageRecord
+from llm.vendors import UnknownVendorError
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.make import make_deployment
 
@@ -109,7 +111,7 @@ def test_every_embedding_is_in_the_ledger() -> None:
 
 @pytest.mark.django_db
 def test_an_unknown_embedder_is_named(settings: Settings) -> None:
-    with pytest.raises(UnknownEmbedderError, match="no embedder named abacus; known are local, openai"):
+    with pytest.raises(UnknownVendorError, match="No vendor named abacus embeds; those that do are local, openai"):
         embedder_for(make_deployment(ServingRole.EMBED, provider="abacus", model="x", dimensions=3))
 
 

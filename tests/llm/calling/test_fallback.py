@@ -7,16 +7,14 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from pytest_django.fixtures import Settings
 
 from config import setup
-from llm import client
+from llm import client, vendors
 from llm.calling import retry
 from llm.completion import ProviderError
 from llm.models import Breaker, Deployment, Purpose, ServingRole, UsageRecord
 from llm.prompt import Passage, Prompt
-from llm.providers import REGISTRY
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.make import make_deployment
 
@@ -32,8 +30,8 @@ PROMPT = Prompt(
 def _no_time_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses are short, and the SDKs imported, which takes longer than the patience of these tests."""
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.02)
-    for path in REGISTRY.values():
-        import_string(path)
+    for name in vendors.those_that("answers"):
+        vendors.load(name, "answers")
 
 
 @pytest.fixture

@@ -7,14 +7,12 @@ said is never passed off as one.
 import time
 
 import pytest
-from django.utils.module_loading import import_string
 
-from llm import client
+from llm import client, vendors
 from llm.calling import retry
 from llm.completion import ProviderError
 from llm.models import ServingRole, UsageRecord
 from llm.prompt import Passage, Prompt
-from llm.providers import REGISTRY
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.make import make_deployment
 
@@ -76,8 +74,8 @@ BROKEN = [
 def _no_time_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses are short, and the SDKs imported, which takes a second."""
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.005)
-    for path in REGISTRY.values():
-        import_string(path)
+    for name in vendors.those_that("answers"):
+        vendors.load(name, "answers")
 
 
 def asked(provider: str, *, seconds: float) -> client.Response:
