@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from bot.messenger import DeliveryError, Messenger
+from bot.messenger import DeliveryError, GoneError, Messenger
 from bot.models import DeliveryKind, DeliveryState, Question
 from foundation import failpoints
 
@@ -34,17 +34,29 @@ def sweep(platforms: list[str], messenger: Messenger) -> int:
                 count += 1
             _make_final(question, messenger)
         except DeliveryError as error:
-            log.warning("Surplus replies to question %s are looked for later: %s", pk, error)
-            Question.objects.filter(pk=pk).update(sweep_at=timezone.now() + AGAIN_AFTER)
+            _put_off(pk, error)
     return count
+
+
+def _put_off(pk: int, error: DeliveryError) -> None:
+    """Look again in a while, unless the platform will say the same each time."""
+    if error.permanent:
+        log.warning("Surplus replies to question %s cannot be looked for: %s", pk, error)
+        return
+    log.warning("Surplus replies to question %s are looked for later: %s", pk, error)
+    Question.objects.filter(pk=pk).update(sweep_at=timezone.now() + AGAIN_AFTER)
 
 
 def _make_final(question: Question, messenger: Messenger) -> None:
     """Write the answer once more over its message: an edit of an attempt that was frozen may have come after it."""
     sent = question.deliveries.filter(kind=DeliveryKind.ANSWER, state=DeliveryState.SENT).exclude(message_id="")
     for delivery in sent.select_related("channel__workspace", "question__channel__workspace", "question__conversation"):
-        if delivery.body.get("text"):
+        if not delivery.body.get("text"):
+            continue
+        try:
             messenger.edit(delivery)
+        except GoneError:
+            log.info("%s was taken away by somebody, and stays so", delivery)
 
 
 def _due(platforms: list[str]) -> list[int]:
