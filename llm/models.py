@@ -172,7 +172,7 @@ class Budget(models.Model):
         constraints = [models.CheckConstraint(condition=models.Q(limit__gte=0), name="budget_not_negative")]
 
     def __str__(self) -> str:
-        return f"${self.limit} a {self.period}"
+        return f"budget of a {self.period}"
 
 
 class BudgetPeriod(models.Model):
@@ -204,7 +204,7 @@ class Reservation(models.Model):
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
-        return f"${self.amount} for {self.trace_id}"
+        return f"reserved for {self.trace_id}"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from dashboard.rendering import charts
 from dashboard.rendering.words import PURPOSES
-from evaluation.figures import costs, rollups, what_if
-from llm.models import Budget, Deployment, ModelPrice, Purpose, ServingRole
+from evaluation.figures import costs, price_list, rollups, what_if
+from llm.models import Budget, Purpose
+from llm.spending import budgets as limits
 
 RANGES = (7, 30, 90)
 
@@ -23,7 +24,7 @@ def overview(request: loading.Request) -> HttpResponse:
     days = int(asked) if asked.isdecimal() and int(asked) in RANGES else 30
     found = costs.read(days)
     form = _what_if(request, found)
-    case = _case(form) if form.is_valid() else None
+    case = what_if.case(**form.cleaned_data) if form.is_valid() else None
     chart = charts.by_day(found.since, rollups.today(), ((day, float(cost)) for day, cost in found.days), unit="USD")
     for line in found.by["Purpose"]:
         line.name = PURPOSES[Purpose(line.name)]
@@ -41,31 +42,10 @@ def overview(request: loading.Request) -> HttpResponse:
 
 def _what_if(request: loading.Request, found: costs.Costs) -> WhatIfForm:
     """Filled in with how it is now, until somebody asks for something else."""
-    rows = (
-        Deployment.objects.filter(role__in=(ServingRole.ANSWER, ServingRole.FALLBACK))
-        .select_related("endpoint")
-        .order_by("-id")
-    )
-    models = list(dict.fromkeys(str(row) for row in rows if row.model))
-    answered = max(found.total.answers, 1)
-    days = max((rollups.today() - found.since).days + 1, 1)
-    inputs = found.total.input_tokens // answered
-    now = {
-        "model": models[0] if models else "",
-        "volume": found.total.answers * 30 // days,
-        "k": 6,
-        "passage_tokens": found.context_tokens // 6,
-        "prompt_tokens": max(inputs - found.context_tokens, 600),
-        "output_tokens": max(found.total.output_tokens // answered, 150),
-    }
+    models = what_if.models()
+    now = what_if.now(found, models)
     asked = {name: request.GET[name] for name in now if name in request.GET}
     return WhatIfForm({**now, **asked}, models=models)
-
-
-def _case(form: WhatIfForm) -> what_if.Case:
-    wanted = dict(form.cleaned_data)
-    provider, _, model = wanted.pop("model").partition(":")
-    return what_if.Case(provider=provider, model=model, **wanted)
 
 
 @rules.form(Role.OWNER)
@@ -76,17 +56,18 @@ def budgets(request: loading.Request) -> HttpResponse:
         row, _ = Budget.objects.update_or_create(
             period=wanted["period"], defaults={"limit": wanted["limit"], "is_hard": wanted["is_hard"]}
         )
-        request.audited = {"budget": str(row), "is_hard": row.is_hard}
-        messages.success(request, f"From now on: {row}.")
+        request.audited = {"budget": limits.label(row), "is_hard": row.is_hard}
+        messages.success(request, f"From now on: {limits.label(row)}.")
         return redirect("budgets")
-    context = {"page": "costs", "form": form, "budgets": Budget.objects.order_by("period")}
+    rows = [(row, limits.label(row)) for row in Budget.objects.order_by("period")]
+    context = {"page": "costs", "form": form, "budgets": rows}
     return render(request, "dashboard/costs/budgets.html", context)
 
 
 @rules.action(Role.OWNER)
 def remove_budget(request: loading.Request, pk: int) -> HttpResponse:
     row = get_object_or_404(Budget, pk=pk)
-    request.audited = {"budget": str(row)}
+    request.audited = {"budget": limits.label(row)}
     row.delete()
     messages.success(request, "The budget is gone.")
     return redirect("budgets")
@@ -103,8 +84,8 @@ def prices(request: loading.Request) -> HttpResponse:
     context = {
         "page": "costs",
         "form": form,
-        "prices": ModelPrice.objects.order_by("provider", "model", "-valid_from"),
+        "stated": price_list.stated_prices(),
         "list_version": version("genai-prices"),
-        "listed": costs.listed_prices(),
+        "listed": price_list.listed_prices(),
     }
     return render(request, "dashboard/costs/prices.html", context)

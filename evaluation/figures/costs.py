@@ -12,12 +12,9 @@ from django.utils import timezone
 
 from bot.models import Channel, Message, Speaker
 from evaluation.figures import resolution, rollups
-from llm import vendors
-from llm.completion import Usage
-from llm.models import Budget, Deployment, Period
-from llm.spending import money, pricing
+from llm.models import Budget, Period
+from llm.spending import money
 
-MILLION = 1_000_000
 SAMPLE = 100  # answers that the size of the context is taken from
 CHARACTERS_PER_TOKEN = 4
 
@@ -43,15 +40,23 @@ class CostLine:
 
     @property
     def label(self) -> str:
-        return money.sum_label(self.cost)
+        return money.sum_label(self.cost, unpriced=self.unpriced)
 
     @property
     def per_answer(self) -> str:
-        return money.label(self.cost / self.answers) if self.answers else "-"
+        return self._each(self.answers)
 
     @property
     def per_resolved(self) -> str:
-        return money.label(self.cost / self.resolved) if self.resolved else "-"
+        return self._each(self.resolved)
+
+    def _each(self, count: int) -> str:
+        """What one of so many cost, as far as prices are known."""
+        if not count:
+            return "-"
+        if self.unpriced and not self.cost:
+            return "unpriced"
+        return f"{money.label(self.cost / count)}{' or more' if self.unpriced else ''}"
 
     @property
     def cached_share(self) -> float:
@@ -69,7 +74,7 @@ class BudgetState:
 
     @property
     def label(self) -> str:
-        return f"{money.sum_label(self.spent)} of ${self.budget.limit:,.2f}"
+        return f"{money.sum_label(self.spent)} of {money.amount(self.budget.limit)}"
 
 
 @dataclass(frozen=True)
@@ -180,16 +185,3 @@ def context_tokens() -> int:
     newest = Message.objects.filter(speaker=Speaker.BOT).order_by("-id").values_list("trace", flat=True)[:SAMPLE]
     sizes = [sum(len(hit.get("text", "")) for hit in trace.get("passages", ())) for trace in newest]
     return round(sum(sizes) / len(sizes) / CHARACTERS_PER_TOKEN) if sizes else 0
-
-
-def listed_prices() -> list[dict[str, object]]:
-    """What a million tokens cost now for every model that ever was live, whoever states it."""
-    now = timezone.now()
-    found: dict[str, dict[str, object]] = {}
-    for row in Deployment.objects.select_related("endpoint").exclude(model="").order_by("-id"):
-        if str(row) in found or vendors.runs_here(row.endpoint.provider):
-            continue
-        usages = {"input": Usage(MILLION, 0, 0), "cached": Usage(MILLION, MILLION, 0), "output": Usage(0, 0, MILLION)}
-        priced = {name: pricing.cost(row.endpoint.provider, row.model, usage, now) for name, usage in usages.items()}
-        found[str(row)] = {"model": str(row), **{name: money.label(cost) for name, cost in priced.items()}}
-    return list(found.values())

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from knowledge.models import Source, Sync, SyncState
+from llm.spending import money
 
 
 def source(row: Source) -> dict[str, Any]:
@@ -78,8 +80,8 @@ def sync_lines(found: Mapping[str, Any]) -> Iterator[str]:
 def _cost(found: Mapping[str, Any]) -> str:
     if not found["embedded_tokens"]:
         return "; nothing had to be embedded."
-    price = "unpriced" if found["cost_usd"] is None else f"${float(found['cost_usd']):.4f}"
-    return f"; {found['embedded_tokens']:,} tokens embedded for {'free' if price == '$0.0000' else price}."
+    price = money.label(None if found["cost_usd"] is None else Decimal(found["cost_usd"]))
+    return f"; {found['embedded_tokens']:,} tokens embedded, {price}."
 
 
 def documents(count: int) -> str:

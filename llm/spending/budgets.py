@@ -16,7 +16,7 @@ from django.utils import timezone
 from llm import vendors
 from llm.completion import ProviderError, Usage
 from llm.models import Budget, BudgetPeriod, Deployment, Period, Purpose, Reservation, UsageRecord
-from llm.spending import pricing
+from llm.spending import money, pricing
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,11 @@ def first_day(period: Period, at: datetime) -> date:
     """The day that the period of a moment begins on, in UTC."""
     day = at.date()
     return day.replace(day=1) if period == Period.MONTH else day
+
+
+def label(budget: Budget) -> str:
+    """A budget in words: "$100.00 a month"."""
+    return f"{money.amount(budget.limit)} a {budget.period}"
 
 
 @transaction.atomic
@@ -64,7 +69,7 @@ def _set_aside(budget: Budget, amount: Decimal, now: datetime) -> None:
     fits = BudgetPeriod.objects.filter(pk=row.pk, spent__lte=budget.limit - amount - F("reserved"))
     if not fits.update(reserved=F("reserved") + amount):
         raise ProviderError(
-            f"The budget of ${budget.limit} a {budget.period} does not hold another call of up to ${amount}.",
+            f"The budget, {label(budget)}, does not hold another call of up to {money.amount(amount)}.",
             kind="budget",
         )
 
@@ -124,5 +129,6 @@ def expire() -> int:
             )  # fmt: skip
             _book(found.made_at, found.amount, found.amount)
         count += 1
-        log.warning("trace %s: a call to %s was lost; $%s count as spent", found.trace_id, found.model, found.amount)
+        said = money.amount(found.amount)
+        log.warning("trace %s: a call to %s was lost; %s count as spent", found.trace_id, found.model, said)
     return count

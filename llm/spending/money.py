@@ -1,18 +1,41 @@
-"""What a sum of money is called on a page. Pure."""
+"""Sums of money in words; nobody else writes any. USD. Pure."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+
+CENTS = Decimal("0.01")
+SMALL = Decimal("0.1")  # below it two digits that matter say more than cents
 
 
 def label(cost: Decimal | None) -> str:
-    """USD for people: "Free", "$1.20", "$0.00042" (two digits that matter), or "unpriced" where no price is known."""
+    """What one thing cost: "Free", "$1.20", "$0.00042", or "unpriced" where no price is known."""
     if cost is None:
         return "unpriced"
+    return amount(cost) if cost else "Free"
+
+
+def sum_label(cost: Decimal, *, unpriced: int = 0) -> str:
+    """A sum over many calls, of which so many have no price: "$0" where there were none or all were free."""
+    if not unpriced:
+        return amount(cost)
+    return f"{amount(cost)} and {unpriced:,} unpriced" if cost else "unpriced"
+
+
+def amount(cost: Decimal) -> str:
+    """ "$0", "$1,234.50", "-$2.00"; what is below ten cents with its first two digits that matter."""
     if cost == 0:
-        return "Free"
-    decimals = 2 if cost >= Decimal("0.01") else 1 - cost.adjusted()
-    return f"${cost:,.{decimals}f}"
+        return "$0"
+    size = abs(cost)
+    smallest = CENTS if size >= SMALL else Decimal(1).scaleb(size.adjusted() - 1)
+    rounded = size.quantize(min(smallest, CENTS), ROUND_HALF_UP)
+    if size >= CENTS:
+        rounded = rounded.quantize(CENTS) if rounded == rounded.quantize(CENTS) else rounded
+    return f"{'-' if cost < 0 else ''}${rounded:,f}"
 
 
-def sum_label(cost: Decimal) -> str:
-    """A sum over many calls: "$0" where there were none or all were free."""
-    return "$0" if cost == 0 else label(cost)
+def price_label(price: Decimal | None) -> str:
+    """A price with every digit it has, and at least two behind the point: "$0.025", "$2.50"."""
+    if price is None:
+        return "unpriced"
+    exact = price.normalize()
+    _, _, exponent = exact.as_tuple()
+    return f"${exact.quantize(CENTS) if isinstance(exponent, int) and exponent > -2 else exact:,f}"

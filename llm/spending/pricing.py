@@ -1,5 +1,6 @@
 """What a call costs: the price an admin states, else the bundled price list, else unknown."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -10,20 +11,67 @@ from llm import vendors
 from llm.completion import Usage
 from llm.models import ModelPrice
 
+ORDINARY, BIG = 10_000, 2_000_000  # input tokens of a call
+
 _MILLION = Decimal(1_000_000)
 _SMALLEST = Decimal("0.00000001")
 
 
 def cost(provider: str, model: str, usage: Usage, at: datetime) -> Decimal | None:
-    """USD for one call made at `at`, None when its price is not known.
+    """USD for one call made at `at`, None when its price is not known. A call that used nothing cost nothing.
 
     To be asked per call and then summed: price lists have tiers by the size of a call.
     """
-    if vendors.runs_here(provider):
+    if vendors.runs_here(provider) or usage.input_tokens == usage.output_tokens == 0:
         return Decimal(0)
     price = _stated(provider, model, at)
     exact = _by_row(price, usage) if price else _by_list(provider, model, usage, at)
     return None if exact is None else exact.quantize(_SMALLEST, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """USD per million tokens in a call of ordinary size; None is unpriced.
+
+    Where big calls cost more, `long_from` is the input from which on they do, and `long` are the rates of those.
+    """
+
+    input: Decimal | None
+    cached: Decimal | None
+    output: Decimal | None
+    long_from: int | None = None
+    long: "Rates | None" = None
+
+
+def rates(provider: str, model: str, at: datetime) -> Rates:
+    """What a million tokens cost at `at`, as they are billed: in calls of ORDINARY tokens, not in one of a million."""
+    ordinary = _rates(provider, model, at, ORDINARY)
+    big = _rates(provider, model, at, BIG)
+    if ordinary.input is None or big == ordinary:
+        return ordinary
+    low, high = ORDINARY, BIG
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _rates(provider, model, at, middle).input == ordinary.input else (low, middle)
+    return replace(ordinary, long_from=high, long=big)
+
+
+def _rates(provider: str, model: str, at: datetime, size: int) -> Rates:
+    """The rates in a call of `size` input tokens."""
+    fresh = cost(provider, model, Usage(size, 0, 0), at)
+    if fresh is None:
+        return Rates(None, None, None)
+    cached = cost(provider, model, Usage(size, size, 0), at)
+    whole = cost(provider, model, Usage(size, 0, ORDINARY), at)
+    return Rates(
+        input=_per_million(fresh, size),
+        cached=None if cached is None else _per_million(cached, size),
+        output=None if whole is None else _per_million(whole - fresh, ORDINARY),
+    )
+
+
+def _per_million(amount: Decimal, tokens: int) -> Decimal:
+    return (amount * _MILLION / tokens).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
 def _stated(provider: str, model: str, at: datetime) -> ModelPrice | None:

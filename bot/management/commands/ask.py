@@ -12,6 +12,7 @@ from bot.answers.conversations import Delta, Done, Retrieved
 from bot.models import Message, Outcome, Platform
 from knowledge.retrieval import audience
 from llm.models import Deployment, Purpose, UsageRecord
+from llm.spending import money
 
 
 class Command(BaseCommand):
@@ -65,8 +66,7 @@ class Command(BaseCommand):
 
 def _summary(message: Message) -> str:
     """Outcome, model, cost and time in one line."""
-    cost = message.cost
-    price = "unpriced" if cost is None else f"${cost.normalize():f}" if cost else "free"
+    price = money.label(message.cost).lower()
     outcome = Outcome(message.outcome).label.lower()
     truncated = ", cut off at the length limit" if message.is_truncated else ""
     return (

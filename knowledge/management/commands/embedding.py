@@ -2,6 +2,7 @@
 
 import json
 import sys
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from knowledge import tasks
 from knowledge.index import model_change
 from knowledge.models import BuildState, Chunk, IndexBuild
 from llm.models import Deployment, Endpoint, ServingRole, UsageRecord
+from llm.spending import money
 
 
 class Command(BaseCommand):
@@ -100,7 +102,7 @@ def _wanted(name: str, dimensions: int | None) -> Deployment:
 
 
 def _estimated(wanted: Deployment, estimate: model_change.Estimate) -> str:
-    cost = "unpriced" if estimate.cost is None else f"about ${estimate.cost:.4f}"
+    cost = money.label(estimate.cost) if not estimate.cost else f"about {money.label(estimate.cost)}"
     return f"{wanted}: {_passages(estimate.chunks)} to embed, about {estimate.tokens:,} tokens, {cost}."
 
 
@@ -135,7 +137,7 @@ def _row(build: IndexBuild) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    cost = "unpriced" if row["cost_usd"] is None else f"${row['cost_usd']}"
+    cost = money.label(None if row["cost_usd"] is None else Decimal(row["cost_usd"]))
     said = f"  {row['reason']}" if row["reason"] else ""
     return (
         f"build {row['id']}  {row['model']}/{row['dimensions']}  {row['state']}"

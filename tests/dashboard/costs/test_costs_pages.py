@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from bot.models import Message, Voice
 from dashboard.models import AuditEntry
-from evaluation.figures import costs, rollups, what_if
+from evaluation.figures import costs, price_list, rollups, what_if
 from evaluation.models.figures import DailyUsage
 from knowledge.models import Collection, Document
 from knowledge.sources import uploads
 from llm import endpoints
 from llm.completion import ProviderError
 from llm.models import Budget, Deployment, Endpoint, ModelPrice, ServingRole, UsageRecord
+from llm.spending import budgets
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.web_rows import make_answer, make_models, make_question, make_usage, make_user
 
@@ -76,12 +77,54 @@ def test_what_if_multiplies_what_pricing_says() -> None:
     assert what_if.Case("openai", "unknown-model", 1, 1, 1, 1, 1).labels["per_month"] == "unpriced"
 
 
+def test_what_if_begins_with_what_answers_took(client: Client, owner: User) -> None:
+    make_models()
+    for number in range(4):
+        spend(owner, 0, number, "0.01")
+    indexed = make_usage("f" * 32, "0.02")
+    UsageRecord.objects.filter(pk=indexed.pk).update(purpose="embed_document", input_tokens=900_000)
+    begun = what_if.now(costs.read(30), what_if.models())
+    taken = int(str(begun["k"])) * int(str(begun["passage_tokens"])) + int(str(begun["prompt_tokens"]))
+    assert 1000 - int(str(begun["k"])) <= taken <= 1000
+    assert (begun["output_tokens"], begun["volume"], begun["model"]) == (50, 4, "openai:a-model")
+
+
+def test_a_model_without_a_price_is_nowhere_called_free(client: Client, owner: User) -> None:
+    make_models()
+    spend(owner, 0, 1, None)
+    line = costs.read(7).total
+    assert (line.label, line.per_answer, line.per_resolved) == ("unpriced", "unpriced", "unpriced")
+    spend(owner, 0, 2, "0.03")
+    line = costs.read(7).total
+    assert (line.label, line.per_answer) == ("$0.03 and 1 unpriced", "$0.015 or more")
+    page = client.get(reverse("costs")).content.decode()
+    assert "$0.03 and 1 unpriced" in page
+    assert "Free" not in page
+
+
+def test_prices_are_those_of_ordinary_calls_and_say_what_long_ones_cost(client: Client, owner: User) -> None:
+    endpoint = Endpoint.objects.create(name="openai", provider="openai")
+    for model in ("gpt-6-luna", "own"):
+        Deployment.objects.create(role="answer", endpoint=endpoint, model=model, reason="a test")
+    ModelPrice.objects.create(
+        provider="openai", model="own", input_per_million="0.025", output_per_million=1, valid_from="2020-01-01T00:00Z"
+    )
+    listed = {each.model: each for each in price_list.listed_prices()}
+    assert listed["openai:gpt-6-luna"].labels == {"input": "$0.10", "cached": "$0.01", "output": "$0.50"}
+    assert "tokens of input a call" in listed["openai:gpt-6-luna"].long
+    assert (listed["openai:own"].labels["input"], listed["openai:own"].long) == ("$0.025", "")
+    page = client.get(reverse("prices")).content.decode()
+    assert "$0.025" in page
+    assert listed["openai:gpt-6-luna"].long in page
+
+
 def test_the_pages_of_costs_and_budgets(client: Client, owner: User) -> None:
     make_models()
     spend(owner, 0, 1, "0.25")
     client.post(reverse("budgets"), {"period": "month", "limit": "50", "is_hard": "on"})
     client.post(reverse("budgets"), {"period": "month", "limit": "20"})
-    assert [(str(row), row.is_hard) for row in Budget.objects.all()] == [("$20.00 a month", False)]
+    assert [(budgets.label(row), row.is_hard) for row in Budget.objects.all()] == [("$20.00 a month", False)]
+    assert "$20.00 a month" in client.get(reverse("budgets")).content.decode()
     page = client.get(reverse("costs") + "?days=7").content.decode()
     assert "$0.25 of $20.00 this month" in page
     assert client.get(reverse("prices")).status_code == 200

@@ -41,7 +41,7 @@ def test_what_runs_here_is_free(provider: str) -> None:
         ("anthropic", "claude-haiku-4-5", Usage(2000, 0, 300, cache_write_tokens=1000), "0.00375000"),
         ("openai", "text-embedding-3-small", Usage(1000, 0, 0), "0.00002000"),
         ("openai", "ft:gpt-4o-mini-2024-07-18:acme::1", USED, "0.00096000"),
-        ("openai", "gpt-4o-mini", Usage(0, 0, 0), "0E-8"),
+        ("openai", "gpt-4o-mini", Usage(0, 0, 0), "0"),
     ],
 )
 def test_bundled_prices(provider: str, model: str, usage: Usage, expected: str) -> None:
@@ -59,6 +59,10 @@ def test_bundled_prices(provider: str, model: str, usage: Usage, expected: str) 
 )
 def test_unknown_price_is_none_and_not_zero(model: str, usage: Usage) -> None:
     assert cost("openai", model, usage, NOW) is None
+
+
+def test_a_call_that_used_nothing_cost_nothing_whatever_its_price() -> None:
+    assert cost("openai", "nobody-knows-its-price", Usage(0, 0, 0), NOW) == Decimal(0)
 
 
 def test_unknown_vendor_is_unpriced() -> None:
