@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.models import Citation, Message, Speaker
+from bot.models import Citation, Message
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,9 @@ def answer_count(documents: Iterable[int]) -> int:
 
 def uses(document: int, *, limit: int = 20) -> list[Use]:
     """The newest answers that cite the document, newest first."""
-    citing = Message.objects.filter(citations__document=document).distinct().order_by("-id")[:limit]
-    answers = list(citing)
-    questions = dict(
-        Message.objects.filter(
-            speaker=Speaker.ASKER, trace_id__in=[answer.trace_id for answer in answers]
-        ).values_list("trace_id", "text")
-    )  # fmt: skip
+    citing = Citation.objects.filter(document=document).values("message")
+    answers = list(Message.objects.filter(pk__in=citing).with_asked_text().order_by("-id")[:limit])
     quotes: dict[int, list[str]] = {}
     for row in Citation.objects.filter(message__in=answers, document=document).order_by("message", "number"):
         quotes.setdefault(row.message_id, []).append(row.quote)
-    return [
-        Use(answer.pk, questions.get(answer.trace_id, ""), answer.created_at, tuple(quotes[answer.pk]))
-        for answer in answers
-    ]
+    return [Use(answer.pk, answer.asked_text or "", answer.created_at, tuple(quotes[answer.pk])) for answer in answers]

@@ -1,7 +1,16 @@
 """The rows of this room."""
 
 from bot.models.channels import AnswerMode, Channel, ChannelKind, Grammar, Voice, Workspace
-from bot.models.conversations import Citation, Conversation, Feedback, Message, Outcome, Platform, Speaker
+from bot.models.conversations import (
+    Citation,
+    Conversation,
+    Feedback,
+    Message,
+    MessageQuerySet,
+    Outcome,
+    Platform,
+    Speaker,
+)
 from bot.models.deliveries import BotProcess, Delivery, DeliveryKind, DeliveryState
 from bot.models.escalations import Escalation, EscalationState
 from bot.models.questions import OPEN, Question, QuestionState, Receipt
@@ -22,6 +31,7 @@ __all__ = [
     "Feedback",
     "Grammar",
     "Message",
+    "MessageQuerySet",
     "Outcome",
     "Platform",
     "Question",

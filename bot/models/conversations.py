@@ -1,5 +1,7 @@
 """Conversations: what was asked, what was answered, from which passages, and what people thought of it."""
 
+from typing import Self
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
@@ -66,14 +68,18 @@ class Conversation(models.Model):
         return str(self.channel) if self.channel else str(self.get_platform_display())
 
 
+class MessageQuerySet(models.QuerySet["Message"]):
+    def with_asked_text(self) -> Self:
+        """Answers, each with the words of its asker as `asked_text`; None where the question is gone."""
+        asked = Message.objects.filter(trace_id=models.OuterRef("trace_id"), speaker=Speaker.ASKER)
+        return self.annotate(asked_text=models.Subquery(asked.values("text")[:1]))
+
+
 class Message(models.Model):
     """One turn. The fields from `outcome` on describe an answer and are empty on a question.
 
-    `trace` of a question is {"collections": [ids it was asked of]}. That of an answer is what happened on the way, as
-    it was then: {"question": as it was understood, "passages": [{"chunk_id", "document_id", "title", "heading", "text",
-    "score", "scores": {...}, ...}], "stages_ms": {...}, "answerable": float, "corrections": {word: its
-    understanding}, "uncovered": [terms that a second round searched for], "searched_again": the words that a model
-    asked for, "prompt_hash": str, "uncited_text": what a model wrote without a source, "error": str}.
+    `trace` is how an answer came about, or where a question was asked, as bot.answers.trace reads it. An answer on a
+    platform has its `question`, the row that it was asked by.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
@@ -99,6 +105,10 @@ class Message(models.Model):
     trace = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
 
+    asked_text: str | None  # of those found by `with_asked_text`
+
+    objects = MessageQuerySet.as_manager()
+
     class Meta:
         ordering = ["id"]
         indexes = [
@@ -117,6 +127,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    @property
+    def asked(self) -> "Message":
+        """The asker's turn that an answer answers."""
+        return Message.objects.get(trace_id=self.trace_id, speaker=Speaker.ASKER)
 
 
 class Citation(models.Model):

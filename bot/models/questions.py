@@ -43,7 +43,7 @@ class Question(models.Model):
     reply_until = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=QuestionState, default=QuestionState.WAITING)
     trace_id = models.CharField(max_length=32)
-    answer = models.OneToOneField(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="answers")
+    answer = models.OneToOneField(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="question")
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     ranked_at = models.DateTimeField()

@@ -11,7 +11,7 @@ from bot.team import escalations
 def correct(message: Message, text: str, *, by: User) -> bool:
     """Keep what should have been said, and post it where the question was asked; whether there is such a place."""
     Message.objects.filter(pk=message.pk).update(sent_text=text)
-    question = Question.objects.select_related("channel", "conversation").filter(answer=message).first()
+    question: Question | None = getattr(message, "question", None)
     if question is None:
         return False
     escalations.relay(question, by=f"{escalations.DASHBOARD}{by.get_username()}", text=text)

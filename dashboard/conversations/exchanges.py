@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
-from bot.models import Citation, Feedback, Message, Outcome, Question, Speaker
+from bot.models import Citation, Feedback, Message, MessageQuerySet, Outcome, Question, Speaker
 from dashboard.rendering import words
 from evaluation.figures.rollups import start_of
 from llm.spending import money
@@ -48,7 +48,7 @@ class ExchangePage:
     older: int | None
 
 
-def found(wanted: Mapping[str, Any]) -> QuerySet[Message]:
+def found(wanted: Mapping[str, Any]) -> MessageQuerySet:
     """The answers that fit what a ConversationFilter was filled in with, newest first."""
     answers = Message.objects.filter(speaker=Speaker.BOT)
     simple = {
@@ -68,7 +68,7 @@ def found(wanted: Mapping[str, Any]) -> QuerySet[Message]:
     return _related(answers, wanted).order_by("-id")
 
 
-def _related(answers: QuerySet[Message], wanted: Mapping[str, Any]) -> QuerySet[Message]:
+def _related(answers: MessageQuerySet, wanted: Mapping[str, Any]) -> MessageQuerySet:
     """By what other tables say: thumbs, cited documents, and the words of question or answer."""
     thumbs = Feedback.objects.filter(message=OuterRef("pk"))
     if wanted.get("rating") == "none":
@@ -84,16 +84,18 @@ def _related(answers: QuerySet[Message], wanted: Mapping[str, Any]) -> QuerySet[
     return answers
 
 
-def page(answers: QuerySet[Message], *, before: int | None) -> ExchangePage:
+def page(answers: MessageQuerySet, *, before: int | None) -> ExchangePage:
     """One page. Going on from an id costs the same on the thousandth page as on the first."""
     if before:
         answers = answers.filter(pk__lt=before)
-    rows = list(answers.select_related("conversation__channel").defer("trace")[: PER_PAGE + 1])
+    rows = list(
+        answers.select_related("conversation__channel", "question").with_asked_text().defer("trace")[: PER_PAGE + 1]
+    )
     shown = rows[:PER_PAGE]
     return ExchangePage(_exchanges(shown), shown[-1].pk if len(rows) > PER_PAGE else None)
 
 
-def each(answers: QuerySet[Message]) -> Iterator[Exchange]:
+def each(answers: MessageQuerySet) -> Iterator[Exchange]:
     """Every one, up to EXPORTED, in batches."""
     before: int | None = None
     for _ in range(EXPORTED // PER_PAGE):
@@ -105,20 +107,13 @@ def each(answers: QuerySet[Message]) -> Iterator[Exchange]:
 
 
 def _exchanges(answers: list[Message]) -> list[Exchange]:
-    traces = [answer.trace_id for answer in answers]
-    asked = dict(
-        Message.objects.filter(speaker=Speaker.ASKER, trace_id__in=traces).values_list("trace_id", "text")
-    )  # fmt: skip
-    askers = {
-        pk: name or asker
-        for pk, name, asker in Question.objects.filter(answer__in=answers).values_list(
-            "answer_id", "asker_name", "asker"
-        )
-    }
     thumbs = dict(
         Feedback.objects.filter(message__in=answers).order_by("updated_at").values_list("message_id", "is_positive")
     )
-    return [
-        Exchange(answer, asked.get(answer.trace_id, ""), askers.get(answer.pk, ""), thumbs.get(answer.pk))
-        for answer in answers
-    ]
+    return [Exchange(answer, answer.asked_text or "", _asker(answer), thumbs.get(answer.pk)) for answer in answers]
+
+
+def _asker(answer: Message) -> str:
+    """Who asked, as the platform calls them; empty for what was asked on a page."""
+    question: Question | None = getattr(answer, "question", None)
+    return question.asker_name or question.asker if question else ""

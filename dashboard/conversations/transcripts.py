@@ -51,24 +51,19 @@ def read(conversation: Conversation, user: User) -> Transcript:
     calls: dict[str, list[CallLine]] = {}
     for record in UsageRecord.objects.filter(trace_id__in=[answer.trace_id for answer in answers]).order_by("id"):
         calls.setdefault(record.trace_id, []).append(CallLine(record))
-    asked = {
-        question.answer_id: question
-        for question in Question.objects.filter(answer__in=answers).select_related("escalation", "channel")
-    }
     proposed = {each.message_id: each for each in TrainingExample.objects.filter(message__in=answers)}
-    return Transcript(conversation, [_step(turn, calls, asked, proposed) for turn in shown])
+    return Transcript(conversation, [_step(turn, calls, proposed) for turn in shown])
 
 
 def _step(
     turn: ShownTurn,
     calls: dict[str, list[CallLine]],
-    asked: dict[int | None, Question],
     proposed: dict[int | None, TrainingExample],
 ) -> TurnLine:
     answer = turn.answered
     if answer is None:
         return TurnLine(turn, [], [], None, None, None)
-    question = asked.get(answer.pk)
+    question: Question | None = getattr(answer, "question", None)
     return TurnLine(
         turn,
         calls.get(answer.trace_id, []),

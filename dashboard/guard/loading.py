@@ -66,4 +66,6 @@ def workspace(pk: int) -> Workspace:
 
 
 def any_answer(pk: int) -> Message:
-    return get_object_or_404(Message.objects.select_related("conversation"), pk=pk, speaker=Speaker.BOT)
+    """Any answer, with the question of a platform that it was given to, where there is one."""
+    known = Message.objects.select_related("conversation", "voice", "question__channel__workspace")
+    return get_object_or_404(known, pk=pk, speaker=Speaker.BOT)

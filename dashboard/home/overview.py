@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from bot.models import OPEN, Message, Outcome, Speaker
@@ -141,13 +141,14 @@ def _times() -> list[float | None]:
 
 def _failing() -> list[dict[str, Any]]:
     """The newest questions that the documents did not answer, the most asked first, told apart by their words."""
-    asked = Message.objects.filter(trace_id=OuterRef("trace_id"), speaker=Speaker.ASKER).values("text")[:1]
-    newest = Message.objects.filter(speaker=Speaker.BOT, outcome=Outcome.NOT_IN_DOCS).order_by("-id")
+    failed = Message.objects.filter(speaker=Speaker.BOT, outcome=Outcome.NOT_IN_DOCS)
+    newest = failed.with_asked_text().order_by("-id")
     topics: dict[str, dict[str, Any]] = {}
-    for text, place in newest.annotate(asked=Subquery(asked)).values_list("asked", "conversation_id")[:200]:
-        topic = topics.setdefault(" ".join((text or "").lower().split())[:200], {"text": text or "", "times": 0})
+    for answer in newest.only("conversation_id")[:200]:
+        text = answer.asked_text or ""
+        topic = topics.setdefault(" ".join(text.lower().split())[:200], {"text": text, "times": 0})
         topic["times"] += 1
-        topic["conversation"] = place
+        topic["conversation"] = answer.conversation_id
     return sorted(topics.values(), key=lambda topic: -topic["times"])[:FAILED_SHOWN]
 
 

@@ -128,7 +128,7 @@ def test_nothing_leaves_from_where_training_is_not_allowed() -> None:
     with pytest.raises(proposing.ExampleError, match="not allowed for the workspace Acme"):
         proposing.propose(message, by=ada)
     Workspace.objects.update(is_training_allowed=True)
-    item = approved(message, ada)
+    item = approved(Message.objects.get(pk=message.pk), ada)
     assert "Ann Example" not in json.dumps(item.messages)
     own = approved(answered(ada), ada, answer="Another [1].")
     Workspace.objects.update(is_training_allowed=False)

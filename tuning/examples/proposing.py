@@ -31,7 +31,7 @@ def propose(message: Message, *, by: User | None, answer: str = "") -> TrainingE
     """
     if message.speaker != Speaker.BOT or message.outcome not in (Outcome.ANSWERED, Outcome.NOT_IN_DOCS):
         raise ExampleError("Only an answer, or a word that the documents hold none, can become an example.")
-    question = Question.objects.select_related("channel__workspace").filter(answer=message).first()
+    question: Question | None = getattr(message, "question", None)
     workspace = question.channel.workspace if question else None
     if workspace is not None and not workspace.is_training_allowed:
         raise ExampleError(
@@ -90,7 +90,8 @@ def checksum(messages: Sequence[dict[str, str]]) -> str:
 def propose_candidates(by: User) -> int:
     """Queue the newest answers that people have improved: a better answer with a thumb, or a draft that was changed."""
     improved = (
-        Message.objects.filter(speaker=Speaker.BOT, training_example=None)
+        Message.objects.select_related("question__channel__workspace")
+        .filter(speaker=Speaker.BOT, training_example=None)
         .filter(~Q(feedback__better_answer="", feedback__isnull=False) & Q(feedback__isnull=False) | ~Q(sent_text=""))
         .order_by("-id")
         .distinct()[:CANDIDATES]
