@@ -5,30 +5,27 @@ The calls it makes are in the ledger (llm.client writes it) under the answer's t
 
 import logging
 import re
-import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from django.conf import settings
-
-from bot.answers import citations, followups, prompts, wording
-from bot.answers.prompts import Manner
+from bot.answers import asking, citations, followups, prompts, wording
+from bot.answers.asking import Asked
+from bot.answers.prompts import PLAIN, Manner
 from bot.answers.signals import Signalled
+from bot.answers.trace import SentPrompt
 from bot.models import Outcome
-from foundation.text import clean
 from knowledge.retrieval.rereading import reread
 from knowledge.retrieval.search import Hit, Retrieval, retrieve
 from llm import client
 from llm.completion import ProviderError
-from llm.models import Deployment, ServingRole
+from llm.models import Deployment
 from llm.prompt import Turn
 
 log = logging.getLogger(__name__)
 
 PASSAGES = 6  # four to six good passages beat twenty mediocre ones
 MORE_PASSAGES = 4  # of a second search, which a model may ask for once
-QUESTION_CHARACTERS = 4000
 WORD = re.compile(r"\w")
 # Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
 # question (cosine): short questions in other words than the documents' own share few terms with the passage that
@@ -36,10 +33,7 @@ WORD = re.compile(r"\w")
 LEAST_TO_QUOTE = 0.5
 CLOSE_IN_MEANING = 0.5
 LEAST_TO_READ = 0.05
-
-
-class QuestionError(ValueError):
-    """The question cannot be asked; the message tells the asker why."""
+NOTHING = Retrieval(hits=(), answerable=0.0, stages_ms={})
 
 
 @dataclass(frozen=True)
@@ -51,158 +45,209 @@ class CitedPassage:
     quote: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer being written. Iterating yields its text; the other attributes are final once that has ended.
+    """What came of a question.
 
-    Times are in milliseconds since the question came in. `uncited_text` keeps what a model wrote without resting it on
-    a passage, which nobody is shown; `searched_again` the words that it asked to have searched.
+    `question` is how it was understood, `deployment` who wrote. `uncited_text` keeps what a model wrote without resting
+    it on a passage, which nobody is shown; `searched_again` the words that it asked to have searched. `prompt` is the
+    last one that a model replied to, if any did. Times are in milliseconds since the question came in.
     """
 
-    def __init__(
-        self,
-        question: str,
-        *,
-        deployment: Deployment,
-        trace_id: str,
-        started: float,
-        least_answerable: float | None = None,
-        manner: Manner = prompts.PLAIN,
-    ) -> None:
-        self.question = question
-        self.trace_id = trace_id
-        self.deployment = deployment
-        self.outcome = Outcome.PROVIDER_ERROR
+    asked: Asked
+    outcome: Outcome
+    text: str
+    question: str
+    deployment: Deployment
+    retrieval: Retrieval = NOTHING
+    citations: tuple[CitedPassage, ...] = ()
+    uncited_text: str = ""
+    searched_again: str = ""
+    prompt: SentPrompt | None = None
+    is_truncated: bool = False
+    error: str = ""
+    first_token_ms: float | None = None
+    total_ms: float
+
+    @property
+    def trace_id(self) -> str:
+        return self.asked.trace_id
+
+
+def ended(asked: Asked, outcome: Outcome, text: str = "", *, error: str = "") -> Answer:
+    """An answer that is no more than its outcome, in the outcome's own words unless there is a `text`."""
+    return Answer(
+        asked=asked,
+        outcome=outcome,
+        text=text or wording.text(outcome, asked.trace_id),
+        question=asked.question,
+        deployment=asked.deployment,
+        error=error,
+        total_ms=asked.elapsed_ms(),
+    )
+
+
+class Writing:
+    """An answer being written: first `search`, then iterate for its text. `answer` is there once that has ended.
+
+    `text` and `retrieval` are what there is so far. `history` are the turns before the question, `collections` the ids
+    of those that the asker may see.
+    """
+
+    def __init__(self, asked: Asked, history: Sequence[Turn], collections: Iterable[int]) -> None:
+        self.asked = asked
         self.text = ""
-        self.uncited_text = ""
-        self.searched_again = ""
-        self.citations: list[CitedPassage] = []
-        self.retrieval = Retrieval(hits=(), answerable=0.0, stages_ms={})
-        self.is_truncated = False
-        self.error = ""
-        self.first_token_ms: float | None = None
-        self.total_ms = 0.0
-        self._history: Sequence[Turn] = ()
-        self._collections: tuple[int, ...] = ()
-        self._started = started
-        self._least_answerable = least_answerable
-        self.manner = manner
-        self._is_over = False
+        self.retrieval = NOTHING
+        self._history = history
+        self._collections = tuple(collections)
+        self._question = asked.question
+        self._deployment = asked.deployment
+        self._searched_again = ""
+        self._prompt: SentPrompt | None = None
+        self._first_token_ms: float | None = None
+        self._answer: Answer | None = None
+
+    @property
+    def answer(self) -> Answer:
+        if self._answer is None:
+            raise LookupError("The answer is not written yet.")
+        return self._answer
 
     def __iter__(self) -> Iterator[str]:
         try:
-            if not self._is_over:
-                yield from self._write()
+            if self._answer is None and (yield from self._reply(may_search=True)):
+                yield from self._reply(may_search=False)
         except ProviderError as error:
             self._fail(error)
-        self.total_ms = self._elapsed_ms()
 
-    @property
-    def deadline(self) -> float:
-        return self._started + settings.ANSWER_SECONDS
+    def finish(self) -> Answer:
+        """Write to the end, with nobody watching."""
+        for _ in self:
+            pass
+        return self.answer
 
-    def search(self, history: Sequence[Turn], collections: Iterable[int]) -> None:
+    def search(self) -> None:
         """Find the passages; ends the answer at once where there is nothing to write from."""
-        self._history = history
-        self._collections = tuple(collections)
-        if not WORD.search(self.question):
-            self.end(Outcome.CLARIFY)
+        if not WORD.search(self.asked.question):
+            self._end(Outcome.CLARIFY)
             return
         try:
-            question = followups.standalone(
-                self.question, history, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline
-            )
-            self.retrieval = retrieve(
-                question, collections=self._collections, k=PASSAGES, trace_id=self.trace_id, deadline=self.deadline
-            )
-            if self.deployment.is_quoting:
-                hits = reread(question, self.retrieval.hits, trace_id=self.trace_id, deadline=self.deadline)
-                self.retrieval = replace(self.retrieval, hits=hits)
+            self._understand()
         except ProviderError as error:
             self._fail(error)
             return
-        self.question = question
         if not self._is_answerable():
-            self.end(Outcome.NOT_IN_DOCS)
+            self._end(Outcome.NOT_IN_DOCS)
+
+    def break_off(self) -> None:
+        """End an answer that an error of our own has stopped."""
+        self._end(Outcome.PROVIDER_ERROR)
+
+    def _understand(self) -> None:
+        """The question by itself, and the passages that fit it."""
+        asked = self.asked
+        question = followups.standalone(
+            asked.question, self._history,
+            deployment=asked.deployment, trace_id=asked.trace_id, deadline=asked.deadline,
+        )  # fmt: skip
+        self.retrieval = self._retrieve(question)
+        if asked.deployment.is_quoting:
+            hits = reread(question, self.retrieval.hits, trace_id=asked.trace_id, deadline=asked.deadline)
+            self.retrieval = replace(self.retrieval, hits=hits)
+        self._question = question
+
+    def _retrieve(self, words: str) -> Retrieval:
+        return retrieve(
+            words,
+            collections=self._collections,
+            k=PASSAGES,
+            trace_id=self.asked.trace_id,
+            deadline=self.asked.deadline,
+        )
 
     def _is_answerable(self) -> bool:
-        if self._least_answerable is not None:
-            return bool(self.retrieval.hits) and self.retrieval.answerable >= self._least_answerable
-        if not self.deployment.is_quoting:
+        least = self.asked.least_answerable
+        if least is not None:
+            return bool(self.retrieval.hits) and self.retrieval.answerable >= least
+        if not self._deployment.is_quoting:
             return bool(self.retrieval.hits) and self.retrieval.answerable >= LEAST_TO_READ
         closest = max((each.similarity for hit in self.retrieval.hits for each in hit.sentences), default=0.0)
         return self.retrieval.answerable >= LEAST_TO_QUOTE or closest >= CLOSE_IN_MEANING
 
-    def end(self, outcome: Outcome) -> None:
-        """End with an outcome that carries its own text."""
-        self.outcome = outcome
-        self.text = wording.text(outcome, self.trace_id)
-        self.citations = []
-        self.total_ms = self._elapsed_ms()
-        self._is_over = True
-
-    def _write(self) -> Iterator[str]:
-        if (yield from self._reply(may_search=True)):
-            yield from self._reply(may_search=False)
-
     def _reply(self, *, may_search: bool) -> Generator[str, None, bool]:
         """Have the model write over the passages found so far; True when it had more of them searched instead."""
-        hits = self.retrieval.hits
-        prompt = prompts.build(self.question, hits, self._history, may_search=may_search, manner=self.manner)
-        response = client.stream(prompt, deployment=self.deployment, trace_id=self.trace_id, deadline=self.deadline)
+        self._prompt = None
+        hits, manner = self.retrieval.hits, self.asked.manner
+        prompt = prompts.build(self._question, hits, self._history, may_search=may_search, manner=manner)
+        response = client.stream(
+            prompt, deployment=self._deployment, trace_id=self.asked.trace_id, deadline=self.asked.deadline
+        )
+        sent = SentPrompt(may_search, manner.language, prompts.checksum(prompt))
         reply = Signalled(response)
         renumbered = citations.Renumbered(reply, len(hits))
         with closing(response):
             for delta in renumbered:
-                if self.first_token_ms is None:
-                    self.first_token_ms = self._elapsed_ms()
+                if self._first_token_ms is None:
+                    self._first_token_ms = self.asked.elapsed_ms()
+                self._prompt = sent
                 self.text += delta
                 yield delta
-        self.deployment = response.deployment  # the fallback, where the model asked first could not
+        self._prompt = sent
+        self._deployment = response.deployment  # the fallback, where the model asked first could not
         if response.finish_reason == "refusal":
-            self.end(Outcome.BLOCKED)
+            self._end(Outcome.BLOCKED)
             return False
         if may_search and reply.search and self._search_again(reply.search):
             return True
-        if self.deployment.is_quoting and not self._is_answerable():  # as strict as if it had been asked first
-            self.end(Outcome.NOT_IN_DOCS)
+        if self._deployment.is_quoting and not self._is_answerable():  # as strict as if it had been asked first
+            self._end(Outcome.NOT_IN_DOCS)
             return False
-        self.is_truncated = response.finish_reason == "length"
-        self._conclude([hits[number - 1] for number in renumbered.cited])
+        self._conclude([hits[number - 1] for number in renumbered.cited], response.finish_reason == "length")
         return False
 
     def _search_again(self, words: str) -> bool:
         """Add to the passages what another search finds, in the same collections; whether that is anything new."""
-        self.searched_again = words
-        found = retrieve(
-            words, collections=self._collections, k=PASSAGES, trace_id=self.trace_id, deadline=self.deadline
-        )
+        self._searched_again = words
+        found = self._retrieve(words)
         known = {hit.chunk_id for hit in self.retrieval.hits}
         more = [hit for hit in found.hits if hit.chunk_id not in known][:MORE_PASSAGES]
         self.retrieval = replace(self.retrieval, hits=(*self.retrieval.hits, *more))
         return bool(more)
 
-    def _conclude(self, cited: list[Hit]) -> None:
+    def _conclude(self, cited: list[Hit], is_truncated: bool) -> None:
         """Settle the outcome: text that rests on no passage is not an answer."""
-        self.text = self.text.strip()
+        text = self.text.strip()
         if not cited:
-            self.uncited_text = self.text
-            self.end(Outcome.NOT_IN_DOCS)
+            unfounded = ended(self.asked, Outcome.NOT_IN_DOCS)
+            self._settle(replace(unfounded, uncited_text=text, is_truncated=is_truncated))
             return
-        self.outcome = Outcome.ANSWERED
-        self.citations = [
-            CitedPassage(number, hit, citations.quote(self.text, number, _sentences(hit)))
+        quoted = tuple(
+            CitedPassage(number, hit, citations.quote(text, number, _sentences(hit)))
             for number, hit in enumerate(cited, start=1)
-        ]
+        )
+        answered = ended(self.asked, Outcome.ANSWERED, text)
+        self._settle(replace(answered, citations=quoted, is_truncated=is_truncated))
 
     def _fail(self, error: ProviderError) -> None:
         """A provider failed for good: say so with an incident id, and never pass off half an answer as a whole one."""
-        log.error("trace %s: %s", self.trace_id, error)
-        self.error = str(error)
-        self.uncited_text = self.text
-        self.end(Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR)
+        log.error("trace %s: %s", self.asked.trace_id, error)
+        outcome = Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR
+        self._settle(replace(ended(self.asked, outcome, error=str(error)), uncited_text=self.text))
 
-    def _elapsed_ms(self) -> float:
-        return (time.monotonic() - self._started) * 1000
+    def _end(self, outcome: Outcome) -> None:
+        self._settle(ended(self.asked, outcome))
+
+    def _settle(self, answer: Answer) -> None:
+        """Keep what came of it, with how it came about."""
+        self._answer = replace(
+            answer,
+            question=self._question,
+            deployment=self._deployment,
+            retrieval=self.retrieval,
+            searched_again=self._searched_again,
+            prompt=self._prompt,
+            first_token_ms=self._first_token_ms,
+        )
 
 
 def compose(
@@ -212,48 +257,20 @@ def compose(
     history: Sequence[Turn] = (),
     deployment: Deployment | None = None,
     least_answerable: float | None = None,
-    manner: Manner = prompts.PLAIN,
-) -> Answer:
-    """Search the passages for `question` and return the answer, to be written by iterating over it.
+    manner: Manner = PLAIN,
+) -> Writing:
+    """Search the passages for `question` and return its answer, to be written by iterating over it.
 
-    `collections` are the ids of the collections the asker may see; `history` are the turns before; `deployment` is
-    the model that writes, the live one by default. `least_answerable` (0 to 1) is the estimate from which on there is
-    an answer at all, in place of the rules of this module: a channel of customers may want it higher than a team.
-    `manner` is how the answer is to sound, and its language.
+    `collections` are the ids of the collections the asker may see; `history` are the turns before; the others are those
+    of Asked.
     Raises QuestionError for a question nobody could answer and Deployment.DoesNotExist before set-up; a provider that
     fails is an outcome, not an exception.
     """
-    answer = begin(question, deployment=deployment, least_answerable=least_answerable, manner=manner)
-    answer.search(history, collections)
-    return answer
-
-
-def begin(
-    question: str,
-    *,
-    deployment: Deployment | None = None,
-    least_answerable: float | None = None,
-    manner: Manner = prompts.PLAIN,
-    trace_id: str = "",
-) -> Answer:
-    """An answer for which nothing has been searched yet; raises what `compose` raises."""
-    check(question)
-    return Answer(
-        clean(question).strip(),
-        deployment=deployment or Deployment.objects.live(ServingRole.ANSWER),
-        trace_id=trace_id or client.new_trace_id(),
-        started=time.monotonic(),
-        least_answerable=least_answerable,
-        manner=manner,
-    )
-
-
-def check(question: str) -> None:
-    """Raises QuestionError, with a sentence for the asker, when a question is empty or too long."""
-    if not clean(question).strip():
-        raise QuestionError("The question is empty.")
-    if len(question) > QUESTION_CHARACTERS:
-        raise QuestionError(f"The question is longer than {QUESTION_CHARACTERS:,} characters. Please shorten it.")
+    asking.check(question)
+    asked = asking.begin(question, deployment=deployment, least_answerable=least_answerable, manner=manner)
+    writing = Writing(asked, history, collections)
+    writing.search()
+    return writing
 
 
 def _sentences(hit: Hit) -> list[str]:

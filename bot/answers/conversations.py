@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from bot.answers import prompts, voices
-from bot.answers.answering import Answer, begin
+from bot.answers import asking, prompts, trace, voices
+from bot.answers.answering import Answer, Writing
+from bot.answers.asking import Asked
+from bot.answers.trace import Reach, Trace
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker, Voice
-from knowledge.retrieval.search import Hit, Retrieval
+from knowledge.retrieval.search import Retrieval
 from llm.models import UsageRecord
 from llm.prompt import Turn
 
@@ -55,43 +57,44 @@ def ask(
     Raises QuestionError before anything is kept. Whoever stops listening early does not stop the answer: it is
     written to its end and kept all the same.
     """
-    return _ask(begin(question), platform, sorted(collections), user, conversation)
+    asking.check(question)
+    return _ask(asking.begin(question), platform, sorted(collections), user, conversation)
 
 
 def _ask(
-    answer: Answer, platform: Platform, collections: list[int], user: User | None, conversation: Conversation | None
+    asked: Asked, platform: Platform, collections: list[int], user: User | None, conversation: Conversation | None
 ) -> Generator[Event]:
     conversation = conversation or Conversation.objects.create(platform=platform, user=user)
-    turns = history(conversation, collections)
+    writing = Writing(asked, history(conversation, collections), collections)
     Message.objects.create(
         conversation=conversation,
         speaker=Speaker.ASKER,
-        text=answer.question,
-        trace_id=answer.trace_id,
-        trace={"collections": collections},
+        text=asked.question,
+        trace_id=asked.trace_id,
+        trace=Reach(tuple(collections)).as_json(),
     )
-    events = written(answer, turns, collections)
+    events = written(writing)
     try:
         for event in events:  # noqa: UP028  "yield from" would close them, and they are still needed
             yield event
     except GeneratorExit:
         for _ in events:
             pass
-        _keep(conversation, answer)
+        _keep(conversation, writing.answer)
         raise
-    yield Done(_keep(conversation, answer))
+    yield Done(_keep(conversation, writing.answer))
 
 
-def written(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterator[Event]:
+def written(writing: Writing) -> Iterator[Event]:
     """Search and write; what fails on the way becomes the answer's outcome."""
     try:
-        answer.search(turns, collections)
-        yield Retrieved(answer.retrieval)
-        for delta in answer:
+        writing.search()
+        yield Retrieved(writing.retrieval)
+        for delta in writing:
             yield Delta(delta)
     except Exception:  # one question's failure is told to its asker and ends there
-        log.exception("trace %s: answering failed", answer.trace_id)
-        answer.end(Outcome.PROVIDER_ERROR)
+        log.exception("trace %s: answering failed", writing.asked.trace_id)
+        writing.break_off()
 
 
 def _keep(conversation: Conversation, answer: Answer) -> Message:
@@ -108,7 +111,7 @@ def history(conversation: Conversation, collections: Iterable[int], *, before: M
     """The turns so far, or those `before` a message, oldest first; a question without an answer counts as not asked.
 
     An answer that rests on collections other than `collections` is left out, with its question: what was said from
-    internal documents must not reach a prompt that may only see public ones.
+    internal documents must not reach a prompt that may only see public ones. So is one of which that is not known.
     """
     visible = set(collections)
     earlier = conversation.messages.filter(pk__lt=before.pk) if before else conversation.messages
@@ -117,9 +120,13 @@ def history(conversation: Conversation, collections: Iterable[int], *, before: M
     turns: list[Turn] = []
     for asked in messages:
         answered = answers.get(asked.trace_id)
-        if asked.speaker == Speaker.ASKER and answered and set(asked.trace.get("collections", ())) <= visible:
+        if asked.speaker == Speaker.ASKER and answered and _is_within(trace.reach(asked), visible):
             turns += [Turn("user", asked.text), Turn("assistant", answered.text)]
     return turns
+
+
+def _is_within(reach: Reach, visible: set[int]) -> bool:
+    return reach.collections is not None and visible.issuperset(reach.collections)
 
 
 def cost(trace_id: str) -> Decimal | None:
@@ -144,7 +151,7 @@ def save(conversation: Conversation, answer: Answer, voice: Voice | None = None)
         voice=voice,
         style_faults=voices.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
         cost=cost(answer.trace_id),
-        trace=_trace(answer),
+        trace=_trace(answer).as_json(),
     )
     Citation.objects.bulk_create(
         Citation(
@@ -164,23 +171,18 @@ def save(conversation: Conversation, answer: Answer, voice: Voice | None = None)
     return message
 
 
-def _trace(answer: Answer) -> dict[str, object]:
-    """What Message.trace documents, with how the question was understood and what a model wrote without a source."""
-    return {
-        "question": answer.question,
-        "passages": [_passage(hit) for hit in answer.retrieval.hits],
-        "stages_ms": {name: round(value, 3) for name, value in answer.retrieval.stages_ms.items()},
-        "answerable": answer.retrieval.answerable,
-        "corrections": answer.retrieval.corrections,
-        "uncovered": answer.retrieval.uncovered,
-        "searched_again": answer.searched_again,
-        "prompt_hash": prompts.template_hash(),
-        "uncited_text": answer.uncited_text,
-        "error": answer.error,
-    }
-
-
-def _passage(hit: Hit) -> dict[str, object]:
-    kept = asdict(hit)
-    del kept["sentences"]
-    return kept
+def _trace(answer: Answer) -> Trace:
+    found = answer.retrieval
+    return Trace(
+        question=answer.question,
+        passages=found.hits,
+        stages_ms={name: round(value, 3) for name, value in found.stages_ms.items()},
+        answerable=found.answerable,
+        corrections=found.corrections,
+        uncovered=found.uncovered,
+        searched_again=answer.searched_again,
+        prompt_hash=prompts.template_hash(),
+        uncited_text=answer.uncited_text,
+        error=answer.error,
+        prompt=answer.prompt,
+    )

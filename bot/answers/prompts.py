@@ -1,6 +1,7 @@
 """The one prompt builder: production, training data and evaluation all ask in exactly these words."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,6 +60,11 @@ def template_hash() -> str:
     """Names the wording (SHA-256, hex). A model tuned on another wording must not go live under this one."""
     template = "\0".join((SYSTEM, SEARCH_RULE, STYLE, CONTEXT, PASSAGE, str(HISTORY_TURNS), str(HISTORY_CHARACTERS)))
     return hashlib.sha256(template.encode()).hexdigest()
+
+
+def checksum(prompt: Prompt) -> str:
+    """Names one prompt as it is sent (SHA-256 of its messages, hex)."""
+    return hashlib.sha256(json.dumps(prompt.messages(), sort_keys=True).encode()).hexdigest()
 
 
 def build(

@@ -1,44 +1,66 @@
 """A production prompt, built again from the trace of its answer."""
 
-from typing import Any
+from dataclasses import dataclass
+from enum import StrEnum
 
-from bot.answers import channel_rules, conversations, prompts
-from bot.models import Channel, Message, Question, Speaker
-from knowledge.retrieval.search import Hit, RetrievedSentence
+from bot.answers import channel_rules, conversations, prompts, trace, voices
+from bot.answers.trace import Trace
+from bot.models import Message, Question
 from llm.prompt import Prompt
 
 
-def asked(message: Message) -> Message:
-    return Message.objects.get(trace_id=message.trace_id, speaker=Speaker.ASKER)
+class Fidelity(StrEnum):
+    """How a prompt that was built again stands to the one that was sent."""
+
+    EXACT = "exact"
+    CHANGED = "changed"  # the wording, the voice or an earlier turn is not what it was
+    UNKNOWN = "unknown"  # the answer is older than the record of what was sent
+    UNSENT = "unsent"  # no model replied
 
 
-def _prompt(message: Message, question: Question | None) -> Prompt:
-    """The prompt as the one builder makes it of the passages and turns that there were."""
-    question_turn = asked(message)
-    turns = conversations.history(
-        message.conversation, question_turn.trace.get("collections", ()), before=question_turn
+@dataclass(frozen=True)
+class Replay:
+    """`prompt` is what a model is asked over the same passages and turns, with the wording of today."""
+
+    prompt: Prompt
+    fidelity: Fidelity
+
+    @property
+    def is_exact(self) -> bool:
+        return self.fidelity == Fidelity.EXACT
+
+
+def replay(message: Message) -> Replay:
+    """What the model was asked, built again from what was kept, and whether it is the same to the letter."""
+    known = trace.of(message)
+    asked = message.asked
+    turns = conversations.history(message.conversation, trace.reach(asked).collections or (), before=asked)
+    prompt = prompts.build(
+        known.question,
+        known.passages,
+        turns,
+        may_search=known.prompt.could_search if known.prompt else not known.searched_again,
+        manner=_manner(message, known),
     )
-    channel: Channel | None = question.channel if question else None
-    manner = channel_rules.manner(channel, message.voice) if channel else prompts.PLAIN
-    return prompts.build(str(message.trace.get("question", "")), hits(message), turns, may_search=True, manner=manner)
+    return Replay(prompt, _fidelity(prompt, known))
 
 
 def prompt_of(message: Message) -> Prompt:
-    """What the model was asked, built again from what was kept."""
-    return _prompt(message, Question.objects.select_related("channel").filter(answer=message).first())
+    """The prompt of `replay`."""
+    return replay(message).prompt
 
 
-def hits(message: Message) -> list[Hit]:
-    """The passages of an answer, frozen in its trace."""
-    found = []
-    for kept in message.trace.get("passages", []):
-        known = {name: kept.get(name, default) for name, default in _HIT.items()}
-        sentences = tuple(RetrievedSentence(**each) for each in kept.get("sentences", ()))
-        found.append(Hit(**known, sentences=sentences))
-    return found
+def _manner(message: Message, known: Trace) -> prompts.Manner:
+    """As it was; where that was not kept, as the channel has it today."""
+    if known.prompt is not None:
+        return prompts.Manner(voices.rules(message.voice) if message.voice else (), known.prompt.language)
+    question: Question | None = getattr(message, "question", None)
+    return channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN
 
 
-_HIT: dict[str, Any] = {
-    "chunk_id": 0, "document_id": 0, "collection_id": 0, "path": "", "url": "", "title": "", "heading": "", "text": "",
-    "ordinal": 0, "score": 0.0, "scores": {},
-}  # fmt: skip
+def _fidelity(prompt: Prompt, known: Trace) -> Fidelity:
+    if not known.knows_prompt:
+        return Fidelity.UNKNOWN
+    if known.prompt is None:
+        return Fidelity.UNSENT
+    return Fidelity.EXACT if prompts.checksum(prompt) == known.prompt.checksum else Fidelity.CHANGED

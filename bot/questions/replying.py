@@ -11,9 +11,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import channel_rules, conversations, voices, wording
-from bot.answers.answering import Answer, QuestionError, begin
+from bot.answers import asking, channel_rules, conversations, voices, wording
+from bot.answers.answering import Answer, Writing, ended
+from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
+from bot.answers.trace import Reach
 from bot.messenger import DeliveryError, Live, Messenger
 from bot.models import (
     Delivery,
@@ -32,7 +34,6 @@ from bot.posts.post import Post, parts
 from bot.questions import giving_up, receiving
 from bot.team import escalations
 from foundation import connections, failpoints
-from llm.prompt import Turn
 
 log = logging.getLogger(__name__)
 
@@ -111,42 +112,46 @@ def _keep_question(question: Question) -> None:
 
 
 def _answer(told: Reply) -> Answer:
+    """What comes of the question: written, or no more than an outcome where nothing is to be written."""
+    question, channel = told.question, told.question.channel
+    asked = asking.begin(
+        question.text,
+        deployment=channel.deployment,
+        least_answerable=channel.least_answerable,
+        manner=channel_rules.manner(channel, told.voice),
+        trace_id=question.trace_id,
+    )
+    try:
+        asking.check(question.text)
+    except QuestionError as error:
+        return ended(asked, Outcome.CLARIFY, f"{error} {wording.CLARIFY_NEXT}" if question.text else "")
+    if question.attempts > MOST_ATTEMPTS:
+        cause = question.error or "Every attempt to answer was cut short."
+        return ended(asked, Outcome.PROVIDER_ERROR, error=cause)
+    return _write(told, asked)
+
+
+def _write(told: Reply, asked: Asked) -> Answer:
     """Compose the answer, showing it as it is written."""
     question = told.question
-    channel = question.channel
-    try:
-        answer = begin(
-            question.text,
-            deployment=channel.deployment,
-            least_answerable=channel.least_answerable,
-            manner=channel_rules.manner(channel, told.voice),
-            trace_id=question.trace_id,
-        )
-    except QuestionError as error:
-        answer = begin("?", trace_id=question.trace_id)
-        answer.end(Outcome.CLARIFY)
-        answer.text = f"{error} {wording.CLARIFY_NEXT}" if question.text else answer.text
-        return answer
-    if question.attempts > MOST_ATTEMPTS:
-        answer.error = question.error or "Every attempt to answer was cut short."
-        answer.end(Outcome.PROVIDER_ERROR)
-        return answer
-    collections = channel_rules.searchable(channel, has_outsiders=_has_outsiders(told))
-    Message.objects.filter(trace_id=question.trace_id, speaker=Speaker.ASKER).update(trace={"collections": collections})
-    turns = conversations.history(question.conversation, collections)
-    for event in _events(answer, turns, collections):
+    collections = channel_rules.searchable(question.channel, has_outsiders=_has_outsiders(told))
+    Message.objects.filter(trace_id=asked.trace_id, speaker=Speaker.ASKER).update(
+        trace=Reach(tuple(collections)).as_json()
+    )
+    writing = Writing(asked, conversations.history(question.conversation, collections), collections)
+    for event in _events(writing):
         if told.live is not None and isinstance(event, Delta):
-            _show(told.live, answer)
+            _show(told.live, writing.text)
             if told.live.is_stopped:
                 receiving.stop(question)
                 raise SupersededError
-    return answer
+    return writing.answer
 
 
-def _events(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterator[conversations.Event]:
+def _events(writing: Writing) -> Iterator[conversations.Event]:
     """What `conversations.written` yields."""
     is_first = True
-    for event in conversations.written(answer, turns, collections):
+    for event in conversations.written(writing):
         if isinstance(event, Delta) and is_first:
             failpoints.reach("answer.first_words")
             is_first = False
@@ -155,9 +160,9 @@ def _events(answer: Answer, turns: list[Turn], collections: list[int]) -> Iterat
         yield event
 
 
-def _show(live: Live, answer: Answer) -> None:
+def _show(live: Live, text: str) -> None:
     """Show what can be judged already. Which passages it will cite is not known yet, so no link is shown."""
-    ready = answer.text[: settled(answer.text)] if live.is_due else ""
+    ready = text[: settled(text)] if live.is_due else ""
     if ready.strip():
         live.show(neutral(ready, links=()))
         failpoints.reach("answer.half_shown")

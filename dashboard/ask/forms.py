@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
-from bot.answers import answering
+from bot.answers import asking
 from bot.models import Conversation
 from dashboard.guard import loading
 from knowledge.models import Collection
@@ -38,8 +38,8 @@ class QuestionForm(forms.Form):
     def clean_question(self) -> str:
         question: str = self.cleaned_data["question"]
         try:
-            answering.check(question)
-        except answering.QuestionError as error:
+            asking.check(question)
+        except asking.QuestionError as error:
             raise forms.ValidationError(str(error)) from error
         return question
 

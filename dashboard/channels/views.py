@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from bot.answers import answering, prompts, voices
+from bot.answers.asking import QuestionError
 from bot.models import Channel, Message, Speaker, Voice, Workspace
 from dashboard.channels.forms import ChannelForm, VoiceForm
 from dashboard.guard import loading, rules
@@ -103,11 +104,9 @@ def preview_voice(request: loading.Request) -> HttpResponse:
     manner = prompts.Manner(rules=voices.rules(draft))
     collections = Collection.objects.public().values_list("pk", flat=True)
     try:
-        answer = answering.compose(question, collections=collections, manner=manner)
-    except answering.QuestionError as refused:
+        answer = answering.compose(question, collections=collections, manner=manner).finish()
+    except QuestionError as refused:
         return render(request, "dashboard/channels/_preview.html", {"error": str(refused)})
-    for _ in answer:
-        pass
     request.audited = {"question": question[:200]}
     context = {"answer": answer, "rules": manner.rules, "faults": voices.faults(draft, answer.text)}
     return render(request, "dashboard/channels/_preview.html", context)

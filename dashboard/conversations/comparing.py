@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from bot.answers import answering, channel_rules, conversations, prompts
+from bot.answers import answering, channel_rules, conversations, prompts, trace
 from bot.models import Message, Question
 from dashboard.rendering import turns, words
 from dashboard.rendering.turns import ShownTurn
@@ -33,16 +33,15 @@ class Compared:
 def ask_again(message: Message) -> Compared:
     """Answer the same question with today's documents, model and voice. Raises Deployment.DoesNotExist."""
     turn = turns.of_answer(message, User())
-    question = Question.objects.select_related("channel__workspace").filter(answer=message).first()
-    collections = list(turn.asked.trace.get("collections", ()))
+    question: Question | None = getattr(message, "question", None)
+    collections = trace.reach(turn.asked).collections or ()
     history = conversations.history(message.conversation, collections, before=turn.asked)
-    answer = answering.compose(
+    writing = answering.compose(
         turn.asked.text,
         collections=collections,
         history=history,
         deployment=question.channel.deployment if question else None,
         manner=channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN,
     )
-    for _ in answer:
-        pass
+    answer = writing.finish()
     return Compared(turn, answer, money.label(conversations.cost(answer.trace_id)))

@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from bot.answers import prompts, replays
+from bot.answers import replays
 from bot.models import Message
 from bot.team import articles, corrections
 from dashboard.conversations import comparing, exchanges, export, transcripts
@@ -14,6 +14,7 @@ from dashboard.conversations.filters import ConversationFilter
 from dashboard.conversations.forms import AnswerForm, ArticleForm
 from dashboard.guard import audit, loading, rules
 from dashboard.guard.roles import Role
+from dashboard.rendering import words
 from tuning.examples import proposing
 
 SENT = "The correction is on its way to where the question was asked."
@@ -74,7 +75,7 @@ def correct(request: loading.Request, pk: int) -> HttpResponse:
         is_sent = corrections.correct(message, form.cleaned_data["answer"], by=request.user)
         messages.success(request, SENT if is_sent else KEPT)
         return redirect(_address(message))
-    context = {"page": "conversations", "form": form, "message": message, "asked": replays.asked(message)}
+    context = {"page": "conversations", "form": form, "message": message, "asked": message.asked}
     return render(request, "dashboard/conversations/correct.html", context)
 
 
@@ -90,12 +91,12 @@ def again(request: loading.Request, pk: int) -> HttpResponse:
 @rules.page(Role.VIEWER)
 def prompt(request: loading.Request, pk: int) -> HttpResponse:
     message = loading.any_answer(pk)
-    is_changed = message.trace.get("prompt_hash") != prompts.template_hash()
+    built = replays.replay(message)
     context = {
         "page": "conversations",
         "message": message,
-        "prompt": replays.prompt_of(message).messages(),
-        "is_changed": is_changed,
+        "prompt": built.prompt.messages(),
+        "fidelity": words.FIDELITIES[built.fidelity],
     }
     return render(request, "dashboard/conversations/prompt.html", context)
 
@@ -104,7 +105,7 @@ def prompt(request: loading.Request, pk: int) -> HttpResponse:
 def article(request: loading.Request, pk: int) -> HttpResponse:
     """What an answer says, or should have said, as a document."""
     message = loading.any_answer(pk)
-    title, text = articles.of_answer(message, replays.asked(message).text)
+    title, text = articles.of_answer(message, message.asked.text)
     form = ArticleForm(request.POST or None, initial={"title": title, "text": text})
     if form.is_valid():
         wanted = form.cleaned_data

@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from bot.answers import replays
+from bot.answers import trace
+from bot.answers.trace import Trace
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
 from dashboard.rendering import markdown, timings
 from dashboard.rendering.words import OUTCOMES
@@ -26,6 +27,10 @@ class ShownTurn:
     @cached_property
     def html(self) -> SafeString:
         return markdown.answer(self.answered.text, map(_source, self.citations)) if self.answered else SafeString()
+
+    @cached_property
+    def trace(self) -> Trace:
+        return trace.of(self.answered) if self.answered else Trace()
 
     @cached_property
     def citations(self) -> list[Citation]:
@@ -60,14 +65,12 @@ class ShownTurn:
     def stages(self) -> list[timings.Stage]:
         if self.answered is None:
             return []
-        searched = self.answered.trace.get("stages_ms", {})
-        return timings.stages(searched, self.answered.first_token_ms, self.answered.total_ms)
+        return timings.stages(self.trace.stages_ms, self.answered.first_token_ms, self.answered.total_ms)
 
     @property
     def searched_for(self) -> str:
         """What was searched for, where that is not the question as it was asked."""
-        understood = str(self.answered.trace.get("question", "")) if self.answered else ""
-        return "" if understood == self.asked.text else understood
+        return "" if self.trace.question == self.asked.text else self.trace.question
 
     @property
     def opinion(self) -> bool | None:
@@ -79,12 +82,13 @@ class ShownTurn:
 
 
 def of_conversation(conversation: Conversation, user: User) -> list[ShownTurn]:
-    messages = conversation.messages.order_by("id").prefetch_related("citations", "feedback")
+    messages = conversation.messages.select_related("question__escalation", "question__channel").order_by("id")
+    messages = messages.prefetch_related("citations", "feedback")
     return list(_turns(list(messages), user))
 
 
 def of_answer(answer: Message, user: User) -> ShownTurn:
-    return ShownTurn(replays.asked(answer), answer, user)
+    return ShownTurn(answer.asked, answer, user)
 
 
 def _turns(messages: list[Message], user: User) -> Iterator[ShownTurn]:

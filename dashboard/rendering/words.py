@@ -1,5 +1,6 @@
-"""What outcomes and purposes are called on pages."""
+"""What outcomes and purposes are called on pages, and how far a prompt that was built again is to be trusted."""
 
+from bot.answers.replays import Fidelity
 from bot.models import Outcome
 from llm.models import Purpose
 
@@ -21,4 +22,14 @@ OUTCOMES = {
     Outcome.BLOCKED: ("Blocked", "A rule of this install does not let this question be answered."),
     Outcome.OVER_BUDGET: ("Over budget", "The budget for answers is used up."),
     Outcome.PROVIDER_ERROR: ("Could not be written", "The model that writes the answers failed."),
+}
+
+FIDELITIES = {
+    Fidelity.EXACT: "Built again from what was kept, and the same to the letter as what was sent.",
+    Fidelity.CHANGED: (
+        "Built again from what was kept, but not what was sent: the wording, the voice or an earlier turn has changed "
+        "since."
+    ),
+    Fidelity.UNKNOWN: "Built again from what was kept; what was sent was not, so it may have differed.",
+    Fidelity.UNSENT: "No model wrote this answer; built of what was kept, this is what one would be asked.",
 }

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from bot.answers import trace
 from bot.models import Workspace
 from dashboard.guard import loading, roles, rules
 from dashboard.guard.roles import Role
@@ -61,7 +62,7 @@ def item(request: loading.Request, pk: int) -> HttpResponse:
         "page": "review",
         "item": found,
         "pieces": list(diff.words(found.original_answer, found.answer)) if found else [],
-        "passages": found.message.trace.get("passages", []) if found and found.message else [],
+        "passages": trace.of(found.message).passages if found and found.message else (),
         "progress": reviewing.progress(),
         "after": neighbours[(place + 1) % len(neighbours)] if neighbours else pk,
         "before": neighbours[place - 1] if neighbours else pk,

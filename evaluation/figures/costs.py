@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from bot.answers.trace import Trace
 from bot.models import Channel, Message, Speaker
 from evaluation.figures import resolution, rollups
 from llm.models import Budget, Period
@@ -183,5 +184,5 @@ def _unpriced(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def context_tokens() -> int:
     """Tokens of retrieved passages in an answer's prompt, on average over the newest answers; a rough count."""
     newest = Message.objects.filter(speaker=Speaker.BOT).order_by("-id").values_list("trace", flat=True)[:SAMPLE]
-    sizes = [sum(len(hit.get("text", "")) for hit in trace.get("passages", ())) for trace in newest]
+    sizes = [sum(len(hit.text) for hit in Trace.from_json(written).passages) for written in newest]
     return round(sum(sizes) / len(sizes) / CHARACTERS_PER_TOKEN) if sizes else 0

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.answers import conversations
-from bot.answers.answering import QuestionError
+from bot.answers.asking import QuestionError
 from bot.answers.conversations import Delta, Done, Retrieved
 from bot.models import Message, Outcome, Platform
 from knowledge.retrieval import audience

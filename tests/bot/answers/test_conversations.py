@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from bot.answers import conversations
-from bot.answers.answering import QuestionError
+from bot.answers.asking import QuestionError
 from bot.answers.conversations import Delta, Done, Retrieved
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
 from knowledge.models import Collection, Visibility
@@ -125,13 +125,20 @@ def test_what_was_said_of_internal_documents_stays_out_of_a_public_turn(public: 
     assert len(conversations.history(done.message.conversation, [public.pk, internal.pk])) == 2
 
 
+def test_what_was_said_of_documents_that_are_not_known_stays_out(public: Collection) -> None:
+    *_, done = ask(public)
+    assert isinstance(done, Done)
+    Message.objects.update(trace={})
+    assert conversations.history(done.message.conversation, [public.pk]) == []
+
+
 def test_questions_asked_side_by_side_keep_their_own_answers(public: Collection) -> None:
     conversation = Conversation.objects.create(platform=Platform.WEB)
     for speaker, outcome in ((Speaker.ASKER, ""), (Speaker.BOT, Outcome.ANSWERED)):
         for number in "12":
             Message.objects.create(
                 conversation=conversation, speaker=speaker, outcome=outcome, text=f"{speaker} {number}",
-                trace_id=number * 32,
+                trace_id=number * 32, trace={"collections": []},
             )  # fmt: skip
     turns = [turn.text for turn in conversations.history(conversation, [])]
     assert turns == ["asker 1", "bot 1", "asker 2", "bot 2"]

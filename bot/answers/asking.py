@@ -1,0 +1,73 @@
+"""What is asked: the question with all that was settled when it came in. Nothing of it changes afterwards."""
+
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from bot.answers.prompts import PLAIN, Manner
+from foundation.text import clean
+from llm import client
+from llm.models import Deployment, ServingRole
+
+QUESTION_CHARACTERS = 4000
+
+
+class QuestionError(ValueError):
+    """The question cannot be asked; the message tells the asker why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question on its way to an answer.
+
+    `deployment` is the model that is to write, `trace_id` ties together all that is done, `started` is when the
+    question came in (time.monotonic()). `least_answerable` (0 to 1) is the estimate from which on there is an answer at
+    all, in place of the rules of answering: a channel of customers may want it higher than a team. `manner` is how the
+    answer is to sound, and its language.
+    """
+
+    question: str
+    deployment: Deployment
+    trace_id: str
+    started: float
+    least_answerable: float | None = None
+    manner: Manner = PLAIN
+
+    @property
+    def deadline(self) -> float:
+        """The time.monotonic() at which the answer has to be whole."""
+        return self.started + settings.ANSWER_SECONDS
+
+    def elapsed_ms(self) -> float:
+        return (time.monotonic() - self.started) * 1000
+
+
+def begin(
+    question: str,
+    *,
+    deployment: Deployment | None = None,
+    least_answerable: float | None = None,
+    manner: Manner = PLAIN,
+    trace_id: str = "",
+) -> Asked:
+    """The question as it is asked from this moment on, of the live model unless another is named.
+
+    Whether it can be asked is for `check` to say. Raises Deployment.DoesNotExist before set-up.
+    """
+    return Asked(
+        question=clean(question).strip(),
+        deployment=deployment or Deployment.objects.live(ServingRole.ANSWER),
+        trace_id=trace_id or client.new_trace_id(),
+        started=time.monotonic(),
+        least_answerable=least_answerable,
+        manner=manner,
+    )
+
+
+def check(question: str) -> None:
+    """Raises QuestionError, with a sentence for the asker, when a question is empty or too long."""
+    if not clean(question).strip():
+        raise QuestionError("The question is empty.")
+    if len(question) > QUESTION_CHARACTERS:
+        raise QuestionError(f"The question is longer than {QUESTION_CHARACTERS:,} characters. Please shorten it.")

@@ -1,0 +1,102 @@
+"""How an answer came about, as it was then: what `Message.trace` holds. Pure but for the rows it is read from.
+
+Rows keep what was known when they were written, so a key may be missing; an erased row has none at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bot.models import Message
+from knowledge.retrieval.search import Hit, RetrievedSentence
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The trace of a question: the ids of the collections it was asked of, None where that is not known."""
+
+    collections: tuple[int, ...] | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {} if self.collections is None else {"collections": list(self.collections)}
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> "Reach":
+        return cls(tuple(written["collections"]) if "collections" in written else None)
+
+
+@dataclass(frozen=True)
+class SentPrompt:
+    """What tells a prompt that was sent from others over the same passages: whether the model might have more of them
+    searched, and in which language it was to answer. `checksum` is prompts.checksum."""
+
+    could_search: bool
+    language: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The trace of an answer.
+
+    `question` is how it was understood, `passages` are in the order they were given, those of a second search last.
+    `answerable` is None where it is not known. `corrections` (a word: its understanding), `uncovered` and
+    `searched_again` are as in Retrieval and Answer, `prompt_hash` is prompts.template_hash. `prompt` is the last one
+    that a model replied to, None where none did. Where `knows_prompt` is False that was not kept.
+    """
+
+    question: str = ""
+    passages: tuple[Hit, ...] = ()
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    answerable: float | None = None
+    corrections: dict[str, str] = field(default_factory=dict)
+    uncovered: tuple[str, ...] = ()
+    searched_again: str = ""
+    prompt_hash: str = ""
+    uncited_text: str = ""
+    error: str = ""
+    prompt: SentPrompt | None = None
+    knows_prompt: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        written = asdict(self)
+        if not written.pop("knows_prompt"):
+            del written["prompt"]
+        return written
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> "Trace":
+        prompt = written.get("prompt")
+        return cls(
+            **{
+                **{name: written[name] for name in _PLAIN if name in written},
+                "passages": tuple(map(_passage, written.get("passages", ()))),
+                "uncovered": tuple(written.get("uncovered", ())),
+                "prompt": SentPrompt(**prompt) if prompt else None,
+                "knows_prompt": "prompt" in written,
+            }
+        )
+
+
+def of(message: Message) -> Trace:
+    """How an answer came about."""
+    return Trace.from_json(message.trace)
+
+
+def reach(asked: Message) -> Reach:
+    """What a question could be answered from."""
+    return Reach.from_json(asked.trace)
+
+
+def _passage(written: Mapping[str, Any]) -> Hit:
+    known = {name: written.get(name, default) for name, default in _HIT.items()}
+    return Hit(**known, sentences=tuple(RetrievedSentence(**each) for each in written.get("sentences", ())))
+
+
+_PLAIN = (
+    "question", "stages_ms", "answerable", "corrections", "searched_again", "prompt_hash", "uncited_text", "error",
+)  # fmt: skip
+_HIT: dict[str, Any] = {
+    "chunk_id": 0, "document_id": 0, "collection_id": 0, "path": "", "url": "", "title": "", "heading": "", "text": "",
+    "ordinal": 0, "score": 0.0, "scores": {},
+}  # fmt: skip
