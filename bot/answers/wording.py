@@ -8,6 +8,10 @@ TEXTS = {
         "Try other words, or ask the support team directly."
     ),
     Outcome.CLARIFY: "I did not find a question in your message. Please put it into words.",
+    Outcome.ESCALATED: (
+        "I have put this on the board of the team, where somebody may take it up and answer here; until then I stay "
+        "out of it, unless you mention me."
+    ),
     Outcome.BLOCKED: (
         "The model that writes the answers declined this question. Ask it differently, or ask the support team."
     ),
@@ -34,6 +38,7 @@ KNOWN = "This was asked already; the answer is in its thread."
 HANDED_OFF = (
     "I have passed this on to the team. Somebody will answer here; until then I stay out of it, unless you mention me."
 )
+NOBODY_HERE = "There is nobody here whom I could hand this to, so I have looked in the documents."
 DRAFTED = "Thank you for your question. The team has it and will answer here."
 CUT_OFF = "The answer was cut off at the length limit of the model."
 LATE = "You asked {when} ago, when I was not running. It may be settled by now."

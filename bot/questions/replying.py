@@ -16,6 +16,7 @@ from bot.answers.answering import Answer, Writing, ended
 from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
 from bot.answers.trace import Reach
+from bot.answers.wishes import wants_person
 from bot.messenger import DeliveryError, Live, Messenger
 from bot.models import (
     Delivery,
@@ -128,6 +129,8 @@ def _answer(told: Reply) -> Answer:
     if question.attempts > MOST_ATTEMPTS:
         cause = question.error or "Every attempt to answer was cut short."
         return ended(asked, Outcome.PROVIDER_ERROR, error=cause)
+    if wants_person(question.text):
+        return ended(asked, Outcome.ESCALATED, wording.HANDED_OFF if channel.team_channel else "")
     return _write(told, asked)
 
 
@@ -186,7 +189,6 @@ def _has_outsiders(told: Reply) -> bool:
 def _save(told: Reply, answer: Answer) -> list[Delivery]:
     """The answer, its posts and the question's state, all or nothing. Raises SupersededError."""
     question = told.question
-    is_draft = question.channel.is_drafting
     mine = Question.objects.filter(pk=question.pk, state=QuestionState.ANSWERING, attempts=question.attempts)
     if not mine.update(state=QuestionState.DELIVERING, lease_until=None, error=answer.error[:1000]):
         raise SupersededError
@@ -194,16 +196,21 @@ def _save(told: Reply, answer: Answer) -> list[Delivery]:
     failpoints.reach("save.message")
     Question.objects.filter(pk=question.pk).update(answer=message)
     question.answer = message
-    if is_draft:
-        escalations.draft(question, message)
-        deliveries = _enqueue(told, Post(text=wording.DRAFTED))
-    else:
-        post = presenting.answer(message, question)
-        if question.attempts > MOST_ATTEMPTS:
-            escalations.open_dead(question)
-        deliveries = _enqueue(told, post)
+    deliveries = _enqueue(told, _post(question, message))
     failpoints.reach("save.deliveries")
     return deliveries
+
+
+def _post(question: Question, message: Message) -> Post:
+    """What the asker reads of an answer; what is for people is handed to them."""
+    if message.outcome == Outcome.ESCALATED:
+        escalations.open_asked(question)
+    elif question.channel.is_drafting:
+        escalations.draft(question, message)
+        return Post(text=wording.DRAFTED)
+    elif question.attempts > MOST_ATTEMPTS:
+        escalations.open_dead(question)
+    return presenting.answer(message, question)
 
 
 def _enqueue(told: Reply, post: Post) -> list[Delivery]:

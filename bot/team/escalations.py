@@ -23,16 +23,22 @@ from bot.posts.post import Button, Credit, Post
 from bot.team import reminders
 
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
+WISH = "The asker wants a person."
 ASIDE = "//"  # begins a message of the team's thread that is not for the asker
 
 
-def request(question: Question, *, by: str, reason: str = "The asker wants a person.") -> bool:
+def request(question: Question, *, by: str, reason: str = WISH) -> bool:
     """Hand a question to the team and tell the asker. False when that was done before."""
     with transaction.atomic():
         _, is_new = _open(question, reason=reason, by=by)
         if is_new:
             outbox.add(question, DeliveryKind.HANDOFF, Post(text=wording.HANDED_OFF))
     return is_new
+
+
+def open_asked(question: Question) -> None:
+    """Hand over what its asker wanted a person for from the start; the answer itself tells them."""
+    _open(question, reason=WISH, by=question.asker)
 
 
 def draft(question: Question, message: Message) -> None:
@@ -75,6 +81,8 @@ def team_post(escalation: Escalation, question: Question, answer: Message | None
         shown = presenting.answer(answer, question)
         lines += ["**Draft**" if escalation.is_draft else "**What I answered**", shown.text]
         sources = shown.sources
+    elif answer is not None and answer.outcome == Outcome.ESCALATED:
+        lines.append(neutral(escalation.reason, links=()))
     elif answer is not None:
         lines.append(
             f"I had no answer ({Outcome(answer.outcome).label.lower()}). {neutral(escalation.reason, links=())}"

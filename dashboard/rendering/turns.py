@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from bot.answers import trace
+from bot.answers import trace, wording
 from bot.answers.trace import Trace
+from bot.answers.wishes import wants_person
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
 from dashboard.rendering import markdown, timings
 from dashboard.rendering.words import OUTCOMES
@@ -48,6 +49,11 @@ class ShownTurn:
     @property
     def explanation(self) -> str:
         return OUTCOMES[Outcome(self.answered.outcome)][1] if self.answered else ""
+
+    @property
+    def note(self) -> str:
+        """What is said to somebody who asks for a person where there is none: on a page."""
+        return wording.NOBODY_HERE if wants_person(self.asked.text) else ""
 
     @property
     def has_failed(self) -> bool:

@@ -18,7 +18,7 @@ OUTCOMES = {
     Outcome.ANSWERED: ("Answered", "Every source is numbered; open it to see the passage."),
     Outcome.NOT_IN_DOCS: ("Not in the documents", "None of the passages found holds the answer."),
     Outcome.CLARIFY: ("Needs a question", "Nothing was searched."),
-    Outcome.ESCALATED: ("Handed to a person", "Somebody of the team will answer."),
+    Outcome.ESCALATED: ("Handed to a person", "It waits for somebody of the team."),
     Outcome.BLOCKED: ("Blocked", "A rule of this install does not let this question be answered."),
     Outcome.OVER_BUDGET: ("Over budget", "The budget for answers is used up."),
     Outcome.PROVIDER_ERROR: ("Could not be written", "The model that writes the answers failed."),

@@ -93,6 +93,15 @@ def test_internal_documents_are_searched_only_when_named(public: Collection, tmp
     assert "250 dollars" in ask_json(question, "--collection", "Internal")["answer"]
 
 
+def test_who_wants_a_person_is_told_that_there_is_none_and_answered_all_the_same(public: Collection) -> None:
+    wish = "Can I talk to a human? Can annual plans be refunded?"
+    answer = ask_json(wish)
+    assert (answer["outcome"], "nobody here" in answer["note"]) == ("answered", True)
+    assert "nobody here" in ask(wish)
+    assert ask_json(QUESTION)["note"] == ""
+    assert "nobody here" not in ask(QUESTION)
+
+
 def test_before_set_up_it_says_what_to_run() -> None:
     with pytest.raises(CommandError, match=r"manage\.py setup"):
         ask(QUESTION)

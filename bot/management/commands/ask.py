@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot.answers import conversations
+from bot.answers import conversations, wording
 from bot.answers.asking import QuestionError
 from bot.answers.conversations import Delta, Done, Retrieved
+from bot.answers.wishes import wants_person
 from bot.models import Message, Outcome, Platform
 from knowledge.retrieval import audience
 from llm.models import Deployment, Purpose, UsageRecord
@@ -58,6 +59,8 @@ class Command(BaseCommand):
         if is_text_shown or message.outcome != Outcome.ANSWERED:
             self.stdout.write(message.text, ending="")
         self.stdout.write("\n")
+        if wants_person(message.asked.text):
+            self.stdout.write(f"  {wording.NOBODY_HERE}")
         for citation in message.citations.all():
             place = citation.url or citation.path
             self.stdout.write(f"  [{citation.number}] {citation.heading or citation.title} ({place})")
@@ -81,6 +84,7 @@ def as_json(message: Message, latency: dict[str, float | None]) -> dict[str, obj
     return {
         "answer": message.text,
         "outcome": message.outcome,
+        "note": wording.NOBODY_HERE if wants_person(message.asked.text) else "",
         "is_truncated": message.is_truncated,
         "citations": [
             {

@@ -132,6 +132,14 @@ def test_only_emoji_get_a_kind_word(web: Client, shelf: Collection) -> None:
     assert Message.objects.get(speaker=Speaker.BOT).outcome == Outcome.CLARIFY
 
 
+def test_who_wants_a_person_is_told_that_there_is_none_here(web: Client, shelf: Collection) -> None:
+    reply = ask(web, shelf, question="Can I talk to a human about refunds of annual plans?")
+    page = web.get(reply["Location"]).content.decode()
+    assert "There is nobody here whom I could hand this to" in page
+    assert Message.objects.get(speaker=Speaker.BOT).outcome == "answered"
+    assert "nobody here" not in web.get(ask(web, shelf)["Location"]).content.decode()
+
+
 def test_a_collection_must_be_ticked(web: Client, shelf: Collection) -> None:
     assert "Tick at least one collection to search." in ask(web).content.decode()
 
