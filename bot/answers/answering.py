@@ -146,10 +146,7 @@ class Writing:
     def _understand(self) -> None:
         """The question by itself, and the passages that fit it."""
         asked = self.asked
-        question = followups.standalone(
-            asked.question, self._history,
-            deployment=asked.deployment, trace_id=asked.trace_id, deadline=asked.deadline,
-        )  # fmt: skip
+        question = followups.standalone(asked, self._history)
         self.retrieval = self._retrieve(question)
         if asked.deployment.is_quoting:
             hits = reread(question, self.retrieval.hits, trace_id=asked.trace_id, deadline=asked.deadline)

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from bot.answers.asking import Asked
 from llm import client
-from llm.models import Deployment, Purpose
+from llm.models import Purpose
 from llm.prompt import Prompt, Turn
 
 REWRITE = """\
@@ -18,6 +19,8 @@ POINTS_BACK = re.compile(
     re.IGNORECASE,
 )
 SHORT_WORDS = 4
+TURNS_SENT = 4
+MOST_TOKENS = 200
 
 
 def depends_on_conversation(question: str) -> bool:
@@ -25,22 +28,34 @@ def depends_on_conversation(question: str) -> bool:
     return bool(POINTS_BACK.search(question)) or len(question.split()) <= SHORT_WORDS
 
 
-def standalone(
-    question: str, history: Sequence[Turn], *, deployment: Deployment, trace_id: str, deadline: float
-) -> str:
+def standalone(asked: Asked, history: Sequence[Turn]) -> str:
     """The question as it would be asked without the conversation.
 
-    A model that writes rewrites it (one ledgered call); the extractive provider searches for the question before and
-    this one together. Raises llm ProviderError.
+    A model that writes rewrites it (one ledgered call), and is not believed where it declines or comes to no end; the
+    extractive provider searches for the question before and this one together. Raises llm ProviderError.
     """
-    asked = [turn.text for turn in history if turn.role == "user"]
-    if not asked or not depends_on_conversation(question):
-        return question
-    if deployment.is_quoting:
-        return f"{asked[-1]} {question}"
-    prompt = Prompt(system=REWRITE, question=question, context="", passages=(), history=tuple(history[-4:]),
-                    max_output_tokens=200)  # fmt: skip
+    before = [turn.text for turn in history if turn.role == "user"]
+    if not before or not depends_on_conversation(asked.question):
+        return asked.question
+    if asked.deployment.is_quoting:
+        return f"{before[-1]} {asked.question}"
     response = client.stream(
-        prompt, deployment=deployment, trace_id=trace_id, purpose=Purpose.REWRITE, deadline=deadline
+        _prompt(asked.question, history),
+        deployment=asked.deployment,
+        trace_id=asked.trace_id,
+        purpose=Purpose.REWRITE,
+        deadline=asked.deadline,
     )
-    return "".join(response).strip() or question
+    rewritten = "".join(response).strip()
+    return rewritten if rewritten and response.finish_reason == "stop" else asked.question
+
+
+def _prompt(question: str, history: Sequence[Turn]) -> Prompt:
+    return Prompt(
+        system=REWRITE,
+        question=question,
+        context="",
+        passages=(),
+        history=tuple(history[-TURNS_SENT:]),
+        max_output_tokens=MOST_TOKENS,
+    )

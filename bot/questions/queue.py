@@ -1,9 +1,7 @@
 """The queue of questions: which is next, and whose it is."""
 
 from bot import outbox
-from bot.models import (
-    Question,
-)
+from bot.models import Question
 from foundation import failpoints
 
 # The oldest question of each conversation that nobody works on, in the order of the queue.

@@ -228,6 +228,18 @@ def test_a_model_rewrites_a_follow_up_and_the_ledger_has_both_calls(
     assert purposes == {Purpose.REWRITE, Purpose.EMBED_QUESTION, Purpose.ANSWER}
 
 
+@pytest.mark.parametrize("ending", ["refusal", "length"])
+def test_a_rewriting_that_a_model_declines_or_does_not_end_is_not_searched_for(
+    ask: Callable[..., Answer], fake_providers: FakeProviders, ending: str
+) -> None:
+    fake_providers.blocks_in_turn = [[("I cannot help with refunds", ())], [("Within 30 days", (0,))]]
+    fake_providers.script(ending)
+    history = (Turn("user", "Can annual plans be refunded?"), Turn("assistant", "Yes [1]."))
+    assert ask("Within how many days are those annual plans refunded?", history=history).question == (
+        "Within how many days are those annual plans refunded?"
+    )
+
+
 def test_an_embedding_server_that_hangs_is_an_outcome_within_the_deadline(
     ask: Callable[..., Answer], fake_providers: FakeProviders, settings: Settings
 ) -> None:
