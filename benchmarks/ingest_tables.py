@@ -12,6 +12,7 @@ from benchmarks.data import BenchPassage
 from benchmarks.speed_tables import write
 from knowledge.embedders.embedding import load
 from knowledge.index import indexing
+from knowledge.index.collections import collection_for
 from knowledge.models import Chunk
 from knowledge.originals.base import File
 
@@ -52,7 +53,7 @@ def _article(number: int, passages: Sequence[BenchPassage]) -> str:
 def _ingested(files: Sequence[Path]) -> tuple[float, int]:
     """The seconds for all of them, and how many had to be indexed."""
     started = time.perf_counter()
-    outcomes = list(indexing.add([File(file, file.name) for file in files], indexing.collection_for("", None)))
+    outcomes = list(indexing.add([File(file, file.name) for file in files], collection_for("", None)))
     seconds = time.perf_counter() - started
     failed = [outcome.reason for outcome in outcomes if outcome.state == "failed"]
     if failed:

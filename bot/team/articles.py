@@ -7,6 +7,7 @@ from django_q.tasks import async_task
 
 from bot.models import Message, Question
 from knowledge.index import indexing
+from knowledge.index.collections import collection_for
 from knowledge.models import Collection
 from knowledge.originals.base import File
 
@@ -29,7 +30,7 @@ def of_answer(message: Message, asked: str) -> tuple[str, str]:
 def request(question: Question, *, title: str, text: str) -> None:
     """As `add`, into the collection that the channel of a question searches first."""
     collection = question.channel.collections.order_by("-visibility", "pk").first()
-    collection = collection or Collection.objects.public().order_by("pk").first() or indexing.collection_for("", None)
+    collection = collection or Collection.objects.public().order_by("pk").first() or collection_for("", None)
     add(collection, title=title, text=text, key=question.pk)
 
 

@@ -13,7 +13,7 @@ from dashboard.documents.forms import BenchForm, CollectionForm, SourceForm, Upl
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from knowledge import tasks
-from knowledge.index.indexing import CollectionError
+from knowledge.index.collections import CollectionError
 from knowledge.models import Collection, Document, Source, Sync, Visibility
 from knowledge.retrieval import search
 from knowledge.sources import adding, syncing, uploads

@@ -1,6 +1,6 @@
 """Proves that the index holds what the live versions say and nothing else, and puts right what does not.
 
-None of this can happen while everything is written through `index.indexing`; it is looked for because databases are
+None of this can happen while everything is written through `index.publishing`; it is looked for because databases are
 restored, migrated and edited by hand.
 """
 
@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from foundation import locks
-from knowledge.index import model_change
+from knowledge.index import document_rows, model_change
 from knowledge.models import Chunk, ChunkVector, Document, DocumentState, DocumentVersion
 from knowledge.originals.repositories import clones
 from llm.models import Deployment, ServingRole
@@ -139,7 +139,7 @@ def _executed(statement: str) -> int:
 def _interrupted() -> int:
     """Documents that were begun and never ended, such as by hand in a process that was killed."""
     begun = Document.objects.filter(state=DocumentState.PENDING, updated_at__lt=timezone.now() - INTERRUPTED_AFTER)
-    return begun.update(state=DocumentState.FAILED, reason="Indexing it was interrupted; ingest it again.")
+    return document_rows.fail_all(begun, "Indexing it was interrupted; ingest it again.")
 
 
 def _lacking() -> int:
@@ -152,9 +152,8 @@ def _lacking() -> int:
     lacking = counted.filter(Q(live_version=None) | ~Q(live_version__chunk_count=F("has")) | Exists(bare))
     ids = list(lacking.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
     DocumentVersion.objects.filter(document__in=ids).update(fingerprint="")
-    return Document.objects.filter(pk__in=ids).update(
-        state=DocumentState.FAILED, reason="Passages or vectors of it are missing; ingest it again."
-    )
+    found = Document.objects.filter(pk__in=ids)
+    return document_rows.fail_all(found, "Passages or vectors of it are missing; ingest it again.")
 
 
 def _counted(statement: str) -> int:

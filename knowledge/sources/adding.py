@@ -7,7 +7,7 @@ from pathlib import Path
 from croniter import croniter
 from django.utils import timezone
 
-from knowledge.index.indexing import collection_for
+from knowledge.index.collections import collection_for
 from knowledge.models import Source, SourceKind, Visibility
 from knowledge.originals import base
 from knowledge.originals.base import OriginalError

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from foundation import leases
 from knowledge.index import indexing
-from knowledge.index.indexing import MAX_NAME, Indexed
+from knowledge.index.document_rows import MAX_NAME
+from knowledge.index.indexing import Indexed
 from knowledge.models import (
     ChangeKind,
     Document,

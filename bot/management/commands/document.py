@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from bot.answers import document_uses
-from knowledge.index import indexing
+from knowledge.index import removing
 from knowledge.models import Document, DocumentVersion
 
 RECENT = timedelta(days=30)
@@ -27,8 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            documents = indexing.named(options["name"])
-        except indexing.AmbiguousNameError as error:
+            documents = removing.named(options["name"])
+        except removing.AmbiguousNameError as error:
             raise CommandError(str(error)) from error
         if not documents:
             self.stderr.write(f"There is no document {options['name']!r}; manage.py documents lists those there are.")

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from knowledge.index import indexing
+from knowledge.index.collections import CollectionError, collection_for
 from knowledge.index.indexing import Indexed
 from knowledge.models import Collection, Visibility
 from knowledge.originals import base, folders
@@ -36,8 +37,8 @@ class Command(BaseCommand):
         try:
             Deployment.objects.live(ServingRole.EMBED)
             collections = set(Collection.objects.values_list("pk", flat=True))
-            collection = indexing.collection_for(options["collection"], options["visibility"])
-        except (indexing.CollectionError, Deployment.DoesNotExist) as error:
+            collection = collection_for(options["collection"], options["visibility"])
+        except (CollectionError, Deployment.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         found, skipped = _gathered(options["names"])
         outcomes = self._indexed(found, collection)

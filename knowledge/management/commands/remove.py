@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from knowledge.index import indexing
+from knowledge.index import removing
 
 
 class Command(BaseCommand):
@@ -21,8 +21,8 @@ class Command(BaseCommand):
         is_complete = True
         for name in options["names"]:
             try:
-                removed = indexing.named(name) if options["dry_run"] else indexing.remove(name)
-            except indexing.AmbiguousNameError as error:
+                removed = removing.named(name) if options["dry_run"] else removing.remove(name)
+            except removing.AmbiguousNameError as error:
                 is_complete = False
                 self.stderr.write(str(error))
                 continue

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from knowledge.index import indexing
+from knowledge.index.collections import CollectionError
 from knowledge.models import Document, Source, SourceKind, Sync, SyncState, Visibility
 from knowledge.sources import adding, reports, syncing
 from llm.models import Deployment, ServingRole
@@ -44,7 +44,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             getattr(self, f"_{options['action']}")(options)
-        except (adding.SourceInputError, indexing.CollectionError, Deployment.DoesNotExist) as error:
+        except (adding.SourceInputError, CollectionError, Deployment.DoesNotExist) as error:
             raise CommandError(str(error)) from error
 
     def _add(self, options: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ import psutil
 import pytest
 from django.db import connection
 
-from knowledge.index import indexing
+from knowledge.index import removing
+from knowledge.index.collections import CollectionError, collection_for
 from knowledge.models import Chunk, ChunkVector, Collection, Document, DocumentVersion, Visibility
 from knowledge.originals.folders import files
 from knowledge.retrieval import search
@@ -138,8 +139,8 @@ def test_same_bytes_under_two_names_are_two_documents(shelf: Collection, tmp_pat
 
 def test_removed_document_is_gone_from_retrieval(shelf: Collection, tmp_path: Path) -> None:
     make_indexed(shelf, make_file(tmp_path, "help/a.md", "A refund takes thirty days."))
-    assert indexing.remove("nothing.md") == []
-    (removed,) = indexing.remove("help/a.md")
+    assert removing.remove("nothing.md") == []
+    (removed,) = removing.remove("help/a.md")
     assert removed.path == "help/a.md"
     assert texts(shelf) == []
     assert Chunk.objects.count() == ChunkVector.objects.count() == DocumentVersion.objects.count() == 0
@@ -148,23 +149,23 @@ def test_removed_document_is_gone_from_retrieval(shelf: Collection, tmp_path: Pa
 def test_folder_address_and_place_on_the_disk_name_documents_too(shelf: Collection, tmp_path: Path) -> None:
     three = [make_file(tmp_path, name, "Text.") for name in ("x/a.md", "x/b.md", "xy/c.md")]
     make_indexed(shelf, *three)
-    assert [document.path for document in indexing.remove(str(tmp_path / "x"))] == ["x/a.md", "x/b.md"]
-    assert [document.path for document in indexing.remove(str(three[2].place))] == ["xy/c.md"]
+    assert [document.path for document in removing.remove(str(tmp_path / "x"))] == ["x/a.md", "x/b.md"]
+    assert [document.path for document in removing.remove(str(three[2].place))] == ["xy/c.md"]
 
 
 def test_collections_are_made_on_demand_and_never_change_their_audience(db: None) -> None:
-    assert indexing.collection_for("", None).name == "Public"
-    assert indexing.collection_for("", Visibility.INTERNAL).visibility == "internal"
-    assert indexing.collection_for("HR", Visibility.INTERNAL).visibility == "internal"
-    assert indexing.collection_for("HR", None).visibility == "internal"
-    with pytest.raises(indexing.CollectionError, match=r"'HR' is internal; for public documents name another one"):
-        indexing.collection_for("HR", Visibility.PUBLIC)
+    assert collection_for("", None).name == "Public"
+    assert collection_for("", Visibility.INTERNAL).visibility == "internal"
+    assert collection_for("HR", Visibility.INTERNAL).visibility == "internal"
+    assert collection_for("HR", None).visibility == "internal"
+    with pytest.raises(CollectionError, match=r"'HR' is internal; for public documents name another one"):
+        collection_for("HR", Visibility.PUBLIC)
 
 
 @pytest.mark.parametrize("name", ["C\udcff", "C\x1b[31m", "C\n", "\u202eC"])
 def test_name_of_a_collection_is_plain_text(db: None, name: str) -> None:
-    with pytest.raises(indexing.CollectionError, match="text of one line"):
-        indexing.collection_for(name, None)
+    with pytest.raises(CollectionError, match="text of one line"):
+        collection_for(name, None)
     assert not Collection.objects.exists()
 
 
@@ -215,10 +216,10 @@ def test_a_path_that_several_files_share_removes_none_of_them(shelf: Collection,
     one = make_file(tmp_path / "one", "a.md", "# One\n\nThe first of two files of the same name.\n")
     two = make_file(tmp_path / "two", "a.md", "# Two\n\nThe second of two files of the same name.\n")
     make_indexed(shelf, one, two)
-    with pytest.raises(indexing.AmbiguousNameError, match=r"one/a\.md, .*two/a\.md"):
-        indexing.remove("a.md")
+    with pytest.raises(removing.AmbiguousNameError, match=r"one/a\.md, .*two/a\.md"):
+        removing.remove("a.md")
     assert Document.objects.count() == 2
-    assert len(indexing.remove(str(one.place))) == 1
+    assert len(removing.remove(str(one.place))) == 1
 
 
 def test_only_changed_passages_are_embedded_and_the_version_says_how_many(shelf: Collection, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,7 +15,7 @@ from pytest_django.fixtures import Settings
 from config import setup
 from foundation import leases
 from knowledge import tasks
-from knowledge.index import indexing, model_change, vector_indexes
+from knowledge.index import model_change, publishing, vector_indexes
 from knowledge.index.model_change import BuildError, run
 from knowledge.models import BuildState, Chunk, ChunkVector, Collection, Document, IndexBuild
 from knowledge.retrieval.search import retrieve
@@ -119,15 +120,15 @@ def test_what_is_indexed_meanwhile_is_caught_up_with(shelf: Collection, tmp_path
 def test_a_document_embedded_before_the_swap_is_not_published_after_it_as_it_was(
     shelf: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish = indexing._publish
+    publish = publishing.publish
     builds = [request()]
 
-    def publish_late(*arguments: object) -> object:
+    def publish_late(*arguments: Any, **named: Any) -> object:
         while builds:
             run(builds.pop().pk)
-        return publish(*arguments)  # type: ignore[arg-type]
+        return publish(*arguments, **named)
 
-    monkeypatch.setattr(indexing, "_publish", publish_late)
+    monkeypatch.setattr(publishing, "publish", publish_late)
     make_indexed(shelf, make_file(tmp_path, "late.md", "# Late\n\nEmbedded too early."))
     assert live() == NEW
     assert set(ChunkVector.objects.filter(chunk__document__path="late.md").values_list("space", flat=True)) == {NEW}

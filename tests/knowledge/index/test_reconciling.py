@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from foundation import leases
 from knowledge import tasks
-from knowledge.index import indexing, reconciling
+from knowledge.index import reconciling, removing
 from knowledge.models import (
     Chunk,
     ChunkVector,
@@ -62,14 +62,14 @@ def test_an_index_written_by_the_product_is_whole(folder: Path) -> None:
     shelf = make_collection()
     make_indexed(shelf, *(make_file(folder, f"{n}.md", f"# N{n}\n\nText {n}.") for n in range(5)))
     make_indexed(shelf, make_file(folder, "1.md", "# N1\n\nAnother text."))
-    indexing.remove(str(folder / "2.md"))
+    removing.remove(str(folder / "2.md"))
     assert found() == {}
 
 
 def test_nothing_of_a_removed_document_is_left(folder: Path) -> None:
     shelf = make_collection()
     make_indexed(shelf, make_file(folder, "a.md", "# Refunds\n\nThirty days."))
-    indexing.remove(str(folder / "a.md"))
+    removing.remove(str(folder / "a.md"))
     left = [kind.objects.count() for kind in (Document, DocumentVersion, Chunk, ChunkVector, TermStatistics)]
     assert left == [0] * 5
     assert search.retrieve("refunds", collections=[shelf.pk]).hits == ()

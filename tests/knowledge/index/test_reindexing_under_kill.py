@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.index import indexing, reconciling
+from knowledge.index import reconciling, removing
 from knowledge.models import Chunk, Collection, Document
 from knowledge.retrieval.search import retrieve
 from tests.harness import kills as chaos
@@ -58,7 +58,7 @@ def delete_while_indexed(shelf: Collection, folder: Path, seconds: float) -> Non
         assert time.monotonic() < deadline, "nothing is being indexed"
         time.sleep(0.002)
     time.sleep(seconds)
-    assert indexing.remove(str(folder / "new.md"))
+    assert removing.remove(str(folder / "new.md"))
     while process.poll() is None:
         assert not Chunk.objects.filter(text__contains="basalt").exists()
         assert not any("basalt" in hit.text for hit in retrieve("basalt rules", collections=[shelf.pk]).hits)

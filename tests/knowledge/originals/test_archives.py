@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.index import indexing
+from knowledge.index import removing
 from knowledge.models import Document, SourceKind
 from knowledge.originals.base import OriginalError
 from knowledge.originals.folders import Found, files
@@ -192,7 +192,7 @@ def test_an_archive_is_removed_with_all_that_was_in_it(tmp_path: Path) -> None:
     shelf = make_collection()
     make_indexed(shelf, *listed(tmp_path, "a.zip", packed({"a.md": PAGE, "b.md": b"# Plans\n\nTwo."})).originals)
     assert Document.objects.count() == 2
-    assert len(indexing.remove(str(tmp_path / "a.zip"))) == 2
+    assert len(removing.remove(str(tmp_path / "a.zip"))) == 2
 
 
 @pytest.mark.django_db

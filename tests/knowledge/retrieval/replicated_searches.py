@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connections
 
-from knowledge.index import indexing
+from knowledge.index import removing
 from knowledge.models import Chunk, Collection
 from knowledge.retrieval import replicas, search
 from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
@@ -43,7 +43,7 @@ class Searches:
         make_indexed(self.shelf, make_file(self.folder, f"{name}.md", f"# All about {name}\n\nThe {name} are here."))
 
     def remove(self, name: str) -> None:
-        indexing.remove(str(self.folder / f"{name}.md"))
+        removing.remove(str(self.folder / f"{name}.md"))
 
     def finds(self, name: str) -> bool:
         hits = search.retrieve(f"about {name}", collections=[self.shelf.pk]).hits

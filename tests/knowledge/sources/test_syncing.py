@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from foundation import leases
-from knowledge.index import indexing
+from knowledge.index import removing
 from knowledge.models import Chunk, Collection, Document, DocumentState, Source, SourceKind, Sync, SyncState
 from knowledge.retrieval import search
 from knowledge.sources import adding, listing, syncing
@@ -133,7 +133,7 @@ def test_documents_added_by_hand_stay_beside_a_source(folder: Path, tmp_path: Pa
 def test_a_document_that_was_removed_by_hand_comes_back_only_with_its_source(folder: Path) -> None:
     source = add(folder)
     synced(source)
-    indexing.remove(str(folder / "plans.md"))
+    removing.remove(str(folder / "plans.md"))
     assert "plans.md" not in found("plans")
     assert report(synced(source)) == [("added", "plans.md")]
 
