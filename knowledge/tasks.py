@@ -55,7 +55,7 @@ def sync(pk: int) -> None:
 
 
 def queue_upload(pk: int) -> None:
-    async_task("knowledge.tasks.upload", pk, task_name=f"upload {pk}")
+    async_task("knowledge.tasks.upload", pk, task_name=f"upload {pk}", timeout=settings.LONGEST_JOB_SECONDS)
 
 
 def upload(pk: int) -> None:

@@ -1,15 +1,18 @@
 """What a person answered, as a document that answers the next time."""
 
 import re
+from functools import partial
 
 from django.conf import settings
-from django_q.tasks import async_task
+from django.db import transaction
 
 from bot.models import Message, Question
+from knowledge import tasks
 from knowledge.index import indexing
 from knowledge.index.collections import collection_for
 from knowledge.models import Collection
 from knowledge.originals.base import File
+from knowledge.sources import uploads
 
 MOST_TITLE = 150
 
@@ -35,17 +38,14 @@ def request(question: Question, *, title: str, text: str) -> None:
 
 
 def add(collection: Collection, *, title: str, text: str, key: int) -> None:
-    """Write an article down and have it indexed. `key` keeps articles of one title apart."""
-    path = settings.PARLEY_HOME / "articles" / f"{_slug(title)}-{key}.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    draft.write_text(f"# {' '.join(title.split())}\n\n{text}\n", encoding="utf-8")
-    draft.rename(path)
-    async_task("bot.tasks.index_article", collection.pk, path.name, task_name=f"article {key}")
+    """Make an article a waiting document and have it read. `key` keeps articles of one title apart."""
+    text = f"# {' '.join(title.split())}\n\n{text}\n"
+    document = uploads.keep_article(f"{_slug(title)}-{key}.md", text, collection)
+    transaction.on_commit(partial(tasks.queue_upload, document.pk))
 
 
-def index(collection: Collection, name: str) -> None:
-    """Make the article a document."""
+def index_old(collection: Collection, name: str) -> None:
+    """Make an article that an older install wrote down a document, where it lies."""
     path = settings.PARLEY_HOME / "articles" / name
     list(indexing.add([File(path, f"articles/{name}")], collection))
 

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from bot.models import Channel, Citation, Conversation, Message, Speaker
+from knowledge.index import document_rows
 from knowledge.models import Collection, Document, DocumentState, Source, Sync
 
 PER_PAGE = 50
@@ -61,8 +62,9 @@ def sources() -> list[dict[str, Any]]:
 def blast_radius(document: Document) -> BlastRadius:
     since = timezone.now() - USED_FOR
     recent = Message.objects.filter(speaker=Speaker.BOT, created_at__gt=since)
-    citing = recent.filter(citations__document=document).distinct()
-    others = Citation.objects.filter(message__in=citing).exclude(document=document).values("message")
+    gone = [document.pk, *document_rows.inside(document).values_list("pk", flat=True)]
+    citing = recent.filter(citations__document__in=gone).distinct()
+    others = Citation.objects.filter(message__in=citing).exclude(document__in=gone).values("message")
     answers = citing.count()
     total = recent.count() if answers else 0
     return BlastRadius(answers, citing.exclude(pk__in=others).count(), answers / total if total else 0.0)

@@ -55,12 +55,12 @@ def of(original: Original, collection: Collection, source: Source | None = None)
     return document
 
 
-def write(document: Document, **said: Any) -> None:
-    """What is said of a document, into its row; into none if it was removed meanwhile."""
+def write(document: Document, **said: Any) -> bool:
+    """What is said of a document, into its row, and that this was just now; False if it was removed meanwhile."""
     said["updated_at"] = timezone.now()
     for name, value in said.items():
         setattr(document, name, value)
-    Document.objects.filter(pk=document.pk).update(**said)
+    return bool(Document.objects.filter(pk=document.pk).update(**said))
 
 
 def wait(document: Document, path: str) -> None:
@@ -71,6 +71,16 @@ def wait(document: Document, path: str) -> None:
 def fail(document: Document, path: str, reason: str) -> None:
     """Say why it could not be read; the version that was live goes on answering."""
     write(document, path=path, state=DocumentState.FAILED, reason=reason[:MAX_REASON])
+
+
+def hold(document: Document, reason: str) -> None:
+    """Say what came of a file that holds documents."""
+    write(document, state=DocumentState.OPENED, reason=reason[:MAX_REASON])
+
+
+def inside(document: Document) -> QuerySet[Document]:
+    """The documents that came out of a file that held them; none for any other."""
+    return Document.objects.filter(collection=document.collection_id, origin__startswith=f"{document.origin}!/")
 
 
 def fail_all(found: QuerySet[Document], reason: str) -> int:

@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from knowledge.models import Document
+from knowledge.index import document_rows
+from knowledge.models import Document, DocumentState
 from knowledge.originals.base import origin_of, readable
 
 
@@ -36,8 +37,15 @@ def named(name: str, among: QuerySet[Document] | None = None) -> list[Document]:
         placed |= Q(origin__startswith=inside)
     found = Document.objects.all() if among is None else among
     found = found.select_related("collection").order_by("id")
-    documents = list(found.filter(placed)) or list(found.filter(path=name))
+    documents = list(found.filter(placed)) or _called(name, found)
     origins = sorted({document.origin for document in documents if document.path == name})
     if len(origins) > 1 and not any(document.origin.startswith(origin) for document in documents):
         raise AmbiguousNameError(f"Several files are called {name!r}; name one of: {', '.join(origins)}.")
     return documents
+
+
+def _called(path: str, found: QuerySet[Document]) -> list[Document]:
+    """Those of that path; of a file that was opened, what it held too."""
+    documents = list(found.filter(path=path))
+    opened = [document for document in documents if document.state == DocumentState.OPENED]
+    return documents + [each for document in opened for each in found & document_rows.inside(document)]

@@ -13,6 +13,7 @@ from knowledge.models.sources import Source
 class DocumentState(models.TextChoices):
     PENDING = "pending"
     INDEXED = "indexed"
+    OPENED = "opened"  # a file that holds documents, which have rows of their own; `reason` says what came of it
     FAILED = "failed"
 
 
@@ -28,7 +29,7 @@ class Document(models.Model):
     url = models.URLField(max_length=2000, blank=True)
     title = models.CharField(max_length=500, blank=True)
     state = models.CharField(max_length=10, choices=DocumentState, default=DocumentState.PENDING)
-    reason = models.CharField(max_length=1000, blank=True, help_text="Why it failed, as a sentence for a person.")
+    reason = models.CharField(max_length=1000, blank=True, help_text="Why it failed, or what it held, for a person.")
     live_version = models.ForeignKey(
         "DocumentVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

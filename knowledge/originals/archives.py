@@ -16,6 +16,7 @@ from knowledge.originals.base import NO_VALIDATORS, Content, File, Original, Ori
 from knowledge.parsers.packed import MAX_ENTRIES, allowed_bytes
 
 ENDINGS = {".zip"}
+HOLDING = {".json"}  # files that may hold documents themselves, which the caller looks into
 _BLOCK_BYTES = 1_000_000
 _LEADS_OUT = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)|\0")
 _LOCAL_HEADER = 30  # bytes, and then the name
@@ -108,7 +109,7 @@ class Member:
 
 
 def members(file: File, skipped: Counter[str]) -> Iterator[Original]:
-    """The readable files in an archive, also those in archives inside it, but no deeper.
+    """The readable files in an archive and those of HOLDING, also in archives inside it, but no deeper.
 
     Raises OriginalError when the archive cannot be read as a whole.
     """
@@ -128,7 +129,7 @@ def _members(file: File, inside: tuple[int, ...], origin: str, path: str, skippe
             skipped["links in archives"] += 1
         elif parsers.extension(entry.filename) in ENDINGS and not inside:
             yield from _members(file, (number,), f"{inner[0]}!", inner[1], skipped)
-        elif parsers.is_supported(entry.filename):
+        elif parsers.is_supported(entry.filename) or parsers.extension(entry.filename) in HOLDING:
             yield Member(file, inside, number, entry.filename, *inner)
         else:
             skipped[readable(parsers.extension(entry.filename)) or "without an ending"] += 1

@@ -59,16 +59,14 @@ class Found:
 
 
 def files(name: str) -> Found:
-    """The file called `name`, or in order the files of the folder of that name that can be read.
+    """What the file called `name` is or holds, or in order the files of the folder of that name that can be read.
 
     In folders hidden files and other types are passed over, and links that lead out of the folder.
     """
     place = absolute(name)
-    found = Found()
     if not _is_folder(place):
-        _add(File(place, name.rstrip("/")), found)
-        return found
-    found.is_folder = True
+        return opened(File(place, name.rstrip("/")))
+    found = Found(is_folder=True)
     for path in _walk(place, found):
         if parsers.extension(path.name) not in _READ:
             found.skipped[readable(path.suffix.lower()) or "without an ending"] += 1
@@ -79,21 +77,47 @@ def files(name: str) -> Found:
     return found
 
 
+def opened(file: File) -> Found:
+    """A file, or what it holds; every way in goes through here."""
+    found = Found()
+    _add(file, found)
+    return found
+
+
+def holds_many(file: File) -> bool:
+    """Whether it is no document itself but holds documents, by its ending."""
+    return parsers.extension(file.called) in archives.ENDINGS | help_centres.ENDINGS
+
+
 def _add(file: File, found: Found) -> None:
     """A file, or what is in it. Of an archive that cannot be read, the file itself says why when it is read."""
-    ending = parsers.extension(file.called)
-    opened = archives.members if ending in archives.ENDINGS else help_centres.articles
-    if ending not in archives.ENDINGS | help_centres.ENDINGS:
-        found.originals.append(file)
-        return
     try:
-        found.originals += list(opened(file, found.skipped))
+        if parsers.extension(file.called) in archives.ENDINGS:
+            for member in list(archives.members(file, found.skipped)):
+                _add_part(member, found)
+        elif found.is_folder:
+            _add_part(file, found)
+        elif holds_many(file):
+            found.originals += list(help_centres.articles(file, found.skipped))
+        else:
+            found.originals.append(file)
     except OriginalError as error:
-        if isinstance(error, help_centres.HelpCentreError) and found.is_folder:
-            found.skipped[".json"] += 1  # folders hold JSON of all kinds
-            return
         found.originals.append(Unreadable(file, error))
         found.missed.append(file.path)
+
+
+def _add_part(part: Original, found: Found) -> None:
+    """A file among others, or the articles in it: folders and archives hold JSON of all kinds."""
+    if parsers.extension(part.path) not in help_centres.ENDINGS:
+        found.originals.append(part)
+        return
+    try:
+        found.originals += list(help_centres.articles(part, found.skipped))
+    except help_centres.HelpCentreError:
+        found.skipped[".json"] += 1
+    except OriginalError:  # reading it says why
+        found.originals.append(part)
+        found.missed.append(part.path)
 
 
 def _is_folder(place: Path) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from knowledge.originals.base import NO_VALIDATORS, Content, File, Original, OriginalError, Validators, readable
+from knowledge.originals.base import NO_VALIDATORS, Content, Original, OriginalError, Validators, readable
 
 ENDINGS = {".json"}
 MAX_BYTES = 25_000_000  # as Python's objects, JSON takes up to forty times its size
@@ -38,7 +38,7 @@ class HelpCentreArticle:
         return Content("article.html", page.encode(errors="replace"), modified_at=self.modified_at, url=self.url)
 
 
-def articles(file: File, skipped: Counter[str]) -> Iterator[Original]:
+def articles(file: Original, skipped: Counter[str]) -> Iterator[Original]:
     """The published articles of an export; drafts are counted as passed over. Raises OriginalError."""
     data = file.read().data
     if len(data) > MAX_BYTES:

@@ -10,8 +10,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from bot.models import Channel, Delivery, Escalation, Question, Workspace
-from bot.team import articles, escalations, reminders
-from knowledge.models import Collection, Document
+from bot.team import escalations, reminders
+from knowledge import tasks
+from knowledge.models import Document
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import ASKED, Server
 from tests.harness import bots
@@ -112,6 +113,7 @@ def test_an_answer_becomes_an_article_that_is_found(server: Server, settings: Se
     form = press(server, server.team, "article", server.bob)
     form.wait()
     server.fake.submit(server.bob, form, {"title": "Refunds of old plans", "text": "Old plans: 14 days."}).wait()
-    (path,) = (tmp_path / "articles").glob("*.md")
-    articles.index(Collection.objects.public().get(), path.name)
+    document = Document.objects.get(state="pending")
+    assert document.path.startswith("articles/refunds-of-old-plans-")
+    tasks.upload(document.pk)
     assert Document.objects.get(title="Refunds of old plans").state == "indexed"
