@@ -7,6 +7,8 @@ no marker that points to nothing. Brackets inside code are code.
 import re
 from collections.abc import Iterable, Iterator
 
+from knowledge.passages import hyperlinks
+
 MARKER = re.compile(r"\[\s*(\d{1,2}(?:\s*,\s*\d{1,2})*)\s*\]")  # [404] is no marker: nobody gets that many passages
 OPEN_MARKER = re.compile(r"\[[\d\s,]{0,40}\Z")
 # A marker, or what is left as it is: inline code, whose closing run of backticks is as long as the opening one.
@@ -96,7 +98,9 @@ def quote(answer: str, number: int, sentences: list[str]) -> str:
     said = [set(_words(text)) for text in _cited_sentences(answer, number)]
     return max(
         sentences,
-        key=lambda sentence: max((_overlap(words, set(_words(sentence))) for words in said), default=0.0),
+        key=lambda sentence: max(
+            (_overlap(words, set(_words(hyperlinks.plain(sentence)))) for words in said), default=0.0
+        ),
         default="",
     )
 

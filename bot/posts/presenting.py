@@ -13,6 +13,7 @@ from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post, age
 from knowledge.models import Document
+from knowledge.passages.hyperlinks import addresses
 
 TITLE = 150  # characters
 LATE_AFTER = timedelta(hours=6)  # from question to answer, after which the asker is told that it was long
@@ -21,8 +22,9 @@ LATE_AFTER = timedelta(hours=6)  # from question to answer, after which the aske
 def answer(message: Message, question: Question) -> Post:
     """The whole answer as one post: text, numbered sources, what was not read, and the buttons under it."""
     cited = list(message.citations.all())
+    links = {each.url for each in cited if each.url} | {link for each in cited for link in addresses(each.passage)}
     return Post(
-        text=neutral(text(message, question.channel), links={each.url for each in cited if each.url}),
+        text=neutral(text(message, question.channel), links=links),
         sources=_sources(cited),
         notes=tuple(_notes(message, question)),
         buttons=tuple(_buttons(message, question)),

@@ -31,16 +31,19 @@ _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethro
 
 @dataclass(frozen=True)
 class CitedSource:
-    """What a marker [number] of an answer leads to. `href` opens the passage; `url` is the document's own, or empty."""
+    """What a marker [number] of an answer leads to. `href` opens the passage.
+
+    `links` are the addresses that an answer may lead to by it: the document's own, and those in its passage.
+    """
 
     number: int
     href: str
     title: str
-    url: str = ""
+    links: tuple[str, ...] = ()
 
 
 def answer(text: str, sources: Iterable[CitedSource]) -> SafeString:
-    """An answer as HTML: its markers lead to `sources`, and its links only to their documents."""
+    """An answer as HTML: its markers lead to `sources`, and its links only to what these give."""
     numbered = {source.number: source for source in sources}
     tokens = _parse(text.replace(START, "").replace(END, ""))
     for token in tokens:
@@ -91,8 +94,8 @@ def _html(tokens: list[Token]) -> SafeString:
 
 
 def _only_links_to(children: Iterable[Token], sources: Mapping[int, CitedSource]) -> Iterator[Token]:
-    """Turn links into plain text unless they lead to the document of a source."""
-    allowed = {source.url for source in sources.values() if source.url}
+    """Turn links into plain text unless they lead to an address of a source."""
+    allowed = {link for source in sources.values() for link in source.links if link}
     dropped = ""
     label = ""
     for token in children:

@@ -14,6 +14,7 @@ from bot.answers.wishes import wants_person
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
 from dashboard.rendering import markdown, timings
 from dashboard.rendering.words import OUTCOMES
+from knowledge.passages.hyperlinks import addresses
 from llm.spending import money
 
 
@@ -105,4 +106,6 @@ def _turns(messages: list[Message], user: User) -> Iterator[ShownTurn]:
 
 
 def _source(citation: Citation) -> markdown.CitedSource:
-    return markdown.CitedSource(citation.number, reverse("passage", args=[citation.pk]), citation.title, citation.url)
+    href = reverse("passage", args=[citation.pk])
+    links = (citation.url, *addresses(citation.passage))
+    return markdown.CitedSource(citation.number, href, citation.title, links)

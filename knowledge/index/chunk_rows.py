@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from django.db import connection
 
-from knowledge.embedders.base import PassageVectors, Vector
-from knowledge.index import passage_links, vector_indexes
+from knowledge.embedders.base import PassageText, PassageVectors, Vector
+from knowledge.index import vector_indexes
 from knowledge.models import CollectionStatistics, DocumentVersion
+from knowledge.passages import hyperlinks
 
 ROWS_PER_STATEMENT = 500
 
@@ -46,6 +47,8 @@ class KeptPassage(Protocol):
     def token_count(self) -> int: ...
     @property
     def sentence_spans(self) -> Sequence[tuple[int, int]]: ...
+    @property
+    def links(self) -> Sequence[str]: ...
 
 
 def insert(
@@ -71,10 +74,6 @@ def insert(
             "collection": document.collection_id,
             "document": document.pk,
             "version": version.pk,
-            "links": [
-                array(passage_links.targets(passage.text, url=document.url, path=document.path))
-                for passage in passages[rows]
-            ],
             "space": space,
             "language": version.language,
             "average_length": statistics.average_length if statistics else vector_indexes.FIRST_AVERAGE_LENGTH,
@@ -90,6 +89,11 @@ def content_hash(passage: KeptPassage) -> uuid.UUID:
     """What the column of that name holds: passages with the same one read the same and have the same vectors."""
     text = f"{passage.heading}\n{passage.text}".encode()
     return uuid.UUID(bytes=hashlib.md5(text, usedforsecurity=False).digest())
+
+
+def embedded(heading: str, text: str, sentence_spans: Sequence[tuple[int, int]]) -> PassageText:
+    """What is embedded of a passage: all but the addresses of its links."""
+    return PassageText(heading, *hyperlinks.plain_with(text, sentence_spans))
 
 
 def known_vectors(hashes: Iterable[uuid.UUID], *, space: str) -> dict[uuid.UUID, PassageVectors]:
@@ -117,6 +121,7 @@ def _columns(passages: Sequence[KeptPassage], vectors: Sequence[PassageVectors],
         "headings": [passage.heading for passage in passages],
         "texts": [passage.text for passage in passages],
         "token_counts": [passage.token_count for passage in passages],
+        "links": [array(passage.links) for passage in passages],
         "spans": ["{" + ",".join(f"{s},{e}" for s, e in passage.sentence_spans) + "}" for passage in passages],
         "vectors": [literal(v.vector) for v in vectors],
         "sentence_vectors": [literals(v.sentence_vectors) for v in vectors],

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from knowledge.embedders import embedding
-from knowledge.embedders.base import PassageText, PassageVectors
-from knowledge.index import chunk_rows, document_rows, publishing
+from knowledge.embedders.base import PassageVectors
+from knowledge.index import chunk_rows, document_rows, passage_links, publishing
 from knowledge.index.document_rows import MAX_NAME, KnownDocument
 from knowledge.index.fingerprints import fingerprint
 from knowledge.index.publishing import OtherModelError, RemovedError
@@ -114,11 +114,11 @@ class _Run:
         live = document.live_version if has_vectors else None
         try:
             reading = self.jail.parse(content.name, content.data, _title(original.path))
-            passages = _passages(reading)
+            said = document_rows.stated(original, content)
+            passages = _passages(reading, url=said["url"], path=original.path)
             if live is not None and document.title == reading.title and _says_the_same(live, passages):
                 _mark_known(live, content)
                 return _unchanged(document, original, content)
-            said = document_rows.stated(original, content)
             said |= {"title": reading.title, "path": original.path, "state": DocumentState.INDEXED, "reason": ""}
             version = self._published(_version(document, content, reading, passages), passages, said)
         except (ParseError, ProviderError, VectorSpaceError) as error:
@@ -163,19 +163,22 @@ def _unchanged(document: Document, original: Original, content: Content | None =
     return Indexed(original.path, "unchanged", None, chunks, 0, document, number)
 
 
-def _passages(reading: Reading) -> list[ChunkText]:
-    """Raises ParseError where there are none."""
-    passages = chunking.pack(reading.blocks, embedding.count_tokens)
+def _passages(reading: Reading, *, url: str, path: str) -> list[ChunkText]:
+    """The passages of the document at `url`, or else at `path`. Raises ParseError where there are none."""
+    passages = [
+        passage_links.resolved(passage, url=url, path=path)
+        for passage in chunking.pack(reading.blocks, embedding.count_tokens)
+    ]
     if not passages:
         raise ParseError("The file has no text.")
     return passages
 
 
 def _says_the_same(live: DocumentVersion, passages: Sequence[ChunkText]) -> bool:
-    before = live.chunks.order_by("ordinal").values_list("content_hash", "sentence_spans")
+    before = live.chunks.order_by("ordinal").values_list("content_hash", "sentence_spans", "links")
     now = [
-        (chunk_rows.content_hash(passage), [offset for span in passage.sentence_spans for offset in span])
-        for passage in passages
+        (chunk_rows.content_hash(each), [offset for span in each.sentence_spans for offset in span], list(each.links))
+        for each in passages
     ]
     return list(before) == now
 
@@ -206,7 +209,7 @@ def _vectors(passages: Sequence[ChunkText], deployment: Deployment, trace_id: st
     known = chunk_rows.known_vectors(hashes, space=space)
     missing = {key: passage for key, passage in zip(hashes, passages, strict=True) if key not in known}
     embedded = embedding.embed_passages(
-        [PassageText(passage.heading, passage.text, passage.sentence_spans) for passage in missing.values()],
+        [chunk_rows.embedded(each.heading, each.text, each.sentence_spans) for each in missing.values()],
         trace_id=trace_id,
         deployment=deployment,
     )

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from foundation import leases
 from knowledge.embedders import embedding
-from knowledge.embedders.base import Embedder, PassageText, PassageVectors
+from knowledge.embedders.base import Embedder, PassageVectors
 from knowledge.embedders.embedding import embedder_for
 from knowledge.index import chunk_rows, vector_indexes
 from knowledge.models import BuildState, Chunk, ChunkVector, IndexBuild
@@ -239,7 +239,7 @@ class _Work:
         """Passages that read the same are embedded once, over all batches."""
         known = chunk_rows.known_vectors({row.content_hash for row in rows}, space=self.space)
         fresh = {row.content_hash: row for row in rows if row.content_hash not in known}
-        texts = [PassageText(row.heading, row.text, _pairs(row.sentence_spans)) for row in fresh.values()]
+        texts = [chunk_rows.embedded(row.heading, row.text, _pairs(row.sentence_spans)) for row in fresh.values()]
         embedded = embedding.embed_passages(texts, trace_id=self.build.trace_id, deployment=self.wanted)
         known |= zip(fresh, embedded, strict=True)
         return [known[row.content_hash] for row in rows]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from knowledge.parsers.base import MAX_CHARACTERS, Parsed, ParseError
 
 # Goes up when a parser gives another result for the same bytes, so that documents are parsed anew.
-VERSION = 6
+VERSION = 7
 MAX_FILE_BYTES = 50_000_000
 MAX_TITLE = 300  # characters
 

@@ -24,7 +24,9 @@ def parse(data: bytes) -> Parsed:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             place = _package_place(parts)
             package = fromstring(parts.read(place))
-            chapters = [parser.parse(parts.read(name)) for name in _chapters(package, place, set(parts.namelist()))]
+            chapters = [
+                parser.parse_part(parts.read(name)) for name in _chapters(package, place, set(parts.namelist()))
+            ]
     except DefusedXmlException as error:
         raise ParseError("The book declares entities of its own, which are not read.") from error
     except (XmlError, KeyError, StopIteration, ValueError) as error:

@@ -1,8 +1,9 @@
 """Presentations: every slide a section, with its text in reading order, its tables and its notes."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 from zipfile import BadZipFile
 
@@ -12,6 +13,7 @@ from pptx.shapes.group import GroupShape
 
 from knowledge.parsers import packed, tables
 from knowledge.parsers.base import Parsed, ParseError, escape
+from knowledge.passages import hyperlinks
 
 MAX_DEPTH = 20  # of groups in groups
 MAX_SLIDES = 2_000
@@ -63,8 +65,32 @@ def _shape(shape: Any) -> str:
 
 def _paragraphs(frame: Any) -> str:
     """Paragraphs as a list where there are several, nested by their levels."""
-    found = [(paragraph.level, " ".join(paragraph.text.split())) for paragraph in frame.paragraphs]
+    found = [(paragraph.level, _text(paragraph)) for paragraph in frame.paragraphs]
     found = [(level, text) for level, text in found if text]
     if len(found) == 1:
-        return escape(found[0][1])
-    return "\n".join(f"{'  ' * level}- {escape(text)}" for level, text in found)
+        return found[0][1]
+    return "\n".join(f"{'  ' * level}- {text}" for level, text in found)
+
+
+def _text(paragraph: Any) -> str:
+    """The text of a paragraph with its links."""
+    whole, pieces, end = paragraph.text, [], 0
+    for address, runs in groupby(paragraph.runs, key=_address):
+        words = "".join(run.text for run in runs)
+        start = whole.find(words, end)
+        if address and start >= 0:
+            pieces += [_escaped(whole[end:start]), hyperlinks.written(_escaped(words), address)]
+            end = start + len(words)
+    return "".join([*pieces, _escaped(whole[end:])]).strip()
+
+
+def _escaped(text: str) -> str:
+    """Without line ends, but with the space at its ends, which parts words from a link."""
+    return escape(re.sub(r"\s+", " ", text))
+
+
+def _address(run: Any) -> str:
+    try:
+        return run.hyperlink.address or ""
+    except KeyError:  # what it refers to is not in the file
+        return ""

@@ -1,14 +1,16 @@
 """A Markdown document as a row of blocks, each with its path of headings and the places where it may be cut. Pure."""
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from knowledge.passages import sentences
+from knowledge.passages import hyperlinks, sentences
 
 Path = tuple[str, ...]
 
@@ -17,6 +19,8 @@ MAX_HEADING = 300  # characters; what is longer is a paragraph that somebody mar
 _MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)
 _BREAK = re.compile(r"<br\b", re.IGNORECASE)
+_ANCHOR, _ANCHOR_END = re.compile(r"<a\s", re.IGNORECASE), re.compile(r"</a\b", re.IGNORECASE)
+_HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 # Text that would read as markup where a line begins with it.
 _MARKUP = re.compile(r"^( {0,3})(`{3}|~{3}|#{1,6}\s|\|)", re.MULTILINE)
 _GROUP = re.compile(r".+?(?:\n(?:[ \t]*\n)+|\Z)", re.DOTALL)
@@ -54,7 +58,7 @@ def blocks(markdown: str, title: str) -> list[Block]:
     path, is_bare = root, False
     levels: list[int] = []
     for node in SyntaxTreeNode(_MARKDOWN.parse(markdown)).children:
-        text = _inline(node).replace("\n", " ") if node.type == "heading" else ""
+        text = hyperlinks.plain(_inline(node)).replace("\n", " ") if node.type == "heading" else ""
         if node.type != "heading" or len(text) > MAX_HEADING:
             new = list(_blocks(node, path))
             found += new
@@ -94,7 +98,7 @@ def _blocks(node: SyntaxTreeNode, path: Path) -> Iterator[Block]:
         case "paragraph" | "heading":
             yield from _prose(_inline(node), path)
         case "html_block":
-            yield from _prose(_TAG.sub("", node.content), path)
+            yield from _prose(_without_tags(node.content), path)
 
 
 def _prose(text: str, path: Path) -> Iterator[Block]:
@@ -133,10 +137,11 @@ def cells(row: str) -> list[str]:
 
 
 def _halved(text: str) -> tuple[str, str]:
-    """`text` in two, at the line end or else the space nearest to its middle, or else in the middle."""
+    """`text` in two, at the line end or else the space nearest to its middle, not in a link; or else in the middle."""
     middle = len(text) // 2
+    whole = hyperlinks.masked(text)
     for mark in ("\n", " "):
-        before, after = text.rfind(mark, 0, middle) + 1, text.find(mark, middle) + 1
+        before, after = whole.rfind(mark, 0, middle) + 1, whole.find(mark, middle) + 1
         places = [place for place in (before, after) if 0 < place < len(text)]
         if places:
             cut = min(places, key=lambda place: abs(place - middle))
@@ -187,27 +192,78 @@ def _nested(node: SyntaxTreeNode) -> str:
         case "blockquote":
             return "\n".join(map(_nested, node.children))
         case "html_block":
-            return _TAG.sub("", node.content).strip()
+            return _without_tags(node.content)
         case "paragraph" | "heading":
             return _inline(node)
         case _:
             return ""
 
 
+class _Inline:
+    """Text that is put together piece by piece, with its links."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.address = ""
+        self.opened = 0
+
+    def open(self, address: str) -> None:
+        self.address, self.opened = address, len(self.pieces)
+
+    def close(self) -> None:
+        if self.address:
+            words = "".join(self.pieces[self.opened :])
+            self.pieces[self.opened :] = [hyperlinks.written(words, self.address)]
+        self.address = ""
+
+    def add_tag(self, tag: str) -> None:
+        """A tag of HTML: links are kept, breaks break, others are nothing."""
+        if _BREAK.match(tag):
+            self.pieces.append("\n")
+        elif _ANCHOR.match(tag):
+            found = _HREF.search(tag)
+            self.open(html.unescape(found[1] or found[2] or "") if found else "")
+        elif _ANCHOR_END.match(tag):
+            self.close()
+
+    def add(self, token: Token) -> None:
+        match token.type:
+            case "text":
+                self.pieces.append(token.content)
+            case "code_inline":
+                self.pieces.append(f"`{token.content}`")
+            case "softbreak":
+                self.pieces.append(" ")
+            case "hardbreak":
+                self.pieces.append("\n")
+            case "link_open":
+                self.open(str(token.attrGet("href") or ""))
+            case "link_close":
+                self.close()
+            case "html_inline":
+                self.add_tag(token.content)
+
+    def text(self) -> str:
+        return "".join(self.pieces).strip()
+
+
 def _inline(node: SyntaxTreeNode) -> str:
-    """Text for reading: links are their words, images are gone, emphasis is dropped, code keeps its marks."""
-    parts = []
+    """Text for reading: links keep their address, images are gone, emphasis is dropped, code keeps its marks."""
+    found = _Inline()
     for inline in node.children:
         for token in (inline.token.children or []) if inline.token else []:
-            match token.type:
-                case "text":
-                    parts.append(token.content)
-                case "code_inline":
-                    parts.append(f"`{token.content}`")
-                case "softbreak":
-                    parts.append(" ")
-                case "hardbreak":
-                    parts.append("\n")
-                case "html_inline" if _BREAK.match(token.content):
-                    parts.append("\n")
-    return "".join(parts).strip()
+            found.add(token)
+    return found.text()
+
+
+def _without_tags(markup: str) -> str:
+    """A block of HTML as text with its links."""
+    found = _Inline()
+    end = 0
+    for tag in _TAG.finditer(markup):
+        found.pieces.append(markup[end : tag.start()])
+        if not _BREAK.match(tag[0]):
+            found.add_tag(tag[0])
+        end = tag.end()
+    found.pieces.append(markup[end:])
+    return found.text()

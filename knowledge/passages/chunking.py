@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from knowledge.passages import sentences
+from knowledge.passages import hyperlinks, sentences
 from knowledge.passages.blocks import Block, Path, blocks, cells
 
 # Goes up when the same Markdown gives other passages, so that documents are split anew.
-VERSION = 1
+VERSION = 2
 MAX_TOKENS = 200
 MIN_TOKENS = 40  # a section below this is joined to the next, because it says too little by itself
 CHARACTERS_PER_TOKEN = 20  # no text holds more; a tokenizer may count a word of any length as one
@@ -19,12 +19,16 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 @dataclass(frozen=True)
 class ChunkText:
-    """A passage before it is a row. `heading` is its path joined by " > "; spans are offsets of sentences in `text`."""
+    """A passage before it is a row. `heading` is its path joined by " > "; spans are offsets of sentences in `text`.
+
+    `links` are what it links to, once its document is known. `token_count` is that of what is embedded.
+    """
 
     heading: str
     text: str
     token_count: int
     sentence_spans: list[tuple[int, int]]
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,9 @@ def pack(found: Sequence[Block], count_tokens: CountTokens, max_tokens: int = MA
     splitter = _Splitter(count_tokens, max_tokens)
     groups = splitter.packed(splitter.pieces(found))
     assembled = [_assembled(group) for group in groups]
-    sizes = count_tokens([text for _, text in assembled])
+    sizes = count_tokens([hyperlinks.plain(text) for _, text in assembled])
     return [
-        ChunkText(" > ".join(path), text, size, _spans(text))
+        ChunkText(" > ".join(path), text, size, spans(text))
         for (path, text), size in zip(assembled, sizes, strict=True)
     ]
 
@@ -62,7 +66,8 @@ class _Splitter:
         self.max_tokens = max_tokens
 
     def sizes(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, or as many as its length alone stands for."""
+        """Tokens of each text without its addresses, or as many as its length alone stands for."""
+        texts = [hyperlinks.plain(text) for text in texts]
         long = [len(text) // CHARACTERS_PER_TOKEN for text in texts]
         counted = self.count_tokens(
             [text if size <= self.max_tokens else "" for text, size in zip(texts, long, strict=True)]
@@ -178,7 +183,7 @@ def _without_lead(block: Block) -> Block:
     return Block(block.path, tuple(f"- {item}\n" for item in items if item) or (" ".join(names),))
 
 
-def _spans(text: str) -> list[tuple[int, int]]:
+def spans(text: str) -> list[tuple[int, int]]:
     """Sentences that can be quoted: a heading is none, unless there is nothing else."""
-    spans = sentences.split(text)
-    return [span for span in spans if not _HEADING.match(text, span[0])] or spans
+    found = sentences.split(text)
+    return [span for span in found if not _HEADING.match(text, span[0])] or found

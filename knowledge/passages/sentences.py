@@ -2,6 +2,8 @@
 
 import re
 
+from knowledge.passages import hyperlinks
+
 Span = tuple[int, int]
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -72,7 +74,8 @@ def _is_prose(block: str) -> bool:
 def _sentences(text: str, start: int, end: int) -> list[Span]:
     spans: list[Span] = []
     begin = start
-    for match in _END.finditer(text, start, end):
+    whole = text[:start] + hyperlinks.masked(text[start:end])  # no sentence ends inside of a link
+    for match in _END.finditer(whole, start, end):
         if not _ABBREVIATION.search(text, max(begin, match.end() - 12), match.end()):
             spans.append(_trimmed(text, begin, match.end()))
             begin = match.end()

@@ -13,6 +13,7 @@ from functools import partial
 
 from knowledge.embedders.base import PassageText
 from knowledge.embedders.embedding import embedder_for
+from knowledge.passages import hyperlinks
 from knowledge.retrieval.search import Hit
 from llm import client
 from llm.models import Deployment, Purpose, ServingRole
@@ -65,4 +66,4 @@ def _in_context(hit: Hit) -> Iterator[PassageText]:
             section = text.lstrip("# ")
         else:
             heading = " > ".join(filter(None, (hit.heading, section)))
-            yield PassageText("", f"{heading}: {text}", [])
+            yield PassageText("", f"{heading}: {hyperlinks.plain(text)}", [])

@@ -2,9 +2,29 @@
 -- parley_score finds candidates with the rights of the owner, whose indexes work, in the collections of its required
 -- argument; parley_search then reads their passages as parley_reader, under row-level security.
 
+-- Functions with the rights of the owner find their tables by this path and no other; pg_catalog comes before it anyway.
+SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true);
+-- Loads pgvector, whose settings can be named only then.
+SELECT '[1]'::halfvec;
+
+-- What each part of a score weighs; docs/retrieval.md says how they were found. Migration 0004 takes these into a database
+-- that is there already; a change of theirs needs a migration that runs this script again.
+CREATE OR REPLACE VIEW parley_weights AS SELECT
+  1.2::float AS bm25,               -- relative to the best candidate's
+  1.0::float AS cosine,             -- of the passage, relative to the best
+  0.75::float AS coverage,          -- the share of the question's idf that the passage holds
+  0.75::float AS phrase,            -- the share of its neighbouring pairs of terms that stand together
+  0.75::float AS sentence,          -- the best cosine of a sentence, relative to the best
+  0.15::float AS neighbour,         -- what the passage before or after it scored
+  0.5::float AS title_asked,        -- its document's title is in the question
+  0.5::float AS title_told,         -- its document's title is in a leading passage of another document
+  0.25::float AS linked,            -- or one of these links to its document
+  0.6::float AS said_similarly,     -- of the best sentence: its cosine
+  0.4::float AS said_words;         -- and the share of the question's idf that it holds
+
 -- The chunks nearest to a vector among those of one space. Where few chunks are `visible`, all of them are compared; else
 -- the index of the space finds them, looking at the more of it the less of it is visible, or the bigger it is.
-CREATE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], visible bigint, depth integer)
+CREATE OR REPLACE FUNCTION parley_nearest(vector halfvec, space text, collections bigint[], visible bigint, depth integer)
 RETURNS bigint[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT
 SET hnsw.iterative_scan = relaxed_order SET hnsw.ef_search = 100 SET hnsw.max_scan_tuples = 40000 AS $$
@@ -31,7 +51,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION parley_score(
+CREATE OR REPLACE FUNCTION parley_score(
   asked parley_question, vector halfvec, space text, collections bigint[], k integer
 ) RETURNS TABLE (chunk_id bigint, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
                  sentence real, link real, matched boolean[])
@@ -41,6 +61,9 @@ SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   depth CONSTANT integer := 60;
   reranked CONSTANT integer := 30;
+  leaders CONSTANT integer := 5;  -- the leading passages, whose links and names count
+  rare CONSTANT integer := 200;  -- a title of one word counts if at most one in so many chunks holds it
+  weight CONSTANT parley_weights := (SELECT w FROM parley_weights AS w);
   nearest bigint[] := parley_nearest(
     vector, space, collections, CASE WHEN asked.is_exhaustive THEN 0 ELSE asked.chunk_count END, depth);
   tiny CONSTANT float := 1e-6;
@@ -59,8 +82,8 @@ BEGIN
            JOIN knowledge_chunk c USING (id)
            LEFT JOIN knowledge_chunkvector v ON v.chunk_id = c.id AND v.space = parley_score.space),
        fused AS MATERIALIZED (
-         SELECT *, 1.2 * bm25 / (max(bm25) OVER () + tiny)
-                   + greatest(cosine, 0) / (greatest(max(cosine) OVER (), 0) + tiny) AS base
+         SELECT *, weight.bm25 * bm25 / (max(bm25) OVER () + tiny)
+                   + weight.cosine * greatest(cosine, 0) / (greatest(max(cosine) OVER (), 0) + tiny) AS base
            FROM pool),
        placed AS (
          SELECT *, greatest(CASE WHEN lag(ordinal) OVER reading = ordinal - 1 THEN lag(base) OVER reading ELSE 0 END,
@@ -82,19 +105,21 @@ BEGIN
                 coalesce((SELECT max(1 - (s <=> vector)) FROM unnest(v.sentence_embeddings) AS s), b.cosine) AS sentence
            FROM best b LEFT JOIN knowledge_chunkvector v ON v.chunk_id = b.id AND v.space = parley_score.space),
        rated AS MATERIALIZED (
-         SELECT *, base + 0.75 * coverage + 0.75 * phrase + 0.15 * neighbour
-                   + 0.75 * greatest(sentence, 0) / (greatest(max(sentence) OVER (), 0) + tiny) AS rating
+         SELECT *, base + weight.coverage * coverage + weight.phrase * phrase + weight.neighbour * neighbour
+                   + weight.sentence * greatest(sentence, 0) / (greatest(max(sentence) OVER (), 0) + tiny) AS rating
            FROM felt),
-       top AS MATERIALIZED (SELECT document_id, terms, links FROM rated ORDER BY rating DESC, id LIMIT 5),
-       linked AS (  -- a name of one word is one only if the word is rare, in at most 1 of 200 chunks
+       top AS MATERIALIZED (SELECT document_id, terms, links FROM rated ORDER BY rating DESC, id LIMIT leaders),
+       linked AS (  -- a name of one word is one only if the word is rare, see `rare`
          SELECT *, greatest(
-                CASE WHEN cardinality(name_terms) = 0 OR cardinality(name_terms) = 1 AND asked.chunk_count < 200 * (
+                CASE WHEN cardinality(name_terms) = 0 OR cardinality(name_terms) = 1 AND asked.chunk_count < rare * (
                      SELECT sum(t.chunk_count) FROM knowledge_termstatistics t
                       WHERE t.collection_id = ANY (collections) AND t.term = parley_term_hash(name_terms[1])) THEN 0
-                   ELSE 0.5 * (asked.terms @@ name)::int
-                      + 0.5 * EXISTS (SELECT FROM top l WHERE l.terms @@ name AND l.document_id <> r.document_id)::int
+                   ELSE weight.title_asked * (asked.terms @@ name)::int
+                      + weight.title_told
+                        * EXISTS (SELECT FROM top l WHERE l.terms @@ name AND l.document_id <> r.document_id)::int
                    END,
-                0.25 * EXISTS (SELECT FROM top l WHERE l.links && r.places AND l.document_id <> r.document_id)::int)
+                weight.linked
+                * EXISTS (SELECT FROM top l WHERE l.links && r.places AND l.document_id <> r.document_id)::int)
                 AS link
            FROM rated r)
   SELECT id, (rating + link)::real, bm25::real, cosine::real, coverage::real, phrase::real, neighbour::real,
@@ -105,7 +130,7 @@ $$;
 
 -- The one door. `vector` may be NULL: the search is then by terms alone. `sentence_mix` is the best of the two sentences
 -- nearest to the question, by similarity and by the share of the question's terms that they hold.
-CREATE FUNCTION parley_search(question text, vector halfvec, space text, collections bigint[], k integer, budget integer)
+CREATE OR REPLACE FUNCTION parley_search(question text, vector halfvec, space text, collections bigint[], k integer, budget integer)
 RETURNS TABLE (chunk_id bigint, document_id bigint, collection_id bigint, path text, url text, title text, heading text,
                text text, ordinal integer, score real, bm25 real, cosine real, coverage real, phrase real, neighbour real,
                sentence real, link real, matched boolean[], idf real[], chunk_count bigint, spans integer[],
@@ -116,6 +141,7 @@ SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   asked parley_question;
   idf_sum float;
+  weight CONSTANT parley_weights := (SELECT w FROM parley_weights AS w);
 BEGIN
   PERFORM set_config('parley.collections', array_to_string(collections, ','), true);
   asked := parley_ask(question, collections, budget);
@@ -125,7 +151,7 @@ BEGIN
          s.score, s.bm25, s.cosine, s.coverage, s.phrase, s.neighbour, s.sentence, s.link, s.matched, asked.idf,
          asked.chunk_count, c.sentence_spans,
          ARRAY(SELECT (1 - (e <=> vector))::real FROM unnest(v.sentence_embeddings) AS e),
-         (SELECT max(0.6 * near.similarity + 0.4 * coalesce((
+         (SELECT max(weight.said_similarly * near.similarity + weight.said_words * coalesce((
                        SELECT sum(idf) FROM unnest(asked.lexemes, asked.idf) AS l (lexeme, idf) WHERE said @@ lexeme), 0)
                      / idf_sum)::real
             FROM (SELECT 2 * place::int AS last, 1 - (e <=> vector) AS similarity
@@ -145,4 +171,5 @@ $$;
 
 REVOKE ALL ON FUNCTION parley_nearest(halfvec, text, bigint[], bigint, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION parley_score(parley_question, halfvec, text, bigint[], integer) FROM PUBLIC;
+GRANT SELECT ON parley_weights TO parley_reader;
 GRANT EXECUTE ON FUNCTION parley_score(parley_question, halfvec, text, bigint[], integer) TO parley_reader;

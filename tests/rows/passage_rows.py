@@ -23,6 +23,7 @@ class Passage:
     text: str
     token_count: int
     sentence_spans: Sequence[tuple[int, int]]
+    links: Sequence[str] = ()
 
 
 def words_vector(text: str, dimensions: int = DIMENSIONS) -> Vector:
@@ -34,15 +35,20 @@ def words_vector(text: str, dimensions: int = DIMENSIONS) -> Vector:
 
 
 def make_chunks(
-    collection: Collection, *texts: str, title: str = "Guide", space: str = SPACE, dimensions: int = DIMENSIONS
+    collection: Collection,
+    *texts: str,
+    title: str = "Guide",
+    links: Sequence[str] = (),
+    space: str = SPACE,
+    dimensions: int = DIMENSIONS,
 ) -> list[int]:
-    """A new document with one chunk per text; returns the ids of the chunks."""
+    """A new document with one chunk per text, each with those links; returns the ids of the chunks."""
     name = uuid.uuid4().hex
     document = Document.objects.create(collection=collection, origin=f"/{name}", path=f"{name}.md", title=title)
     version = DocumentVersion.objects.create(
         document=document, number=1, fingerprint="-", byte_count=1, chunk_count=len(texts)
     )
-    passages = [Passage(title, text, len(text.split()), sentences.split(text)) for text in texts]
+    passages = [Passage(title, text, len(text.split()), sentences.split(text), links) for text in texts]
     vectors = [
         PassageVectors(
             words_vector(p.text, dimensions),

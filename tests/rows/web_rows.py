@@ -1,5 +1,6 @@
 """Rows the tests of the dashboard stand on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ class ChunkText:
     text: str
     token_count: int
     sentence_spans: tuple[tuple[int, int], ...]
+    links: Sequence[str] = ()
 
 
 PASSAGE = "Plans can be cancelled. Annual plans are refunded within 30 days. Later they run out."

@@ -28,12 +28,23 @@ _BOILERPLATE = [
     "svg",
 ]
 _ARTICLE = re.compile(r"<article\b", re.IGNORECASE)
+_ANCHOR = re.compile(r"<a\s[^<>]*>", re.IGNORECASE)
+_INNER = re.compile(r"\bhref\s*=\s*(?:\"(?!https?://)[^\"]*\"|'(?!https?://)[^']*')", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 
 
 def parse(data: bytes) -> Parsed:
+    return _parsed(*_text(data))
+
+
+def parse_part(data: bytes) -> Parsed:
+    """A page that lies in a book: what it links to in there is no document of its own."""
     page, warning = _text(data)
+    return _parsed(_ANCHOR.sub(lambda tag: _INNER.sub('href="#"', tag[0]), page), warning)
+
+
+def _parsed(page: str, warning: str) -> Parsed:
     body = _main(page)
     markdown = to_markdown(html_hidden.marked(body), hidden="drop", without=_BOILERPLATE)
     if not markdown.strip() and len(_plain(body)) > 1000 and body.count("<div") > 500:

@@ -7,15 +7,17 @@ import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as native
 
 from knowledge.parsers.base import Parsed, ParseError, escape, hidden_text
+from knowledge.parsers.pdf import annotations
 from knowledge.parsers.pdf.grids import Box, Grid, tables
 from knowledge.parsers.pdf.hidden import Sight
+from knowledge.passages import hyperlinks
 
 MAX_PAGES = 2_000
 HEADING_RATIO = 1.12  # of the body's font size
@@ -41,6 +43,7 @@ class Line:
     is_hyphenated: bool
     is_marginal: bool
     is_seen: bool
+    links: tuple[tuple[str, str], ...] = ()  # words in it, and where they lead
 
     @property
     def size(self) -> float:
@@ -55,7 +58,7 @@ def parse(data: bytes) -> Parsed:
         document = pdfium.PdfDocument(data)
         if len(document) > MAX_PAGES:
             raise ParseError(f"The PDF has more than {MAX_PAGES:,} pages.")
-        pages = [list(_pieces(document[number], number)) for number in range(len(document))]
+        pages = [list(_pieces(document, number)) for number in range(len(document))]
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
             raise ParseError("The PDF is protected by a password.") from error
@@ -77,20 +80,27 @@ def _warning(pages: list[list[Piece]]) -> str:
     return hidden_text(words)
 
 
-def _pieces(page: pdfium.PdfPage, number: int) -> Iterator[Piece]:
+def _pieces(document: pdfium.PdfDocument, number: int) -> Iterator[Piece]:
     """The lines of a page, each ruled table once in place of the lines inside it."""
+    page = document[number]
     textpage = page.get_textpage()
+    areas = annotations.areas(document, page)
     found = tables(page, textpage)
     given: set[int] = set()
     for line in _lines(textpage, number, page.get_height(), Sight(page, textpage)):
         index = next((index for index, table in enumerate(found) if table.box.holds(line.box)), None)
         if index is None:
-            yield line
+            yield replace(line, links=_links(textpage, line, areas)) if areas else line
         elif index not in given:
             given.add(index)
             yield found[index]
     textpage.close()
     page.close()
+
+
+def _links(textpage: pdfium.PdfTextPage, line: Line, areas: list[annotations.LinkArea]) -> tuple[tuple[str, str], ...]:
+    found = [(area.words(textpage, line.box), area.address) for area in areas]
+    return tuple((words, address) for words, address in found if words)
 
 
 def _lines(textpage: pdfium.PdfTextPage, page: int, height: float, sight: Sight) -> Iterator[Line]:
@@ -229,7 +239,7 @@ class _Writer:
                 self.title = text
             self.blocks.append(f"{'#' * level} {escape(text)}")
         else:
-            self.blocks.append(_paragraph(text))
+            self.blocks.append(_linked(_paragraph(text), [link for line in group for link in line.links]))
 
     def _level(self, line: Line, text: str) -> int:
         """The level of a heading, 0 for other text."""
@@ -258,6 +268,21 @@ def _paragraph(text: str) -> str:
     if number := _NUMBER.match(text):
         return f"{number[1]} {escape(text[number.end() :].replace(chr(10), ' '))}"
     return "\\\n".join(escape(line) for line in text.split("\n"))
+
+
+def _linked(markdown: str, links: list[tuple[str, str]]) -> str:
+    """A paragraph with its links; one that was broken between lines is one where its words stand together."""
+    end = 0
+    for address, parts in groupby(links, key=lambda link: link[1]):
+        words = [escape(part) for part, _ in parts]
+        whole = " ".join(words)
+        for each in [whole] if markdown.find(whole, end) >= 0 else words:
+            start = markdown.find(each, end)
+            if start >= 0:
+                link = hyperlinks.written(each, address)
+                markdown = markdown[:start] + link + markdown[start + len(each) :]
+                end = start + len(link)
+    return markdown
 
 
 def _code(group: list[Line]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from dashboard.rendering import markdown
 from dashboard.rendering.markdown import CitedSource
 
-REFUNDS = CitedSource(1, "/passages/7/", "Refunds", "https://help.example.com/refunds")
+REFUNDS = CitedSource(1, "/passages/7/", "Refunds", ("https://help.example.com/refunds",))
 CITED = '<a href="/passages/7/" class="cite" aria-label="Source 1: Refunds" rel="noopener noreferrer nofollow">1</a>'
 
 HARMLESS = {"p", "a", "code", "pre", "mark", "em", "strong", "table", "thead", "tbody", "tr", "th", "td"}

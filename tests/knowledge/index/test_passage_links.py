@@ -18,7 +18,7 @@ PAGE = "https://help.example/billing/plans"
     ],
 )
 def test_links_of_files_are_paths(written: str, target: str) -> None:
-    assert targets(f"See [this]({written}).", url="", path="guide/plans.md") == [target]
+    assert targets(f"See [this](<{written}>).", url="", path="guide/plans.md") == [target]
 
 
 @pytest.mark.parametrize(
@@ -30,16 +30,16 @@ def test_links_of_files_are_paths(written: str, target: str) -> None:
     ],
 )
 def test_links_of_pages_are_addresses(written: str, target: str) -> None:
-    assert targets(f"See [this]({written}).", url=PAGE, path="plans") == [target]
+    assert targets(f"See [this](<{written}>).", url=PAGE, path="plans") == [target]
 
 
 @pytest.mark.parametrize(
     "written", ["#here", "mailto:a@b.example", "javascript:alert(1)", "plans.md", "http://[", "%00"]
 )
 def test_what_leads_to_no_other_document_is_left_out(written: str) -> None:
-    assert targets(f"See [this]({written}).", url="", path="plans.md") == []
+    assert targets(f"See [this](<{written}>).", url="", path="plans.md") == []
 
 
 def test_each_once_and_no_list_of_everything() -> None:
-    assert targets("[a](a.md) [b](b.md) [a](a.md)", url="", path="c.md") == ["a.md", "b.md"]
-    assert targets(" ".join(f"[{n}]({n}.md)" for n in range(MAX_LINKS + 1)), url="", path="c.md") == []
+    assert targets("[a](<a.md>) [b](<b.md>) [a](<a.md>)", url="", path="c.md") == ["a.md", "b.md"]
+    assert targets(" ".join(f"[{n}](<{n}.md>)" for n in range(MAX_LINKS + 1)), url="", path="c.md") == []

@@ -85,7 +85,7 @@ def test_text_is_for_reading() -> None:
         "See **the** [API](https://x.y) ![i](j.png) `x|y` &amp; <b>more</b>\nhere.\n\n"
         "- a\n  1. b\n     c\n- d\n\n> quoted"
     )
-    assert chunk.text == "See the API `x|y` & more here.\n\n- a\n  1. b c\n- d\n\nquoted"
+    assert chunk.text == "See the [API](<https://x.y>) `x|y` & more here.\n\n- a\n  1. b c\n- d\n\nquoted"
 
 
 def test_announcement_stays_with_what_it_announces() -> None:

@@ -23,6 +23,11 @@ def cut(text: str) -> list[str]:
         ('"Really?" he said. (It is.) Fine.', ['"Really?" he said.', "(It is.)", "Fine."]),
         ("A line\nthat goes on. Another\none.", ["A line\nthat goes on.", "Another\none."]),
         ("払い戻しは30日以内です。年間プランのみ。", ["払い戻しは30日以内です。", "年間プランのみ。"]),
+        ("See [it. All](<a.md>). Then go.", ["See [it. All](<a.md>).", "Then go."]),
+        (
+            "[Read it.](https://a.example/b?c.) Then [go](<d.md>)",
+            ["[Read it.](https://a.example/b?c.)", "Then [go](<d.md>)"],
+        ),
         ("no end", ["no end"]),
     ],
 )
