@@ -74,5 +74,7 @@ def index_build(pk: int) -> None:
 
 
 def reconcile() -> None:
-    """Once a day: see that the index holds what the documents say, and nothing else."""
+    """Once a day: see that the index holds what the documents say, and nothing else; read anew what older code read."""
     reconciling.reconcile()
+    for pk in uploads.outdated():
+        queue_upload(pk)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.text import get_valid_filename
 
 from knowledge import parsers
-from knowledge.index import document_rows, indexing
+from knowledge.index import document_rows, fingerprints, indexing
 from knowledge.models import Collection, Document, DocumentState
 from knowledge.originals import folders
 from knowledge.originals.base import File, readable
@@ -103,9 +103,13 @@ def index(pk: int) -> None:
 
 def _index_inside(held: Document, found: Found) -> None:
     """Documents of what a file holds; those of a file of its name before that are in it no more go."""
+    originals = found.originals
+    if held.state == DocumentState.OPENED:  # read anew: what was taken out of it by hand stays out
+        there = set(document_rows.inside(held).values_list("origin", flat=True))
+        originals = [each for each in originals if each.origin in there]
     seen: set[int] = set()
     failed = 0
-    for outcome in indexing.add(found.originals, held.collection):
+    for outcome in indexing.add(originals, held.collection):
         if not document_rows.write(held):  # which also tells that somebody is at it
             document_rows.inside(held).delete()
             return
@@ -114,10 +118,10 @@ def _index_inside(held: Document, found: Found) -> None:
     if not found.missed:
         document_rows.inside(held).exclude(pk__in=seen).delete()
     left_out = folders.summary(found.skipped)
-    if not found.originals:
+    if not originals:
         document_rows.fail(held, held.path, f"It holds nothing that can be read. {left_out}".strip())
     else:
-        document_rows.hold(held, f"{_counted(len(found.originals), failed)} {left_out}".strip())
+        document_rows.hold(held, f"{_counted(len(originals), failed)} {left_out}".strip())
 
 
 def _counted(documents: int, failed: int) -> str:
@@ -129,6 +133,14 @@ def lost() -> list[int]:
     """Rows that have waited so long that their job must be gone."""
     waiting = Document.objects.filter(state=DocumentState.PENDING, origin__startswith=f"{folder()}{os.sep}")
     return list(waiting.filter(updated_at__lt=timezone.now() - LOST_AFTER).values_list("pk", flat=True))
+
+
+def outdated() -> list[int]:
+    """Rows of files that were read by other code than today's, which may read more of them."""
+    ours = Document.objects.filter(origin__startswith=f"{folder()}{os.sep}")
+    read = ours.filter(state=DocumentState.INDEXED).exclude(live_version__fingerprint__endswith=fingerprints.READ_BY)
+    files = {origin.partition("!/")[0] for origin in read.values_list("origin", flat=True)}
+    return list(ours.filter(origin__in=files).values_list("pk", flat=True))
 
 
 def discard(document: Document) -> None:

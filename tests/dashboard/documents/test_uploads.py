@@ -18,7 +18,7 @@ from bot import tasks as bot_tasks
 from bot.team import articles
 from knowledge import tasks
 from knowledge.index import reconciling, removing
-from knowledge.models import Collection, Document
+from knowledge.models import Chunk, Collection, Document, DocumentVersion
 from knowledge.sources import uploads
 from tests.rows.make import make_collection
 from tests.rows.web_rows import make_models, make_user
@@ -152,6 +152,21 @@ def test_reconciling_lets_an_opened_file_be(client: Client, shelf: Collection) -
     reconciling.reconcile()
     held.refresh_from_db()
     assert held.state == "opened"
+
+
+def test_what_older_code_read_is_read_anew_and_what_was_taken_out_stays_out(client: Client, shelf: Collection) -> None:
+    held = hand_in(client, shelf, "export.zip", zipped(HELP))
+    single = hand_in(client, shelf, "a.md", b"# A\n\nSee [b](https://b.example/c).")
+    assert uploads.outdated() == []
+    Document.objects.get(path="export.zip/help/plans.md").delete()
+    DocumentVersion.objects.update(fingerprint="of:6.1")
+    Chunk.objects.update(links=[])
+    assert sorted(uploads.outdated()) == [held.pk, single.pk]
+    tasks.reconcile()
+    for job in OrmQ.objects.all():
+        tasks.upload(*job.args())
+    assert Chunk.objects.get(document=single).links == ["https://b.example/c"]
+    assert (paths(), uploads.outdated()) == (["a.md", "export.zip", "export.zip/help/refunds.md"], [])
 
 
 def test_an_article_waits_as_a_row_until_it_is_read(
