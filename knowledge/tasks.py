@@ -77,4 +77,8 @@ def reconcile() -> None:
     """Once a day: see that the index holds what the documents say, and nothing else; read anew what older code read."""
     reconciling.reconcile()
     for pk in uploads.outdated():
-        queue_upload(pk)
+        async_task("knowledge.tasks.read_again", pk, task_name=f"read {pk} again", timeout=settings.LONGEST_JOB_SECONDS)
+
+
+def read_again(pk: int) -> None:
+    uploads.read_again(pk)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import get_valid_filename
 
@@ -103,13 +104,9 @@ def index(pk: int) -> None:
 
 def _index_inside(held: Document, found: Found) -> None:
     """Documents of what a file holds; those of a file of its name before that are in it no more go."""
-    originals = found.originals
-    if held.state == DocumentState.OPENED:  # read anew: what was taken out of it by hand stays out
-        there = set(document_rows.inside(held).values_list("origin", flat=True))
-        originals = [each for each in originals if each.origin in there]
     seen: set[int] = set()
     failed = 0
-    for outcome in indexing.add(originals, held.collection):
+    for outcome in indexing.add(found.originals, held.collection):
         if not document_rows.write(held):  # which also tells that somebody is at it
             document_rows.inside(held).delete()
             return
@@ -118,10 +115,10 @@ def _index_inside(held: Document, found: Found) -> None:
     if not found.missed:
         document_rows.inside(held).exclude(pk__in=seen).delete()
     left_out = folders.summary(found.skipped)
-    if not originals:
+    if not found.originals:
         document_rows.fail(held, held.path, f"It holds nothing that can be read. {left_out}".strip())
     else:
-        document_rows.hold(held, f"{_counted(len(originals), failed)} {left_out}".strip())
+        document_rows.hold(held, f"{_counted(len(found.originals), failed)} {left_out}".strip())
 
 
 def _counted(documents: int, failed: int) -> str:
@@ -131,16 +128,35 @@ def _counted(documents: int, failed: int) -> str:
 
 def lost() -> list[int]:
     """Rows that have waited so long that their job must be gone."""
-    waiting = Document.objects.filter(state=DocumentState.PENDING, origin__startswith=f"{folder()}{os.sep}")
-    return list(waiting.filter(updated_at__lt=timezone.now() - LOST_AFTER).values_list("pk", flat=True))
+    waiting = _ours().filter(state=DocumentState.PENDING, updated_at__lt=timezone.now() - LOST_AFTER)
+    return [pk for pk, origin in waiting.values_list("pk", "origin") if origin == _file_of(origin)]
 
 
 def outdated() -> list[int]:
     """Rows of files that were read by other code than today's, which may read more of them."""
-    ours = Document.objects.filter(origin__startswith=f"{folder()}{os.sep}")
-    read = ours.filter(state=DocumentState.INDEXED).exclude(live_version__fingerprint__endswith=fingerprints.READ_BY)
-    files = {origin.partition("!/")[0] for origin in read.values_list("origin", flat=True)}
-    return list(ours.filter(origin__in=files).values_list("pk", flat=True))
+    read = _ours().filter(state=DocumentState.INDEXED).exclude(live_version__fingerprint__endswith=fingerprints.READ_BY)
+    files = {_file_of(origin) for origin in read.values_list("origin", flat=True)}
+    return list(_ours().filter(origin__in=files).values_list("pk", flat=True))
+
+
+def read_again(pk: int) -> None:
+    """Read the file of a row once more; of one that was opened only what is still there, as people take things out."""
+    document = Document.objects.select_related("collection").filter(pk=pk).first()
+    if document is None:
+        return
+    there = {document.origin, *document_rows.inside(document).values_list("origin", flat=True)}
+    found = folders.opened(File(Path(document.origin), document.path))
+    list(indexing.add([each for each in found.originals if each.origin in there], document.collection))
+
+
+def _ours() -> QuerySet[Document]:
+    return Document.objects.filter(origin__startswith=f"{folder()}{os.sep}")
+
+
+def _file_of(origin: str) -> str:
+    """The file that was handed in, of what came out of it too."""
+    here = str(folder())
+    return here + origin.removeprefix(here).partition("!/")[0]
 
 
 def discard(document: Document) -> None:

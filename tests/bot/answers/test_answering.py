@@ -58,6 +58,16 @@ def test_sentences_of_the_documents_are_quoted_without_any_model(ask: Callable[.
     assert answer.citations[0].quote == "Annual plans can be refunded in full within 30 days of purchase."
 
 
+def test_an_answer_gives_the_address_that_its_passage_links_to(
+    ask: Callable[..., Answer], public: Collection, tmp_path: Path
+) -> None:
+    said = "Damaged goods are sent back with [the return form](https://help.example.com/returns)."
+    make_indexed(public, make_file(tmp_path, "returns.md", f"# Returns\n\n{said}"))
+    answer = ask("How are damaged goods sent back?", provider="extractive")
+    assert "[the return form](https://help.example.com/returns)" in answer.text
+    assert answer.citations[0].quote == said
+
+
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 def test_a_model_answers_and_cites(
     ask: Callable[..., Answer], streamed: list[str], fake_providers: FakeProviders, provider: str

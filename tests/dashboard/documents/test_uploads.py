@@ -164,9 +164,19 @@ def test_what_older_code_read_is_read_anew_and_what_was_taken_out_stays_out(clie
     assert sorted(uploads.outdated()) == [held.pk, single.pk]
     tasks.reconcile()
     for job in OrmQ.objects.all():
-        tasks.upload(*job.args())
+        assert job.func() == "knowledge.tasks.read_again"
+        tasks.read_again(*job.args())
     assert Chunk.objects.get(document=single).links == ["https://b.example/c"]
     assert (paths(), uploads.outdated()) == (["a.md", "export.zip", "export.zip/help/refunds.md"], [])
+
+
+def test_a_worker_that_is_killed_half_way_through_a_zip_loses_nothing(client: Client, shelf: Collection) -> None:
+    held = hand_in(client, shelf, "export.zip", zipped(HELP))
+    Document.objects.filter(path="export.zip/help/plans.md").delete()
+    Document.objects.update(state="pending", updated_at=timezone.now() - timedelta(minutes=6))
+    assert uploads.lost() == [held.pk]
+    tasks.upload(held.pk)
+    assert paths(state="indexed") == ["export.zip/help/plans.md", "export.zip/help/refunds.md"]
 
 
 def test_an_article_waits_as_a_row_until_it_is_read(
