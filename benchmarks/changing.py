@@ -1,7 +1,7 @@
 """What a new vector index costs by the order it is made in, and whether the hidden can be told by the time a search
 takes: python -m benchmarks.changing [--passages N]
 
-Vectors are random around 200 centres. "first": an empty index, then rows in batches, as knowledge.index_builds does.
+Vectors are random around 200 centres. "first": an empty index, then rows in batches, as index.model_change does.
 "last": the rows, then CREATE INDEX CONCURRENTLY over all of them.
 """
 
