@@ -13,7 +13,7 @@ _FIELD = re.compile(
     r'HYPERLINK\s+"(?P<address>[^"{}\\]{1,2000})"(?P<result>[^"]{0,200}?\{\s{0,9}\\fldrslt\b)', re.IGNORECASE
 )
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
-MAX_FIELD = 5_000  # characters of a link
+MAX_FIELD = 2_000  # characters of a link
 _MARKS = re.compile("[\x02-\x04]")
 _LINK = re.compile("\x02(?P<number>\\d{1,7})\x03(?P<words>[^\x02-\x04]*)\x04")
 
