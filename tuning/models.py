@@ -35,6 +35,7 @@ class TrainingExample(models.Model):
     original_answer = models.TextField()
     answer = models.TextField()
     is_refusal = models.BooleanField(default=False, help_text="The right answer is that the documents do not say.")
+    set_aside = models.TextField(blank=True, help_text="What stood there before it was made a refusal, for undoing it.")
     redactions = models.JSONField(default=dict)
     template_hash = models.CharField(max_length=64)
     checksum = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the messages as exported.")

@@ -1,6 +1,11 @@
-"""What people think of an answer: a thumb, a reason, a better answer."""
+"""What people think of an answer: a thumb, a reason, a better answer. The one writer of Feedback."""
 
-from bot.models import Feedback, Question
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from bot.models import Feedback, Message, Question
 from bot.team.press import Press, Said
 
 REASONS = (
@@ -13,23 +18,51 @@ REASONS = (
 IMPROVE = "improve"
 
 
+class OpinionError(ValueError):
+    """This cannot be kept; the message says why."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A thumb and what was written with it. `reason` is one of REASONS."""
+
+    is_positive: bool
+    reason: str = ""
+    better_answer: str = ""
+    right_document: str = ""
+
+
+def keep(message: Message, opinion: Opinion, *, person: str = "", user: User | None = None) -> Feedback:
+    """Keep what somebody thinks of an answer; each has one opinion. Raises OpinionError.
+
+    Whoever changes the thumb takes the reason back, which was against the answer, yet nothing that was written for it:
+    words are only replaced by other words.
+    """
+    if opinion.reason and opinion.reason not in dict(REASONS):
+        raise OpinionError(f"There is no reason {opinion.reason!r}; there are {', '.join(dict(REASONS))}.")
+    said: dict[str, Any] = {name: value for name, value in asdict(opinion).items() if value != ""}
+    if opinion.is_positive:
+        said["reason"] = ""
+    who = {"user": user} if user else {"person": person}
+    kept, _ = Feedback.objects.update_or_create(message=message, **who, defaults=said)
+    return kept
+
+
 def judge(question: Question, pressed: Press, *, is_positive: bool) -> None:
     if question.answer is not None:
-        Feedback.objects.update_or_create(
-            message=question.answer, person=pressed.person, defaults={"is_positive": is_positive}
-        )
+        keep(question.answer, Opinion(is_positive), person=pressed.person)
 
 
 def improve(question: Question, fields: dict[str, str], person: str) -> Said:
+    opinion = Opinion(
+        is_positive=False,
+        reason=fields.get("reason", ""),
+        better_answer=fields.get("better_answer", ""),
+        right_document=fields.get("right_document", "")[:2000],
+    )
     if question.answer is not None:
-        Feedback.objects.update_or_create(
-            message=question.answer,
-            person=person,
-            defaults={
-                "is_positive": False,
-                "reason": fields.get("reason", ""),
-                "better_answer": fields.get("better_answer", ""),
-                "right_document": fields.get("right_document", ""),
-            },
-        )
+        try:
+            keep(question.answer, opinion, person=person)
+        except OpinionError as error:
+            return Said(str(error))
     return Said("Thank you. The team will see it.")

@@ -8,7 +8,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from bot.answers import conversations
-from bot.models import Conversation, Feedback, Message, Platform
+from bot.models import Conversation, Message, Platform
+from bot.team import feedback as opinions
 from dashboard.ask import streaming
 from dashboard.ask.forms import FeedbackForm, QuestionForm
 from dashboard.guard import loading, rules
@@ -64,7 +65,7 @@ def feedback(request: loading.Request, pk: int) -> HttpResponse:
     form = FeedbackForm(request.POST)
     if not form.is_valid():
         return HttpResponse("Say yes or no.", status=422, content_type="text/plain")
-    Feedback.objects.update_or_create(message=message, user=request.user, defaults=form.cleaned_data)
+    opinions.keep(message, opinions.Opinion(**form.cleaned_data), user=request.user)
     if "HX-Request" not in request.headers:
         return redirect(_address(message))
     return render(request, "dashboard/ask/_feedback.html", {"turn": turns.of_answer(message, request.user)})

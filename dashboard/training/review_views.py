@@ -87,7 +87,7 @@ def draft(request: loading.Request, pk: int) -> HttpResponse:
 def _decide(request: loading.Request, pk: int) -> HttpResponse:
     verbs: dict[str, Callable[[], object]] = {
         "approve": lambda: reviewing.approve(pk, request.user, answer=request.POST.get("answer", "")),
-        "refuse": lambda: reviewing.approve(pk, request.user, is_refusal=True),
+        "refuse": lambda: reviewing.refuse(pk, request.user),
         "reject": lambda: reviewing.reject(pk, request.user, reason=request.POST.get("reason", "")),
         "fact": lambda: reviewing.route(pk, request.user),
         "skip": lambda: reviewing.skip(pk, request.user),
@@ -134,6 +134,7 @@ def listed(request: loading.Request) -> HttpResponse:
         "states": ExampleState.choices,
         "examples": found[:LISTED],
         "exportable": exportable.count(),
+        "too_few": exporting.too_few(exportable.count()),
         "barred": exporting.barred(),
         "issues": exporting.validate(exportable)[:20],
         "goals": (reviewing.PILOT, reviewing.RECOMMENDED),

@@ -27,10 +27,11 @@ from dashboard.guard.roles import Role
 from dashboard.models import AuditEntry
 from llm.models import UsageRecord
 from tests.rows import tables
+from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_citation, make_question, make_usage, make_user
 from tuning.datasets import exporting
 from tuning.examples import proposing, reviewing
-from tuning.models import TrainingExample
+from tuning.models import Export, ExportLine, TrainingExample
 
 pytestmark = pytest.mark.django_db
 
@@ -52,10 +53,7 @@ def asked_by_the_person() -> Question:
     Conversation.objects.filter(pk=answer.conversation_id).update(platform=Platform.SLACK)
     make_citation(answer)
     make_usage(answer.trace_id, "0.01")
-    question = Question.objects.create(
-        platform=Platform.SLACK, channel=channel, conversation=answer.conversation, message_id="1", asker=PERSON,
-        asker_name=NAME, text=text, trace_id=answer.trace_id, answer=answer, ranked_at=timezone.now(),
-    )  # fmt: skip
+    question = make_question_row(answer, channel, asker=PERSON, asker_name=NAME, text=text)
     Delivery.objects.create(question=question, kind=DeliveryKind.ANSWER, channel=channel, key="k", body={"text": text})
     Escalation.objects.create(question=question, reason=f"{NAME} wants a person", requested_by=PERSON)
     Feedback.objects.create(message=answer, person=PERSON, is_positive=False, better_answer="okapi-secret")
@@ -84,14 +82,14 @@ def test_examples_go_too_and_those_that_had_left_are_named() -> None:
     assert question.answer is not None
     item = proposing.propose(question.answer, by=owner)
     reviewing.claim(owner, pk=item.pk)
-    reviewing.approve(item.pk, owner)
-    exporting.export(owner)
+    item = reviewing.approve(item.pk, owner)
+    ExportLine.objects.create(export=Export.objects.create(lines=1), example=item, checksum=item.checksum)
     out = io.StringIO()
     call_command("erase", PERSON, "--platform", "slack", stdout=out)
     assert "retire or retrain" in out.getvalue()
     assert TrainingExample.objects.get().messages == []
     with pytest.raises(exporting.ExportError):
-        exporting.export(owner)
+        ExportLine.objects.create(export=Export.objects.create(lines=1), example=item, checksum=item.checksum)
 
 
 def test_an_account_is_nobodys_afterwards() -> None:

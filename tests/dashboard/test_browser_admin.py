@@ -14,6 +14,7 @@ from knowledge.models import Collection, Document
 from knowledge.sources import uploads
 from llm.models import Budget, Deployment, UsageRecord
 from tests.harness.browser import chromium, site
+from tests.rows.questions import make_question_row
 from tests.rows.web_rows import (
     make_answer,
     make_citation,
@@ -43,10 +44,10 @@ def rows() -> Message:
     make_usage(answer.trace_id, "0.0012")
     workspace = Workspace.objects.create(platform=Platform.SLACK, external_id="T1", name="Acme")
     channel = Channel.objects.create(workspace=workspace, external_id="C1", name="help")
-    question = Question.objects.create(
-        platform=Platform.SLACK, channel=channel, conversation=Conversation.objects.create(platform="slack"),
-        message_id="1", asker="U1", text="May I talk to somebody?", trace_id="2" * 32, ranked_at="2026-01-01T00:00Z",
-    )  # fmt: skip
+    conversation = Conversation.objects.create(platform="slack")
+    question = make_question_row(
+        None, channel, conversation=conversation, message_id="1", trace_id="2" * 32, text="May I talk to somebody?"
+    )
     Escalation.objects.create(question=question, reason="The asker wants a person.")
     Voice.objects.create(name="default", version=1, style_guide="Warm.")
     Budget.objects.create(period="month", limit=20)

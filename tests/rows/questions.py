@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from bot.messenger import Incoming
-from bot.models import Platform
+from bot.models import Channel, Message, Platform, Question
 
 
 def incoming(text: str = "How?", number: int = 1, **fields: Any) -> Incoming:
@@ -11,5 +13,18 @@ def incoming(text: str = "How?", number: int = 1, **fields: Any) -> Incoming:
         **{
             "platform": Platform.SLACK, "workspace": "T1", "channel": "C1", "message_id": f"1700000000.{number:06}",
             "author": "U1", "text": text, "delivery_key": f"d{number}", **fields,
+        }
+    )  # fmt: skip
+
+
+def make_question_row(answer: Message | None, channel: Channel, **fields: Any) -> Question:
+    """The question that an answer was given to in a channel; without an answer it waits."""
+    given: dict[str, Any] = {}
+    if answer is not None:
+        given = {"conversation": answer.conversation, "trace_id": answer.trace_id, "message_id": answer.trace_id}
+    return Question.objects.create(
+        **{
+            "platform": channel.workspace.platform, "channel": channel, "asker": "U1", "asker_name": "Ann Example",
+            "text": "How?", "answer": answer, "ranked_at": timezone.now(), **given, **fields,
         }
     )  # fmt: skip

@@ -46,6 +46,14 @@ def barred() -> int:
     ).count()  # fmt: skip
 
 
+def too_few(count: int) -> str:
+    """What to say where a trainer would take no file of so few; empty where it would."""
+    if count >= LEAST_LINES:
+        return ""
+    examples = f"{count or 'No'} approved example{'s' * (count != 1)}"
+    return f"{examples} may leave yet; a trainer takes no fewer than {LEAST_LINES}."
+
+
 def validate(examples: Iterable[TrainingExample]) -> list[Issue]:
     """What a trainer would refuse or silently cut: roles, emptiness, length, and lines that are there twice."""
     seen: Counter[str] = Counter()
@@ -85,8 +93,8 @@ def _is_too_long(text: str) -> bool:
 def export(by: User | None) -> tuple[Export, str]:
     """Everything that may leave, as JSONL, and the row that says so. Duplicates are left out. Raises ExportError."""
     examples = list(exportable())
-    if not examples:
-        raise ExportError("No approved example may be exported yet.")
+    if len(examples) < LEAST_LINES:
+        raise ExportError(too_few(len(examples)))
     found = validate(examples)
     doubled = {issue.example for issue in found if issue.problem == DOUBLED}
     examples = [example for example in examples if example.pk not in doubled]

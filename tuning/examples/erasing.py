@@ -19,7 +19,7 @@ def erase(messages: Iterable[int]) -> tuple[int, int]:
     kept = TrainingExample.objects.filter(pk__in=list(exported.values_list("pk", flat=True)))
     emptied = kept.update(
         messages=[], question=ERASED, original_answer=ERASED, answer=ERASED, checksum=ERASED, reason=ERASED,
-        state=ExampleState.REJECTED, redactions={},
+        state=ExampleState.REJECTED, redactions={}, set_aside="",
     )  # fmt: skip
     deleted, _ = found.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
     return deleted, emptied

@@ -42,7 +42,7 @@ def propose(message: Message, *, by: User | None, answer: str = "") -> TrainingE
         return known
     prompt = prompt_of(message)
     original = _original(message)
-    built, counts = _redacted(prompt, _people(message), original, answer or message.sent_text or original)
+    built, counts = _redacted(prompt, people(message), original, answer or message.sent_text or original)
     example, _ = TrainingExample.objects.get_or_create(
         message=message,
         defaults={**built, "workspace": workspace, "proposed_by": by, "redactions": counts},
@@ -54,7 +54,7 @@ def _original(message: Message) -> str:
     return prompts.NOT_FOUND if message.outcome == Outcome.NOT_IN_DOCS else message.text
 
 
-def _people(message: Message) -> list[str]:
+def people(message: Message) -> list[str]:
     """The names of those who spoke in the conversation."""
     names = {name for name in message.conversation.questions.values_list("asker_name", flat=True) if name}
     user = message.conversation.user

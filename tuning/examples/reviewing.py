@@ -9,7 +9,7 @@ from django.db.models import Avg, Count, F, Q, QuerySet
 from django.utils import timezone
 
 from bot.answers import prompts
-from tuning.examples.proposing import ExampleError, final
+from tuning.examples.proposing import ExampleError, final, people
 from tuning.examples.redacting import redact
 from tuning.models import ExampleState, TrainingExample
 
@@ -66,18 +66,26 @@ def claim(user: User, *, pk: int | None = None) -> TrainingExample | None:
 def save_draft(pk: int, user: User, answer: str) -> None:
     """Keep what a reviewer has typed so far. Raises TakenError."""
     item = _mine(pk, user)
-    _write(item, redact(answer).text)
+    _write(item, _redacted(item, answer))
 
 
-def approve(pk: int, user: User, *, answer: str = "", is_refusal: bool = False) -> TrainingExample:
-    """This is how a model should answer; with `is_refusal`, that it should have said the documents do not. Raises
-    ExampleError for an empty answer, TakenError."""
+def approve(pk: int, user: User, *, answer: str = "") -> TrainingExample:
+    """This is how a model should answer. Raises ExampleError for an empty answer, TakenError."""
     item = _mine(pk, user)
-    text = prompts.NOT_FOUND if is_refusal else redact(answer or item.answer).text.strip()
+    text = _redacted(item, answer or item.answer).strip()
     if not text:
         raise ExampleError("An empty answer teaches nothing.")
-    item.is_refusal = is_refusal or text == prompts.NOT_FOUND
+    item.is_refusal = text == prompts.NOT_FOUND
     _write(item, text)
+    return _decide(item, ExampleState.APPROVED, user)
+
+
+def refuse(pk: int, user: User) -> TrainingExample:
+    """It should have said that the documents do not. What stood there is kept for undoing it. Raises TakenError."""
+    item = _mine(pk, user)
+    item.set_aside = item.answer
+    item.is_refusal = True
+    _write(item, prompts.NOT_FOUND)
     return _decide(item, ExampleState.APPROVED, user)
 
 
@@ -109,9 +117,10 @@ def undo(user: User) -> TrainingExample | None:
         return None
     last.state, last.reviewer, last.reviewed_at, last.reason = ExampleState.IN_REVIEW, None, None, ""
     last.claimed_by, last.claimed_at, last.claimed_until = user, timezone.now(), timezone.now() + CLAIM
-    if last.is_refusal:
-        last.is_refusal = False
-        _write(last, last.original_answer)
+    if last.set_aside:
+        last.is_refusal = last.set_aside == prompts.NOT_FOUND
+        _write(last, last.set_aside)
+        last.set_aside = ""
     last.save()
     return last
 
@@ -134,6 +143,11 @@ def _mine(pk: int, user: User) -> TrainingExample:
     if item is None:
         raise TakenError("Your time with this one has run out, or somebody has decided it.")
     return item
+
+
+def _redacted(item: TrainingExample, text: str) -> str:
+    """What a reviewer writes, without the names of those who spoke, as far as they are known."""
+    return redact(text, people(item.message) if item.message else ()).text
 
 
 def _write(item: TrainingExample, answer: str) -> None:

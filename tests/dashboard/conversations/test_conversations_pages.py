@@ -31,6 +31,7 @@ from bot.models import (
 )
 from dashboard.conversations import exchanges, export
 from dashboard.models import AuditEntry
+from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_citation, make_question, make_usage, make_user
 
 pytestmark = pytest.mark.django_db
@@ -55,10 +56,7 @@ def asked_on_slack(user: User, **fields: Any) -> Question:
     message = answered(user, **fields)
     message.conversation.channel, message.conversation.platform = channel, Platform.SLACK
     message.conversation.save()
-    return Question.objects.create(
-        platform=Platform.SLACK, channel=channel, conversation=message.conversation, message_id=message.trace_id,
-        asker="U1", asker_name="Ann", text="How?", trace_id=message.trace_id, answer=message, ranked_at=timezone.now(),
-    )  # fmt: skip
+    return make_question_row(message, channel, asker_name="Ann")
 
 
 def test_each_filter_finds_what_it_names(owner: User) -> None:

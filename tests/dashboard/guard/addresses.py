@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot.models import Channel, Conversation, Escalation, Platform, Question, Workspace
+from bot.models import Channel, Conversation, Escalation, Platform, Workspace
 from dashboard import urls as dashboard_urls
 from dashboard.guard.rules import Rule
 from knowledge.models import Collection, Source
 from llm.models import Budget, Deployment, ServingRole
+from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
 from tuning.examples import proposing
 
@@ -34,10 +35,8 @@ def things(db: None) -> dict[str, dict[str, object]]:
     answer = make_answer(make_question(other))
     workspace = Workspace.objects.create(platform=Platform.SLACK, external_id="T1", name="Acme")
     channel = Channel.objects.create(workspace=workspace, external_id="C1", name="help")
-    question = Question.objects.create(
-        platform=Platform.SLACK, channel=channel, conversation=Conversation.objects.create(platform="slack"),
-        message_id="1", asker="U1", text="How?", trace_id="2" * 32, ranked_at="2026-01-01T00:00Z",
-    )  # fmt: skip
+    conversation = Conversation.objects.create(platform="slack")
+    question = make_question_row(None, channel, conversation=conversation, message_id="1", trace_id="2" * 32)
     document = make_document(Collection.objects.create(name="Public"))
     source = Source.objects.create(collection=document.collection, kind="folder", location="/there")
     rows: dict[str, object] = {

@@ -159,7 +159,9 @@ def test_two_builds_at_a_time_are_refused_and_so_is_the_live_model(shelf: Collec
         model_change.request(make_endpoint("openai"), "text-embedding-3-large", 64)
 
 
-@pytest.mark.parametrize(("provider", "dimensions", "said"), [("nobody", 8, "no embedder"), ("openai", 4001, "4000")])
+@pytest.mark.parametrize(
+    ("provider", "dimensions", "said"), [("nobody", 8, "No vendor named nobody embeds"), ("openai", 4001, "4000")]
+)
 def test_a_model_of_no_use_is_refused(shelf: Collection, provider: str, dimensions: int, said: str) -> None:
     with pytest.raises(BuildError, match=said):
         model_change.request(make_endpoint(provider), "m", dimensions)
