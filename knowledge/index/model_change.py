@@ -53,10 +53,6 @@ class BuildError(ValueError):
     """The model cannot be changed now; the message says why."""
 
 
-class _LostError(Exception):
-    """The build was cancelled, or another worker has it."""
-
-
 @dataclass(frozen=True)
 class Estimate:
     """What a build has before it. `cost` is USD, None when the price of the model is not known."""
@@ -159,13 +155,13 @@ def run(
     with leases.renewed(build), _freed_on_error(build):
         try:
             is_live = _Work(build, time.monotonic() + seconds, on_progress).do()
-        except _LostError:
+        except leases.LeaseLostError:
             pass
         except (ProviderError, vector_indexes.VectorSpaceError) as error:
             _fail(build, error)
         else:
             if not is_live:  # what was done counts: attempts are those that came to nothing
-                _mine(build).update(state=BuildState.WAITING, lease_until=None, attempts=0, reason="")
+                build.give_back(attempts=0, reason="")
     build.refresh_from_db()
     return build
 
@@ -176,18 +172,14 @@ def _freed_on_error(build: IndexBuild) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        _mine(build).update(state=BuildState.WAITING, lease_until=None)
+        build.give_back()
         raise
 
 
 def _fail(build: IndexBuild, error: Exception) -> None:
     is_final = build.attempts >= leases.MOST_ATTEMPTS or getattr(error, "permanent", True)
     ended = {"state": BuildState.FAILED, "finished_at": timezone.now()} if is_final else {"state": BuildState.WAITING}
-    _mine(build).update(reason=" ".join(str(error).split())[:1000], lease_until=None, **ended)
-
-
-def _mine(build: IndexBuild) -> QuerySet[IndexBuild]:
-    return IndexBuild.objects.filter(pk=build.pk, state=BuildState.RUNNING, attempts=build.attempts)
+    build.mine().update(reason=" ".join(str(error).split())[:1000], lease_until=None, **ended)
 
 
 def _missing(space: str) -> QuerySet[Chunk]:
@@ -205,7 +197,7 @@ class _Work:
         self.on_progress = on_progress
 
     def do(self) -> bool:
-        """Embed what has no vector yet, then swap; False when the time is over. Raises ProviderError, _LostError."""
+        """Embed what has no vector yet, then swap; False when time is over. Raises ProviderError, LeaseLostError."""
         vector_indexes.ensure_space_beside_writers(self.space, self.build.dimensions)
         total = Chunk.objects.count()
         self._note(total=total, done=max(0, total - _missing(self.space).count()))
@@ -245,24 +237,24 @@ class _Work:
         return [known[row.content_hash] for row in rows]
 
     def _note(self, *, done: int, total: int | None = None) -> None:
-        """Write the progress down. Raises _LostError when the build is not ours any more."""
+        """Write the progress down. Raises LeaseLostError when the build is not ours any more."""
         build = self.build
         build.chunks_total = max(build.chunks_total if total is None else total, done)
         build.chunks_done = done
-        if not _mine(build).update(chunks_done=build.chunks_done, chunks_total=build.chunks_total):
-            raise _LostError
+        if not build.mine().update(chunks_done=build.chunks_done, chunks_total=build.chunks_total):
+            raise leases.LeaseLostError
         self.on_progress(build)
 
     @transaction.atomic
     def _go_live(self) -> None:
         self.wanted.reason = f"its index was built ({self.build.pk})"
         self.wanted.save()
-        live = _mine(self.build).update(
+        live = self.build.mine().update(
             state=BuildState.LIVE, reason="", lease_until=None, finished_at=timezone.now(),
             chunks_done=self.build.chunks_total,
         )  # fmt: skip
         if not live:
-            raise _LostError
+            raise leases.LeaseLostError
 
 
 def deploy_at_once(wanted: Deployment) -> bool:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import MD5, Cast, Concat, Now
 from pgvector.django import HalfVectorField, SparseVectorField
 
+from foundation.leases import Leased
 from knowledge.models.collections import Collection
 from knowledge.models.documents import Document, DocumentVersion
 
@@ -74,7 +75,7 @@ class BuildState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-class IndexBuild(models.Model):
+class IndexBuild(Leased):
     """A new embedding model on its way: its index is filled beside the live one, then the two are swapped."""
 
     endpoint = models.ForeignKey("llm.Endpoint", on_delete=models.PROTECT)
@@ -82,13 +83,10 @@ class IndexBuild(models.Model):
     dimensions = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=BuildState, default=BuildState.WAITING)
     trace_id = models.CharField(max_length=32)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True, blank=True)
     chunks_total = models.PositiveIntegerField(default=0)
     chunks_done = models.PositiveIntegerField(default=0)
     reason = models.CharField(max_length=1000, blank=True, help_text="Why it failed, as a sentence for a person.")
     created_at = models.DateTimeField(db_default=Now())
-    started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

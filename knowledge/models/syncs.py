@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from foundation.leases import Leased
 from knowledge.models.documents import Document
 from knowledge.models.sources import Source
 from llm.models import Spent, UsageRecord
@@ -15,7 +16,7 @@ class SyncState(models.TextChoices):
     FAILED = "failed"
 
 
-class Sync(models.Model):
+class Sync(Leased):
     """One run over a source, and its change report: the counts here, what happened to each document in `changes`.
 
     The cost of its embeddings is that of its `trace_id` in the ledger.
@@ -24,14 +25,11 @@ class Sync(models.Model):
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="syncs")
     state = models.CharField(max_length=10, choices=SyncState, default=SyncState.WAITING)
     trace_id = models.CharField(max_length=32)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True, blank=True)
     documents_total = models.PositiveIntegerField(default=0)
     documents_done = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     reason = models.CharField(max_length=1000, blank=True, help_text="Why it failed, as a sentence for a person.")
     created_at = models.DateTimeField(db_default=Now())
-    started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -4,6 +4,7 @@ A document goes live, or leaves, in a transaction of its own. Whatever interrupt
 source again: what the first one did is unchanged then, and stays in the report.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from knowledge.models import (
 from knowledge.originals.base import LeftOutError, OriginalError, OriginalGoneError
 from knowledge.sources.listing import listing, next_time
 from llm import client
+
+log = logging.getLogger(__name__)
 
 MOST_REASON = 1000  # characters, as the columns hold
 WRITTEN_EVERY = 1.0  # seconds
@@ -68,15 +71,16 @@ def run(sync_id: int, on_progress: OnProgress = lambda _done, _total: None) -> S
     sync = leases.claim(Sync, sync_id)
     if sync is None:
         return None
-    with leases.renewed(sync), _freed_on_error(sync):
+    with leases.renewed(sync) as lease, _freed_on_error(sync):
         try:
-            reason = _run(sync, on_progress)
+            reason = _run(sync, lease, on_progress)
             state = SyncState.DONE
         except OriginalError as error:
             reason, state = str(error), SyncState.FAILED
-        Sync.objects.filter(pk=sync.pk).update(
-            state=state, reason=reason[:MOST_REASON], lease_until=None, finished_at=timezone.now()
-        )
+        except leases.LeaseLostError:
+            log.warning("Sync %s was taken over by another process", sync.pk)
+            return None
+        sync.mine().update(state=state, reason=reason[:MOST_REASON], lease_until=None, finished_at=timezone.now())
     sync.refresh_from_db()
     return sync
 
@@ -87,12 +91,15 @@ def _freed_on_error(sync: Sync) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        Sync.objects.filter(pk=sync.pk, state=SyncState.RUNNING).update(state=SyncState.WAITING, lease_until=None)
+        sync.give_back()
         raise
 
 
-def _run(sync: Sync, on_progress: OnProgress) -> str:
-    """Index what the source holds, remove what it held; returns what is to be said of it. Raises OriginalError."""
+def _run(sync: Sync, lease: leases.Lease, on_progress: OnProgress) -> str:
+    """Index what the source holds, remove what it held; returns what is to be said of it.
+
+    Raises OriginalError and LeaseLostError.
+    """
     source = sync.source
     Source.objects.filter(pk=source.pk).update(next_sync_at=next_time(source.schedule, timezone.now()))
     held = listing(source)
@@ -100,6 +107,7 @@ def _run(sync: Sync, on_progress: OnProgress) -> str:
     seen: set[int] = set()
     progress = _Progress(sync)
     for outcome in indexing.add(held.originals, source.collection, source=source, trace_id=sync.trace_id):
+        lease.check()
         _note(sync, outcome)
         progress.add(outcome)
         on_progress(progress.done, held.total)
@@ -118,6 +126,7 @@ def _run(sync: Sync, on_progress: OnProgress) -> str:
             "The source holds nothing any more. If that is meant, remove the source; its documents are kept for now."
         )
     for document in gone:
+        lease.check()
         _remove(sync, document)
     return ""
 
