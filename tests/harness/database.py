@@ -4,7 +4,9 @@ import atexit
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 STATE = Path(__file__).resolve().parents[2] / "var" / "test"
@@ -17,8 +19,31 @@ OTHERWISE_SET = (
 )  # fmt: skip
 
 
+# The data of a test run outlives no crash of the machine, so nothing waits for the disk.
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@contextlib.contextmanager
+def _quick(options: dict[str, str]) -> Iterator[None]:
+    """The server of the run is started so; those that tests start are as an install's."""
+    usual = dict(options)
+    options.update(QUICK)
+    try:
+        yield
+    finally:
+        options.clear()
+        options.update(usual)
+
+
+def _hear_interrupts() -> None:
+    """A shell lets a background job ignore SIGINT, and what that starts inherits it; tests send SIGINT to processes."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def start() -> None:
     """Point this run at a fresh server and at models that are built once and kept. Workers inherit both."""
+    _hear_interrupts()
     os.environ.setdefault("SECRET_KEY", "only-for-tests")
     os.environ["PARLEY_HOME"] = str(STATE)
     (STATE / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
@@ -32,7 +57,8 @@ def start() -> None:
     home.chmod(0o755)
     stack = contextlib.ExitStack()
     stack.callback(shutil.rmtree, home, ignore_errors=True)
-    os.environ["DATABASE_URL"] = stack.enter_context(postgres.running(home))
+    with _quick(postgres.SERVER_OPTIONS):
+        os.environ["DATABASE_URL"] = stack.enter_context(postgres.running(home))
     atexit.register(stack.close)
 
 
