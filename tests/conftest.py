@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fakes.web_server",
     "tests.harness.bots",
     "tests.harness.emptying",
+    "tests.harness.vectors",
     "tests.dashboard.guard.addresses",
 ]
 
