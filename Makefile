@@ -23,7 +23,7 @@ play: $(VENV)/installed
 	@$(PY) manage.py setup --sample --if-needed --verbosity 0 && $(PY) manage.py play
 
 test: $(VENV)/installed-dev
-	@$(PY) -m pytest -n 2
+	@$(PY) -m pytest -n 2 --dist worksteal
 
 # Processes killed again and again at random moments, for several minutes.
 chaos: $(VENV)/installed-dev
