@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fakes.git_server",
     "tests.fakes.web_server",
     "tests.harness.bots",
+    "tests.harness.browser",
     "tests.harness.emptying",
     "tests.harness.vectors",
     "tests.dashboard.guard.addresses",

@@ -13,7 +13,6 @@ from dashboard.accounts import login_links
 from knowledge.models import Collection, Document
 from knowledge.sources import uploads
 from llm.models import Budget, Deployment, UsageRecord
-from tests.harness.browser import chromium, site
 from tests.rows.questions import make_question_row
 from tests.rows.web_rows import (
     make_answer,
@@ -27,7 +26,6 @@ from tests.rows.web_rows import (
 from tuning.examples import proposing
 from tuning.models import ExampleState, TrainingExample
 
-__all__ = ["chromium", "site"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 FIRST_LOAD_BYTES = 150_000

@@ -1,6 +1,8 @@
 """Chromium and a real gunicorn over the test database, for the tests marked `browser`."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.fakes.providers.fake import KEY, FakeProviders
 from tests.harness.processes import database_url
@@ -18,6 +20,8 @@ from tests.harness.processes import database_url
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
 START_SECONDS = 60
+PATIENCE = 20_000  # milliseconds until what a page is expected to show is missing
+PORTS = range(20_000, 30_000)  # below those that the system hands out, so that none is taken before the server has it
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +32,13 @@ def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright keeps an event loop running in this thread, in which Django would refuse to query.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(
     django_db_setup: None, provider_server: FakeProviders, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -60,10 +65,11 @@ def site(
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for port in random.sample(PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("No port is free.")
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
