@@ -113,7 +113,7 @@ def test_retry_after_that_does_not_fit_is_not_waited_for(fake_providers: FakePro
     fake_providers.script(Refusal(429, retry_after="300"))
     started = time.monotonic()
     error, record = ask_in_vain(make_deployment())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     assert (error.kind, error.retry_after, record.attempts) == ("rate_limit", 300.0, 1)
 
 
@@ -121,7 +121,7 @@ def test_retry_after_that_fits_is_waited_for(fake_providers: FakeProviders) -> N
     fake_providers.script(Refusal(429, retry_after="0.3"))
     started = time.monotonic()
     assert "".join(ask(make_deployment()))
-    assert 0.3 < time.monotonic() - started < 5
+    assert 0.3 < time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize("step", ["hang", "stall", "drip", "ping"])
@@ -130,7 +130,7 @@ def test_slow_provider_ends_with_the_deadline(fake_providers: FakeProviders, pro
     fake_providers.script(step)
     started = time.monotonic()
     error, record = ask_in_vain(make_deployment(provider), seconds=0.4)
-    assert 0.35 < time.monotonic() - started < 5
+    assert 0.35 < time.monotonic() - started < 15
     assert error.kind == record.finish_reason == "timeout"
     assert record.attempts == 1
     assert record.is_estimated
@@ -218,4 +218,4 @@ def test_metered_call_that_hangs_ends_with_the_deadline() -> None:
             purpose=Purpose.EMBED_DOCUMENT,
             deadline=time.monotonic() + 0.2,
         )
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15

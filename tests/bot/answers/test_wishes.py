@@ -84,7 +84,7 @@ def test_a_question_about_people_is_no_wish(text: str) -> None:
 
 
 def test_the_longest_question_is_judged_in_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for text in ("i want to talk to a " * 200, "(" * 4000, "hi " * 1300, "please, " * 500, "`" * 4000, '"' * 3999):
         assert not wants_person(text)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0

@@ -95,7 +95,7 @@ def test_an_ordinary_answer_grows_by_adding(one: str, two: str, data: st.DataObj
 @pytest.mark.parametrize("unit", ["[", "<", "(", "`", "![", "[a](", "a@", "&lt;", "```\n", "a.", "|"])
 def test_a_flood_takes_no_time(unit: str) -> None:
     flood = unit * (100_000 // len(unit))
-    begun = time.perf_counter()
+    begun = time.process_time()
     neutral(flood, links=[OK])
     settled(flood)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

@@ -88,7 +88,7 @@ def test_the_model_survives_a_fork(local: LocalEmbedder) -> None:
     )
     graph_path()
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
 
     assert done.stdout.strip() == "7", done.stderr

@@ -95,10 +95,10 @@ def test_deeply_nested_word_document_is_refused_at_once() -> None:
             if name == "word/document.xml":
                 content = f'<w:document xmlns:w="{nsmap["w"]}"><w:body>{body}</w:body></w:document>'.encode()
             target.writestr(name, content)
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ParseError, match="nested too deeply"):
         parse("a.docx", buffer.getvalue())
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_white_type_in_a_paragraph_style_of_its_own_stays() -> None:

@@ -102,7 +102,7 @@ def test_file_that_takes_too_long_is_given_up(hostile: tuple[str, ...]) -> None:
     with Jail(1, hostile) as prison:
         with pytest.raises(ParseError, match=r"^The file took longer than 1 seconds to read\.$"):
             prison.parse("hang", b"")
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
         assert child_of(prison)["pid"]
 
 

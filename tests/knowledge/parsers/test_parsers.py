@@ -138,17 +138,17 @@ def test_html_keeps_the_content_and_says_what_was_hidden() -> None:
     ids=lambda page: page[:12].decode(),
 )
 def test_html_of_tags_that_never_end_is_read_in_time(page: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(ParseError):
         parse("a.html", page)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("heading", ["a" + " " * 200_000 + "b", "[" * 200_000, "a #" * 70_000 + "b"])
 def test_title_of_a_long_heading_is_found_in_time(heading: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert leading_title(f"# {heading}")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_html_main_content_goes_from_its_first_start_to_its_last_end() -> None:

@@ -206,7 +206,7 @@ def test_page_says_whether_it_is_to_be_found(markup: str, header: str, is_kept_o
 )
 def test_no_page_takes_long_to_look_through(piece: bytes) -> None:
     found = Fetched("https://x.example/", {"content-type": "text/html"}, piece * (2_000_000 // len(piece)))
-    started = time.monotonic()
+    started = time.process_time()
     page_links.read(found)
     fetching.own_address(found)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5

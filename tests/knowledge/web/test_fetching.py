@@ -53,9 +53,9 @@ def test_encoding_that_the_server_names_counts(web: Web) -> None:
 
 def test_encoding_that_takes_hours_is_not_used(web: Web) -> None:
     web.pages["/"] = reply(b"ab" * 500_000 + b"-" + b"9z8" * 500_000, "text/plain; charset=punycode")
-    started = time.monotonic()
+    started = time.process_time()
     assert fetch(web.url).data.startswith(b"abab")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_redirects_are_followed_and_counted(web: Web) -> None:

@@ -146,7 +146,7 @@ def test_of_many_that_ask_at_once_one_is_the_probe(answers: Deployment, fake_pro
     gate, outcomes = threading.Barrier(5), list[str]()
 
     def asker() -> None:
-        gate.wait(10)
+        gate.wait(30)
         try:
             "".join(ask(answers, seconds=20))
             outcomes.append("stop")

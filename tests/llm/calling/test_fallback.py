@@ -110,7 +110,7 @@ def test_the_fallback_answers_when_not_a_word_has_come(
     response = ask(answers, seconds=45)
     started = time.monotonic()
     assert "".join(response) == response.text
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     assert response.text.endswith("Ask again for more.")
     assert (response.deployment, response.finish_reason) == (stands_in, "stop")
     assert ledger() == [("openai", end, "t1"), ("anthropic", "stop", "t1")]
@@ -131,9 +131,9 @@ def test_once_a_word_was_seen_nobody_else_goes_on(
 def test_after_the_first_word_the_deadline_alone_counts(
     answers: Deployment, stands_in: Deployment, fake_providers: FakeProviders, settings: Settings
 ) -> None:
-    settings.FIRST_WORD_SECONDS = 0.5
+    settings.FIRST_WORD_SECONDS = 1
     fake_providers.script("pause")
-    threading.Timer(0.8, fake_providers.released.set).start()
+    threading.Timer(1.3, fake_providers.released.set).start()
     response = ask(answers)
     assert "".join(response).endswith("more.")
     assert response.deployment == answers
@@ -146,7 +146,7 @@ def test_when_both_hang_the_asker_is_told_soon(
     fake_providers.script("hang", "hang")
     started = time.monotonic()
     assert error_of(ask(answers, seconds=45)).kind == "timeout"
-    assert 1.9 < time.monotonic() - started < 5
+    assert 1.9 < time.monotonic() - started < 15
     assert ledger() == [("openai", "timeout", "t1"), ("anthropic", "timeout", "t1")]
 
 

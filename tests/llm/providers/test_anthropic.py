@@ -116,4 +116,4 @@ def test_slow_reply_ends_with_its_timeout(fake_providers: FakeProviders, step: s
     fake_providers.script(step)
     started = time.monotonic()
     assert failure(fake_providers, timeout=0.4).kind == "timeout"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15

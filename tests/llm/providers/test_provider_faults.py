@@ -89,7 +89,7 @@ def fails(provider: str, *, seconds: float) -> tuple[str, str, int]:
     heard, started = list[str](), time.monotonic()
     with pytest.raises(ProviderError) as raised:
         heard.extend(response)
-    assert time.monotonic() - started < seconds + 1
+    assert time.monotonic() - started < seconds + 5
     assert response.finish_reason == raised.value.kind
     seen = "".join(heard)
     assert seen == response.text
