@@ -25,6 +25,7 @@ from knowledge.originals.folders import Found
 
 LOST_AFTER = timedelta(minutes=5)  # a file that waits longer may have been lost with its worker
 LONGEST_NAME = 200
+MOST_BYTES = parsers.MAX_FILE_BYTES  # of one file; a parser reads no more
 
 
 class UploadError(ValueError):
@@ -77,14 +78,14 @@ def _written(called: str, chunks: Iterable[bytes], beside: Path) -> Path:
     with tempfile.NamedTemporaryFile(dir=beside, prefix=".new-", delete=False) as draft:
         for chunk in chunks:
             size += len(chunk)
-            if size > parsers.MAX_FILE_BYTES:
+            if size > MOST_BYTES:
                 break
             draft.write(chunk)
-    if 0 < size <= parsers.MAX_FILE_BYTES:
+    if 0 < size <= MOST_BYTES:
         return Path(draft.name)
     Path(draft.name).unlink()
     if size:
-        raise UploadError(f"{called} is larger than {parsers.MAX_FILE_BYTES // 1_000_000} MB.")
+        raise UploadError(f"{called} is larger than {MOST_BYTES // 1_000_000} MB.")
     raise UploadError(f"{called} is empty.")
 
 
