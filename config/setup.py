@@ -16,6 +16,7 @@ from knowledge.index import model_change
 from llm import tasks as llm_tasks
 from llm import vendors
 from llm.models import Deployment, Endpoint, ServingRole
+from tuning import tasks as tuning_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def migrate() -> None:
     bot_tasks.schedule()
     evaluation_tasks.schedule()
     llm_tasks.schedule()
+    tuning_tasks.schedule()
 
 
 def deploy_models() -> list[Deployment]:

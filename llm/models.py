@@ -18,6 +18,13 @@ class ServingRole(models.TextChoices):
     FALLBACK = "fallback"
 
 
+class PromptVariant(models.TextChoices):
+    """In which words a model is asked. A tuned one has learnt the voice's rules, so that they need not be said."""
+
+    FULL = "full", "with the voice's rules"
+    SHORT = "short", "without the voice's rules"
+
+
 class Purpose(models.TextChoices):
     """What a call was made for; the cost of an answer is the sum over its trace, whatever the purposes."""
 
@@ -27,6 +34,7 @@ class Purpose(models.TextChoices):
     REWRITE = "rewrite"
     JUDGE = "judge"
     TEST = "test"
+    TUNE = "tune"
 
 
 class Endpoint(models.Model):
@@ -70,6 +78,7 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
             endpoint=deployment.endpoint,
             model=deployment.model,
             dimensions=deployment.dimensions,
+            prompt=deployment.prompt,
             reason=reason[:300],
             created_by=by,
         )
@@ -87,6 +96,7 @@ class Deployment(models.Model):
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT)
     model = models.CharField(max_length=200, blank=True, help_text="Empty: nobody from here on (fallback only).")
     dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Length of the vectors (embed only).")
+    prompt = models.CharField(max_length=5, choices=PromptVariant, default=PromptVariant.FULL)
     reason = models.CharField(max_length=300)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
     created_at = models.DateTimeField(db_default=Now())
@@ -139,6 +149,9 @@ class ModelPrice(models.Model):
     input_per_million = models.DecimalField(max_digits=14, decimal_places=8, help_text="USD per million tokens")
     cached_input_per_million = models.DecimalField(max_digits=14, decimal_places=8, null=True, blank=True)
     output_per_million = models.DecimalField(max_digits=14, decimal_places=8, default=0)
+    training_per_million = models.DecimalField(
+        max_digits=14, decimal_places=8, null=True, blank=True, help_text="USD per million tokens trained on"
+    )
     valid_from = models.DateTimeField()
     note = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from knowledge.retrieval.rereading import parts
 from knowledge.retrieval.search import Hit
+from llm.models import PromptVariant
 from llm.prompt import Passage, Prompt, Sentence, Turn
 
 NOT_FOUND = "NOT_IN_DOCS"
@@ -34,7 +35,8 @@ SEARCH_RULE = f"""\
 the words to search the documents for, and nothing else. You may do so once.
 """
 
-STYLE = "\n\nHow to write:\n{rules}"
+HOW_TO_WRITE = "\n\nHow to write:\n"  # what stands behind it a tuned model has learnt: see PromptVariant
+STYLE = f"{HOW_TO_WRITE}{{rules}}"
 
 CONTEXT = "Passages, between the lines marked {fence}:\n{fence}\n{passages}\n{fence}"
 PASSAGE = "[{number}] {heading}\n{text}"
@@ -56,15 +58,21 @@ class Manner:
 PLAIN = Manner()
 
 
-def template_hash() -> str:
+def template_hash(variant: PromptVariant = PromptVariant.FULL) -> str:
     """Names the wording (SHA-256, hex). A model tuned on another wording must not go live under this one."""
-    template = "\0".join((SYSTEM, SEARCH_RULE, STYLE, CONTEXT, PASSAGE, str(HISTORY_TURNS), str(HISTORY_CHARACTERS)))
+    style = STYLE if variant == PromptVariant.FULL else ""
+    template = "\0".join((SYSTEM, SEARCH_RULE, style, CONTEXT, PASSAGE, str(HISTORY_TURNS), str(HISTORY_CHARACTERS)))
     return hashlib.sha256(template.encode()).hexdigest()
 
 
 def checksum(prompt: Prompt) -> str:
     """Names one prompt as it is sent (SHA-256 of its messages, hex)."""
     return hashlib.sha256(json.dumps(prompt.messages(), sort_keys=True).encode()).hexdigest()
+
+
+def short(system: str) -> str:
+    """The instructions of the variant SHORT, made of those of FULL."""
+    return system.partition(HOW_TO_WRITE)[0]
 
 
 def build(
@@ -74,12 +82,13 @@ def build(
     *,
     may_search: bool = False,
     manner: Manner = PLAIN,
+    variant: PromptVariant = PromptVariant.FULL,
 ) -> Prompt:
     """The prompt for `question` over `hits`, best first; passage n of the prompt is `hits[n - 1]`.
 
     With `may_search` the model may ask for one more search in place of an answer.
     """
-    rules = "\n".join(f"- {rule}" for rule in manner.rules)
+    rules = "\n".join(f"- {rule}" for rule in manner.rules) if variant == PromptVariant.FULL else ""
     passages = tuple(_passage(number, hit) for number, hit in enumerate(hits, start=1))
     return Prompt(
         system=SYSTEM.format(

@@ -11,6 +11,7 @@ PURPOSES = {
     Purpose.REWRITE: "Understand a follow-up",
     Purpose.JUDGE: "Grade",
     Purpose.TEST: "Try a model",
+    Purpose.TUNE: "Tune a model",
 }
 
 # The outcome in plain words, and what it means for the reader.

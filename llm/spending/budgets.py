@@ -90,6 +90,13 @@ def current(budget: Budget, now: datetime) -> BudgetPeriod:
     return row
 
 
+def room() -> Decimal | None:
+    """USD that may still be spent under every budget that stops calls; None where none does."""
+    now = timezone.now()
+    rows = [(budget, current(budget, now)) for budget in Budget.objects.filter(is_hard=True).order_by("period")]
+    return min((budget.limit - row.spent - row.reserved for budget, row in rows), default=None)
+
+
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 

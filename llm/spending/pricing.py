@@ -74,6 +74,14 @@ def _per_million(amount: Decimal, tokens: int) -> Decimal:
     return (amount * _MILLION / tokens).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
+def training_cost(provider: str, model: str, tokens: int, at: datetime) -> Decimal | None:
+    """USD for training on so many tokens, epochs counted; None where nobody has stated a price, as no list has one."""
+    price = _stated(provider, model, at)
+    if price is None or price.training_per_million is None:
+        return None
+    return (tokens * price.training_per_million / _MILLION).quantize(_SMALLEST, ROUND_HALF_UP)
+
+
 def _stated(provider: str, model: str, at: datetime) -> ModelPrice | None:
     """The newest row in force: of the model's own name, else of the longest prefix that fits."""
     rows = ModelPrice.objects.filter(Q(model=model) | Q(model__endswith="*"), provider=provider, valid_from__lte=at)

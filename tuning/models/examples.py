@@ -10,6 +10,7 @@ class ExampleState(models.TextChoices):
     APPROVED = "approved", "approved"
     REJECTED = "rejected", "rejected"
     ROUTED = "routed_to_kb", "made an article"
+    BARRED = "barred", "kept for an evaluation"
 
 
 class TrainingExample(models.Model):

@@ -1,0 +1,66 @@
+"""Watching the end of models: a provider tells when it retires one, and those who depend on it are told in time."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from llm.completion import ProviderError
+from llm.models import Deployment, ServingRole
+from llm.providers import provider_for
+from tuning.models import ModelVersion
+
+log = logging.getLogger(__name__)
+
+DAYS = (90, 30, 7)  # before the end, at which it is said again and louder
+SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A version that is not served for ever. `days` is negative once it is gone; `is_live`: it answers now."""
+
+    version: ModelVersion
+    days: int
+    is_live: bool
+
+    @property
+    def threshold(self) -> int:
+        """The last of DAYS that it has passed."""
+        return min(day for day in DAYS if self.days <= day)
+
+
+def watch() -> int:
+    """Once a day: ask of every version when it ends, and keep it; how many told.
+
+    One that cannot be asked is asked again tomorrow, and what it told before stays.
+    """
+    told = 0
+    for version in ModelVersion.objects.select_related("endpoint"):
+        deployment = Deployment(role=ServingRole.ANSWER, endpoint=version.endpoint, model=version.model)
+        try:
+            day = provider_for(deployment).retires_on(version.model, timeout=SECONDS)
+        except ProviderError as error:
+            log.info("When %s ends is not known: %s", version, error)
+            continue
+        checked = {"retirement_checked_at": timezone.now()}
+        ModelVersion.objects.filter(pk=version.pk).update(**checked, **({"retires_on": day} if day else {}))
+        told += day is not None
+    return told
+
+
+def endings(today: date) -> Sequence[Ending]:
+    """What ends within the longest of DAYS, or has ended; the soonest first."""
+    live = Deployment.objects.filter(role=ServingRole.ANSWER).order_by("-id").first()
+    found = [
+        Ending(version, (version.retires_on - today).days, _is(version, live))
+        for version in ModelVersion.objects.select_related("endpoint", "dataset").exclude(retires_on=None)
+        if version.retires_on
+    ]
+    return sorted((each for each in found if each.days <= max(DAYS)), key=lambda each: each.days)
+
+
+def _is(version: ModelVersion, live: Deployment | None) -> bool:
+    return live is not None and (live.endpoint_id, live.model) == (version.endpoint_id, version.model)

@@ -1,0 +1,149 @@
+"""Looking after jobs: one at a time takes each a step further, and whatever dies is gone on with."""
+
+import logging
+from datetime import timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from foundation import failpoints
+from llm.completion import ProviderError
+from llm.models import Purpose, UsageRecord
+from llm.spending import budgets, pricing
+from tuning.jobs import states, submitting
+from tuning.models import OVER, Checkpoint, FineTuneJob, JobEvent, JobState
+from tuning.registry import versions
+from tuning.trainers import trainer_for
+from tuning.trainers.base import Report
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=5)
+MOST_MISSES = 3  # looks in a row at which the trainer knows no such job; then it is lost
+MOST_FAILURES = 12  # steps in a row that fail, over about an hour; then a person has to see to it
+
+
+def due() -> QuerySet[FineTuneJob]:
+    """Jobs that are to be looked at, and that nobody is at."""
+    free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return FineTuneJob.objects.filter(free, poll_at__lte=Now()).exclude(state__in=OVER).order_by("poll_at")
+
+
+def advance(pk: int) -> FineTuneJob | None:
+    """Take a job one step further; None when it is over, not due, or somebody else is at it."""
+    lease = Now() + timedelta(seconds=settings.JOB_SECONDS)
+    if not due().filter(pk=pk).update(lease_until=lease, attempts=F("attempts") + 1):
+        return None
+    job = FineTuneJob.objects.select_related("dataset", "endpoint").get(pk=pk)
+    try:
+        if job.state in (JobState.WAITING, JobState.UPLOADING):
+            submitting.submit(job)
+        else:
+            _look(job)
+    except ProviderError as error:
+        _failed(job, error)
+    else:
+        _rest(job, attempts=0 if job.state != JobState.WAITING else job.attempts)
+    return job
+
+
+def _rest(job: FineTuneJob, *, attempts: int) -> None:
+    """Let go of a job until its next look: soon after it began, later the longer it takes."""
+    age = timezone.now() - (job.started_at or job.created_at)
+    pause = min(max(FIRST_PAUSE, age / 10), LONGEST_PAUSE)
+    FineTuneJob.objects.filter(pk=job.pk).update(lease_until=None, poll_at=Now() + pause, attempts=attempts)
+
+
+def _failed(job: FineTuneJob, error: ProviderError) -> None:
+    """Try again later, unless it cannot help."""
+    log.warning("Job %s: %s", job.pk, error)
+    is_hopeless = error.permanent and job.state in (JobState.WAITING, JobState.UPLOADING)
+    if is_hopeless or job.attempts >= MOST_FAILURES:
+        states.move(job, JobState.FAILED, error=str(error)[:1000], finished_at=timezone.now())
+        return
+    FineTuneJob.objects.filter(pk=job.pk).update(error=str(error)[:1000])
+    _rest(job, attempts=job.attempts)
+
+
+def _look(job: FineTuneJob) -> None:
+    report = trainer_for(job.trainer).report(job.endpoint, job.provider_job)
+    if report is None:
+        _missed(job)
+        return
+    failpoints.reach("tuning.reported")
+    JobEvent.objects.bulk_create(
+        [
+            JobEvent(job=job, provider_event=each.key, level=each.level[:10], message=each.message, at=each.at)
+            for each in report.events
+        ],
+        ignore_conflicts=True,
+    )
+    if report.state == JobState.SUCCEEDED:
+        succeed(job, report)
+        return
+    fields = {"provider_state": report.provider_state[:40], "misses": 0, "error": report.error[:1000]}
+    if report.state in OVER:
+        fields["finished_at"] = timezone.now()
+    states.move(job, report.state, **fields)
+
+
+def _missed(job: FineTuneJob) -> None:
+    misses = job.misses + 1
+    if misses < MOST_MISSES:
+        FineTuneJob.objects.filter(pk=job.pk).update(misses=misses)
+        return
+    sentence = f"The trainer knows no job {job.provider_job} any more."
+    states.move(job, JobState.FAILED, misses=misses, error=sentence, finished_at=timezone.now())
+
+
+@transaction.atomic
+def succeed(job: FineTuneJob, report: Report) -> None:
+    """The model, what it cost, and its place in the registry, all or nothing; a second time changes nothing."""
+    cost = _cost(job, report)
+    fields = {
+        "provider_state": report.provider_state[:40],
+        "model": report.model[:300],
+        "trained_tokens": report.trained_tokens,
+        "cost": cost,
+        "metrics": list(report.metrics),
+        "error": "",
+        "finished_at": timezone.now(),
+    }
+    if not states.move(job, JobState.SUCCEEDED, **fields):
+        return
+    for stage in report.stages:
+        kept = {"model": stage.model[:300], "metrics": dict(stage.metrics)}
+        Checkpoint.objects.get_or_create(job=job, step=stage.step, defaults=kept)
+    _book(job, report, cost)
+    if job.endpoint is not None:
+        versions.register_job(job)
+
+
+def _cost(job: FineTuneJob, report: Report) -> Decimal | None:
+    if job.endpoint is None:
+        return Decimal(0)
+    if report.trained_tokens is None:
+        return None
+    return pricing.training_cost(job.endpoint.provider, job.base, report.trained_tokens, timezone.now())
+
+
+def _book(job: FineTuneJob, report: Report, cost: Decimal | None) -> None:
+    """Into the ledger and the budgets; a job without an endpoint cost nobody anything."""
+    if job.endpoint is None:
+        return
+    took = (timezone.now() - (job.started_at or job.created_at)).total_seconds() * 1000
+    UsageRecord.objects.create(
+        trace_id=job.key.hex,
+        purpose=Purpose.TUNE,
+        provider=job.endpoint.provider,
+        model=job.base,
+        input_tokens=report.trained_tokens or 0,
+        cost=cost,
+        latency_ms=took,
+        finish_reason="stop",
+    )
+    budgets.settle(None, cost)

@@ -1,0 +1,125 @@
+"""From a frozen dataset to a job that a trainer works on, with nothing paid twice."""
+
+import logging
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from foundation import failpoints
+from llm.models import Endpoint
+from llm.spending import budgets, pricing
+from tuning.datasets import formats
+from tuning.jobs import states
+from tuning.models import Dataset, FineTuneJob, JobState, Split
+from tuning.trainers import trainer_for
+from tuning.trainers.base import Order, Trainer
+
+log = logging.getLogger(__name__)
+
+EPOCHS = 3
+
+
+class OrderError(ValueError):
+    """This cannot be ordered; the message says why. Nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person orders. `parameters` are the trainer's own; epochs are among them."""
+
+    dataset: Dataset
+    trainer: str
+    base: str
+    endpoint: Endpoint | None = None
+    epochs: int = EPOCHS
+    parameters: Mapping[str, Any] | None = None
+
+
+def estimate(wanted: Wanted) -> Decimal | None:
+    """USD, None where no price is known: the tokens that are trained on, once for each epoch."""
+    if wanted.endpoint is None:
+        return Decimal(0)
+    tokens = wanted.dataset.tokens * wanted.epochs
+    return pricing.training_cost(wanted.endpoint.provider, wanted.base, tokens, timezone.now())
+
+
+def order(wanted: Wanted, *, by: User | None) -> FineTuneJob:
+    """A job that a worker takes to its trainer. Whoever calls has shown the estimate. Raises OrderError."""
+    check(wanted, timezone.now().date())
+    cost = estimate(wanted)
+    room = budgets.room()
+    if cost is not None and room is not None and cost > room:
+        raise OrderError(f"It may cost ${cost:.2f}, and the budget has ${room:.2f} left.")
+    return FineTuneJob.objects.create(
+        dataset=wanted.dataset,
+        trainer=wanted.trainer,
+        endpoint=wanted.endpoint,
+        base=wanted.base.strip(),
+        parameters={"n_epochs": wanted.epochs, **(wanted.parameters or {})},
+        key=uuid.uuid4(),
+        estimate=cost,
+        created_by=by,
+    )
+
+
+def check(wanted: Wanted, today: date) -> None:
+    """Raises OrderError for what can be known without asking anybody."""
+    trainer = trainer_for(wanted.trainer)
+    if not wanted.base.strip():
+        raise OrderError("Say which model is to be tuned.")
+    if wanted.epochs < 1:
+        raise OrderError("It takes at least one epoch.")
+    if trainer.takes_an_endpoint and wanted.endpoint is None:
+        raise OrderError(f"The trainer {wanted.trainer} takes an endpoint.")
+    available = trainer.availability(wanted.endpoint, today)
+    if not available.is_available:
+        raise OrderError(available.why)
+
+
+def submit(job: FineTuneJob) -> None:
+    """Take a claimed job to its trainer. May be done again after every death: what is there already is found.
+
+    Raises ProviderError.
+    """
+    trainer = trainer_for(job.trainer)
+    if job.state == JobState.WAITING and not states.move(job, JobState.UPLOADING):
+        return
+    order = _order(job, trainer)
+    if not job.provider_files:
+        files = trainer.upload(job.endpoint, order)
+        failpoints.reach("tuning.uploaded")
+        if not states.move(job, JobState.UPLOADING, provider_files=files):
+            return
+    found = trainer.find(job.endpoint, str(job.key))
+    if not found:
+        failpoints.reach("tuning.creating")
+        found = trainer.create(job.endpoint, order, job.provider_files)
+        failpoints.reach("tuning.created")
+    if not states.move(job, JobState.RUNNING, provider_job=found, started_at=timezone.now()):
+        log.warning("Job %s was %s while it was created as %s", job.pk, job.state, found)
+        trainer.cancel(job.endpoint, found)
+
+
+def _order(job: FineTuneJob, trainer: Trainer) -> Order:
+    def lines(split: Split) -> bytes:
+        found = job.dataset.lines.filter(split=split)
+        return formats.write(found, trainer.file_format) if found.exists() else b""
+
+    return Order(str(job.key), job.base, lines(Split.TRAIN), lines(Split.VALIDATION), job.parameters)
+
+
+def cancel(job: FineTuneJob) -> bool:
+    """End a job; False when it was over already. Raises ProviderError when the trainer could not be told."""
+    while not job.is_over:
+        if job.provider_job:
+            trainer_for(job.trainer).cancel(job.endpoint, job.provider_job)
+        if states.move(job, JobState.CANCELLED, finished_at=timezone.now()):
+            return True
+        job.refresh_from_db()
+    return False

@@ -1,0 +1,101 @@
+"""Which models are known, and which of them serves."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from bot.answers import prompts
+from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
+from tuning.models import Dataset, FineTuneJob, ModelVersion
+
+
+class RegistryError(ValueError):
+    """The model cannot be registered, or may not serve; the message says why."""
+
+
+def register(
+    endpoint: Endpoint, model: str, *, base: str = "", dataset: Dataset | None = None, by: User | None = None
+) -> ModelVersion:
+    """A model that is served somewhere; `base` and `dataset` where it was tuned. Raises RegistryError.
+
+    Registering the same again changes nothing.
+    """
+    model = model.strip()
+    if not model:
+        raise RegistryError("Say what the model is called at its endpoint.")
+    if dataset is not None and not base.strip():
+        raise RegistryError("Say which model was tuned on the dataset.")
+    prompt = PromptVariant(dataset.prompt) if dataset else PromptVariant.FULL
+    version, is_new = ModelVersion.objects.get_or_create(
+        endpoint=endpoint,
+        model=model,
+        defaults={
+            "base": base.strip(),
+            "dataset": dataset,
+            "prompt": prompt,
+            "template_hash": dataset.template_hash if dataset else prompts.template_hash(prompt),
+            "created_by": by,
+        },
+    )
+    if not is_new and dataset is not None and version.dataset_id != dataset.pk:
+        raise RegistryError(f"{version} is registered already, and not as trained on {dataset}.")
+    return version
+
+
+def register_job(job: FineTuneJob) -> ModelVersion:
+    """What came of a job."""
+    if job.endpoint is None:
+        raise RegistryError(f"{job} has no endpoint where its model is served; register it by hand.")
+    version = register(job.endpoint, job.model, base=job.base, dataset=job.dataset, by=job.created_by)
+    ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters)
+    return version
+
+
+def live() -> ModelVersion | None:
+    """The version that answers; None where what answers is not registered."""
+    deployment = Deployment.objects.filter(role=ServingRole.ANSWER).order_by("-id").first()
+    if deployment is None:
+        return None
+    return ModelVersion.objects.filter(endpoint=deployment.endpoint, model=deployment.model).first()
+
+
+def register_live() -> ModelVersion:
+    """The model that answers now, so that there is always one to go back to. Raises Deployment.DoesNotExist."""
+    deployment = Deployment.objects.live(ServingRole.ANSWER)
+    return register(deployment.endpoint, deployment.model)
+
+
+def check_wording(version: ModelVersion) -> None:
+    """Raises RegistryError where it was trained on other words than it would be asked in."""
+    if version.template_hash != prompts.template_hash(PromptVariant(version.prompt)):
+        raise RegistryError(
+            f"{version} was trained on another wording of the prompt than this version of Parley asks in; freeze the"
+            " examples anew and tune again."
+        )
+
+
+@transaction.atomic
+def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
+    """Let a version answer from now on. Raises RegistryError."""
+    if not reason.strip():
+        raise RegistryError("Say why, for those who come after.")
+    check_wording(version)
+    register_live()
+    wanted = Deployment(role=ServingRole.ANSWER, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
+    return Deployment.objects.append(wanted, reason=reason, by=by)
+
+
+@transaction.atomic
+def roll_back(*, by: User | None) -> Deployment:
+    """Let the model before answer again. Raises RegistryError when there was none, or its words have changed."""
+    rows = list(Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:100])
+    before = next((row for row in rows[1:] if _served(row) != _served(rows[0])), None)
+    if before is None:
+        raise RegistryError("No other model has answered before.")
+    version = ModelVersion.objects.filter(endpoint=before.endpoint, model=before.model).first()
+    if version is not None:
+        check_wording(version)
+    return Deployment.objects.append(before, reason=f"rolled back from {rows[0]}", by=by)
+
+
+def _served(row: Deployment) -> tuple[int, str, str]:
+    return row.endpoint_id, row.model, row.prompt

@@ -1,0 +1,96 @@
+"""What a trainer must do. It keeps nothing: the job's row says how far things are."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from llm.models import Endpoint
+from tuning.models import JobState
+
+
+class UnknownTrainerError(ValueError):
+    """No trainer has this name; the message lists those there are."""
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether this install can train here. `why` is a sentence for a person, said before anybody labels anything."""
+
+    is_available: bool
+    why: str
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be trained, as files in `Trainer.file_format`. A job that carries `key` is this one, and ours."""
+
+    key: str
+    base: str
+    training: bytes
+    validation: bytes
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Event:
+    key: str
+    level: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A model from the middle of a job."""
+
+    step: int
+    model: str
+    metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a job is doing. `provider_state` is the trainer's own word; one that we do not know counts as running."""
+
+    state: JobState
+    provider_state: str
+    model: str = ""
+    trained_tokens: int | None = None
+    error: str = ""
+    events: Sequence[Event] = field(default_factory=tuple)
+    stages: Sequence[Stage] = field(default_factory=tuple)
+    metrics: Sequence[Mapping[str, float]] = field(default_factory=tuple)
+
+
+class Trainer(ABC):
+    """One way to train. Methods raise ProviderError and nothing else."""
+
+    file_format = "openai"
+    takes_an_endpoint = True
+
+    @abstractmethod
+    def availability(self, endpoint: Endpoint | None, today: date) -> Availability:
+        """Whether a job could be ordered now; asks nobody."""
+
+    @abstractmethod
+    def upload(self, endpoint: Endpoint | None, order: Order) -> dict[str, str]:
+        """Hand the files over; their ids by "train" and "validation". What is there already is not sent again."""
+
+    @abstractmethod
+    def find(self, endpoint: Endpoint | None, key: str) -> str:
+        """The id of the job that carries `key`; empty where there is none."""
+
+    @abstractmethod
+    def create(self, endpoint: Endpoint | None, order: Order, files: Mapping[str, str]) -> str:
+        """Begin; the id of the job. Costs money, and is not repeated: whoever is not sure asks `find` first."""
+
+    @abstractmethod
+    def report(self, endpoint: Endpoint | None, job: str) -> Report | None:
+        """How it is doing; None where the trainer knows no such job."""
+
+    @abstractmethod
+    def cancel(self, endpoint: Endpoint | None, job: str) -> None:
+        """End it; one that is over is left as it is."""

@@ -1,0 +1,188 @@
+"""OpenAI's fine-tuning API, and every server that speaks it: Azure, Nebius and the like, by the endpoint's address.
+
+openai-python 3.x, resources/files.py and resources/fine_tuning; developers.openai.com/api/docs/guides/fine-tuning.
+"""
+
+import base64
+import binascii
+import csv
+import io
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any
+
+import openai
+
+from llm import endpoints
+from llm.completion import ProviderError, redacted
+from llm.models import Endpoint
+from llm.providers.faults import translated
+from llm.providers.openai import client
+from tuning.models import JobState
+from tuning.trainers.base import Availability, Event, Order, Report, Stage, Trainer
+
+log = logging.getLogger(__name__)
+
+OWN_ADDRESS = "https://api.openai.com"
+CLOSES_ON = date(2027, 1, 6)  # developers.openai.com/api/docs/deprecations: no new jobs from then on
+KEY = "parley_job"  # of the metadata
+SECONDS = 60.0
+MOST_EVENTS, MOST_ROWS = 1000, 5000
+
+STATES = {
+    "validating_files": JobState.RUNNING,
+    "queued": JobState.RUNNING,
+    "running": JobState.RUNNING,
+    "paused": JobState.PAUSED,  # not in the SDK's list of states, yet sent
+    "succeeded": JobState.SUCCEEDED,
+    "failed": JobState.FAILED,
+    "cancelled": JobState.CANCELLED,
+}
+
+
+class OpenAICompatibleTrainer(Trainer):
+    def availability(self, endpoint: Endpoint | None, today: date) -> Availability:
+        if endpoint is None or endpoint.provider != "openai":
+            return Availability(False, "It takes an endpoint that speaks OpenAI's protocol; add one under Models.")
+        if not endpoints.address(endpoint).startswith(OWN_ADDRESS):
+            return Availability(True, f"If {endpoint} offers fine-tuning, which it says when it is asked.")
+        if today >= CLOSES_ON:
+            return Availability(False, f"OpenAI takes no new jobs since {CLOSES_ON}.", CLOSES_ON)
+        why = f"OpenAI takes new jobs until {CLOSES_ON}, and only of organisations that have tuned before."
+        return Availability(True, why, CLOSES_ON)
+
+    def upload(self, endpoint: Endpoint | None, order: Order) -> dict[str, str]:
+        given = {"train": order.training, "validation": order.validation}
+        api, key = _api(endpoint)
+        with translated(openai, api_key=key):
+            there = {each.filename: each.id for each in islice(api.files.list(purpose="fine-tune"), MOST_EVENTS)}
+            return {
+                split: there.get(_name(order, split))
+                or api.files.create(file=(_name(order, split), data, "application/jsonl"), purpose="fine-tune").id
+                for split, data in given.items()
+                if data
+            }
+
+    def find(self, endpoint: Endpoint | None, key: str) -> str:
+        api, secret = _api(endpoint)
+        with translated(openai, api_key=secret):
+            found = islice(api.fine_tuning.jobs.list(metadata={KEY: key}), MOST_EVENTS)  # some servers do not filter
+            return next((job.id for job in found if _carries(job, key)), "")
+
+    def create(self, endpoint: Endpoint | None, order: Order, files: Mapping[str, str]) -> str:
+        api, key = _api(endpoint)
+        more: dict[str, Any] = {"validation_file": files["validation"]} if files.get("validation") else {}
+        # A server's own options pass through the SDK unchanged, though its types know none of them.
+        method: Any = {"type": "supervised", "supervised": {"hyperparameters": dict(order.parameters)}}
+        with translated(openai, api_key=key):
+            job = api.fine_tuning.jobs.create(
+                model=order.base,
+                training_file=files["train"],
+                suffix=_suffix(order.key),
+                metadata={KEY: order.key},
+                method=method,
+                **more,
+            )
+        return job.id
+
+    def report(self, endpoint: Endpoint | None, job: str) -> Report | None:
+        api, key = _api(endpoint)
+        with translated(openai, api_key=key):
+            try:
+                told = api.fine_tuning.jobs.retrieve(job)
+            except openai.NotFoundError:
+                return None
+            events = tuple(_events(islice(api.fine_tuning.jobs.list_events(job, limit=100), MOST_EVENTS), key))
+            state = _state(told)
+            is_over = state == JobState.SUCCEEDED
+            return Report(
+                state=state,
+                provider_state=str(told.status),
+                model=told.fine_tuned_model or "",
+                trained_tokens=told.trained_tokens,
+                error=redacted((told.error.message or "") if told.error else "", key),
+                events=events,
+                stages=tuple(_stages(api, job)) if is_over else (),
+                metrics=tuple(_metrics(api, told.result_files or ())) if is_over else (),
+            )
+
+    def cancel(self, endpoint: Endpoint | None, job: str) -> None:
+        api, key = _api(endpoint)
+        with translated(openai, api_key=key):
+            try:
+                api.fine_tuning.jobs.cancel(job)
+            except openai.NotFoundError:
+                log.info("The job %s that was to be cancelled is not there", job)
+
+
+def _api(endpoint: Endpoint | None) -> tuple[openai.OpenAI, str]:
+    if endpoint is None:
+        raise ProviderError("The job names no endpoint.", kind="bad_request")
+    key = endpoints.key(endpoint)
+    found = client(endpoints.address(endpoint), key, endpoints.is_private_allowed(endpoint))
+    return found.with_options(timeout=SECONDS), key
+
+
+def _name(order: Order, split: str) -> str:
+    return f"parley-{order.key}-{split}.jsonl"
+
+
+def _suffix(key: str) -> str:
+    return f"parley-{key.replace('-', '')[:12]}"
+
+
+def _carries(job: Any, key: str) -> bool:
+    """Whether a job is ours: by its metadata, or where a server keeps none, by its suffix."""
+    metadata = getattr(job, "metadata", None) or {}
+    return metadata.get(KEY) == key or (not metadata and getattr(job, "user_provided_suffix", "") == _suffix(key))
+
+
+def _state(told: Any) -> JobState:
+    known = STATES.get(str(told.status))
+    if known is None:
+        log.warning("The job %s is in a state nobody has told of: %s", told.id, told.status)
+        return JobState.RUNNING
+    if known == JobState.SUCCEEDED and not told.fine_tuned_model:
+        return JobState.RUNNING  # the name of the model comes with the next look
+    return known
+
+
+def _events(told: Iterable[Any], key: str) -> Iterable[Event]:
+    for each in told:
+        at = datetime.fromtimestamp(each.created_at, UTC)
+        yield Event(each.id, str(each.level), redacted(str(each.message), key), at)
+
+
+def _stages(api: openai.OpenAI, job: str) -> Iterable[Stage]:
+    for each in islice(api.fine_tuning.jobs.checkpoints.list(job), MOST_EVENTS):
+        metrics = {name: value for name, value in each.metrics.to_dict().items() if value is not None}
+        yield Stage(each.step_number, each.fine_tuned_model_checkpoint, metrics)
+
+
+def _metrics(api: openai.OpenAI, files: Iterable[str]) -> Iterable[Mapping[str, float]]:
+    """The rows of the result file, which is CSV, or CSV in base64."""
+    for file in islice(files, 1):
+        raw = api.files.content(file).read()
+        yield from islice(rows(raw), MOST_ROWS)
+
+
+def rows(raw: bytes) -> Iterable[Mapping[str, float]]:
+    """Numbers by the names of their columns; what is empty or no number is left out."""
+    try:
+        text = base64.b64decode(raw, validate=True).decode() if b"," not in raw else raw.decode()
+    except (binascii.Error, UnicodeDecodeError):
+        log.warning("The metrics of a job are neither CSV nor CSV in base64; they are left out")
+        return
+    for row in csv.DictReader(io.StringIO(text)):
+        yield {name: number for name, value in row.items() if name and (number := _number(value)) is not None}
+
+
+def _number(written: str | None) -> float | None:
+    try:
+        number = float(written or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
