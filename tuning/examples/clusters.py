@@ -1,7 +1,7 @@
 """Which examples say much the same, so that none of them is learnt while another is asked in an evaluation. Pure.
 
 Two examples belong together when they come from one conversation, when their questions are nearly the same text
-(MinHash over groups of five characters: Broder 1997, banding after Leskovec et al., Mining of Massive Datasets, 3.4), or
+(MinHash over groups of five characters: Broder 1997; banding: Leskovec, Mining of Massive Datasets, 3.4), or
 when their vectors point nearly the same way. Belonging together passes on: a cluster is a connected component.
 """
 

@@ -1,0 +1,137 @@
+"""Fine-tune jobs: who can train, what it would cost, begin, watch, cancel."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from llm.completion import ProviderError
+from llm.models import Endpoint
+from llm.spending import money
+from tuning.jobs import polling, submitting, telling
+from tuning.models import Dataset, FineTuneJob
+from tuning.trainers import TRAINERS, trainer_for
+from tuning.trainers.base import UnknownTrainerError
+
+
+class Command(BaseCommand):
+    help = "Tune a model on a frozen dataset. Nothing is sent before its cost was shown and agreed to."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        actions.add_parser("trainers", help="what this install can use, until when, and why not")
+        start = actions.add_parser("start", help="order a job")
+        start.add_argument("dataset", type=int, metavar="DATASET_ID")
+        start.add_argument("--trainer", required=True, choices=list(TRAINERS))
+        start.add_argument("--base", required=True, metavar="MODEL", help="what is tuned")
+        start.add_argument("--endpoint", metavar="NAME", help="where it is trained; see the page Models")
+        start.add_argument("--epochs", type=int, default=submitting.EPOCHS)
+        start.add_argument("--dry-run", action="store_true", help="check and estimate, send nothing")
+        start.add_argument("--yes", action="store_true", help="do not ask before money is spent")
+        status = actions.add_parser("status", help="how jobs are doing")
+        status.add_argument("job", nargs="?", type=int, metavar="JOB_ID")
+        cancel = actions.add_parser("cancel", help="end a job")
+        cancel.add_argument("job", type=int, metavar="JOB_ID")
+        for action in actions.choices.values():
+            action.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            getattr(self, f"_{options['action']}")(options)
+        except (submitting.OrderError, UnknownTrainerError, ProviderError) as error:
+            raise CommandError(str(error)) from error
+
+    def _trainers(self, options: dict[str, Any]) -> None:
+        today = timezone.now().date()
+        found = []
+        for name in TRAINERS:
+            trainer = trainer_for(name)
+            endpoints = list(Endpoint.objects.filter(provider="openai").order_by("name")) or [None]
+            for endpoint in endpoints if trainer.takes_an_endpoint else [None]:
+                found.append((name, endpoint, trainer.availability(endpoint, today)))
+        if options["json"]:
+            self._print([telling.availability(*each) for each in found])
+            return
+        for name, endpoint, told in found:
+            where = f" at {endpoint}" if endpoint else ""
+            self.stdout.write(f"{'yes' if told.is_available else 'no ':<4}{name}{where}  {told.why}")
+
+    def _start(self, options: dict[str, Any]) -> None:
+        wanted = submitting.Wanted(
+            dataset=_dataset(options["dataset"]),
+            trainer=options["trainer"],
+            base=options["base"],
+            endpoint=_endpoint(options["endpoint"]),
+            epochs=options["epochs"],
+        )
+        submitting.check(wanted, timezone.now().date())
+        cost = submitting.estimate(wanted)
+        self.stderr.write(
+            f"{wanted.base} on {wanted.dataset}: {wanted.dataset.tokens:,} tokens, {wanted.epochs} times,"
+            f" {money.label(cost)}."
+        )
+        if options["dry_run"]:
+            if options["json"]:
+                self._print({"job": None, "estimate_usd": None if cost is None else f"{cost:.4f}"})
+            return
+        if cost != 0 and not options["yes"]:
+            _ask()
+        self._show(submitting.order(wanted, by=None), options)
+
+    def _status(self, options: dict[str, Any]) -> None:
+        if options["job"]:
+            job = _job(options["job"])
+            polling.advance(job.pk)
+            self._show(_job(job.pk), options)
+            return
+        found = list(FineTuneJob.objects.select_related("dataset", "endpoint").order_by("-id"))
+        if options["json"]:
+            self._print([telling.as_json(job) for job in found])
+            return
+        for job in found:
+            self.stdout.write(telling.line(job))
+        if not found:
+            self.stdout.write("There are none yet; order one with: manage.py tune start DATASET_ID")
+
+    def _cancel(self, options: dict[str, Any]) -> None:
+        job = _job(options["job"])
+        if not submitting.cancel(job):
+            raise CommandError(f"Job {job.pk} was over already: {job.state}.")
+        self._show(job, options)
+
+    def _show(self, job: FineTuneJob, options: dict[str, Any]) -> None:
+        self._print(telling.as_json(job)) if options["json"] else self.stdout.write(jobs.line(job))
+
+    def _print(self, found: object) -> None:
+        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _dataset(number: int) -> Dataset:
+    found = Dataset.objects.filter(pk=number).first()
+    if found is None:
+        raise CommandError(f"There is no dataset {number}; manage.py dataset list shows those there are.")
+    return found
+
+
+def _endpoint(name: str | None) -> Endpoint | None:
+    found = Endpoint.objects.filter(name=name).first() if name else None
+    if name and found is None:
+        known = ", ".join(Endpoint.objects.order_by("name").values_list("name", flat=True))
+        raise CommandError(f"There is no endpoint named {name}; known are: {known}")
+    return found
+
+
+def _job(number: int) -> FineTuneJob:
+    found = FineTuneJob.objects.select_related("dataset", "endpoint").filter(pk=number).first()
+    if found is None:
+        raise CommandError(f"There is no job {number}; manage.py tune status shows those there are.")
+    return found
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise CommandError("This may cost money; add --yes to go on.")
+    if input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise CommandError("Nothing was ordered.")

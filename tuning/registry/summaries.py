@@ -1,0 +1,39 @@
+"""A version told to a script or a person."""
+
+from typing import Any
+
+from tuning.models import ModelVersion
+from tuning.registry import lineage
+
+
+def as_json(version: ModelVersion, *, is_live: bool) -> dict[str, Any]:
+    return {
+        "id": version.pk,
+        "endpoint": version.endpoint.name,
+        "model": version.model,
+        "base": version.base or None,
+        "dataset": version.dataset_id,
+        "job": version.job_id,
+        "prompt": version.prompt,
+        "template_hash": version.template_hash,
+        "retires_on": version.retires_on.isoformat() if version.retires_on else None,
+        "is_live": is_live,
+    }
+
+
+def with_lineage(version: ModelVersion, *, is_live: bool) -> dict[str, Any]:
+    """The same, with what taught it, when it was let answer, and how many answers it gave."""
+    taught = lineage.taught(version)
+    return {
+        **as_json(version, is_live=is_live),
+        "examples": [line.example_id for line in taught if line.example_id],
+        "erased_examples": sum(line.example_id is None for line in taught),
+        "answers": lineage.answers(version).count(),
+        "served": [{"at": row.created_at.isoformat(), "reason": row.reason} for row in lineage.served(version)],
+    }
+
+
+def line(version: ModelVersion, *, is_live: bool) -> str:
+    origin = f"tuned from {version.base}" if version.is_tuned else "a base model"
+    ends = f", retired on {version.retires_on}" if version.retires_on else ""
+    return f"{'live' if is_live else '':<5}{version.pk:>3}  {version}  {origin}, prompt {version.prompt}{ends}"
