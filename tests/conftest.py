@@ -5,6 +5,7 @@ from pytest_django.fixtures import Settings
 
 pytest_plugins = [
     "tests.fakes.providers.fake",
+    "tests.fakes.providers.fine_tuning",
     "tests.fakes.git_server",
     "tests.fakes.web_server",
     "tests.harness.bots",

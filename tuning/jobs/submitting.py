@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,8 +17,8 @@ from llm.spending import budgets, pricing
 from tuning.datasets import formats
 from tuning.jobs import states
 from tuning.models import Dataset, FineTuneJob, JobState, Split
-from tuning.trainers import trainer_for
-from tuning.trainers.base import Order, Trainer
+from tuning.trainers import TRAINERS, trainer_for
+from tuning.trainers.base import Availability, Order, Trainer
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,16 @@ def order(wanted: Wanted, *, by: User | None) -> FineTuneJob:
         estimate=cost,
         created_by=by,
     )
+
+
+def offers(today: date) -> Iterator[tuple[str, Endpoint | None, Availability]]:
+    """Every trainer, at each endpoint it could use, and whether it is there for this install."""
+    endpoints = list(Endpoint.objects.filter(provider="openai").order_by("name"))
+    for name in TRAINERS:
+        trainer = trainer_for(name)
+        places: list[Endpoint | None] = [*endpoints] if trainer.takes_an_endpoint and endpoints else [None]
+        for place in places:
+            yield name, place, trainer.availability(place, today)
 
 
 def check(wanted: Wanted, today: date) -> None:

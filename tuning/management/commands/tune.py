@@ -12,7 +12,7 @@ from llm.models import Endpoint
 from llm.spending import money
 from tuning.jobs import polling, submitting, telling
 from tuning.models import Dataset, FineTuneJob
-from tuning.trainers import TRAINERS, trainer_for
+from tuning.trainers import TRAINERS
 from tuning.trainers.base import UnknownTrainerError
 
 
@@ -44,13 +44,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _trainers(self, options: dict[str, Any]) -> None:
-        today = timezone.now().date()
-        found = []
-        for name in TRAINERS:
-            trainer = trainer_for(name)
-            endpoints = list(Endpoint.objects.filter(provider="openai").order_by("name")) or [None]
-            for endpoint in endpoints if trainer.takes_an_endpoint else [None]:
-                found.append((name, endpoint, trainer.availability(endpoint, today)))
+        found = list(submitting.offers(timezone.now().date()))
         if options["json"]:
             self._print([telling.availability(*each) for each in found])
             return
@@ -102,7 +96,7 @@ class Command(BaseCommand):
         self._show(job, options)
 
     def _show(self, job: FineTuneJob, options: dict[str, Any]) -> None:
-        self._print(telling.as_json(job)) if options["json"] else self.stdout.write(jobs.line(job))
+        self._print(telling.as_json(job)) if options["json"] else self.stdout.write(telling.line(job))
 
     def _print(self, found: object) -> None:
         self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))

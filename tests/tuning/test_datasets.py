@@ -1,0 +1,147 @@
+"""Freezing: what gets in, what does not, and that it stays as it is."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+
+from bot.answers import prompts
+from bot.models import Workspace
+from llm.models import PromptVariant
+from tests.rows.examples import make_example, make_examples
+from tests.rows.make import make_deployment
+from tuning.datasets import formats, freezing
+from tuning.datasets.freezing import FreezeError, freeze
+from tuning.models import Dataset, DatasetLine, ExampleState, Split, TrainingExample
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _embedding(db: None) -> None:
+    make_deployment()
+
+
+def texts(dataset: Dataset, split: Split = Split.TRAIN) -> set[str]:
+    return {line.messages[-1]["content"] for line in dataset.lines.filter(split=split)}
+
+
+def test_what_is_approved_is_frozen_in_clusters_that_stay_whole() -> None:
+    make_examples(20)
+    make_example("annual plans", answer="Hello! Another way to say it [1].")  # the same question once more
+    dataset = freeze("first", validation=0.2)
+    counts = dataset.counts()
+    assert counts["train"] + counts["validation"] == 21
+    assert dataset.clusters == 20
+    assert 2 <= counts["validation"] <= 5
+    splits: dict[int, set[str]] = {}
+    for line in dataset.lines.all():
+        splits.setdefault(line.cluster, set()).add(line.split)
+    assert all(len(each) == 1 for each in splits.values())
+
+
+def test_too_few_and_unfit_lines_are_refused_each_with_its_place() -> None:
+    make_examples(3)
+    make_example("webhooks", answer="It is in the second passage [2].")
+    make_example("invoices", answer="Write to ann@example.com [1].")
+    with pytest.raises(FreezeError) as refused:
+        freeze("first")
+    said = [str(problem) for problem in refused.value.problems]
+    assert any("no fewer than 10" in sentence for sentence in said)
+    assert any("messages[2].content: cites a passage that is not there: [2]" in sentence for sentence in said)
+    assert any("still holds what must not be learnt: e-mail" in sentence for sentence in said)
+    assert not Dataset.objects.exists()
+
+
+def test_examples_made_for_another_wording_are_refused() -> None:
+    make_examples(12)
+    TrainingExample.objects.update(template_hash="0" * 64)
+    with pytest.raises(FreezeError, match="another wording"):
+        freeze("first")
+
+
+def test_what_an_evaluation_asks_is_left_out_with_all_that_says_the_same() -> None:
+    make_examples(15)
+    make_example("annual plans", state=ExampleState.BARRED)
+    dataset = freeze("first")
+    assert (dataset.barred, dataset.lines.count()) == (1, 14)
+    assert not any("annual plans" in text for text in texts(dataset) | texts(dataset, Split.VALIDATION))
+
+
+def test_a_workspace_that_does_not_allow_training_keeps_its_examples() -> None:
+    workspace = Workspace.objects.create(platform="slack", external_id="T1", name="Acme", is_training_allowed=False)
+    make_examples(12)
+    kept = make_example("seats of the closed workspace", workspace=workspace)
+    assert freeze("first").lines.count() == 12
+    dataset = Dataset.objects.get()
+    row = DatasetLine(dataset=dataset, example=kept, ordinal=99, split="train", cluster=99, messages=kept.messages)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DatasetLine.objects.create(**{**_fields(row), "checksum": kept.checksum})
+
+
+def _fields(row: DatasetLine) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("dataset", "example", "ordinal", "split", "cluster", "messages")}
+
+
+def test_nobody_changes_what_is_frozen_but_an_erased_example_is_forgotten() -> None:
+    make_examples(12)
+    dataset = freeze("first")
+    before = formats.write(dataset.lines.all(), "openai")
+    changes: tuple[Callable[[], int], ...] = (
+        lambda: Dataset.objects.update(name="other"),
+        lambda: DatasetLine.objects.update(split="validation"),
+        lambda: DatasetLine.objects.update(ordinal=F("ordinal") + 100),
+    )
+    for change in changes:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+    TrainingExample.objects.all().delete()
+    assert formats.write(dataset.lines.all(), "openai") == before
+    assert freezing.checksum(list(dataset.lines.all())) == dataset.checksum
+
+
+def test_the_short_prompt_is_the_production_prompt_without_the_voice() -> None:
+    make_examples(12)
+    full, short = freeze("full"), freeze("short", prompt=PromptVariant.SHORT)
+    assert full.template_hash == prompts.template_hash()
+    assert short.template_hash == prompts.template_hash(PromptVariant.SHORT) != full.template_hash
+    manner = prompts.Manner(rules=("Warm.",))
+    first = short.lines.first()
+    assert first is not None
+    built = prompts.build("?", [], manner=manner, variant=PromptVariant.SHORT)
+    assert first.messages[0]["content"] == built.system
+    assert short.tokens < full.tokens
+
+
+def test_the_same_bytes_come_out_whenever_they_are_asked_for() -> None:
+    make_examples(12)
+    dataset = freeze("first")
+    for name in formats.FORMATS:
+        data = formats.write(dataset.lines.all(), name)
+        assert data == formats.write(Dataset.objects.get().lines.all(), name)
+        assert all(json.loads(line) for line in data.splitlines())
+    preference = json.loads(formats.write(dataset.lines.all(), "openai-dpo").splitlines()[0])
+    assert preference["preferred_output"][0]["content"].startswith("Hello!")
+    assert not preference["non_preferred_output"][0]["content"].startswith("Hello!")
+    with pytest.raises(formats.FormatError, match="known are openai"):
+        formats.write(dataset.lines.all(), "gemini")
+
+
+def test_a_name_is_taken_once() -> None:
+    make_examples(12)
+    freeze("first")
+    with pytest.raises(FreezeError, match="called first already"):
+        freeze(" first ")
+    with pytest.raises(FreezeError, match="needs a name"):
+        freeze("  ")
+
+
+def test_it_warns_of_what_will_disappoint() -> None:
+    make_examples(12)
+    warnings = " ".join(freeze("first").warnings)
+    assert "12 different questions are few" in warnings
+    assert "learns to answer everything" in warnings
+    connection.check_constraints()

@@ -1,0 +1,77 @@
+"""The registry: what is registered, what may serve, what ends."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from bot.answers import prompts
+from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
+from tests.rows.examples import make_examples
+from tests.rows.make import make_deployment
+from tuning import expiry
+from tuning.datasets.freezing import freeze
+from tuning.models import ModelVersion
+from tuning.registry import lineage, versions
+from tuning.registry.versions import RegistryError
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tuned() -> ModelVersion:
+    make_deployment()
+    make_deployment(ServingRole.ANSWER, provider="openai", model="base-model", dimensions=None)
+    make_examples(12)
+    dataset = freeze("first", prompt=PromptVariant.SHORT)
+    return versions.register(Endpoint.objects.get(name="openai"), "ft:voice", base="base-model", dataset=dataset)
+
+
+def test_a_version_is_let_answer_in_the_words_it_learnt_and_taken_back(tuned: ModelVersion) -> None:
+    row = versions.deploy(tuned, reason="it sounds like us", by=None)
+    assert (str(row), row.prompt) == ("openai:ft:voice", "short")
+    assert versions.live() == tuned
+    back = versions.roll_back(by=None)
+    assert (str(back), back.prompt) == ("openai:base-model", "full")
+    assert ModelVersion.objects.filter(model="base-model", base="").exists()  # there is always one to go back to
+    assert str(versions.roll_back(by=None)) == "openai:ft:voice"
+    assert Deployment.objects.live(ServingRole.ANSWER).prompt == "short"
+
+
+def test_a_version_trained_on_other_words_may_not_serve(tuned: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prompts, "PASSAGE", "<{number}> {heading}\n{text}")
+    with pytest.raises(RegistryError, match="another wording"):
+        versions.deploy(tuned, reason="all the same", by=None)
+    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:base-model"
+
+
+def test_a_reason_and_a_name_are_needed(tuned: ModelVersion) -> None:
+    with pytest.raises(RegistryError, match="Say why"):
+        versions.deploy(tuned, reason=" ", by=None)
+    with pytest.raises(RegistryError, match="called at its endpoint"):
+        versions.register(tuned.endpoint, " ")
+    with pytest.raises(RegistryError, match="No other model"):
+        versions.roll_back(by=None)
+
+
+def test_registering_again_changes_nothing(tuned: ModelVersion) -> None:
+    again = versions.register(tuned.endpoint, "ft:voice", base="base-model", dataset=tuned.dataset)
+    assert again == tuned
+    make_examples(11)
+    with pytest.raises(RegistryError, match="registered already"):
+        versions.register(tuned.endpoint, "ft:voice", base="base-model", dataset=freeze("second"))
+
+
+def test_lineage_names_the_examples_and_the_versions_that_an_erasure_touches(tuned: ModelVersion) -> None:
+    taught = lineage.taught(tuned)
+    first = taught[0].example
+    assert first is not None
+    assert list(lineage.touched_by(type(first).objects.filter(pk=first.pk))) == [tuned]
+    first.delete()
+    assert lineage.taught(tuned).filter(example=None).count() == 1
+
+
+def test_the_end_of_a_version_is_told_in_time(tuned: ModelVersion) -> None:
+    today = date(2026, 12, 1)
+    for days, expected in ((91, []), (90, [90]), (31, [90]), (30, [30]), (7, [7]), (0, [7]), (-1, [7])):
+        ModelVersion.objects.filter(pk=tuned.pk).update(retires_on=today + timedelta(days=days))
+        assert [each.threshold for each in expiry.endings(today)] == expected
