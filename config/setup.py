@@ -59,7 +59,8 @@ def migrate() -> None:
 def deploy_models() -> list[Deployment]:
     """Append a deployment for each role whose wanted model is not live; returns the ones appended.
 
-    ANSWER_MODEL, EMBED_MODEL and FALLBACK_MODEL say what is wanted; without them a live model stays. The first set-up
+    ANSWER_MODEL, EMBED_MODEL and FALLBACK_MODEL say what is wanted; without them a live model stays. What they say is
+    heard once: a model that was let answer since stays, until they say something else. The first set-up
     then takes a provider whose key is there, embeds on this machine, and has no fallback. An embedding model that has
     passages to embed first goes live when its index is built; see knowledge.index_builds.
     """
@@ -77,13 +78,13 @@ def _deploy(role: ServingRole, wanted: str) -> Deployment | None:
         return None
     if role == ServingRole.FALLBACK and wanted == NOBODY:
         return _withdraw(live)
-    reason = f"{role.upper()}_MODEL asks for it" if wanted else "chosen at the first set-up"
+    reason = _asked(role) if wanted else "chosen at the first set-up"
     provider, _, model = (wanted or _default(role)).partition(":")
     model = model or (ANSWER_MODELS.get(provider, "") if role != ServingRole.EMBED else "")
     _check_known(role, provider, model)
     endpoint = _endpoint(provider)
     dimensions = _dimensions(model) if role == ServingRole.EMBED else None
-    if live is not None and (str(live), live.dimensions) == (f"{provider}:{model}", dimensions):
+    if _is_heard(role, wanted, f"{provider}:{model}", live, dimensions):
         return None
     deployment = Deployment(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
     if role != ServingRole.EMBED or live is None:
@@ -94,11 +95,33 @@ def _deploy(role: ServingRole, wanted: str) -> Deployment | None:
     return deployment
 
 
+def _asked(role: ServingRole) -> str:
+    return f"{role.upper()}_MODEL asks for it"
+
+
+def _is_heard(role: ServingRole, wanted: str, name: str, live: Deployment | None, dimensions: int | None) -> bool:
+    """Whether nothing has to be done: it is live, or the same setting was followed before, whatever came since."""
+    if live is not None and (str(live), live.dimensions) == (name, dimensions):
+        return not wanted or role == ServingRole.EMBED or _last_asked(role) == name
+    return bool(wanted) and role != ServingRole.EMBED and _last_asked(role) == name
+
+
+def _last_asked(role: ServingRole) -> str:
+    """What the setting said when it was last followed; empty when it never was."""
+    reasons = (_asked(role), _withdrawn(role))
+    row = Deployment.objects.select_related("endpoint").filter(role=role, reason__in=reasons).order_by("-id").first()
+    return str(row) if row else ""
+
+
+def _withdrawn(role: ServingRole) -> str:
+    return f"{role.upper()}_MODEL is {NOBODY}"
+
+
 def _withdraw(live: Deployment | None) -> Deployment | None:
     """From now on nobody stands in for the answer model."""
-    if live is None or not live.model:
+    if live is None or not live.model or _last_asked(ServingRole.FALLBACK).endswith(":"):
         return None
-    return Deployment.objects.create(role=live.role, endpoint=live.endpoint, reason=f"FALLBACK_MODEL is {NOBODY}")
+    return Deployment.objects.create(role=live.role, endpoint=live.endpoint, reason=_withdrawn(ServingRole.FALLBACK))
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from config import schema, setup
-from llm.models import Deployment, ServingRole
+from llm.models import Deployment, Endpoint, ServingRole
 from tests.harness.processes import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,37 @@ def test_the_model_that_is_asked_for_goes_live_and_back(settings: Settings) -> N
         setup.deploy_models()
         assert live()[0] == wanted
     assert Deployment.objects.filter(role=ServingRole.ANSWER).count() == 2
+
+
+def test_what_was_promoted_outlives_a_restart_and_a_changed_setting_is_one_more_row(settings: Settings) -> None:
+    settings.ANSWER_MODEL = "openai:base"
+    setup.deploy_models()
+    endpoint = Endpoint.objects.get(name="openai")
+    promoted = Deployment(role=ServingRole.ANSWER, endpoint=endpoint, model="ft:voice")
+    Deployment.objects.append(promoted, reason="it is better", by=None)
+    setup.deploy_models()
+    assert live()[0] == "openai:ft:voice"
+    settings.ANSWER_MODEL = "openai:other"
+    setup.deploy_models()
+    assert live()[0] == "openai:other"
+    assert Deployment.objects.live(ServingRole.ANSWER).reason == "ANSWER_MODEL asks for it"
+    Deployment.objects.append(promoted, reason="it still is", by=None)
+    setup.deploy_models()
+    assert live()[0] == "openai:ft:voice"
+
+
+def test_a_fallback_chosen_on_a_page_outlives_a_restart(settings: Settings) -> None:
+    settings.FALLBACK_MODEL = "extractive:best-sentences"
+    setup.deploy_models()
+    settings.FALLBACK_MODEL = setup.NOBODY
+    setup.deploy_models()
+    assert not Deployment.objects.live(ServingRole.FALLBACK).model
+    chosen = Deployment(
+        role=ServingRole.FALLBACK, endpoint=Endpoint.objects.get(name="extractive"), model="best-sentences"
+    )
+    Deployment.objects.append(chosen, reason="somebody has to answer", by=None)
+    setup.deploy_models()
+    assert Deployment.objects.live(ServingRole.FALLBACK).model == "best-sentences"
 
 
 @pytest.mark.parametrize("wanted", ["opnai:gpt-6-luna", "openai:", "nonsense"])
