@@ -158,11 +158,19 @@ def test_a_key_that_is_refused_ends_the_order_at_once(job: FineTuneJob, endpoint
 
 def test_a_cancelled_job_is_cancelled_with_its_provider(job: FineTuneJob, fine_tuning: FakeFineTuning) -> None:
     step(job)
-    assert submitting.cancel(job)
+    assert polling.cancel(job)
     assert (job.state, fine_tuning.only_job()["status"]) == (JobState.CANCELLED, "cancelled")
-    assert not submitting.cancel(job)
+    assert not polling.cancel(job)
     with pytest.raises(states.MoveError):
         states.move(job, JobState.RUNNING)
+
+
+def test_a_job_that_ended_meanwhile_is_not_cancelled_but_taken(job: FineTuneJob, fine_tuning: FakeFineTuning) -> None:
+    step(job)
+    fine_tuning.move("succeeded")
+    assert not polling.cancel(job)
+    assert job.state == JobState.SUCCEEDED
+    assert ModelVersion.objects.filter(job=job).exists()
 
 
 def test_what_the_budget_does_not_hold_is_not_ordered(dataset: Dataset, endpoint: Endpoint) -> None:
@@ -189,4 +197,4 @@ def test_training_by_hand_costs_nothing_and_waits_for_a_person(dataset: Dataset)
     job = submitting.order(Wanted(dataset, "by_hand", "qwen"), by=None)
     assert (step(job).state, job.estimate) == (JobState.RUNNING, Decimal(0))
     assert (step(job).state, job.provider_state) == (JobState.RUNNING, "in somebody's hands")
-    assert submitting.cancel(job)
+    assert polling.cancel(job)

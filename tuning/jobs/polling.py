@@ -51,6 +51,19 @@ def advance(pk: int) -> FineTuneJob | None:
     return job
 
 
+def cancel(job: FineTuneJob) -> bool:
+    """End a job; False when it was over already, here or with its trainer. Raises ProviderError."""
+    if job.is_over:
+        return False
+    if job.provider_job:
+        trainer_for(job.trainer).cancel(job.endpoint, job.provider_job)
+        _look(job)
+    state = JobState(job.state)
+    if state in OVER:
+        return state == JobState.CANCELLED
+    return states.move(job, JobState.CANCELLED, finished_at=timezone.now())
+
+
 def _rest(job: FineTuneJob, *, attempts: int) -> None:
     """Let go of a job until its next look: soon after it began, later the longer it takes."""
     age = timezone.now() - (job.started_at or job.created_at)

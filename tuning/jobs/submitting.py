@@ -122,14 +122,3 @@ def _order(job: FineTuneJob, trainer: Trainer) -> Order:
         return formats.write(found, trainer.file_format) if found.exists() else b""
 
     return Order(str(job.key), job.base, lines(Split.TRAIN), lines(Split.VALIDATION), job.parameters)
-
-
-def cancel(job: FineTuneJob) -> bool:
-    """End a job; False when it was over already. Raises ProviderError when the trainer could not be told."""
-    while not job.is_over:
-        if job.provider_job:
-            trainer_for(job.trainer).cancel(job.endpoint, job.provider_job)
-        if states.move(job, JobState.CANCELLED, finished_at=timezone.now()):
-            return True
-        job.refresh_from_db()
-    return False

@@ -114,8 +114,8 @@ class OpenAICompatibleTrainer(Trainer):
         with translated(openai, api_key=key):
             try:
                 api.fine_tuning.jobs.cancel(job)
-            except openai.NotFoundError:
-                log.info("The job %s that was to be cancelled is not there", job)
+            except (openai.NotFoundError, openai.BadRequestError) as error:  # it is gone, or over
+                log.info("The job %s is not cancelled: %s", job, redacted(error.message, key))
 
 
 def _api(endpoint: Endpoint | None) -> tuple[openai.OpenAI, str]:

@@ -91,7 +91,7 @@ class Command(BaseCommand):
 
     def _cancel(self, options: dict[str, Any]) -> None:
         job = _job(options["job"])
-        if not submitting.cancel(job):
+        if not polling.cancel(job):
             raise CommandError(f"Job {job.pk} was over already: {job.state}.")
         self._show(job, options)
 

@@ -1,0 +1,138 @@
+"""The commands of tuning, as a script uses them."""
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from foundation import secrets
+from llm.models import Endpoint, ServingRole
+from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
+from tests.rows.examples import SUBJECTS, make_examples
+from tests.rows.make import make_collection, make_deployment
+from tests.rows.web_rows import make_document
+from tuning.models import TrainingExample
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _models() -> None:
+    make_deployment()
+    make_deployment(ServingRole.ANSWER, provider="openai", model="base-model", dimensions=None)
+    User.objects.create_superuser("owner")
+
+
+def run(*words: str) -> Any:
+    """What a command prints with --json."""
+    out = StringIO()
+    call_command(*words, "--json", stdout=out, stderr=StringIO())
+    return json.loads(out.getvalue())
+
+
+def test_from_a_file_to_a_live_model(tmp_path: Path, fine_tuning: FakeFineTuning) -> None:
+    make_document(make_collection())
+    file = tmp_path / "kept.csv"
+    rows = [f"How do {subject} work?,Hello! Look into the guide about {subject}." for subject in SUBJECTS[:12]]
+    file.write_text("\n".join(["Question,Answer", *rows]))
+    imported = run("example", "import", str(file))
+    assert (len(imported["imported"]), imported["known"]) == (12, 0)
+    assert run("example", "import", str(file))["known"] == 12
+    assert "Annual plans are refunded" in json.dumps(TrainingExample.objects.first().messages)  # type: ignore[union-attr]
+    for number in imported["imported"]:
+        assert run("example", "approve", str(number))["state"] == "approved"
+    dataset = run("dataset", "freeze", "first", "--prompt", "short", "--validation", "0.2")
+    assert (dataset["examples"], dataset["clusters"], dataset["prompt"], dataset["problems"]) == (12, 12, "short", [])
+    assert dataset["train"] + dataset["validation"] == 12
+    output = tmp_path / "train.jsonl"
+    assert run("dataset", "export", str(dataset["dataset"]), "--format", "trl", "--output", str(output))["lines"] == 10
+    assert len(output.read_text().splitlines()) == 10
+
+    endpoint = Endpoint.objects.create(
+        name="tuner", provider="openai", base_url=fine_tuning.url, is_private_allowed=True,
+        encrypted_key=secrets.encrypt(KEY),
+    )  # fmt: skip
+    assert {each["trainer"] for each in run("tune", "trainers") if each["is_available"]} >= {"by_hand"}
+    order = ["tune", "start", str(dataset["dataset"]), "--trainer", "openai_compatible", "--base", "llama"]
+    order += ["--endpoint", endpoint.name]
+    assert run(*order, "--dry-run") == {"job": None, "estimate_usd": None}
+    with pytest.raises(CommandError, match="add --yes"):
+        run(*order)
+    job = run(*order, "--yes")
+    assert (job["state"], fine_tuning.paid) == ("waiting", 0)
+    assert run("tune", "status", str(job["job"]))["state"] == "running"
+    fine_tuning.move("succeeded")
+    with pytest.raises(CommandError, match="over already: succeeded"):
+        run("tune", "cancel", str(job["job"]))
+    assert [(each["job"], each["model"]) for each in run("tune", "status")] == [(job["job"], "ft:llama:org:voice:1")]
+
+
+def test_a_model_is_registered_let_answer_and_taken_back() -> None:
+    make_examples(12)
+    dataset = run("dataset", "freeze", "first")
+    listed = run("model", "list")
+    assert [(each["model"], each["is_live"]) for each in listed] == [("base-model", True)]
+    words = [
+        "--endpoint",
+        "openai",
+        "--model",
+        "ft:voice",
+        "--base",
+        "base-model",
+        "--dataset",
+        str(dataset["dataset"]),
+    ]
+    version = run("model", "register", *words)
+    assert (version["prompt"], version["template_hash"]) == ("full", dataset["template_hash"])
+    assert run("model", "deploy", str(version["id"]), "--reason", "it is ours")["is_live"]
+    shown = run("model", "show", str(version["id"]))
+    assert (len(shown["examples"]), shown["answers"], len(shown["served"])) == (dataset["train"], 0, 1)
+    assert run("model", "rollback")["model"] == "openai:base-model"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("dataset", "freeze", "first"), "no fewer than 10"),
+        (("dataset", "show", "7"), "no dataset 7"),
+        (("tune", "status", "7"), "no job 7"),
+        (("model", "show", "7"), "no model 7"),
+        (("model", "rollback"), "No other model"),
+        (("example", "approve", "7"), "Somebody else"),
+        (("example", "propose", "7"), "no answer 7"),
+        (("example", "import", "nowhere.csv"), "No such file"),
+        (
+            ("model", "register", "--endpoint", "moon", "--model", "x"),
+            "known are: local, openai",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(words: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        call_command(*words, stdout=StringIO(), stderr=StringIO())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.jsonl", "{}", "Line 1 is no JSON object with messages"),
+        ("a.jsonl", "\n[1]", "Line 2 is no JSON object"),
+        ("a.jsonl", '{"messages": [{"role": "user", "content": "Q"}]}', "does not end with a question and its answer"),
+        ("a.jsonl", '{"messages": [{"role": "tool", "content": "Q"}]}', "role 'tool'"),
+        ("a.jsonl", '{"messages": [{"role": "user", "content": null}]}', "without text"),
+        ("a.csv", "a,b\n1,2", "columns question and answer"),
+        ("a.csv", "question,answer\nHow?,", "Line 2 has no question or no answer"),
+        ("a.csv", "", "columns question and answer"),
+        ("a.txt", "x", "has to be .jsonl"),
+        ("a.jsonl", "", "holds no example"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole(tmp_path: Path, name: str, content: str, sentence: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("example", "import", str(tmp_path / name), stdout=StringIO())
+    assert not TrainingExample.objects.exists()
