@@ -19,7 +19,7 @@ from knowledge.retrieval.rereading import reread
 from knowledge.retrieval.search import Hit, Retrieval, retrieve
 from llm import client
 from llm.completion import ProviderError
-from llm.models import Deployment
+from llm.models import Deployment, PromptVariant
 from llm.prompt import Turn
 
 log = logging.getLogger(__name__)
@@ -175,11 +175,14 @@ class Writing:
         """Have the model write over the passages found so far; True when it had more of them searched instead."""
         self._prompt = None
         hits, manner = self.retrieval.hits, self.asked.manner
-        prompt = prompts.build(self._question, hits, self._history, may_search=may_search, manner=manner)
+        variant = PromptVariant(self._deployment.prompt)
+        prompt = prompts.build(
+            self._question, hits, self._history, may_search=may_search, manner=manner, variant=variant
+        )
         response = client.stream(
             prompt, deployment=self._deployment, trace_id=self.asked.trace_id, deadline=self.asked.deadline
         )
-        sent = SentPrompt(may_search, manner.language, prompts.checksum(prompt))
+        sent = SentPrompt(may_search, manner.language, prompts.checksum(prompt), variant)
         reply = Signalled(response)
         renumbered = citations.Renumbered(reply, len(hits))
         with closing(response):

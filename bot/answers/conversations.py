@@ -181,7 +181,7 @@ def _trace(answer: Answer) -> Trace:
         corrections=found.corrections,
         uncovered=found.uncovered,
         searched_again=answer.searched_again,
-        prompt_hash=prompts.template_hash(),
+        prompt_hash=prompts.template_hash(answer.prompt.variant) if answer.prompt else prompts.template_hash(),
         uncited_text=answer.uncited_text,
         error=answer.error,
         prompt=answer.prompt,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from bot.answers import channel_rules, conversations, prompts, trace, voices
 from bot.answers.trace import Trace
 from bot.models import Message, Question
+from llm.models import PromptVariant
 from llm.prompt import Prompt
 
 
@@ -33,21 +34,26 @@ class Replay:
 def replay(message: Message) -> Replay:
     """What the model was asked, built again from what was kept, and whether it is the same to the letter."""
     known = trace.of(message)
+    prompt = _built(message, known, known.prompt.variant if known.prompt else PromptVariant.FULL)
+    return Replay(prompt, _fidelity(prompt, known))
+
+
+def prompt_of(message: Message) -> Prompt:
+    """What a model is asked in full over the same passages and turns, whichever variant it was asked in."""
+    return _built(message, trace.of(message), PromptVariant.FULL)
+
+
+def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:
     asked = message.asked
     turns = conversations.history(message.conversation, trace.reach(asked).collections or (), before=asked)
-    prompt = prompts.build(
+    return prompts.build(
         known.question,
         known.passages,
         turns,
         may_search=known.prompt.could_search if known.prompt else not known.searched_again,
         manner=_manner(message, known),
+        variant=variant,
     )
-    return Replay(prompt, _fidelity(prompt, known))
-
-
-def prompt_of(message: Message) -> Prompt:
-    """The prompt of `replay`."""
-    return replay(message).prompt
 
 
 def _manner(message: Message, known: Trace) -> prompts.Manner:

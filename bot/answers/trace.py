@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.models import Message
 from knowledge.retrieval.search import Hit, RetrievedSentence
+from llm.models import PromptVariant
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,12 @@ class Reach:
 @dataclass(frozen=True)
 class SentPrompt:
     """What tells a prompt that was sent from others over the same passages: whether the model might have more of them
-    searched, and in which language it was to answer. `checksum` is prompts.checksum."""
+    searched, in which language it was to answer, and in which variant it was asked. `checksum` is prompts.checksum."""
 
     could_search: bool
     language: str
     checksum: str
+    variant: PromptVariant = PromptVariant.FULL
 
 
 @dataclass(frozen=True)

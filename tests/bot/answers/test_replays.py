@@ -17,7 +17,7 @@ from bot.models import Channel, ChannelKind, Conversation, Message, Outcome, Pla
 from bot.platforms.console import ConsoleMessenger
 from bot.questions import queue, receiving, replying
 from knowledge.models import Collection
-from llm.models import ServingRole
+from llm.models import Deployment, PromptVariant, ServingRole
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
 from tests.rows.questions import incoming
@@ -138,6 +138,18 @@ def test_a_voice_and_a_language_stay_as_they_were(told: Ask, fake_providers: Fak
     voices.next_version("default", {"style_guide": "Write like a lawyer."})
     Channel.objects.update(language="French")
     assert_replayed(message, fake_providers)
+
+
+def test_a_model_that_has_learnt_the_voice_is_asked_without_its_rules(told: Ask, fake_providers: FakeProviders) -> None:
+    fake_providers.blocks = ANSWER
+    voices.next_version("default", {"style_guide": "Write like a sailor."})
+    base = Deployment.objects.live(ServingRole.ANSWER)
+    tuned = Deployment(role=base.role, endpoint=base.endpoint, model="ft:sailor", prompt=PromptVariant.SHORT)
+    Deployment.objects.append(tuned, reason="a test", by=None)
+    message = told()
+    assert "sailor" not in replays.replay(message).prompt.system
+    assert_replayed(message, fake_providers)
+    assert "Write like a sailor." in replays.prompt_of(message).system, "what it is trained on says the rules"
 
 
 def test_the_sentences_of_quoted_passages_are_kept(ask: Ask) -> None:
