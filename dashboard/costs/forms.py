@@ -32,6 +32,7 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
             "input_per_million",
             "cached_input_per_million",
             "output_per_million",
+            "training_per_million",
             "valid_from",
             "note",
         )
@@ -39,6 +40,7 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
             "input_per_million": "Input, USD per million tokens",
             "cached_input_per_million": "Cached input",
             "output_per_million": "Output",
+            "training_per_million": "Training",
             "valid_from": "In force from (UTC)",
             "note": "Where it is stated, and when it was verified",
         }

@@ -12,10 +12,13 @@ from bot.answers import prompts
 from bot.models import Workspace
 from llm.models import PromptVariant
 from tests.rows.examples import make_example, make_examples
-from tests.rows.make import make_deployment
+from tests.rows.make import make_deployment, make_endpoint
+from tests.rows.web_rows import make_answer, make_question, make_user
 from tuning.datasets import formats, freezing
 from tuning.datasets.freezing import FreezeError, freeze
+from tuning.examples import erasing
 from tuning.models import Dataset, DatasetLine, ExampleState, Split, TrainingExample
+from tuning.registry import versions
 
 pytestmark = pytest.mark.django_db
 
@@ -98,9 +101,27 @@ def test_nobody_changes_what_is_frozen_but_an_erased_example_is_forgotten() -> N
     for change in changes:
         with pytest.raises(IntegrityError), transaction.atomic():
             change()
-    TrainingExample.objects.all().delete()
     assert formats.write(dataset.lines.all(), "openai") == before
     assert freezing.checksum(list(dataset.lines.all())) == dataset.checksum
+    TrainingExample.objects.all().delete()
+    assert formats.write(dataset.lines.all(), "openai") == before
+
+
+def test_what_a_person_said_is_emptied_and_the_models_that_learnt_it_are_named() -> None:
+    make_examples(12)
+    answer = make_answer(make_question(make_user()))
+    example = TrainingExample.objects.order_by("id")[0]
+    TrainingExample.objects.filter(pk=example.pk).update(message=answer)
+    dataset = freeze("first", validation=0)
+    endpoint = make_endpoint("openai")
+    versions.register(endpoint, "ft:voice", base="base", dataset=dataset)
+    erased = erasing.erase([answer.pk])
+    assert (erased.deleted, erased.emptied, erased.versions) == (1, 0, ["openai:ft:voice"])
+    line = dataset.lines.get(example=None)
+    assert (line.messages, line.rejected) == ([], "")
+    assert len(formats.write(dataset.lines.all(), "openai").splitlines()) == 11
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DatasetLine.objects.filter(pk=line.pk).update(messages=[{"role": "user", "content": "back again"}])
 
 
 def test_the_short_prompt_is_the_production_prompt_without_the_voice() -> None:

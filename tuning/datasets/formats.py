@@ -27,7 +27,7 @@ def write(lines: Iterable[Line], name: str) -> bytes:
     """The file of these lines in a format. Raises FormatError."""
     if name not in FORMATS:
         raise FormatError(f"There is no format {name}; known are {', '.join(FORMATS)}.")
-    written = [FORMATS[name](line) for line in lines]
+    written = [FORMATS[name](line) for line in lines if line.messages]  # one that was erased has none
     text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in written if each is not None)
     if not text:
         raise FormatError("No line of the dataset has an answer that was changed: there are no preferences to learn.")

@@ -1,25 +1,40 @@
 """Training examples that were made of what a person wants erased."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import transaction
 
 from bot.erasing import ERASED
-from tuning.models import ExampleState, TrainingExample
+from tuning.models import DatasetLine, ExampleState, ModelVersion, TrainingExample
+
+
+@dataclass(frozen=True)
+class Erased:
+    """How many examples were deleted, how many emptied, as an export names them, and the models that learnt them."""
+
+    deleted: int
+    emptied: int
+    versions: list[str]
 
 
 @transaction.atomic
-def erase(messages: Iterable[int]) -> tuple[int, int]:
-    """Delete the examples of these answers; those that were exported are emptied, as the export names them.
+def erase(messages: Iterable[int]) -> Erased:
+    """Delete the examples of these answers, and empty what was frozen or exported of them.
 
-    Returns how many were deleted, and how many had been exported: a model that was trained on one of those knows it.
+    A model that was trained on one of those knows it: those are named.
     """
     found = TrainingExample.objects.filter(message__in=list(messages))
+    versions = ModelVersion.objects.filter(dataset__lines__example__in=found).select_related("endpoint").distinct()
+    named = [str(version) for version in versions.order_by("id")]
+    DatasetLine.objects.filter(example__in=found).update(messages=[], rejected="")
     exported = found.filter(exportline__isnull=False).distinct()
     kept = TrainingExample.objects.filter(pk__in=list(exported.values_list("pk", flat=True)))
     emptied = kept.update(
         messages=[], question=ERASED, original_answer=ERASED, answer=ERASED, checksum=ERASED, reason=ERASED,
         state=ExampleState.REJECTED, redactions={}, set_aside="",
     )  # fmt: skip
-    deleted, _ = found.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
-    return deleted, emptied
+    gone = found.exclude(pk__in=list(kept.values_list("pk", flat=True)))
+    deleted = gone.count()
+    gone.delete()
+    return Erased(deleted, emptied, named)

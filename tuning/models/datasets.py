@@ -46,8 +46,11 @@ class Dataset(models.Model):
 
 
 class DatasetLine(models.Model):
-    """One example as it was frozen. A trigger lets none in that is not approved, was changed since its review, or comes
-    from a workspace where training is not allowed."""
+    """One example as it was frozen; without messages it was erased.
+
+    A trigger lets none in that is not approved, was changed since its review, or comes from a workspace where training
+    is not allowed.
+    """
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="lines")
     example = models.ForeignKey(TrainingExample, null=True, on_delete=models.SET_NULL, related_name="dataset_lines")

@@ -27,7 +27,7 @@ def with_lineage(version: ModelVersion, *, is_live: bool) -> dict[str, Any]:
     return {
         **as_json(version, is_live=is_live),
         "examples": [line.example_id for line in taught if line.example_id],
-        "erased_examples": sum(line.example_id is None for line in taught),
+        "erased_examples": sum(not line.messages for line in taught),
         "answers": lineage.answers(version).count(),
         "served": [{"at": row.created_at.isoformat(), "reason": row.reason} for row in lineage.served(version)],
     }

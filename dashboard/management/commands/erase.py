@@ -30,16 +30,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         names = frozenset(options["name"])
         found = _erased(options["user"], Platform(options["platform"]), names)
-        deleted, exported = tuning_erasing.erase(found.messages)
-        told = {"questions": found.questions, "opinions": found.opinions, "examples": deleted + exported}
+        examples = tuning_erasing.erase(found.messages)
+        count = examples.deleted + examples.emptied
+        told = {"questions": found.questions, "opinions": found.opinions, "examples": count}
         proof = hashlib.sha256(f"{options['platform']}/{options['user']}".encode()).hexdigest()
         audit.write(None, "erased", proof[:16], told)
         self.stdout.write(
             f"Erased: {found.questions} questions in {found.conversations} conversations, {found.opinions} opinions, "
-            f"{deleted + exported} training examples."
+            f"{count} training examples."
         )
-        if exported:
-            self.stdout.write(f"{exported} of the examples had left in an export: retire or retrain what learned them.")
+        if examples.emptied:
+            self.stdout.write(f"{examples.emptied} of them had left in an export: retire or retrain what learned them.")
+        for version in examples.versions:
+            self.stdout.write(f"{version} learnt some of them: retire it, or train it anew without them.")
         self._list_documents({options["user"], *names})
 
     def _list_documents(self, words: set[str]) -> None:

@@ -18,10 +18,16 @@ END $$;
 CREATE TRIGGER dataset_line_may_leave BEFORE INSERT ON tuning_datasetline
     FOR EACH ROW EXECUTE FUNCTION tuning_dataset_line_may_leave();
 
--- A line may forget its example, as examples are erased; a dataset may forget who made it. Nothing else changes.
+-- A line may be emptied, or forget its example, as people are erased; a dataset may forget who made it. Nothing else
+-- changes.
 CREATE FUNCTION tuning_line_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    content CONSTANT text[] := ARRAY['example_id', 'messages', 'rejected'];
+    is_emptied CONSTANT boolean := NEW.messages = '[]' AND NEW.rejected = '';
+    is_same CONSTANT boolean := NEW.messages = OLD.messages AND NEW.rejected = OLD.rejected;
 BEGIN
-    IF NEW.example_id IS NOT NULL OR (to_jsonb(NEW) - 'example_id') <> (to_jsonb(OLD) - 'example_id') THEN
+    IF NOT (is_emptied OR is_same) OR (to_jsonb(NEW) - content) <> (to_jsonb(OLD) - content)
+       OR (NEW.example_id IS NOT NULL AND NEW.example_id IS DISTINCT FROM OLD.example_id) THEN
         RAISE EXCEPTION 'A frozen line is not changed.' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
@@ -50,6 +56,6 @@ DROP FUNCTION tuning_dataset_line_may_leave();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tuning", "0002_datasets_and_jobs"), ("bot", "0001_initial")]
+    dependencies = [("tuning", "0003_datasets_and_jobs"), ("bot", "0001_initial")]
 
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

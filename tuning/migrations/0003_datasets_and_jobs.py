@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("llm", "0002_deployment_prompt"),
-        ("tuning", "0001_initial"),
+        ("tuning", "0002_set_aside_answer"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
