@@ -11,7 +11,7 @@ from bot.models import Workspace
 from dashboard.guard import loading, roles, rules
 from dashboard.guard.roles import Role
 from dashboard.rendering import diff
-from tuning.datasets import exporting
+from tuning.datasets import exporting, validating
 from tuning.examples import proposing, reviewing
 from tuning.examples.proposing import ExampleError
 from tuning.models import ExampleState, Export, TrainingExample
@@ -24,7 +24,7 @@ def review(request: loading.Request) -> HttpResponse:
     context = {
         "page": "review",
         "progress": reviewing.progress(),
-        "goals": (reviewing.PILOT, reviewing.RECOMMENDED),
+        "goals": (validating.PILOT, validating.RECOMMENDED),
         "queue": reviewing.queue().select_related("claimed_by")[:20],
     }
     return render(request, "dashboard/training/review.html", context)
@@ -137,7 +137,7 @@ def listed(request: loading.Request) -> HttpResponse:
         "too_few": exporting.too_few(exportable.count()),
         "barred": exporting.barred(),
         "issues": exporting.validate(exportable)[:20],
-        "goals": (reviewing.PILOT, reviewing.RECOMMENDED),
+        "goals": (validating.PILOT, validating.RECOMMENDED),
         "exports": Export.objects.select_related("created_by").order_by("-id")[:10],
         "workspaces": Workspace.objects.filter(removed_at=None).order_by("platform", "name"),
     }

@@ -13,7 +13,7 @@ from tests.rows.examples import make_examples
 from tests.rows.make import make_deployment
 from tuning.datasets.freezing import freeze
 from tuning.jobs import polling, states, submitting
-from tuning.jobs.submitting import OrderError, Wanted
+from tuning.jobs.submitting import OrderError, WantedJob
 from tuning.models import Dataset, FineTuneJob, JobState, ModelVersion
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture
 def job(dataset: Dataset, endpoint: Endpoint) -> FineTuneJob:
-    return submitting.order(Wanted(dataset, "openai_compatible", "llama-3-8b", endpoint), by=None)
+    return submitting.order(WantedJob(dataset, "openai_compatible", "llama-3-8b", endpoint), by=None)
 
 
 def step(job: FineTuneJob) -> FineTuneJob:
@@ -179,22 +179,22 @@ def test_what_the_budget_does_not_hold_is_not_ordered(dataset: Dataset, endpoint
     )
     Budget.objects.create(period="month", limit=Decimal("0.01"))
     with pytest.raises(OrderError, match="budget has"):
-        submitting.order(Wanted(dataset, "openai_compatible", "big", endpoint), by=None)
+        submitting.order(WantedJob(dataset, "openai_compatible", "big", endpoint), by=None)
     assert not FineTuneJob.objects.exists()
 
 
 def test_what_cannot_be_had_is_said_before_anything_is_sent(dataset: Dataset) -> None:
     own = Endpoint.objects.create(name="openai", provider="openai")
     with pytest.raises(OrderError, match="takes an endpoint"):
-        submitting.order(Wanted(dataset, "openai_compatible", "gpt-4.1"), by=None)
+        submitting.order(WantedJob(dataset, "openai_compatible", "gpt-4.1"), by=None)
     with pytest.raises(OrderError, match="no new jobs since 2027-01-06"):
-        submitting.check(Wanted(dataset, "openai_compatible", "gpt-4.1", own), date(2027, 2, 1))
+        submitting.check(WantedJob(dataset, "openai_compatible", "gpt-4.1", own), date(2027, 2, 1))
     with pytest.raises(OrderError, match="which model"):
-        submitting.order(Wanted(dataset, "by_hand", " "), by=None)
+        submitting.order(WantedJob(dataset, "by_hand", " "), by=None)
 
 
 def test_training_by_hand_costs_nothing_and_waits_for_a_person(dataset: Dataset) -> None:
-    job = submitting.order(Wanted(dataset, "by_hand", "qwen"), by=None)
+    job = submitting.order(WantedJob(dataset, "by_hand", "qwen"), by=None)
     assert (step(job).state, job.estimate) == (JobState.RUNNING, Decimal(0))
     assert (step(job).state, job.provider_state) == (JobState.RUNNING, "in somebody's hands")
     assert polling.cancel(job)

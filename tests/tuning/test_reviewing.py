@@ -14,6 +14,7 @@ from bot.models import Channel, Feedback, Message, Platform, Workspace
 from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_question, make_user
 from tuning.datasets import exporting
+from tuning.datasets.validating import LEAST_LINES
 from tuning.examples import proposing, reviewing
 from tuning.models import ExampleState, Export, ExportLine, TrainingExample
 
@@ -37,7 +38,7 @@ def answered_in(workspace: Workspace, user: User) -> Message:
 
 def enough(user: User) -> list[TrainingExample]:
     """As many approved examples as a trainer takes."""
-    return [approved(answered(user), user, answer=f"Answer {number} [1].") for number in range(exporting.LEAST_LINES)]
+    return [approved(answered(user), user, answer=f"Answer {number} [1].") for number in range(LEAST_LINES)]
 
 
 def approved(message: Message, user: User, **changes: Any) -> TrainingExample:
@@ -150,8 +151,8 @@ def test_an_export_is_checked_and_holds_nothing_twice() -> None:
         exporting.export(ada)
     enough(ada)
     twice = [approved(answered(ada, "The same?"), ada) for _ in range(2)]
-    assert [issue.problem for issue in exporting.validate(twice)] == ["says the same as a line before"]
-    assert exporting.export(ada)[0].lines == exporting.LEAST_LINES + 1
+    assert [issue.sentence for issue in exporting.validate(twice)] == ["says the same as a line before"]
+    assert exporting.export(ada)[0].lines == LEAST_LINES + 1
     TrainingExample.objects.filter(pk=twice[0].pk).update(messages=[{"role": "user", "content": "changed"}])
     with pytest.raises(exporting.ExportError, match="changed after its review"):
         exporting.export(ada)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 Message = dict[str, str]
 
 
-class Line(Protocol):
+class WrittenLine(Protocol):
     """What is written of an example; tuning.models.DatasetLine is one. The last message is the assistant's."""
 
     messages: list[Message]
@@ -23,7 +23,7 @@ class FormatError(ValueError):
     """The dataset holds nothing that this format could say, or there is no such format."""
 
 
-def write(lines: Iterable[Line], name: str) -> bytes:
+def write(lines: Iterable[WrittenLine], name: str) -> bytes:
     """The file of these lines in a format. Raises FormatError."""
     if name not in FORMATS:
         raise FormatError(f"There is no format {name}; known are {', '.join(FORMATS)}.")
@@ -34,11 +34,11 @@ def write(lines: Iterable[Line], name: str) -> bytes:
     return text.encode()
 
 
-def _messages(line: Line) -> dict[str, Any]:
+def _messages(line: WrittenLine) -> dict[str, Any]:
     return {"messages": line.messages}
 
 
-def _preference(line: Line) -> dict[str, Any] | None:
+def _preference(line: WrittenLine) -> dict[str, Any] | None:
     """None where nobody preferred one answer to another."""
     if not line.rejected:
         return None
@@ -49,11 +49,11 @@ def _preference(line: Line) -> dict[str, Any] | None:
     }
 
 
-def _completion(line: Line) -> dict[str, Any]:
+def _completion(line: WrittenLine) -> dict[str, Any]:
     return {"prompt": line.messages[:-1], "completion": line.messages[-1:]}
 
 
-FORMATS: dict[str, Callable[[Line], dict[str, Any] | None]] = {
+FORMATS: dict[str, Callable[[WrittenLine], dict[str, Any] | None]] = {
     "openai": _messages,
     "openai-dpo": _preference,
     "trl": _completion,

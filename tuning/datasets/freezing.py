@@ -3,22 +3,22 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from bot.answers import prompts
 from knowledge.embedders import embedding
 from knowledge.embedders.base import PassageText
 from llm import client
 from llm.models import PromptVariant
-from tuning.datasets import validating
+from tuning.datasets import exporting, validating
 from tuning.datasets.validating import Candidate, Problem
 from tuning.examples import clusters
+from tuning.examples.proposing import checksum as checksum_of
 from tuning.models import Dataset, DatasetLine, ExampleState, Split, TrainingExample
 
 VALIDATION = 0.1
@@ -45,12 +45,6 @@ class Drawn:
     doubled: int
 
 
-def freezable() -> QuerySet[TrainingExample]:
-    """Approved, and from a place where training is allowed."""
-    allowed = Q(workspace=None) | Q(workspace__is_training_allowed=True)
-    return TrainingExample.objects.filter(allowed, state=ExampleState.APPROVED).order_by("id")
-
-
 def freeze(
     name: str,
     *,
@@ -65,7 +59,7 @@ def freeze(
     _check(name, validation)
     drawn = _drawn()
     candidates = [_candidate(example, prompt) for example in drawn.examples]
-    found = [*_of_another_wording(drawn.examples), *validating.problems(candidates)]
+    found = [*_unfit(drawn.examples), *validating.problems(candidates)]
     if found:
         raise FreezeError(found)
     lengths = validating.sizes(_text(candidate) for candidate in candidates)
@@ -133,7 +127,7 @@ def _check(name: str, validation: float) -> None:
 
 def _drawn() -> Drawn:
     """What is approved, once each, without what belongs to a cluster that an evaluation asks."""
-    approved = list(freezable())
+    approved = list(exporting.exportable())
     barred = list(TrainingExample.objects.filter(state=ExampleState.BARRED).order_by("id"))
     once = list({example.checksum: example for example in reversed(approved)}.values())[::-1]
     together = [*once, *barred]
@@ -175,15 +169,15 @@ def _candidate(example: TrainingExample, prompt: PromptVariant) -> Candidate:
     )
 
 
-def _of_another_wording(examples: Sequence[TrainingExample]) -> list[Problem]:
+def _unfit(examples: Sequence[TrainingExample]) -> Iterator[Problem]:
+    """What is wrong with an example rather than with what a trainer would be given."""
     current = prompts.template_hash()
-    return [
-        Problem(
-            number, example.pk, "messages[0].content", "was made with another wording of the prompt; propose it anew"
-        )
-        for number, example in enumerate(examples, start=1)
-        if example.template_hash != current
-    ]
+    for number, example in enumerate(examples, start=1):
+        if example.template_hash != current:
+            sentence = "was made with another wording of the prompt; propose it anew"
+            yield Problem(number, example.pk, "messages[0].content", sentence)
+        if example.checksum != checksum_of(example.messages):
+            yield Problem(number, example.pk, "messages", exporting.CHANGED)
 
 
 def _doubled(count: int) -> list[str]:

@@ -57,7 +57,7 @@ def problems(lines: Sequence[Candidate]) -> list[Problem]:
         )
     first: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
-        found += [Problem(number, line.example, field, sentence) for field, sentence in _problems(line.messages)]
+        found += [Problem(number, line.example, field, sentence) for field, sentence in of_line(line.messages)]
         asked = "\0".join(str(message.get("content")) for message in line.messages)
         before = first.setdefault(asked, number)
         if before != number:
@@ -65,7 +65,8 @@ def problems(lines: Sequence[Candidate]) -> list[Problem]:
     return found
 
 
-def _problems(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
+def of_line(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
+    """What is wrong with one line: the field, and a sentence without its subject."""
     roles = [str(message.get("role")) for message in messages]
     if not messages or roles[-1] != "assistant" or "user" not in roles:
         yield "messages", "does not go from a question to an answer"

@@ -28,7 +28,7 @@ class ImportFileError(ValueError):
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ImportedExchange:
     """A question and its answer, with what was said before."""
 
     question: str
@@ -36,7 +36,7 @@ class Exchange:
     history: tuple[Turn, ...] = ()
 
 
-def read(name: str, data: bytes) -> list[Exchange]:
+def read(name: str, data: bytes) -> list[ImportedExchange]:
     """The exchanges of a .jsonl file in OpenAI's chat format, or a .csv with question and answer. Raises
     ImportFileError."""
     try:
@@ -57,7 +57,7 @@ def read(name: str, data: bytes) -> list[Exchange]:
     return found
 
 
-def add(exchanges: Sequence[Exchange], *, by: User | None) -> tuple[list[TrainingExample], int]:
+def add(exchanges: Sequence[ImportedExchange], *, by: User | None) -> tuple[list[TrainingExample], int]:
     """Examples in review, and how many were there already. Each is given the passages that are found for it today.
 
     What the passages do not say is for the reviewer to see. Raises ProviderError, and writes then nothing.
@@ -77,7 +77,7 @@ def add(exchanges: Sequence[Exchange], *, by: User | None) -> tuple[list[Trainin
     return rows, len(built) - len(rows)
 
 
-def _built(exchange: Exchange, collections: Sequence[int]) -> dict[str, Any]:
+def _built(exchange: ImportedExchange, collections: Sequence[int]) -> dict[str, Any]:
     question = redact(exchange.question)
     answer = redact(exchange.answer)
     history = [Turn(turn.role, redact(turn.text).text) for turn in exchange.history]
@@ -97,7 +97,7 @@ def _built(exchange: Exchange, collections: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _jsonl(text: str) -> Iterator[Exchange]:
+def _jsonl(text: str) -> Iterator[ImportedExchange]:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             yield _exchange(number, _loaded(number, line))
@@ -113,7 +113,7 @@ def _loaded(number: int, line: str) -> list[dict[str, Any]]:
     return messages
 
 
-def _exchange(number: int, messages: Iterable[dict[str, Any]]) -> Exchange:
+def _exchange(number: int, messages: Iterable[dict[str, Any]]) -> ImportedExchange:
     """The last answer, the question before it, and the turns before that; instructions are ours, not the file's."""
     turns = []
     for message in messages:
@@ -126,10 +126,10 @@ def _exchange(number: int, messages: Iterable[dict[str, Any]]) -> Exchange:
             turns.append(Turn("user" if role == "user" else "assistant", content.strip()))
     if [turn.role for turn in turns[-2:]] != ["user", "assistant"]:
         raise ImportFileError(f"Line {number} does not end with a question and its answer.")
-    return Exchange(turns[-2].text, turns[-1].text, tuple(turns[:-2]))
+    return ImportedExchange(turns[-2].text, turns[-1].text, tuple(turns[:-2]))
 
 
-def _csv(text: str) -> Iterator[Exchange]:
+def _csv(text: str) -> Iterator[ImportedExchange]:
     rows = csv.DictReader(io.StringIO(text, newline=""))
     names = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
     question = next((names[each] for each in QUESTION if each in names), None)
@@ -140,4 +140,4 @@ def _csv(text: str) -> Iterator[Exchange]:
         asked, told = (row[question] or "").strip(), (row[answer] or "").strip()
         if not asked or not told:
             raise ImportFileError(f"Line {rows.line_num} has no question or no answer.")
-        yield Exchange(asked, told)
+        yield ImportedExchange(asked, told)

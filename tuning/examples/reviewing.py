@@ -14,7 +14,6 @@ from tuning.examples.redacting import redact
 from tuning.models import ExampleState, TrainingExample
 
 CLAIM = timedelta(minutes=15)
-PILOT, RECOMMENDED = 50, 200  # examples with which a tuning run begins to make sense
 
 
 class TakenError(ExampleError):

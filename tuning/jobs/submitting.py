@@ -30,7 +30,7 @@ class OrderError(ValueError):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedJob:
     """What a person orders. `parameters` are the trainer's own; epochs are among them."""
 
     dataset: Dataset
@@ -41,7 +41,7 @@ class Wanted:
     parameters: Mapping[str, Any] | None = None
 
 
-def estimate(wanted: Wanted) -> Decimal | None:
+def estimate(wanted: WantedJob) -> Decimal | None:
     """USD, None where no price is known: the tokens that are trained on, once for each epoch."""
     if wanted.endpoint is None:
         return Decimal(0)
@@ -49,7 +49,7 @@ def estimate(wanted: Wanted) -> Decimal | None:
     return pricing.training_cost(wanted.endpoint.provider, wanted.base, tokens, timezone.now())
 
 
-def order(wanted: Wanted, *, by: User | None) -> FineTuneJob:
+def order(wanted: WantedJob, *, by: User | None) -> FineTuneJob:
     """A job that a worker takes to its trainer. Whoever calls has shown the estimate. Raises OrderError."""
     check(wanted, timezone.now().date())
     cost = estimate(wanted)
@@ -78,7 +78,7 @@ def offers(today: date) -> Iterator[tuple[str, Endpoint | None, Availability]]:
             yield name, place, trainer.availability(place, today)
 
 
-def check(wanted: Wanted, today: date) -> None:
+def check(wanted: WantedJob, today: date) -> None:
     """Raises OrderError for what can be known without asking anybody."""
     trainer = trainer_for(wanted.trainer)
     if not wanted.base.strip():

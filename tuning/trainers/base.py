@@ -43,7 +43,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Stage:
+class ReportedCheckpoint:
     """A model from the middle of a job."""
 
     step: int
@@ -61,7 +61,7 @@ class Report:
     trained_tokens: int | None = None
     error: str = ""
     events: Sequence[Event] = field(default_factory=tuple)
-    stages: Sequence[Stage] = field(default_factory=tuple)
+    stages: Sequence[ReportedCheckpoint] = field(default_factory=tuple)
     metrics: Sequence[Mapping[str, float]] = field(default_factory=tuple)
 
 

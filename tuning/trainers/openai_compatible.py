@@ -22,7 +22,7 @@ from llm.models import Endpoint
 from llm.providers.faults import translated
 from llm.providers.openai import client
 from tuning.models import JobState
-from tuning.trainers.base import Availability, Event, Order, Report, Stage, Trainer
+from tuning.trainers.base import Availability, Event, Order, Report, ReportedCheckpoint, Trainer
 
 log = logging.getLogger(__name__)
 
@@ -156,10 +156,10 @@ def _events(told: Iterable[Any], key: str) -> Iterable[Event]:
         yield Event(each.id, str(each.level), redacted(str(each.message), key), at)
 
 
-def _stages(api: openai.OpenAI, job: str) -> Iterable[Stage]:
+def _stages(api: openai.OpenAI, job: str) -> Iterable[ReportedCheckpoint]:
     for each in islice(api.fine_tuning.jobs.checkpoints.list(job), MOST_EVENTS):
         metrics = {name: value for name, value in each.metrics.to_dict().items() if value is not None}
-        yield Stage(each.step_number, each.fine_tuned_model_checkpoint, metrics)
+        yield ReportedCheckpoint(each.step_number, each.fine_tuned_model_checkpoint, metrics)
 
 
 def _metrics(api: openai.OpenAI, files: Iterable[str]) -> Iterable[Mapping[str, float]]:

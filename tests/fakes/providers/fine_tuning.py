@@ -78,7 +78,7 @@ class _RefusedError(Exception):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.0"  # a connection for each request, so that none is open in the end
     fake: FakeFineTuning
 
     def log_message(self, *args: object) -> None:

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{'yes' if told.is_available else 'no ':<4}{name}{where}  {told.why}")
 
     def _start(self, options: dict[str, Any]) -> None:
-        wanted = submitting.Wanted(
+        wanted = submitting.WantedJob(
             dataset=_dataset(options["dataset"]),
             trainer=options["trainer"],
             base=options["base"],
