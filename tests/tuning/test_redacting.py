@@ -1,7 +1,5 @@
 """What names a person or opens a door is taken out, and what only looks like it stays."""
 
-import unicodedata
-
 import pytest
 
 from tuning.examples.redacting import redact
@@ -30,23 +28,29 @@ def test_what_names_a_person_or_opens_a_door_is_taken_out(text: str, kept: str) 
 @pytest.mark.parametrize(
     ("name", "text", "kept"),
     [
-        ("Will Smith", "Ask Will Smith. It will do. Will it?", "Ask [name]. It will do. Will it?"),
         (
-            "Will Smith",
-            "Thanks, Will! @will says: ask Will about it.",
-            "Thanks, [name]! [name] says: ask [name] about it.",
+            "Will May",
+            "You will be paid, Will says; it may take days.",
+            "You will be paid, [name] says; it may take days.",
         ),
-        ("Bill Young", "The bill is young. Send Bill the bill.", "The bill is young. Send [name] the bill."),
-        ("Mark", "MARK said so; mark it.", "[name] said so; [name] it."),  # it is his whole name
-        (
-            "Ann",
-            "Ann's plan and the Ann-plan, not the annual one",
-            "[name]'s plan and the [name]-plan, not the annual one",
-        ),
-        ("Anne-Marie Müller", "Anne, Anne-Marie, Mueller, Muller, MÜLLER", "[name], [name], [name], [name], [name]"),
-        ("José", unicodedata.normalize("NFD", "José and Jose"), "[name] and [name]"),
-        ("Li Na", "Li Na asks; links stay", "[name] asks; links stay"),
+        ("Will May", "Will's plan, WILL MAY and @will", "[name]'s plan, [name] and [name]"),
+        ("Ann Example", "Ann's, Ann\u2019s, Examples Plan", "[name]'s, [name]\u2019s, [name]s Plan"),
+        ("Thomas", "Thomas' plan", "[name]' plan"),
+        ("Jürgen Müller", "Dear Juergen, MÜLLER, Mu\u0308ller and Muller", "Dear [name], [name], [name] and [name]"),
+        ("Juergen Mueller", "Jürgen Müller, Müllers Plan", "[name], [name]s Plan"),
+        ("Ida Groß", "GROSS and Groß", "[name] and [name]"),
+        ("José Łuk", "Jose and Luk", "[name] and [name]"),
+        ("Anna-Lena Ruiz", "Anna-Lena, Anna\u2011Lena, Lena", "[name]-[name], [name]\u2011[name], [name]"),
+        ("Pat O'Brien", "O\u2019Brien and OBrien", "[name] and [name]"),
+        ("Ann Example", "_Ann_ and **Ann** (ann_example)", "_[name]_ and **[name]** ([name])"),
+        ("Ann Example", "Annual exampled plans", "Annual exampled plans"),
+        ("Ludwig von der Berg", "der Plan von der Firma", "der Plan von der Firma"),
+        ("Jo Li", "Jo, Jo Li, and enjoy", "[name], [name], and enjoy"),
+        ("ada.lovelace", "Dear Ada", "Dear [name]"),
+        ("support", "Ask our support.", "Ask our support."),
+        ("Key Name", "[key] of [name]", "[key] of [name]"),
     ],
 )
-def test_names_are_known_in_every_spelling_and_words_stay_words(name: str, text: str, kept: str) -> None:
+def test_a_name_is_found_however_it_is_written_and_a_word_is_left(name: str, text: str, kept: str) -> None:
     assert redact(text, [name]).text == kept
+    assert redact(kept, [name]).text == kept

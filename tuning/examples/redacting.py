@@ -6,12 +6,11 @@ and IBANs when their check digits fit (ISO/IEC 7812-1 Luhn; ISO 13616, mod 97).
 
 import ipaddress
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-SHORTEST_NAME = 3
+from tuning.examples import naming
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,9 @@ class Redacted:
 def redact(text: str, names: Iterable[str] = ()) -> Redacted:
     """`text` without secrets, addresses, numbers of people, ids of platforms, and the `names` of those who spoke."""
     counts: Counter[str] = Counter()
-    text = unicodedata.normalize("NFC", text)
-    for kind, pattern, is_real in (*_KINDS, ("name", _names(names), _any)):
-        if pattern is not None:
-            text = pattern.sub(_replacer(kind, is_real, counts), text)
+    for kind, pattern, is_real in _KINDS:
+        text = pattern.sub(_replacer(kind, is_real, counts), text)
+    text = _without_names(text, names, counts)
     return Redacted(text, dict(counts))
 
 
@@ -42,51 +40,14 @@ def _replacer(kind: str, is_real: Callable[[str], bool], counts: Counter[str]) -
     return replace
 
 
-# Names that are words, too. They count as names where they are written as one and do not begin a sentence, or where
-# they are called: "Ask Will about it", "Hi Will", "@will", and not "It will do", nor "Will it do?".
-_LISTED = """
-    april art august autumn baker bell best bill black bond bright brook brown chance charity chase church clay
-    cliff cook cross daisy dale dawn day dean drew earl ernst example faith field fisher ford forest fox frank frost
-    gene glen good grace grant gray green grey guy hall hand harmony heath heaven hill holly hope hunter iris ivy
-    jack jasmin jay jean jewel joy june just king kit klein lane lang law lily little long love mann mark marker
-    mason max may mercy miles miller moon neu page paige park parker pat patience pearl penny price prince ray reed
-    rich river rob robin rock rose ross rusty sage sandy scott short sky sommer sonny star stark sterling stone
-    storm strong sue summer sunny taylor tucker usher victor violet wade walker ward weber weiss west white will
-    winter wolf wood young
-"""
-_WORDS = frozenset(_LISTED.split())
-
-
-def _names(names: Iterable[str]) -> re.Pattern[str] | None:
-    """Whole names and their longer parts: "Ann-Marie Müller" is also "Ann-Marie", "Ann", "Muller" and "Mueller"."""
-    whole = {spelling for name in names for spelling in _spellings(name) if len(spelling) >= SHORTEST_NAME}
-    if not whole:
-        return None
-    parts = {part for name in whole for part in re.split(r"[\s\-\u2010.]+", name) if len(part) >= SHORTEST_NAME}
-    parts |= {part for name in whole for part in name.split() if len(part) >= SHORTEST_NAME}
-    words = {part for part in parts if part.casefold() in _WORDS and part not in whole}
-    plain = _any_of(whole | (parts - words))
-    patterns = [rf"(?<!\w)@?(?i:{plain})(?!\w)"]
-    if words:
-        capital = _any_of({part[:1].upper() + part[1:] for part in words})
-        patterns.append(rf"(?<=[\w,;] )(?:{capital})(?!\w)")
-        patterns.append(rf"(?<!\w)@(?i:{_any_of(words)})(?!\w)")
-    return re.compile("|".join(patterns))
-
-
-def _spellings(name: str) -> Iterable[str]:
-    """A name as it is written, without its accents, and with two letters for a German umlaut."""
-    name = unicodedata.normalize("NFC", name.strip())
-    yield name
-    yield "".join(each for each in unicodedata.normalize("NFD", name) if not unicodedata.combining(each))
-    yield name.translate(_UMLAUTS)
-
-
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
-
-
-def _any_of(texts: Iterable[str]) -> str:
-    return "|".join(re.escape(text) for text in sorted(texts, key=lambda each: (-len(each), each)))
+def _without_names(text: str, names: Iterable[str], counts: Counter[str]) -> str:
+    pieces = []
+    rest = 0
+    for start, end in naming.spans(text, names):
+        counts["name"] += 1
+        pieces += [text[rest:start], "[name]"]
+        rest = end
+    return "".join([*pieces, text[rest:]])
 
 
 _DATE = re.compile(r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d\d?[-./ ]\d\d?[-./ ](?:19|20)\d\d")
@@ -125,7 +86,7 @@ def _is_phone(written: str) -> bool:
     return 8 <= len(digits) <= 15 and not _DATE.fullmatch(written.strip())
 
 
-_KINDS: tuple[tuple[str, re.Pattern[str] | None, Callable[[str], bool]], ...] = (
+_KINDS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     (
         "key",
         re.compile(
