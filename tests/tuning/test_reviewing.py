@@ -114,6 +114,18 @@ def test_an_edit_is_redacted_with_the_names_of_those_who_spoke() -> None:
     assert done.answer == done.messages[-1]["content"] == "Dear [name], within 30 days [1]."
 
 
+def test_where_the_conversation_is_gone_the_askers_of_the_workspace_are_taken_out() -> None:
+    ada = make_user("ada")
+    workspace = Workspace.objects.create(
+        platform=Platform.SLACK, external_id="T1", name="Acme", is_training_allowed=True
+    )
+    item = proposing.propose(answered_in(workspace, ada), by=ada)
+    TrainingExample.objects.filter(pk=item.pk).update(message=None)
+    reviewing.claim(ada, pk=item.pk)
+    reviewing.save_draft(item.pk, ada, "Dear Ann Example, within 30 days [1].")
+    assert TrainingExample.objects.get().answer == "Dear [name], within 30 days [1]."
+
+
 def test_candidates_are_what_people_have_improved() -> None:
     ada = make_user("ada")
     better, plain = answered(ada), answered(ada)

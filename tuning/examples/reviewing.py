@@ -9,11 +9,13 @@ from django.db.models import Avg, Count, F, Q, QuerySet
 from django.utils import timezone
 
 from bot.answers import prompts
+from bot.models import Question
 from tuning.examples.proposing import ExampleError, final, people
 from tuning.examples.redacting import redact
 from tuning.models import ExampleState, TrainingExample
 
 CLAIM = timedelta(minutes=15)
+ACQUAINTANCES = 500
 
 
 class TakenError(ExampleError):
@@ -145,8 +147,16 @@ def _mine(pk: int, user: User) -> TrainingExample:
 
 
 def _redacted(item: TrainingExample, text: str) -> str:
-    """What a reviewer writes, without the names of those who spoke, as far as they are known."""
-    return redact(text, people(item.message) if item.message else ()).text
+    """What a reviewer writes, without the names of those who spoke."""
+    return redact(text, people(item.message) if item.message else _acquaintances(item)).text
+
+
+def _acquaintances(item: TrainingExample) -> list[str]:
+    """Whom a reviewer may mean where the conversation is gone: the newest askers of its workspace, or the accounts."""
+    if item.workspace_id is None:
+        return [name for user in User.objects.all() for name in (user.get_full_name(), user.get_username()) if name]
+    asked = Question.objects.filter(channel__workspace=item.workspace_id).exclude(asker_name="")
+    return list(asked.order_by("-id").values_list("asker_name", flat=True)[:ACQUAINTANCES])
 
 
 def _write(item: TrainingExample, answer: str) -> None:
