@@ -17,6 +17,7 @@ from llm import tasks as llm_tasks
 from llm import vendors
 from llm.models import Deployment, Endpoint, ServingRole
 from tuning import tasks as tuning_tasks
+from tuning.registry import versions
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ def _deploy(role: ServingRole, wanted: str) -> Deployment | None:
     if _is_heard(role, wanted, f"{provider}:{model}", live, dimensions):
         return None
     deployment = Deployment(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
+    deployment.prompt = versions.prompt_of(endpoint, model)
     if role != ServingRole.EMBED or live is None:
         deployment.save()
     elif not model_change.deploy_at_once(deployment):
@@ -119,9 +121,11 @@ def _withdrawn(role: ServingRole) -> str:
 
 def _withdraw(live: Deployment | None) -> Deployment | None:
     """From now on nobody stands in for the answer model."""
-    if live is None or not live.model or _last_asked(ServingRole.FALLBACK).endswith(":"):
+    if _last_asked(ServingRole.FALLBACK).endswith(":") or (live is not None and not live.model):
         return None
-    return Deployment.objects.create(role=live.role, endpoint=live.endpoint, reason=_withdrawn(ServingRole.FALLBACK))
+    endpoint = live.endpoint if live else _endpoint("extractive")
+    reason = _withdrawn(ServingRole.FALLBACK)
+    return Deployment.objects.create(role=ServingRole.FALLBACK, endpoint=endpoint, reason=reason)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from tuning.datasets.freezing import freeze
 from tuning.jobs import polling, states, submitting
 from tuning.jobs.submitting import OrderError, WantedJob
 from tuning.models import Dataset, FineTuneJob, JobState, ModelVersion
+from tuning.registry import versions
 
 pytestmark = pytest.mark.django_db
 
@@ -171,6 +172,68 @@ def test_a_job_that_ended_meanwhile_is_not_cancelled_but_taken(job: FineTuneJob,
     assert not polling.cancel(job)
     assert job.state == JobState.SUCCEEDED
     assert ModelVersion.objects.filter(job=job).exists()
+
+
+def test_a_paid_job_is_not_given_up_while_its_provider_is_away(job: FineTuneJob, endpoint: Endpoint) -> None:
+    step(job)
+    Endpoint.objects.filter(pk=endpoint.pk).update(encrypted_key=secrets.encrypt("sk-expired"))
+    for _ in range(polling.MOST_FAILURES + 2):
+        assert step(job).state == JobState.RUNNING
+    assert "refused the key" in job.error
+    Endpoint.objects.filter(pk=endpoint.pk).update(encrypted_key=secrets.encrypt(KEY))
+    assert (step(job).state, job.error) == (JobState.RUNNING, "")
+
+
+def test_what_stands_beside_a_job_is_not_needed(job: FineTuneJob, fine_tuning: FakeFineTuning) -> None:
+    step(job)
+    fine_tuning.move("succeeded", result_files=["file-gone"])
+    fine_tuning.events.clear()
+    assert (step(job).state, job.metrics) == (JobState.SUCCEEDED, [])
+
+
+def test_a_job_that_may_have_begun_is_neither_lost_nor_left_running(
+    job: FineTuneJob, endpoint: Endpoint, fine_tuning: FakeFineTuning
+) -> None:
+    fine_tuning.lost_replies = {"jobs"}
+    assert step(job).state == JobState.UPLOADING
+    Endpoint.objects.filter(pk=endpoint.pk).update(encrypted_key=secrets.encrypt("sk-expired"))
+    assert step(job).state == JobState.UPLOADING, "there may be a job that costs"
+    assert polling.cancel(job)
+    assert fine_tuning.only_job()["status"] == "validating_files"
+    Endpoint.objects.filter(pk=endpoint.pk).update(encrypted_key=secrets.encrypt(KEY))
+    step(job)
+    assert (fine_tuning.only_job()["status"], fine_tuning.paid) == ("cancelled", 1)
+    assert polling.advance(job.pk) is None
+
+
+def test_a_model_that_was_registered_by_hand_is_known_with_its_lineage_in_the_end(
+    job: FineTuneJob, fine_tuning: FakeFineTuning, endpoint: Endpoint
+) -> None:
+    step(job)
+    versions.register(endpoint, "ft:llama-3-8b:org:voice:1")
+    fine_tuning.move("succeeded")
+    assert step(job).state == JobState.SUCCEEDED
+    version = ModelVersion.objects.get(model=job.model)
+    assert (version.dataset, version.base, version.job) == (job.dataset, "llama-3-8b", job)
+
+
+def test_what_was_ordered_before_is_not_there_to_be_spent(dataset: Dataset, endpoint: Endpoint) -> None:
+    ModelPrice.objects.create(
+        provider="openai", model="big", input_per_million=1, training_per_million=5000, valid_from=timezone.now()
+    )
+    wanted = WantedJob(dataset, "openai_compatible", "big", endpoint, parameters={"n_epochs": 99})
+    cost = submitting.estimate(wanted)
+    assert cost is not None
+    Budget.objects.create(period="month", limit=cost * Decimal("1.5"))
+    assert submitting.order(wanted, by=None).parameters == {"n_epochs": submitting.EPOCHS}
+    with pytest.raises(OrderError, match="budget has"):
+        submitting.order(wanted, by=None)
+
+
+def test_a_dataset_whose_lines_were_all_erased_trains_nothing(job: FineTuneJob, fine_tuning: FakeFineTuning) -> None:
+    job.dataset.lines.update(messages=[], rejected="")
+    assert step(job).state == JobState.FAILED
+    assert ("left to train on" in job.error, fine_tuning.paid) == (True, 0)
 
 
 def test_what_the_budget_does_not_hold_is_not_ordered(dataset: Dataset, endpoint: Endpoint) -> None:

@@ -54,6 +54,7 @@ def test_a_reason_and_a_name_are_needed(tuned: ModelVersion) -> None:
 
 
 def test_registering_again_changes_nothing(tuned: ModelVersion) -> None:
+    assert versions.prompt_of(tuned.endpoint, "ft:voice") == PromptVariant.SHORT
     again = versions.register(tuned.endpoint, "ft:voice", base="base-model", dataset=tuned.dataset)
     assert again == tuned
     make_examples(11)

@@ -116,6 +116,13 @@ def test_what_cannot_be_done_is_said_in_a_sentence(words: tuple[str, ...], sente
         call_command(*words, stdout=StringIO(), stderr=StringIO())
 
 
+def test_what_stands_in_json_separates_no_lines(tmp_path: Path) -> None:
+    make_document(make_collection())
+    messages = [{"role": "user", "content": "How\u2028now?"}, {"role": "assistant", "content": "So\u0000.\u2029"}]
+    (tmp_path / "kept.jsonl").write_text(json.dumps({"messages": messages}, ensure_ascii=False) + "\n")
+    assert len(run("example", "import", str(tmp_path / "kept.jsonl"))["imported"]) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
@@ -129,6 +136,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(words: tuple[str, ...], sente
         ("a.csv", "", "columns question and answer"),
         ("a.txt", "x", "has to be .jsonl"),
         ("a.jsonl", "", "holds no example"),
+        ("a.csv", f"question,answer\nQ,{'x' * 140_000}", "no CSV that can be read"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(tmp_path: Path, name: str, content: str, sentence: str) -> None:

@@ -24,7 +24,9 @@ def erase(messages: Iterable[int]) -> Erased:
 
     A model that was trained on one of those knows it: those are named.
     """
-    found = TrainingExample.objects.filter(message__in=list(messages))
+    meant = TrainingExample.objects.filter(message__in=list(messages))
+    pks = list(meant.select_for_update(of=("self",)).values_list("pk", flat=True))  # whoever freezes them is let finish
+    found = TrainingExample.objects.filter(pk__in=pks)
     versions = ModelVersion.objects.filter(dataset__lines__example__in=found).select_related("endpoint").distinct()
     named = [str(version) for version in versions.order_by("id")]
     DatasetLine.objects.filter(example__in=found).update(messages=[], rejected="")

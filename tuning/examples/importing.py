@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from bot.answers import answering, prompts
+from foundation.text import clean
 from knowledge.models import Collection
 from knowledge.retrieval.search import retrieve
 from llm.prompt import Turn
@@ -98,7 +99,7 @@ def _built(exchange: ImportedExchange, collections: Sequence[int]) -> dict[str, 
 
 
 def _jsonl(text: str) -> Iterator[ImportedExchange]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # other separators may stand in JSON
         if line.strip():
             yield _exchange(number, _loaded(number, line))
 
@@ -123,14 +124,20 @@ def _exchange(number: int, messages: Iterable[dict[str, Any]]) -> ImportedExchan
         if not isinstance(content, str) or not content.strip():
             raise ImportFileError(f"Line {number} has a message without text.")
         if role in ("user", "assistant"):
-            turns.append(Turn("user" if role == "user" else "assistant", content.strip()))
+            turns.append(Turn("user" if role == "user" else "assistant", clean(content).strip()))
     if [turn.role for turn in turns[-2:]] != ["user", "assistant"]:
         raise ImportFileError(f"Line {number} does not end with a question and its answer.")
     return ImportedExchange(turns[-2].text, turns[-1].text, tuple(turns[:-2]))
 
 
 def _csv(text: str) -> Iterator[ImportedExchange]:
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        yield from _rows(csv.DictReader(io.StringIO(clean(text), newline="")))
+    except csv.Error as error:
+        raise ImportFileError(f"The file is no CSV that can be read: {error}.") from error
+
+
+def _rows(rows: "csv.DictReader[str]") -> Iterator[ImportedExchange]:
     names = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
     question = next((names[each] for each in QUESTION if each in names), None)
     answer = next((names[each] for each in ANSWER if each in names), None)

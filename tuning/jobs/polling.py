@@ -4,10 +4,9 @@ import logging
 from datetime import timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from foundation import failpoints
@@ -30,52 +29,75 @@ MOST_FAILURES = 12  # steps in a row that fail, over about an hour; then a perso
 def due() -> QuerySet[FineTuneJob]:
     """Jobs that are to be looked at, and that nobody is at."""
     free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    return FineTuneJob.objects.filter(free, poll_at__lte=Now()).exclude(state__in=OVER).order_by("poll_at")
+    open_ones = ~Q(state__in=OVER) | Q(must_cancel=True)
+    return FineTuneJob.objects.filter(free, open_ones, poll_at__lte=Now()).order_by("poll_at")
 
 
 def advance(pk: int) -> FineTuneJob | None:
     """Take a job one step further; None when it is over, not due, or somebody else is at it."""
-    lease = Now() + timedelta(seconds=settings.JOB_SECONDS)
-    if not due().filter(pk=pk).update(lease_until=lease, attempts=F("attempts") + 1):
+    lease = timezone.now() + submitting.LEASE
+    if not due().filter(pk=pk).update(lease_until=lease, attempts=Least(F("attempts") + 1, 1000)):
         return None
     job = FineTuneJob.objects.select_related("dataset", "endpoint").get(pk=pk)
     try:
-        if job.state in (JobState.WAITING, JobState.UPLOADING):
-            submitting.submit(job)
-        else:
-            _look(job)
+        _step(job)
     except ProviderError as error:
         _failed(job, error)
     else:
-        _rest(job, attempts=0 if job.state != JobState.WAITING else job.attempts)
+        _rest(job, attempts=0)
     return job
 
 
-def cancel(job: FineTuneJob) -> bool:
-    """End a job; False when it was over already, here or with its trainer. Raises ProviderError."""
-    if job.is_over:
-        return False
-    if job.provider_job:
-        trainer_for(job.trainer).cancel(job.endpoint, job.provider_job)
+def _step(job: FineTuneJob) -> None:
+    if job.state == JobState.CANCELLED:
+        _cancel_there(job)
+    elif job.state in (JobState.WAITING, JobState.UPLOADING):
+        submitting.submit(job)
+    else:
         _look(job)
-    state = JobState(job.state)
-    if state in OVER:
-        return state == JobState.CANCELLED
-    return states.move(job, JobState.CANCELLED, finished_at=timezone.now())
+
+
+def cancel(job: FineTuneJob) -> bool:
+    """End a job; False when it was over already, here or with its trainer. Raises ProviderError.
+
+    Where there may be a job at the trainer that we do not know of yet, a worker goes on looking for it.
+    """
+    while not states.is_over(job):
+        if job.provider_job:
+            trainer_for(job.trainer).cancel(job.endpoint, job.provider_job)
+            _look(job)
+            job.refresh_from_db()
+            if states.is_over(job):
+                return job.state == JobState.CANCELLED
+        may_run = bool(job.creating_at) and not job.provider_job
+        if states.move(job, JobState.CANCELLED, finished_at=timezone.now(), must_cancel=may_run):
+            return True
+        job.refresh_from_db()
+    return False
+
+
+def _cancel_there(job: FineTuneJob) -> None:
+    """Tell the trainer of a job that was cancelled while it was being made."""
+    trainer = trainer_for(job.trainer)
+    found = job.provider_job or trainer.find(job.endpoint, str(job.key), job.provider_files)
+    if found:
+        trainer.cancel(job.endpoint, found)
+    FineTuneJob.objects.filter(pk=job.pk).update(must_cancel=False, provider_job=found)
 
 
 def _rest(job: FineTuneJob, *, attempts: int) -> None:
-    """Let go of a job until its next look: soon after it began, later the longer it takes."""
+    """Let go of a job until its next look: soon after it began, later the longer it takes. Another's claim stays."""
     age = timezone.now() - (job.started_at or job.created_at)
     pause = min(max(FIRST_PAUSE, age / 10), LONGEST_PAUSE)
-    FineTuneJob.objects.filter(pk=job.pk).update(lease_until=None, poll_at=Now() + pause, attempts=attempts)
+    mine = FineTuneJob.objects.filter(pk=job.pk, lease_until=job.lease_until)
+    mine.update(lease_until=None, poll_at=Now() + pause, attempts=attempts)
 
 
 def _failed(job: FineTuneJob, error: ProviderError) -> None:
-    """Try again later, unless it cannot help."""
+    """Try again later, unless it cannot help. What may be running, and costing, is never given up for not answering."""
     log.warning("Job %s: %s", job.pk, error)
-    is_hopeless = error.permanent and job.state in (JobState.WAITING, JobState.UPLOADING)
-    if is_hopeless or job.attempts >= MOST_FAILURES:
+    is_begun = job.state not in (JobState.WAITING, JobState.UPLOADING) or job.creating_at is not None
+    if not is_begun and (error.permanent or job.attempts >= MOST_FAILURES):
         states.move(job, JobState.FAILED, error=str(error)[:1000], finished_at=timezone.now())
         return
     FineTuneJob.objects.filter(pk=job.pk).update(error=str(error)[:1000])
@@ -133,7 +155,17 @@ def succeed(job: FineTuneJob, report: Report) -> None:
         Checkpoint.objects.get_or_create(job=job, step=stage.step, defaults=kept)
     _book(job, report, cost)
     if job.endpoint is not None:
-        versions.register_job(job)
+        _register(job)
+
+
+def _register(job: FineTuneJob) -> None:
+    """What was paid for is kept, also where the registry knows its name as something else."""
+    try:
+        with transaction.atomic():
+            versions.register_job(job)
+    except versions.RegistryError as error:
+        log.warning("Job %s: %s", job.pk, error)
+        FineTuneJob.objects.filter(pk=job.pk).update(error=str(error)[:1000])
 
 
 def _cost(job: FineTuneJob, report: Report) -> Decimal | None:

@@ -19,6 +19,10 @@ class MoveError(RuntimeError):
     """A job is to go from one state to another that may not follow."""
 
 
+def is_over(job: FineTuneJob) -> bool:
+    return job.state in OVER
+
+
 def move(job: FineTuneJob, state: JobState, **fields: Any) -> bool:
     """Whether the job went into `state`, with these fields; False where somebody else had moved it meanwhile.
 

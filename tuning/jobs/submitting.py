@@ -4,25 +4,29 @@ import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
-from foundation import failpoints
+from foundation import failpoints, locks
 from llm.models import Endpoint
-from llm.spending import budgets, pricing
+from llm.spending import budgets, money, pricing
 from tuning.datasets import formats
 from tuning.jobs import states
-from tuning.models import Dataset, FineTuneJob, JobState, Split
+from tuning.models import OVER, Dataset, FineTuneJob, JobState, Split
 from tuning.trainers import TRAINERS, trainer_for
 from tuning.trainers.base import Availability, Order, Trainer
 
 log = logging.getLogger(__name__)
 
 EPOCHS = 3
+ORDERS = "parley fine-tune orders"
+LEASE = timedelta(minutes=10)  # longer than any step takes
 
 
 class OrderError(ValueError):
@@ -49,23 +53,37 @@ def estimate(wanted: WantedJob) -> Decimal | None:
     return pricing.training_cost(wanted.endpoint.provider, wanted.base, tokens, timezone.now())
 
 
+@transaction.atomic
 def order(wanted: WantedJob, *, by: User | None) -> FineTuneJob:
-    """A job that a worker takes to its trainer. Whoever calls has shown the estimate. Raises OrderError."""
+    """A job that a worker takes to its trainer. Whoever calls has shown the estimate. Raises OrderError.
+
+    What earlier jobs may still cost is not there to be spent: one order is weighed at a time.
+    """
     check(wanted, timezone.now().date())
     cost = estimate(wanted)
-    room = budgets.room()
+    locks.hold(ORDERS)
+    room = _room()
     if cost is not None and room is not None and cost > room:
-        raise OrderError(f"It may cost ${cost:.2f}, and the budget has ${room:.2f} left.")
+        raise OrderError(f"It may cost {money.amount(cost)}, and the budget has {money.amount(room)} left.")
     return FineTuneJob.objects.create(
         dataset=wanted.dataset,
         trainer=wanted.trainer,
         endpoint=wanted.endpoint,
         base=wanted.base.strip(),
-        parameters={"n_epochs": wanted.epochs, **(wanted.parameters or {})},
+        parameters={**(wanted.parameters or {}), "n_epochs": wanted.epochs},
         key=uuid.uuid4(),
         estimate=cost,
         created_by=by,
     )
+
+
+def _room() -> Decimal | None:
+    """USD that no budget, and no job under way, needs; None where no budget stops anything."""
+    left = budgets.room()
+    if left is None:
+        return None
+    ordered = FineTuneJob.objects.exclude(state__in=OVER).aggregate(sum=Sum("estimate", default=Decimal(0)))["sum"]
+    return left - Decimal(ordered)
 
 
 def offers(today: date) -> Iterator[tuple[str, Endpoint | None, Availability]]:
@@ -101,24 +119,38 @@ def submit(job: FineTuneJob) -> None:
     if job.state == JobState.WAITING and not states.move(job, JobState.UPLOADING):
         return
     order = _order(job, trainer)
+    if not order.training:
+        sentence = "Nothing of the dataset is left to train on."
+        states.move(job, JobState.FAILED, error=sentence, finished_at=timezone.now())
+        return
     if not job.provider_files:
         files = trainer.upload(job.endpoint, order)
         failpoints.reach("tuning.uploaded")
         if not states.move(job, JobState.UPLOADING, provider_files=files):
             return
-    found = trainer.find(job.endpoint, str(job.key))
+    found = trainer.find(job.endpoint, str(job.key), job.provider_files)
     if not found:
+        if not _may_create(job):
+            return
         failpoints.reach("tuning.creating")
         found = trainer.create(job.endpoint, order, job.provider_files)
         failpoints.reach("tuning.created")
-    if not states.move(job, JobState.RUNNING, provider_job=found, started_at=timezone.now()):
-        log.warning("Job %s was %s while it was created as %s", job.pk, job.state, found)
-        trainer.cancel(job.endpoint, found)
+    FineTuneJob.objects.filter(pk=job.pk).update(provider_job=found)
+    states.move(job, JobState.RUNNING, provider_job=found, started_at=timezone.now())
+
+
+def _may_create(job: FineTuneJob) -> bool:
+    """Whether this claim still holds; from here on there may be a job that costs, whatever becomes of us."""
+    mine = FineTuneJob.objects.filter(pk=job.pk, state=JobState.UPLOADING, lease_until=job.lease_until)
+    job.creating_at, lease = timezone.now(), timezone.now() + LEASE
+    is_mine = bool(mine.update(creating_at=job.creating_at, lease_until=lease))
+    job.lease_until = lease
+    return is_mine
 
 
 def _order(job: FineTuneJob, trainer: Trainer) -> Order:
     def lines(split: Split) -> bytes:
-        found = job.dataset.lines.filter(split=split)
+        found = job.dataset.lines.filter(split=split).exclude(messages=[])
         return formats.write(found, trainer.file_format) if found.exists() else b""
 
     return Order(str(job.key), job.base, lines(Split.TRAIN), lines(Split.VALIDATION), job.parameters)

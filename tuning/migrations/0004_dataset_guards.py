@@ -5,11 +5,12 @@ from django.db import migrations
 FORWARDS = """
 CREATE FUNCTION tuning_dataset_line_may_leave() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (
-        SELECT 1 FROM tuning_trainingexample e LEFT JOIN bot_workspace w ON w.id = e.workspace_id
-        WHERE e.id = NEW.example_id AND e.state = 'approved' AND e.checksum = NEW.checksum
-          AND (e.workspace_id IS NULL OR w.is_training_allowed)
-    ) THEN
+    -- Locked, so that whoever erases it meanwhile waits, and then finds this line.
+    PERFORM 1 FROM tuning_trainingexample e LEFT JOIN bot_workspace w ON w.id = e.workspace_id
+      WHERE e.id = NEW.example_id AND e.state = 'approved' AND e.checksum = NEW.checksum
+        AND (e.workspace_id IS NULL OR w.is_training_allowed)
+      FOR SHARE OF e;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'Example % may not be frozen: it is not approved, was changed, or its workspace does not allow '
             'training.', NEW.example_id USING ERRCODE = 'check_violation';
     END IF;

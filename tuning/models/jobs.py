@@ -44,6 +44,8 @@ class FineTuneJob(models.Model):
     model = models.CharField(max_length=300, blank=True, help_text="What came of it.")
     metrics = models.JSONField(default=list, help_text="Rows of step and losses.")
     error = models.CharField(max_length=1000, blank=True)
+    creating_at = models.DateTimeField(null=True, blank=True, help_text="From when on there may be a job that costs.")
+    must_cancel = models.BooleanField(default=False, help_text="Cancelled here; its trainer has still to be told.")
     misses = models.PositiveSmallIntegerField(default=0, help_text="How often in a row the provider knew no such job.")
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -55,7 +57,9 @@ class FineTuneJob(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["poll_at"], condition=~models.Q(state__in=OVER), name="job_due"),
+            models.Index(
+                fields=["poll_at"], condition=~models.Q(state__in=OVER) | models.Q(must_cancel=True), name="job_due"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -36,8 +36,18 @@ def register(
             "created_by": by,
         },
     )
-    if not is_new and dataset is not None and version.dataset_id != dataset.pk:
+    if is_new or dataset is None or version.dataset_id == dataset.pk:
+        return version
+    if version.dataset_id is not None:
         raise RegistryError(f"{version} is registered already, and not as trained on {dataset}.")
+    return _adopted(version, dataset, base.strip())
+
+
+def _adopted(version: ModelVersion, dataset: Dataset, base: str) -> ModelVersion:
+    """A model that was known by name alone, with what is known of it by now."""
+    version.base, version.dataset, version.prompt = base, dataset, dataset.prompt
+    version.template_hash = dataset.template_hash
+    version.save(update_fields=["base", "dataset", "prompt", "template_hash"])
     return version
 
 
@@ -62,6 +72,12 @@ def register_live() -> ModelVersion:
     """The model that answers now, so that there is always one to go back to. Raises Deployment.DoesNotExist."""
     deployment = Deployment.objects.live(ServingRole.ANSWER)
     return register(deployment.endpoint, deployment.model)
+
+
+def prompt_of(endpoint: Endpoint, model: str) -> PromptVariant:
+    """In which words a model is asked: those it was trained on, in full where nobody has registered it."""
+    version = ModelVersion.objects.filter(endpoint=endpoint, model=model).first()
+    return PromptVariant(version.prompt) if version else PromptVariant.FULL
 
 
 def check_wording(version: ModelVersion) -> None:

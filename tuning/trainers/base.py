@@ -80,8 +80,8 @@ class Trainer(ABC):
         """Hand the files over; their ids by "train" and "validation". What is there already is not sent again."""
 
     @abstractmethod
-    def find(self, endpoint: Endpoint | None, key: str) -> str:
-        """The id of the job that carries `key`; empty where there is none."""
+    def find(self, endpoint: Endpoint | None, key: str, files: Mapping[str, str]) -> str:
+        """The id of the job that carries `key`, or was made of these `files`, its own; empty where there is none."""
 
     @abstractmethod
     def create(self, endpoint: Endpoint | None, order: Order, files: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ class ByHandTrainer(Trainer):
     def upload(self, endpoint: Endpoint | None, order: Order) -> dict[str, str]:  # noqa: ARG002
         return {}
 
-    def find(self, endpoint: Endpoint | None, key: str) -> str:  # noqa: ARG002
+    def find(self, endpoint: Endpoint | None, key: str, files: Mapping[str, str]) -> str:  # noqa: ARG002
         return key
 
     def create(self, endpoint: Endpoint | None, order: Order, files: Mapping[str, str]) -> str:  # noqa: ARG002

@@ -9,13 +9,14 @@ import csv
 import io
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import openai
 
+from foundation.text import clean
 from llm import endpoints
 from llm.completion import ProviderError, redacted
 from llm.models import Endpoint
@@ -25,6 +26,8 @@ from tuning.models import JobState
 from tuning.trainers.base import Availability, Event, Order, Report, ReportedCheckpoint, Trainer
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 OWN_ADDRESS = "https://api.openai.com"
 CLOSES_ON = date(2027, 1, 6)  # developers.openai.com/api/docs/deprecations: no new jobs from then on
@@ -66,11 +69,11 @@ class OpenAICompatibleTrainer(Trainer):
                 if data
             }
 
-    def find(self, endpoint: Endpoint | None, key: str) -> str:
+    def find(self, endpoint: Endpoint | None, key: str, files: Mapping[str, str]) -> str:
         api, secret = _api(endpoint)
         with translated(openai, api_key=secret):
             found = islice(api.fine_tuning.jobs.list(metadata={KEY: key}), MOST_EVENTS)  # some servers do not filter
-            return next((job.id for job in found if _carries(job, key)), "")
+            return next((job.id for job in found if _carries(job, key, files)), "")
 
     def create(self, endpoint: Endpoint | None, order: Order, files: Mapping[str, str]) -> str:
         api, key = _api(endpoint)
@@ -95,7 +98,6 @@ class OpenAICompatibleTrainer(Trainer):
                 told = api.fine_tuning.jobs.retrieve(job)
             except openai.NotFoundError:
                 return None
-            events = tuple(_events(islice(api.fine_tuning.jobs.list_events(job, limit=100), MOST_EVENTS), key))
             state = _state(told)
             is_over = state == JobState.SUCCEEDED
             return Report(
@@ -104,9 +106,9 @@ class OpenAICompatibleTrainer(Trainer):
                 model=told.fine_tuned_model or "",
                 trained_tokens=told.trained_tokens,
                 error=redacted((told.error.message or "") if told.error else "", key),
-                events=events,
-                stages=tuple(_stages(api, job)) if is_over else (),
-                metrics=tuple(_metrics(api, told.result_files or ())) if is_over else (),
+                events=_if_told(lambda: _events(api, job, key)),
+                stages=_if_told(lambda: _stages(api, job)) if is_over else (),
+                metrics=_if_told(lambda: _metrics(api, told.result_files or ())) if is_over else (),
             )
 
     def cancel(self, endpoint: Endpoint | None, job: str) -> None:
@@ -134,10 +136,11 @@ def _suffix(key: str) -> str:
     return f"parley-{key.replace('-', '')[:12]}"
 
 
-def _carries(job: Any, key: str) -> bool:
-    """Whether a job is ours: by its metadata, or where a server keeps none, by its suffix."""
+def _carries(job: Any, key: str, files: Mapping[str, str]) -> bool:
+    """Whether a job is ours: by its metadata, its suffix or its file, as servers keep what they like."""
     metadata = getattr(job, "metadata", None) or {}
-    return metadata.get(KEY) == key or (not metadata and getattr(job, "user_provided_suffix", "") == _suffix(key))
+    by_file = bool(files.get("train")) and getattr(job, "training_file", "") == files["train"]
+    return metadata.get(KEY) == key or getattr(job, "user_provided_suffix", "") == _suffix(key) or by_file
 
 
 def _state(told: Any) -> JobState:
@@ -150,10 +153,19 @@ def _state(told: Any) -> JobState:
     return known
 
 
-def _events(told: Iterable[Any], key: str) -> Iterable[Event]:
-    for each in told:
+def _if_told(ask: Callable[[], Iterable[T]]) -> tuple[T, ...]:
+    """What stands beside a job; a server that does not tell, or has thrown it away, takes nothing from the job."""
+    try:
+        return tuple(ask())
+    except openai.APIStatusError as error:
+        log.info("What stands beside a job is not told: status %s", error.status_code)
+        return ()
+
+
+def _events(api: openai.OpenAI, job: str, key: str) -> Iterable[Event]:
+    for each in islice(api.fine_tuning.jobs.list_events(job, limit=100), MOST_EVENTS):
         at = datetime.fromtimestamp(each.created_at, UTC)
-        yield Event(each.id, str(each.level), redacted(str(each.message), key), at)
+        yield Event(each.id[:200], str(each.level), clean(redacted(str(each.message), key)), at)
 
 
 def _stages(api: openai.OpenAI, job: str) -> Iterable[ReportedCheckpoint]:

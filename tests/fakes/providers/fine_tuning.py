@@ -192,7 +192,10 @@ class _Handler(BaseHTTPRequestHandler):
         return self.fake.jobs[job]
 
     def _events(self, job: str) -> Json:
-        return _page(self.fake.events[self._job(job)["id"]][::-1])
+        found = self._job(job)["id"]
+        if found not in self.fake.events:
+            raise _RefusedError(404, "The events of this job are not kept.")
+        return _page(self.fake.events[found][::-1])
 
     def _checkpoints(self, job: str) -> Json:
         found = self._job(job)
