@@ -8,6 +8,8 @@ const errors = document.getElementById("composer-errors");
 const turns = document.getElementById("turns");
 const blank = document.getElementById("turn");
 
+const LOST = "The connection was lost. Reload the page: if the answer was written, it is under Recent.";
+
 class Refused extends Error {}
 
 composer.addEventListener("submit", (event) => {
@@ -42,7 +44,7 @@ async function ask() {
     if (!(error instanceof Refused || error instanceof TypeError)) throw error;
     turn.remove();
     question.value = asked;
-    complain(error instanceof Refused ? error.message : "The connection was lost. Reload the page: if the answer was written, it is under Recent.");
+    complain(error instanceof Refused ? error.message : LOST);
   } finally {
     button.disabled = false;
     question.focus({ preventScroll: true });
@@ -64,7 +66,8 @@ function begin(asked) {
 
 const show = {
   retrieved(turn, { passages }) {
-    turn.querySelector(".progress-note").textContent = passages === 1 ? "Found one passage" : `Found ${passages} passages`;
+    const count = passages === 1 ? "one passage" : `${passages} passages`;
+    turn.querySelector(".progress-note").textContent = `Found ${count}`;
   },
   delta(turn, { text }) {
     turn.querySelector(".progress-note").textContent = "Writing the answer";

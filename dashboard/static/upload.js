@@ -1,6 +1,8 @@
 // Files dropped on the form, or chosen in it, go up one by one, each with its progress. Without this the form still works.
 "use strict";
 
+const UNSENT = { refused: ["It could not be sent. Please try again."] };
+
 document.querySelectorAll("[data-drop]").forEach((form) => {
   const input = form.querySelector('input[type="file"]');
   const list = form.querySelector(".drop-list");
@@ -44,7 +46,7 @@ document.querySelectorAll("[data-drop]").forEach((form) => {
       request.setRequestHeader("Accept", "application/json");
       request.upload.addEventListener("progress", (event) => { bar.value = event.loaded / event.total; });
       request.addEventListener("loadend", () => {
-        const told = request.status === 200 ? JSON.parse(request.responseText) : { refused: ["It could not be sent. Please try again."] };
+        const told = request.status === 200 ? JSON.parse(request.responseText) : UNSENT;
         line.classList.toggle("bad", told.refused.length > 0);
         word.textContent = told.refused.length ? told.refused[0] : `${file.name}: sent`;
         bar.remove();
