@@ -1,15 +1,18 @@
 """The jobs of this room that django-q2 carries. Each may run twice, or never: the rows say what is to be done."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from foundation import leases
 from knowledge.index import model_change, reconciling
-from knowledge.models import BuildState, IndexBuild, Source, SourceKind, Sync
+from knowledge.models import BuildState, Collection, Document, IndexBuild, Source, SourceKind, Sync
 from knowledge.originals.repositories import clones
 from knowledge.sources import syncing, uploads
 
@@ -46,12 +49,32 @@ def tick() -> None:
     clones.forget_others(Source.objects.filter(kind=SourceKind.GIT).values_list("location", flat=True))
 
 
+def read_now(source: Source) -> None:
+    """Have a source read as soon as what was said of it is committed."""
+    pk = syncing.request(source).pk
+    transaction.on_commit(partial(queue_sync, pk))
+
+
 def queue_sync(pk: int) -> None:
     async_task("knowledge.tasks.sync", pk, task_name=f"sync {pk}", timeout=settings.LONGEST_JOB_SECONDS)
 
 
 def sync(pk: int) -> None:
     syncing.run(pk)
+
+
+def hand_in(name: str, chunks: Iterable[bytes], collection: Collection) -> Document:
+    """Keep a file and have it read as soon as its row is committed. Raises UploadError."""
+    document = uploads.keep(name, chunks, collection)
+    transaction.on_commit(partial(queue_upload, document.pk))
+    return document
+
+
+def hand_in_article(name: str, text: str, collection: Collection) -> Document:
+    """As `hand_in`, for what a person wrote."""
+    document = uploads.keep_article(name, text, collection)
+    transaction.on_commit(partial(queue_upload, document.pk))
+    return document
 
 
 def queue_upload(pk: int) -> None:

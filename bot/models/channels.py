@@ -47,6 +47,18 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.name or self.external_id
 
+    def send_questions_to(self, channel: "Channel | None") -> None:
+        """Say where questions for people go, unless a channel says otherwise; None: to the dashboard alone.
+
+        Raises ValidationError for a channel of another workspace, and where drafts would be left without one.
+        """
+        if channel is not None and channel.workspace_id != self.pk:
+            raise ValidationError(f"{channel} is no channel of {self}.")
+        drafting = self.channels.filter(is_drafting=True, escalation_channel=None).first()
+        if channel is None and drafting is not None:
+            raise ValidationError(f"{drafting} drafts answers for the team: say there first where they go.")
+        Workspace.objects.filter(pk=self.pk).update(escalation_channel=channel)
+
 
 class Grammar(models.TextChoices):
     """In whose name the bot speaks."""
@@ -60,6 +72,10 @@ class VoiceQuerySet(models.QuerySet["Voice"]):
     def current(self, name: str) -> "Voice | None":
         """The newest version of the voice called `name`; None when there is none."""
         return self.filter(name=name).order_by("-version").first()
+
+    def newest(self) -> Self:
+        """The newest version of each voice, by name."""
+        return self.order_by("name", "-version").distinct("name")
 
 
 class Voice(models.Model):

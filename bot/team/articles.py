@@ -1,10 +1,8 @@
 """What a person answered, as a document that answers the next time."""
 
 import re
-from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 
 from bot.models import Message, Question
 from knowledge import tasks
@@ -12,7 +10,6 @@ from knowledge.index import indexing
 from knowledge.index.collections import collection_for
 from knowledge.models import Collection
 from knowledge.originals.base import File
-from knowledge.sources import uploads
 
 MOST_TITLE = 150
 
@@ -40,8 +37,7 @@ def request(question: Question, *, title: str, text: str) -> None:
 def add(collection: Collection, *, title: str, text: str, key: int) -> None:
     """Make an article a waiting document and have it read. `key` keeps articles of one title apart."""
     text = f"# {' '.join(title.split())}\n\n{text}\n"
-    document = uploads.keep_article(f"{_slug(title)}-{key}.md", text, collection)
-    transaction.on_commit(partial(tasks.queue_upload, document.pk))
+    tasks.hand_in_article(f"{_slug(title)}-{key}.md", text, collection)
 
 
 def index_old(collection: Collection, name: str) -> None:

@@ -144,6 +144,12 @@ def answer(question: Question, *, by: str, name: str, text: str) -> None:
         _refresh(question, name)
 
 
+def reply(question: Question, *, by: str, name: str, text: str) -> None:
+    """Send the draft that waits as `text`, or answer in these words where none does."""
+    if not send_draft(question, by=by, name=name, text=text):
+        answer(question, by=by, name=name, text=text)
+
+
 def send_draft(question: Question, *, by: str, name: str, text: str = "") -> bool:
     """Send a draft to the asker, as it is or as `text`, which is kept beside it. False when it was sent before."""
     with transaction.atomic():

@@ -33,6 +33,11 @@ def make(user: User) -> str:
     return reverse("login_link", args=[signing.dumps(content, salt=SALT)])
 
 
+def address(user: User) -> str:
+    """The link as somebody is given it."""
+    return f"{settings.PUBLIC_URL}{make(user)}"
+
+
 def find(token: str) -> User:
     """The user a link would log in; does not use the link up. Raises LoginLinkError."""
     return _user(token, User.objects.all())

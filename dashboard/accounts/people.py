@@ -12,12 +12,12 @@ from dashboard.guard.roles import Role
 
 @transaction.atomic
 def invite(name: str, role: Role | None) -> str:
-    """A new account without a password; returns the path of the link that lets its person in once."""
+    """A new account without a password; returns the link that lets its person in once."""
     user = User(username=name)
     user.set_unusable_password()
     user.save()
     roles.give(user, role)
-    return login_links.make(user)
+    return login_links.address(user)
 
 
 @transaction.atomic

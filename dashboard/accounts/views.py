@@ -1,6 +1,5 @@
 """Accounts: who there is, what each may do, and what they did."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpResponse
@@ -8,11 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from dashboard.accounts import login_links, people
 from dashboard.accounts.forms import InviteForm, RoleForm
-from dashboard.guard import loading, roles, rules
+from dashboard.guard import audit, loading, roles, rules
 from dashboard.guard.roles import Role
-from dashboard.models import AuditEntry
-
-PER_PAGE = 100
 
 
 @rules.form(Role.OWNER)
@@ -20,8 +16,7 @@ def people_list(request: loading.Request) -> HttpResponse:
     form = InviteForm(request.POST or None)
     link = ""
     if form.is_valid():
-        path = people.invite(form.cleaned_data["username"], form.cleaned_data["role"])
-        link = f"{settings.PUBLIC_URL}{path}"
+        link = people.invite(form.cleaned_data["username"], form.cleaned_data["role"])
         request.audited = {"username": form.cleaned_data["username"], "role": str(form.data.get("role"))}
         form = InviteForm()
     accounts = [(user, roles.of(user)) for user in User.objects.prefetch_related("groups").order_by("username")]
@@ -48,7 +43,7 @@ def shut_account(request: loading.Request, pk: int) -> HttpResponse:
 def new_link(request: loading.Request, pk: int) -> HttpResponse:
     """A link that lets somebody in once: for those who forgot their password."""
     user = get_object_or_404(User, pk=pk, is_active=True)
-    messages.success(request, f"For {user} alone, once: {settings.PUBLIC_URL}{login_links.make(user)}")
+    messages.success(request, f"For {user} alone, once: {login_links.address(user)}")
     return redirect("people")
 
 
@@ -65,8 +60,6 @@ def _said(request: loading.Request, act: rules.Act, text: str) -> HttpResponse:
 @rules.page(Role.OWNER)
 def audit_log(request: loading.Request) -> HttpResponse:
     asked = request.GET.get("before", "")
-    entries = AuditEntry.objects.order_by("-id")
-    rows = list((entries.filter(pk__lt=int(asked)) if asked.isdecimal() else entries)[: PER_PAGE + 1])
-    older = rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else None
-    context = {"page": "install", "entries": rows[:PER_PAGE], "older": older}
+    entries, older = audit.page(before=int(asked) if asked.isdecimal() else None)
+    context = {"page": "install", "entries": entries, "older": older}
     return render(request, "dashboard/accounts/audit.html", context)

@@ -11,6 +11,7 @@ from bot.models import Channel, Message, Speaker, Voice, Workspace
 from dashboard.channels.forms import ChannelForm, VoiceForm
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
+from dashboard.rendering import words
 from knowledge.models import Collection
 
 QUESTIONS = 8  # real ones a voice can be tried on
@@ -48,17 +49,20 @@ def escalate_to(request: loading.Request, pk: int) -> HttpResponse:
     """Where a workspace's questions for people go, unless a channel says otherwise."""
     workspace = loading.workspace(pk)
     wanted = request.POST.get("channel", "")
-    target = get_object_or_404(Channel, pk=int(wanted), workspace=workspace) if wanted.isdecimal() else None
-    Workspace.objects.filter(pk=pk).update(escalation_channel=target)
-    request.audited = {"workspace": str(workspace), "channel": str(target)}
-    messages.success(request, f"Questions for people go to {target or 'this dashboard alone'}.")
+    target = get_object_or_404(Channel, pk=int(wanted)) if wanted.isdecimal() else None
+    try:
+        workspace.send_questions_to(target)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        request.audited = {"workspace": str(workspace), "channel": str(target)}
+        messages.success(request, f"Questions for people go to {target or 'this dashboard alone'}.")
     return redirect("channels")
 
 
 @rules.page(Role.VIEWER)
 def voice_list(request: loading.Request) -> HttpResponse:
-    newest = Voice.objects.order_by("name", "-version").distinct("name")
-    return render(request, "dashboard/channels/voices.html", {"page": "channels", "voices": newest})
+    return render(request, "dashboard/channels/voices.html", {"page": "channels", "voices": Voice.objects.newest()})
 
 
 @rules.form(Role.EDITOR)
@@ -108,5 +112,10 @@ def preview_voice(request: loading.Request) -> HttpResponse:
     except QuestionError as refused:
         return render(request, "dashboard/channels/_preview.html", {"error": str(refused)})
     request.audited = {"question": question[:200]}
-    context = {"answer": answer, "rules": manner.rules, "faults": voices.faults(draft, answer.text)}
+    context = {
+        "answer": answer,
+        "outcome": words.OUTCOMES[answer.outcome][0],
+        "rules": manner.rules,
+        "faults": voices.faults(draft, answer.text),
+    }
     return render(request, "dashboard/channels/_preview.html", context)

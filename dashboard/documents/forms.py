@@ -76,6 +76,10 @@ class CollectionForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {"name": forms.TextInput(attrs=INPUT), "visibility": forms.Select(attrs=SELECT)}
 
 
+class VisibilityForm(forms.Form):
+    visibility = forms.ChoiceField(choices=Visibility.choices)
+
+
 class BenchForm(forms.Form):
     question = forms.CharField(max_length=2000, widget=forms.TextInput(attrs=INPUT))
     collections = forms.ModelMultipleChoiceField(

@@ -23,6 +23,7 @@ class BlastRadius:
     answers: int
     alone: int
     share: float
+    days: int = USED_FOR.days
 
 
 def found(query: str, collection: int | None, state: str, *, before: int | None) -> tuple[list[Document], int | None]:
@@ -38,9 +39,10 @@ def found(query: str, collection: int | None, state: str, *, before: int | None)
     return rows[:PER_PAGE], rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else None
 
 
-def counts() -> dict[str, int]:
+def counts() -> dict[DocumentState, int]:
     """Documents by state."""
-    return dict(Document.objects.order_by().values_list("state").annotate(Count("pk")))
+    rows = Document.objects.order_by().values_list("state").annotate(Count("pk"))
+    return {DocumentState(state): count for state, count in rows}
 
 
 def collections() -> QuerySet[Collection]:

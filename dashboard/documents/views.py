@@ -1,22 +1,21 @@
 """Documents: handed in, looked at, taken away; where they keep coming from; and what a search finds in them."""
 
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from dashboard.documents import shelves
-from dashboard.documents.forms import BenchForm, CollectionForm, SourceForm, UploadForm
+from dashboard.documents.forms import BenchForm, CollectionForm, SourceForm, UploadForm, VisibilityForm
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
+from dashboard.rendering import timings
 from knowledge import tasks
 from knowledge.index.collections import CollectionError
-from knowledge.models import Collection, Document, Source, Sync, Visibility
+from knowledge.models import Collection, Document, DocumentState, Source, Sync, Visibility
 from knowledge.retrieval import search
-from knowledge.sources import adding, syncing, uploads
+from knowledge.sources import adding, uploads
 from llm import client
 
 SHOWN = 200  # passages of a document
@@ -35,7 +34,7 @@ def documents(request: loading.Request) -> HttpResponse:
         "rows": rows,
         "older": older,
         "counts": counts,
-        "waits": counts.get("pending", 0),
+        "waits": counts.get(DocumentState.PENDING, 0),
         "asked": asked,
         "collections": shelves.collections(),
         "form": UploadForm(),
@@ -53,11 +52,9 @@ def upload(request: loading.Request) -> HttpResponse:
     kept, refused = [], []
     for file in form.cleaned_data["files"]:
         try:
-            kept.append(uploads.keep(file.name or "", file.chunks(), form.cleaned_data["collection"]))
+            kept.append(tasks.hand_in(file.name or "", file.chunks(), form.cleaned_data["collection"]))
         except uploads.UploadError as error:
             refused.append(str(error))
-    for document in kept:
-        transaction.on_commit(partial(tasks.queue_upload, document.pk))
     request.audited = {"files": [document.path for document in kept]}
     return _uploaded(request, kept, refused)
 
@@ -108,7 +105,7 @@ def source_list(request: loading.Request) -> HttpResponse:
         except (adding.SourceInputError, CollectionError) as error:
             form.add_error(None, str(error))
         else:
-            _sync(made)
+            tasks.read_now(made)
             request.audited = {"location": str(made)}
             messages.success(request, "The source is being read for the first time.")
             return redirect("sources")
@@ -130,7 +127,7 @@ def source(request: loading.Request, pk: int) -> HttpResponse:
 @rules.action(Role.EDITOR)
 def sync(request: loading.Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Source, pk=pk)
-    _sync(found)
+    tasks.read_now(found)
     messages.success(request, "The source is being read.")
     return redirect("source", found.pk)
 
@@ -143,11 +140,6 @@ def remove_source(request: loading.Request, pk: int) -> HttpResponse:
     found.delete()
     messages.success(request, f"The source and its {count} documents are gone.")
     return redirect("sources")
-
-
-def _sync(found: Source) -> None:
-    pk = syncing.request(found).pk
-    transaction.on_commit(lambda: tasks.queue_sync(pk))
 
 
 @rules.form(Role.VIEWER, Role.EDITOR)
@@ -165,12 +157,13 @@ def collections(request: loading.Request) -> HttpResponse:
 def set_visibility(request: loading.Request, pk: int) -> HttpResponse:
     """Who may read a collection, from the next question on."""
     found = get_object_or_404(Collection, pk=pk)
-    wanted = request.POST.get("visibility", "")
-    if wanted not in Visibility.values:
+    form = VisibilityForm(request.POST)
+    if not form.is_valid():
         return HttpResponse("There is no such visibility.", status=422, content_type="text/plain")
-    request.audited = {"collection": found.name, "from": found.visibility, "to": wanted}
-    Collection.objects.filter(pk=pk).update(visibility=wanted)
-    messages.success(request, f"{found} is {wanted} from now on.")
+    wanted = Visibility(form.cleaned_data["visibility"])
+    request.audited = {"collection": found.name, "from": found.visibility, "to": wanted.value}
+    found.show_to(wanted)
+    messages.success(request, f"{found} is {wanted.label.lower()} from now on.")
     return redirect("collections")
 
 
@@ -187,4 +180,6 @@ def bench(request: loading.Request) -> HttpResponse:
             k=form.cleaned_data["k"] or PASSAGES,
             trace_id=client.new_trace_id(),
         )
-    return render(request, "dashboard/documents/bench.html", {"page": "documents", "form": form, "found": found})
+    stages = [(timings.LABELS[name], value) for name, value in found.stages_ms.items()] if found else []
+    context = {"page": "documents", "form": form, "found": found, "stages": stages}
+    return render(request, "dashboard/documents/bench.html", context)

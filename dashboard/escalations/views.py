@@ -18,9 +18,9 @@ def board(request: loading.Request) -> HttpResponse:
     """Open, claimed and answered ones, the oldest open first."""
     rows = Escalation.objects.select_related("question__channel", "question__conversation", "question__answer")
     columns = [
-        ("Open", rows.filter(state=EscalationState.OPEN).order_by("created_at")[:LISTED]),
-        ("Claimed", rows.filter(state=EscalationState.CLAIMED).order_by("claimed_at")[:LISTED]),
-        ("Answered", rows.filter(state=EscalationState.ANSWERED).order_by("-answered_at")[:20]),
+        (EscalationState.OPEN.label, rows.filter(state=EscalationState.OPEN).order_by("created_at")[:LISTED]),
+        (EscalationState.CLAIMED.label, rows.filter(state=EscalationState.CLAIMED).order_by("claimed_at")[:LISTED]),
+        (EscalationState.ANSWERED.label, rows.filter(state=EscalationState.ANSWERED).order_by("-answered_at")[:20]),
     ]
     template = "_board.html" if "HX-Request" in request.headers else "escalations.html"
     return render(request, f"dashboard/escalations/{template}", {"page": "escalations", "columns": columns})
@@ -34,18 +34,15 @@ def escalation(request: loading.Request, pk: int) -> HttpResponse:
     initial = {"text": question.answer.text} if found.is_draft and question.answer else None
     form = HumanAnswerForm(request.POST or None, initial=initial)
     if form.is_valid():
-        _answer(request, found, question, form.cleaned_data["text"])
+        _answer(request, question, form.cleaned_data["text"])
         return redirect("escalations")
     context = {"page": "escalations", "escalation": found, "question": question, "form": form}
     return render(request, "dashboard/escalations/escalation.html", context)
 
 
-def _answer(request: loading.Request, found: Escalation, question: Question, text: str) -> None:
+def _answer(request: loading.Request, question: Question, text: str) -> None:
     who, name = _who(request), request.user.get_username()
-    if found.is_draft and found.state != EscalationState.ANSWERED:
-        escalations.send_draft(question, by=who, name=name, text=text)
-    else:
-        escalations.answer(question, by=who, name=name, text=text)
+    escalations.reply(question, by=who, name=name, text=text)
     messages.success(request, "The answer is on its way to the asker.")
 
 

@@ -15,6 +15,7 @@ from foundation import locks
 
 LOCK = "parley audit log"
 START = "0" * 64
+PER_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ def write(actor: User | None, action: str, target: str = "", details: Mapping[st
     entry.hash = _hash(entry)
     entry.save(force_insert=True)
     return entry
+
+
+def page(*, before: int | None) -> tuple[list[AuditEntry], int | None]:
+    """The newest lines, or those before an id, and the id to go on before."""
+    entries = AuditEntry.objects.order_by("-id")
+    rows = list((entries.filter(pk__lt=before) if before else entries)[: PER_PAGE + 1])
+    return rows[:PER_PAGE], rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else None
 
 
 def verify() -> ChainCheck:

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from bot.models import Message, Platform, Speaker, Voice, Workspace
 from bot.questions import presence
-from knowledge.models import Document, DocumentState
+from knowledge.sample import samples
 from llm.models import Budget, Deployment, ServingRole
 
 
@@ -22,8 +22,7 @@ class Step:
 
 
 def steps() -> list[Step]:
-    indexed = Document.objects.filter(state=DocumentState.INDEXED)
-    own = indexed.exclude(origin__startswith=str(settings.SAMPLE_DIR)).exists()
+    own = samples.has_other_indexed()
     live = Deployment.objects.filter(role=ServingRole.ANSWER).select_related("endpoint").order_by("-id").first()
     writes = live is not None and not live.is_quoting
     return [
@@ -60,8 +59,3 @@ def _has_team() -> bool:
 
 def _was_asked() -> bool:
     return Message.objects.filter(speaker=Speaker.BOT, conversation__platform__in=_platforms()).exists()
-
-
-def sample() -> list[Document]:
-    """The documents of the sample help centre that are still there."""
-    return list(Document.objects.filter(origin__startswith=str(settings.SAMPLE_DIR)))

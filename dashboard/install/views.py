@@ -14,7 +14,7 @@ from bot.platforms.slack import manifest as slack_manifest
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from dashboard.install import setting_up
-from knowledge.sources import uploads
+from knowledge.sample import samples
 
 
 @rules.page(Role.OWNER)
@@ -30,7 +30,7 @@ def install(request: loading.Request) -> HttpResponse:
         "is_http": is_http,
         "invite": _invite(),
         "can_install": bool(settings.SLACK_CLIENT_ID),
-        "sample": len(setting_up.sample()),
+        "sample": samples.documents().count(),
     }
     return render(request, "dashboard/install/install.html", context)
 
@@ -60,9 +60,7 @@ def examine(request: loading.Request) -> HttpResponse:
 
 @rules.action(Role.OWNER)
 def remove_sample(request: loading.Request) -> HttpResponse:
-    found = setting_up.sample()
-    for document in found:
-        uploads.discard(document)
-    request.audited = {"documents": len(found)}
-    messages.success(request, f"The {len(found)} sample documents are gone.")
+    count = samples.remove()
+    request.audited = {"documents": count}
+    messages.success(request, f"The {count} sample documents are gone.")
     return redirect("install")

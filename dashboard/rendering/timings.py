@@ -3,6 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+LABELS = {
+    "embed": "Understand the question",
+    "search": "Search the documents",
+    "think": "Wait for the first word",
+    "write": "Write the answer",
+}
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -23,16 +30,16 @@ def stages(searched: Mapping[str, float], first_token_ms: float | None, total_ms
     total = total_ms or 0.0
     embed, search = searched.get("embed", 0.0), searched.get("search", 0.0)
     first = total if first_token_ms is None else first_token_ms
-    lengths = [
-        ("embed", "Understand the question", embed),
-        ("search", "Search the documents", search),
-        ("think", "Wait for the first word", max(first - embed - search, 0.0)),
-        ("write", "Write the answer", max(total - max(first, embed + search), 0.0)),
-    ]
-    scale = 100 / max(sum(length for _, _, length in lengths), 1e-9)
+    lengths = {
+        "embed": embed,
+        "search": search,
+        "think": max(first - embed - search, 0.0),
+        "write": max(total - max(first, embed + search), 0.0),
+    }
+    scale = 100 / max(sum(lengths.values()), 1e-9)
     placed = []
     left = 0.0
-    for name, label, length in lengths:
-        placed.append(Stage(name, label, length, round(left, 3), round(length * scale, 3)))
+    for name, length in lengths.items():
+        placed.append(Stage(name, LABELS[name], length, round(left, 3), round(length * scale, 3)))
         left += length * scale
     return placed

@@ -6,6 +6,8 @@ from django.db.models.functions import Now
 
 
 class Visibility(models.TextChoices):
+    """Whether everybody who may ask is answered from a collection, or the team alone."""
+
     PUBLIC = "public"
     INTERNAL = "internal"
 
@@ -26,6 +28,16 @@ class Collection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def other_visibility(self) -> Visibility:
+        """What a change would make it."""
+        return Visibility.INTERNAL if self.visibility == Visibility.PUBLIC else Visibility.PUBLIC
+
+    def show_to(self, visibility: Visibility) -> None:
+        """Change who may read it, from the next question on."""
+        Collection.objects.filter(pk=self.pk).update(visibility=visibility)
+        self.visibility = visibility
 
 
 class SynonymSet(models.Model):

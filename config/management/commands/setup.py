@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from config import schema, setup
 from knowledge.index import model_change
-from knowledge.models import Document, Visibility
+from knowledge.models import Visibility
+from knowledge.sample import samples
 from llm import endpoints
 from llm.completion import ProviderError
 from llm.models import Deployment, ServingRole
@@ -62,4 +63,4 @@ class Command(BaseCommand):
 def _is_sample_wanted() -> bool:
     """On the first run, also when an earlier attempt was killed half-way, and never among documents of one's own."""
     is_first_run = not User.objects.filter(is_superuser=True).exists()
-    return is_first_run and not Document.objects.exclude(origin__startswith=str(settings.SAMPLE_DIR)).exists()
+    return is_first_run and not samples.has_others()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -16,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("username", nargs="?")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{settings.PUBLIC_URL}{login_links.make(_user(options['username']))}")
+        self.stdout.write(login_links.address(_user(options["username"])))
 
 
 def _user(username: str | None) -> User:
