@@ -32,6 +32,11 @@ class Exchange:
         return words.OUTCOMES[Outcome(self.answer.outcome)][0]
 
     @property
+    def thumb(self) -> tuple[str, str] | None:
+        """The rating as a picture and in words."""
+        return None if self.rating is None else words.THUMBS[self.rating]
+
+    @property
     def cost(self) -> str:
         return money.label(self.answer.cost)
 

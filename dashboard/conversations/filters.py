@@ -10,7 +10,12 @@ from dashboard.rendering.inputs import dress
 from knowledge.models import Document
 from llm.models import Deployment, ServingRole
 
-RATINGS = [("", "any rating"), ("up", "thumbs up"), ("down", "thumbs down"), ("none", "no rating")]
+RATINGS = [
+    ("", "any rating"),
+    ("up", words.THUMBS[True][1].lower()),
+    ("down", words.THUMBS[False][1].lower()),
+    ("none", "no rating"),
+]
 
 
 class ConversationFilter(forms.Form):

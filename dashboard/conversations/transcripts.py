@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 
 from bot.models import Conversation, Escalation, Feedback, Question
+from bot.team import feedback
 from dashboard.rendering import turns
 from dashboard.rendering.turns import ShownTurn
-from dashboard.rendering.words import PURPOSES
+from dashboard.rendering.words import PURPOSES, THUMBS
 from llm.models import Purpose, UsageRecord
 from llm.spending import money
 from tuning.models import TrainingExample
@@ -29,10 +30,26 @@ class CallLine:
 
 
 @dataclass(frozen=True)
+class OpinionLine:
+    """What one person thought of an answer, as the page shows it."""
+
+    row: Feedback
+
+    @property
+    def thumb(self) -> tuple[str, str]:
+        return THUMBS[self.row.is_positive]
+
+    @property
+    def reason(self) -> str:
+        """In the words it was chosen by; one that nobody can choose is shown as it was kept."""
+        return dict(feedback.REASONS).get(self.row.reason, self.row.reason)
+
+
+@dataclass(frozen=True)
 class TurnLine:
     turn: ShownTurn
     calls: list[CallLine]
-    feedback: list[Feedback]
+    feedback: list[OpinionLine]
     question: Question | None
     escalation: Escalation | None
     example: TrainingExample | None
@@ -67,7 +84,7 @@ def _step(
     return TurnLine(
         turn,
         calls.get(answer.trace_id, []),
-        list(answer.feedback.all()),
+        [OpinionLine(row) for row in answer.feedback.all()],
         question,
         getattr(question, "escalation", None),
         proposed.get(answer.pk),

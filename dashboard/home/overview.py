@@ -65,7 +65,7 @@ class Figures:
 
     questions: int
     outcomes: list[tuple[str, int, float]]
-    resolutions: list[tuple[str, int]]
+    resolutions: list[tuple[str, str, int]]
     first_word: tuple[float | None, float | None]
     answer: tuple[float | None, float | None]
     chart: charts.Bars
@@ -75,6 +75,7 @@ class Figures:
     budgets: list[costs.BudgetState]
     failing: list[dict[str, Any]]
     health: list[tuple[str, bool, str]]
+    days: int = DAYS
 
     @property
     def labels(self) -> dict[str, str]:
@@ -115,7 +116,7 @@ def figures() -> Figures:
         outcomes=[
             (words.OUTCOMES[Outcome(name)][0], count, 100 * count / most) for name, count in outcomes.most_common()
         ],
-        resolutions=[(name, resolutions[name]) for name in resolution.RESOLUTIONS],
+        resolutions=[(*words.RESOLUTIONS[name], resolutions[name]) for name in resolution.RESOLUTIONS],
         first_word=(times[0], times[1]),
         answer=(times[2], times[3]),
         chart=charts.by_day(since, today, ((row["day"], float(row["answers"])) for row in rows), unit="questions"),

@@ -1,4 +1,4 @@
-"""What outcomes and purposes are called on pages, and how far a prompt that was built again is to be trusted."""
+"""What outcomes, purposes, resolutions and thumbs are called on pages, and how far to trust a rebuilt prompt."""
 
 from bot.answers.replays import Fidelity
 from bot.models import Outcome
@@ -34,3 +34,13 @@ FIDELITIES = {
     Fidelity.UNKNOWN: "Built again from what was kept; what was sent was not, so it may have differed.",
     Fidelity.UNSENT: "No model wrote this answer; built of what was kept, this is what one would be asked.",
 }
+
+# Whether the asker was helped, as evaluation.figures.resolution tells it, and what that says.
+RESOLUTIONS = {
+    "confirmed": ("Confirmed", "somebody said so"),
+    "assumed": ("Assumed", "answered, and nobody said anything"),
+    "escalated": ("Escalated", "a person took it"),
+    "abandoned": ("Abandoned", "no answer, or a wrong one, and nobody took it"),
+}
+
+THUMBS = {True: ("👍", "Thumbs up"), False: ("👎", "Thumbs down")}
