@@ -23,7 +23,7 @@ def make_row(origin: Path, state: DocumentState = DocumentState.INDEXED) -> Docu
 def test_the_sample_goes_by_a_button_and_nothing_else_does(client: Client) -> None:
     client.force_login(make_user("root", is_superuser=True))
     make_row(settings.SAMPLE_DIR / "public" / "refunds.md")
-    assert "1 documents of a fictional company" in client.get(reverse("install")).content.decode()
+    assert "1 document of a fictional company is here" in client.get(reverse("install")).content.decode()
     own = make_row(Path("/there/own.md"))
     client.post(reverse("remove_sample"))
     assert list(Document.objects.all()) == [own]
