@@ -63,7 +63,7 @@ def deploy_models() -> list[Deployment]:
     ANSWER_MODEL, EMBED_MODEL and FALLBACK_MODEL say what is wanted; without them a live model stays. What they say is
     heard once: a model that was let answer since stays, until they say something else. The first set-up
     then takes a provider whose key is there, embeds on this machine, and has no fallback. An embedding model that has
-    passages to embed first goes live when its index is built; see knowledge.index_builds.
+    passages to embed first goes live when its index is built; see knowledge.index.model_change.
     """
     wanted = {
         ServingRole.ANSWER: settings.ANSWER_MODEL,
