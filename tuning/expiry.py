@@ -11,6 +11,7 @@ from llm.completion import ProviderError
 from llm.models import Deployment, ServingRole
 from llm.providers import provider_for
 from tuning.models import ModelVersion
+from tuning.registry import versions
 
 log = logging.getLogger(__name__)
 
@@ -53,14 +54,10 @@ def watch() -> int:
 
 def endings(today: date) -> Sequence[Ending]:
     """What ends within the longest of DAYS, or has ended; the soonest first."""
-    live = Deployment.objects.filter(role=ServingRole.ANSWER).order_by("-id").first()
+    live = versions.live()
     found = [
-        Ending(version, (version.retires_on - today).days, _is(version, live))
+        Ending(version, (version.retires_on - today).days, version == live)
         for version in ModelVersion.objects.select_related("endpoint", "dataset").exclude(retires_on=None)
         if version.retires_on
     ]
     return sorted((each for each in found if each.days <= max(DAYS)), key=lambda each: each.days)
-
-
-def _is(version: ModelVersion, live: Deployment | None) -> bool:
-    return live is not None and (live.endpoint_id, live.model) == (version.endpoint_id, version.model)

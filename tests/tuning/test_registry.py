@@ -66,7 +66,7 @@ def test_lineage_names_the_examples_and_the_versions_that_an_erasure_touches(tun
     taught = lineage.taught(tuned)
     first = taught[0].example
     assert first is not None
-    assert list(lineage.touched_by(type(first).objects.filter(pk=first.pk))) == [tuned]
+    assert list(ModelVersion.objects.touched_by(type(first).objects.filter(pk=first.pk))) == [tuned]
     first.delete()
     assert lineage.taught(tuned).filter(example=None).count() == 1
 

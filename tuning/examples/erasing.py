@@ -27,8 +27,7 @@ def erase(messages: Iterable[int]) -> Erased:
     meant = TrainingExample.objects.filter(message__in=list(messages))
     pks = list(meant.select_for_update(of=("self",)).values_list("pk", flat=True))  # whoever freezes them is let finish
     found = TrainingExample.objects.filter(pk__in=pks)
-    versions = ModelVersion.objects.filter(dataset__lines__example__in=found).select_related("endpoint").distinct()
-    named = [str(version) for version in versions.order_by("id")]
+    named = [str(version) for version in ModelVersion.objects.select_related("endpoint").touched_by(found)]
     DatasetLine.objects.filter(example__in=found).update(messages=[], rejected="")
     exported = found.filter(exportline__isnull=False).distinct()
     kept = TrainingExample.objects.filter(pk__in=list(exported.values_list("pk", flat=True)))

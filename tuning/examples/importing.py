@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -84,9 +85,7 @@ def _built(exchange: ImportedExchange, collections: Sequence[int]) -> dict[str, 
     history = [Turn(turn.role, redact(turn.text).text) for turn in exchange.history]
     found = retrieve(question.text, collections=collections, k=answering.PASSAGES)
     prompt = prompts.build(question.text, found.hits, history, may_search=True)
-    counts = {
-        kind: question.counts.get(kind, 0) + answer.counts.get(kind, 0) for kind in {*question.counts, *answer.counts}
-    }
+    counts = Counter(question.counts) + Counter(answer.counts)
     return {
         "question": question.text,
         "original_answer": answer.text,

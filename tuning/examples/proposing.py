@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from bot.answers import prompts
 from bot.answers.replays import prompt_of
 from bot.models import Message, Outcome, Question, Speaker
 from llm.prompt import Prompt
-from tuning.examples.redacting import Redacted, redact
+from tuning.examples.redacting import redact
 from tuning.models import TrainingExample
 
 CANDIDATES = 50
@@ -62,12 +63,11 @@ def people(message: Message) -> list[str]:
 
 
 def _redacted(prompt: Prompt, people: list[str], original: str, answer: str) -> tuple[dict[str, Any], dict[str, int]]:
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
 
     def clean(text: str) -> str:
-        found: Redacted = redact(text, people)
-        for kind, count in found.counts.items():
-            counts[kind] = counts.get(kind, 0) + count
+        found = redact(text, people)
+        counts.update(found.counts)
         return found.text
 
     history = tuple(replace(turn, text=clean(turn.text)) for turn in prompt.history)

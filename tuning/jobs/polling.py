@@ -12,7 +12,7 @@ from django.utils import timezone
 from foundation import failpoints
 from llm.completion import ProviderError
 from llm.models import Purpose, UsageRecord
-from llm.spending import budgets, pricing
+from llm.spending import budgets
 from tuning.jobs import states, submitting
 from tuning.models import OVER, Checkpoint, FineTuneJob, JobEvent, JobState
 from tuning.registry import versions
@@ -169,11 +169,9 @@ def _register(job: FineTuneJob) -> None:
 
 
 def _cost(job: FineTuneJob, report: Report) -> Decimal | None:
-    if job.endpoint is None:
-        return Decimal(0)
-    if report.trained_tokens is None:
+    if job.endpoint is not None and report.trained_tokens is None:
         return None
-    return pricing.training_cost(job.endpoint.provider, job.base, report.trained_tokens, timezone.now())
+    return submitting.cost(job.endpoint, job.base, report.trained_tokens or 0)
 
 
 def _book(job: FineTuneJob, report: Report, cost: Decimal | None) -> None:

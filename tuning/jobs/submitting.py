@@ -47,10 +47,14 @@ class WantedJob:
 
 def estimate(wanted: WantedJob) -> Decimal | None:
     """USD, None where no price is known: the tokens that are trained on, once for each epoch."""
-    if wanted.endpoint is None:
+    return cost(wanted.endpoint, wanted.base, wanted.dataset.tokens * wanted.epochs)
+
+
+def cost(endpoint: Endpoint | None, base: str, tokens: int) -> Decimal | None:
+    """USD for training on so many tokens, None where no price is known; without an endpoint nobody asks for any."""
+    if endpoint is None:
         return Decimal(0)
-    tokens = wanted.dataset.tokens * wanted.epochs
-    return pricing.training_cost(wanted.endpoint.provider, wanted.base, tokens, timezone.now())
+    return pricing.training_cost(endpoint.provider, base, tokens, timezone.now())
 
 
 @transaction.atomic
@@ -60,11 +64,11 @@ def order(wanted: WantedJob, *, by: User | None) -> FineTuneJob:
     What earlier jobs may still cost is not there to be spent: one order is weighed at a time.
     """
     check(wanted, timezone.now().date())
-    cost = estimate(wanted)
+    estimated = estimate(wanted)
     locks.hold(ORDERS)
     room = _room()
-    if cost is not None and room is not None and cost > room:
-        raise OrderError(f"It may cost {money.amount(cost)}, and the budget has {money.amount(room)} left.")
+    if estimated is not None and room is not None and estimated > room:
+        raise OrderError(f"It may cost {money.amount(estimated)}, and the budget has {money.amount(room)} left.")
     return FineTuneJob.objects.create(
         dataset=wanted.dataset,
         trainer=wanted.trainer,
@@ -72,7 +76,7 @@ def order(wanted: WantedJob, *, by: User | None) -> FineTuneJob:
         base=wanted.base.strip(),
         parameters={**(wanted.parameters or {}), "n_epochs": wanted.epochs},
         key=uuid.uuid4(),
-        estimate=cost,
+        estimate=estimated,
         created_by=by,
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from llm.models import Endpoint
 from llm.spending import money
+from tuning.jobs import states
 from tuning.models import FineTuneJob
 from tuning.trainers.base import Availability
 
@@ -19,8 +20,8 @@ def as_json(job: FineTuneJob) -> dict[str, Any]:
         "state": job.state,
         "provider_state": job.provider_state,
         "provider_job": job.provider_job,
-        "estimate_usd": _usd(job.estimate),
-        "cost_usd": _usd(job.cost),
+        "estimate_usd": usd(job.estimate),
+        "cost_usd": usd(job.cost),
         "trained_tokens": job.trained_tokens,
         "model": job.model or None,
         "error": job.error or None,
@@ -30,7 +31,7 @@ def as_json(job: FineTuneJob) -> dict[str, Any]:
 
 
 def line(job: FineTuneJob) -> str:
-    cost = f"cost {money.label(job.cost)}" if job.is_over else f"about {money.label(job.estimate)}"
+    cost = f"cost {money.label(job.cost)}" if states.is_over(job) else f"about {money.label(job.estimate)}"
     more = job.model or job.error
     return (
         f"job {job.pk}  {job.base} on {job.dataset} by {job.trainer}  {job.state}  {cost}{f'  {more}' if more else ''}"
@@ -47,5 +48,6 @@ def availability(trainer: str, endpoint: Endpoint | None, told: Availability) ->
     }
 
 
-def _usd(amount: Decimal | None) -> str | None:
+def usd(amount: Decimal | None) -> str | None:
+    """As it stands in JSON; None where no price is known."""
     return None if amount is None else f"{amount:.4f}"

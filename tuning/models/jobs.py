@@ -70,10 +70,6 @@ class FineTuneJob(models.Model):
     def __str__(self) -> str:
         return f"job {self.pk}: {self.base} on {self.dataset_id} by {self.trainer}"
 
-    @property
-    def is_over(self) -> bool:
-        return self.state in OVER
-
 
 class JobEvent(models.Model):
     """What a trainer told while it worked; the same event twice is one row."""

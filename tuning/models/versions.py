@@ -1,12 +1,21 @@
 """The registry: where each model that may answer comes from, and how long there is of it."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
 from llm.models import Endpoint, PromptVariant
 from tuning.models.datasets import Dataset
+from tuning.models.examples import TrainingExample
 from tuning.models.jobs import FineTuneJob
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def touched_by(self, examples: models.QuerySet[TrainingExample]) -> Self:
+        """Those that learnt from any of these: what an erasure has to think of."""
+        return self.filter(dataset__lines__example__in=examples).distinct().order_by("id")
 
 
 class ModelVersion(models.Model):
@@ -29,6 +38,8 @@ class ModelVersion(models.Model):
     note = models.CharField(max_length=300, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["endpoint", "model"], name="one_version_per_model")]

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from bot.models import Message, Speaker
 from llm.models import Deployment, ServingRole
-from tuning.models import DatasetLine, ModelVersion, Split, TrainingExample
+from tuning.models import DatasetLine, ModelVersion, Split
 
 
 def taught(version: ModelVersion) -> QuerySet[DatasetLine]:
@@ -19,11 +19,6 @@ def answers(version: ModelVersion) -> QuerySet[Message]:
     return Message.objects.filter(
         speaker=Speaker.BOT, provider=version.endpoint.provider, model=version.model
     ).order_by("-id")
-
-
-def touched_by(examples: QuerySet[TrainingExample]) -> QuerySet[ModelVersion]:
-    """The versions that learnt from any of these: what an erasure has to think of."""
-    return ModelVersion.objects.filter(dataset__lines__example__in=examples).distinct().order_by("id")
 
 
 def served(version: ModelVersion) -> QuerySet[Deployment]:

@@ -164,9 +164,8 @@ def _replacing(path: Path) -> Iterator[IO[str]]:
             draft.flush()
             Path(draft.name).chmod(0o644)
             Path(draft.name).replace(path)
-        except BaseException:
-            Path(draft.name).unlink()
-            raise
+        finally:
+            Path(draft.name).unlink(missing_ok=True)  # it is there only if something went wrong
 
 
 def _positive(text: str) -> int:

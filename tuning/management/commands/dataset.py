@@ -1,17 +1,17 @@
 """Datasets: freeze what is approved, look at it, take it away as a file."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from llm.models import PromptVariant
 from tuning.datasets import describing, formats, freezing
+from tuning.management.actions import ActionsCommand, find_dataset
 from tuning.models import Dataset, Split
 
 
-class Command(BaseCommand):
+class Command(ActionsCommand):
     help = "Datasets are approved examples as they were when they were frozen; models are tuned on them."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -59,11 +59,11 @@ class Command(BaseCommand):
             self.stdout.write("There are none yet; approve examples, then: manage.py dataset freeze NAME")
 
     def _show(self, options: dict[str, Any]) -> None:
-        dataset = _dataset(options["number"])
+        dataset = find_dataset(options["number"])
         self._print(describing.as_json(dataset)) if options["json"] else self._tell(dataset)
 
     def _export(self, options: dict[str, Any]) -> None:
-        dataset = _dataset(options["number"])
+        dataset = find_dataset(options["number"])
         data = formats.write(dataset.lines.filter(split=options["split"]), options["format"])
         options["output"].write_bytes(data)
         told = {"dataset": dataset.pk, "file": str(options["output"]), "lines": data.count(b"\n"), "bytes": len(data)}
@@ -76,13 +76,3 @@ class Command(BaseCommand):
         self.stdout.write(describing.line(dataset))
         for warning in dataset.warnings:
             self.stdout.write(f"  {warning}")
-
-    def _print(self, found: object) -> None:
-        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
-
-
-def _dataset(number: int) -> Dataset:
-    found = Dataset.objects.filter(pk=number).first()
-    if found is None:
-        raise CommandError(f"There is no dataset {number}; manage.py dataset list shows those there are.")
-    return found

@@ -1,21 +1,21 @@
 """Training examples: propose, import, review."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from bot.models import Message
 from llm.completion import ProviderError
 from llm.models import Deployment
 from tuning.examples import importing, proposing, reviewing
 from tuning.examples.proposing import ExampleError
+from tuning.management.actions import ActionsCommand
 from tuning.models import ExampleState, TrainingExample
 
 
-class Command(BaseCommand):
+class Command(ActionsCommand):
     help = "Answers as a model should have given them. What is approved may be frozen into a dataset."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -83,9 +83,6 @@ class Command(BaseCommand):
                 self._print(_row(example))
             else:
                 self.stdout.write(f"example {example.pk} is {ExampleState(example.state).label}")
-
-    def _print(self, found: object) -> None:
-        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 def _row(example: TrainingExample) -> dict[str, Any]:

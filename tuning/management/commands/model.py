@@ -1,16 +1,16 @@
 """The registry: which models are known, where they come from, and which one answers."""
 
-import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from llm.models import Deployment, Endpoint
-from tuning.models import Dataset, ModelVersion
+from llm.models import Deployment
+from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint
+from tuning.models import ModelVersion
 from tuning.registry import summaries, versions
 
 
-class Command(BaseCommand):
+class Command(ActionsCommand):
     help = "The models that may answer. The base model is always among them, so that there is one to go back to."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -60,10 +60,10 @@ class Command(BaseCommand):
 
     def _register(self, options: dict[str, Any]) -> None:
         version = versions.register(
-            _endpoint(options["endpoint"]),
+            find_endpoint(options["endpoint"]),
             options["model"],
             base=options["base"],
-            dataset=_dataset(options["dataset"]) if options["dataset"] else None,
+            dataset=find_dataset(options["dataset"]) if options["dataset"] else None,
         )
         self._tell(version, options)
 
@@ -86,27 +86,9 @@ class Command(BaseCommand):
         else:
             self.stdout.write(summaries.line(version, is_live=is_live))
 
-    def _print(self, found: object) -> None:
-        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
-
 
 def _version(number: int) -> ModelVersion:
     found = ModelVersion.objects.select_related("endpoint", "dataset").filter(pk=number).first()
     if found is None:
         raise CommandError(f"There is no model {number}; manage.py model list shows those there are.")
-    return found
-
-
-def _dataset(number: int) -> Dataset:
-    found = Dataset.objects.filter(pk=number).first()
-    if found is None:
-        raise CommandError(f"There is no dataset {number}; manage.py dataset list shows those there are.")
-    return found
-
-
-def _endpoint(name: str) -> Endpoint:
-    found = Endpoint.objects.filter(name=name).first()
-    if found is None:
-        known = ", ".join(Endpoint.objects.order_by("name").values_list("name", flat=True))
-        raise CommandError(f"There is no endpoint named {name}; known are: {known}")
     return found

@@ -1,22 +1,21 @@
 """Fine-tune jobs: who can train, what it would cost, begin, watch, cancel."""
 
-import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from llm.completion import ProviderError
-from llm.models import Endpoint
 from llm.spending import money
 from tuning.jobs import polling, submitting, telling
-from tuning.models import Dataset, FineTuneJob
+from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint
+from tuning.models import FineTuneJob
 from tuning.trainers import TRAINERS
 from tuning.trainers.base import UnknownTrainerError
 
 
-class Command(BaseCommand):
+class Command(ActionsCommand):
     help = "Tune a model on a frozen dataset. Nothing is sent before its cost was shown and agreed to."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,10 +53,10 @@ class Command(BaseCommand):
 
     def _start(self, options: dict[str, Any]) -> None:
         wanted = submitting.WantedJob(
-            dataset=_dataset(options["dataset"]),
+            dataset=find_dataset(options["dataset"]),
             trainer=options["trainer"],
             base=options["base"],
-            endpoint=_endpoint(options["endpoint"]),
+            endpoint=find_endpoint(options["endpoint"]) if options["endpoint"] else None,
             epochs=options["epochs"],
         )
         submitting.check(wanted, timezone.now().date())
@@ -68,7 +67,7 @@ class Command(BaseCommand):
         )
         if options["dry_run"]:
             if options["json"]:
-                self._print({"job": None, "estimate_usd": None if cost is None else f"{cost:.4f}"})
+                self._print({"job": None, "estimate_usd": telling.usd(cost)})
             return
         if cost != 0 and not options["yes"]:
             _ask()
@@ -97,24 +96,6 @@ class Command(BaseCommand):
 
     def _show(self, job: FineTuneJob, options: dict[str, Any]) -> None:
         self._print(telling.as_json(job)) if options["json"] else self.stdout.write(telling.line(job))
-
-    def _print(self, found: object) -> None:
-        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
-
-
-def _dataset(number: int) -> Dataset:
-    found = Dataset.objects.filter(pk=number).first()
-    if found is None:
-        raise CommandError(f"There is no dataset {number}; manage.py dataset list shows those there are.")
-    return found
-
-
-def _endpoint(name: str | None) -> Endpoint | None:
-    found = Endpoint.objects.filter(name=name).first() if name else None
-    if name and found is None:
-        known = ", ".join(Endpoint.objects.order_by("name").values_list("name", flat=True))
-        raise CommandError(f"There is no endpoint named {name}; known are: {known}")
-    return found
 
 
 def _job(number: int) -> FineTuneJob:
