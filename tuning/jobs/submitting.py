@@ -14,6 +14,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from foundation import failpoints, locks
+from llm.completion import ProviderError
 from llm.models import Endpoint
 from llm.spending import budgets, money, pricing
 from tuning.datasets import formats
@@ -134,13 +135,29 @@ def submit(job: FineTuneJob) -> None:
             return
     found = trainer.find(job.endpoint, str(job.key), job.provider_files)
     if not found:
-        if not _may_create(job):
+        trainer.ready(job.endpoint, job.provider_files)
+        found = _create(job, trainer, order)
+        if not found:
             return
-        failpoints.reach("tuning.creating")
-        found = trainer.create(job.endpoint, order, job.provider_files)
-        failpoints.reach("tuning.created")
     FineTuneJob.objects.filter(pk=job.pk).update(provider_job=found)
     states.move(job, JobState.RUNNING, provider_job=found, started_at=timezone.now())
+
+
+def _create(job: FineTuneJob, trainer: Trainer, order: Order) -> str:
+    """Begin, and say what the job is called; empty where somebody else has the job by now."""
+    begun_before = job.creating_at
+    if not _may_create(job):
+        return ""
+    failpoints.reach("tuning.creating")
+    try:
+        found = trainer.create(job.endpoint, order, job.provider_files)
+    except ProviderError as error:
+        if error.permanent:  # refused, so that there is nothing that costs
+            job.creating_at = begun_before
+            FineTuneJob.objects.filter(pk=job.pk).update(creating_at=begun_before)
+        raise
+    failpoints.reach("tuning.created")
+    return found
 
 
 def _may_create(job: FineTuneJob) -> bool:
