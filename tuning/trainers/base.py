@@ -79,7 +79,7 @@ class Trainer(ABC):
     def upload(self, endpoint: Endpoint | None, order: Order) -> dict[str, str]:
         """Hand the files over; their ids by "train" and "validation". What is there already is not sent again."""
 
-    def ready(self, endpoint: Endpoint | None, files: Mapping[str, str]) -> None:  # noqa: B027, ARG002
+    def ready(self, endpoint: Endpoint | None, files: Mapping[str, str]) -> None:  # noqa: B027
         """Raises ProviderError while a job cannot be made of the files: for good where they are unfit."""
 
     @abstractmethod

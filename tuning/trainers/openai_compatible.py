@@ -195,7 +195,8 @@ def _events(api: openai.OpenAI, job: str, key: str) -> Iterable[Event]:
     for each in islice(api.fine_tuning.jobs.list_events(job, limit=100), MOST_EVENTS):
         message, at = clean(redacted(str(each.message or ""), key)), _moment(each.created_at)
         name = each.id or hashlib.sha256(f"{each.created_at}\0{message}".encode()).hexdigest()  # some give none
-        yield Event(str(name)[:200], str(each.level or "info"), message, at)
+        level: Any = each.level
+        yield Event(str(name)[:200], str(level or "info"), message, at)
 
 
 def _stages(api: openai.OpenAI, job: str) -> Iterable[ReportedCheckpoint]:
