@@ -20,8 +20,8 @@ class Trial:
     detail: str
 
 
-def run(endpoint: Endpoint, model: str) -> Trial:
-    """Ask a model of an endpoint, live or not, for one word."""
+def run(endpoint: Endpoint, model: str, *, seconds: float = SECONDS) -> Trial:
+    """Ask a model of an endpoint, live or not, for one word, for at most so many seconds."""
     prompt = Prompt(system="You are being tested.", question=ASKED, context="", passages=(), max_output_tokens=20)
     deployment = Deployment(role=ServingRole.ANSWER, endpoint=endpoint, model=model, reason="a trial")
     started = time.monotonic()
@@ -29,7 +29,7 @@ def run(endpoint: Endpoint, model: str) -> Trial:
         prompt,
         deployment=deployment,
         trace_id=client.new_trace_id(),
-        deadline=started + SECONDS,
+        deadline=started + seconds,
         purpose=Purpose.TEST,
         may_fall_back=False,
     )

@@ -6,6 +6,7 @@ import pytest
 
 from bot.answers import prompts
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
+from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.examples import make_examples
 from tests.rows.make import make_deployment
 from tuning import expiry
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def tuned() -> ModelVersion:
+def tuned(fake_providers: FakeProviders) -> ModelVersion:
     make_deployment()
     make_deployment(ServingRole.ANSWER, provider="openai", model="base-model", dimensions=None)
     make_examples(12)
@@ -42,6 +43,39 @@ def test_a_version_trained_on_other_words_may_not_serve(tuned: ModelVersion, mon
     with pytest.raises(RegistryError, match="another wording"):
         versions.deploy(tuned, reason="all the same", by=None)
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:base-model"
+
+
+def test_a_version_that_does_not_answer_is_not_let_serve(tuned: ModelVersion, fake_providers: FakeProviders) -> None:
+    fake_providers.script(Refusal(404, "The model ft:voice does not exist."))
+    with pytest.raises(RegistryError, match=r"does not answer.*does not exist"):
+        versions.deploy(tuned, reason="it sounds like us", by=None)
+    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:base-model"
+
+
+def test_a_rollback_passes_over_what_does_not_answer_any_more(
+    tuned: ModelVersion, fake_providers: FakeProviders
+) -> None:
+    versions.deploy(tuned, reason="it sounds like us", by=None)
+    later = versions.register(tuned.endpoint, "ft:later", base="base-model", dataset=tuned.dataset)
+    versions.deploy(later, reason="better still", by=None)
+    fake_providers.script(Refusal(404, "The model ft:voice is retired."))
+    back = versions.roll_back(by=None)
+    assert (str(back), "ft:voice is retired" in back.reason) == ("openai:base-model", True)
+    gone = [Refusal(404, "Gone.")] * 2
+    fake_providers.script(*gone)
+    with pytest.raises(RegistryError, match="None of those before can serve"):
+        versions.roll_back(by=None)
+
+
+def test_the_base_stands_in_for_a_tuned_model_unless_somebody_decided_otherwise(tuned: ModelVersion) -> None:
+    versions.deploy(tuned, reason="it sounds like us", by=None)
+    stand_in = Deployment.objects.live(ServingRole.FALLBACK)
+    assert (str(stand_in), stand_in.prompt) == ("openai:base-model", "full")
+    nobody = Deployment(role=ServingRole.FALLBACK, endpoint=tuned.endpoint)
+    Deployment.objects.append(nobody, reason="nobody", by=None)
+    later = versions.register(tuned.endpoint, "ft:later", base="base-model", dataset=tuned.dataset)
+    versions.deploy(later, reason="better still", by=None)
+    assert Deployment.objects.live(ServingRole.FALLBACK).model == ""
 
 
 def test_a_reason_and_a_name_are_needed(tuned: ModelVersion) -> None:

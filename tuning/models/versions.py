@@ -33,6 +33,9 @@ class ModelVersion(models.Model):
     prompt = models.CharField(max_length=5, choices=PromptVariant, default=PromptVariant.FULL)
     template_hash = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict)
+    retrieval = models.JSONField(
+        default=dict, blank=True, help_text="How passages were found when it was registered: what it was judged with."
+    )
     retires_on = models.DateField(null=True, blank=True)
     retirement_checked_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True)

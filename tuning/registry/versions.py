@@ -1,11 +1,16 @@
 """Which models are known, and which of them serves."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from bot.answers import prompts
+from bot.answers import answering, prompts
+from llm import trials
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tuning.models import Dataset, FineTuneJob, ModelVersion
+
+TRIAL_SECONDS = 8.0  # so that a rollback is done in ten
 
 
 class RegistryError(ValueError):
@@ -33,6 +38,7 @@ def register(
             "dataset": dataset,
             "prompt": prompt,
             "template_hash": dataset.template_hash if dataset else prompts.template_hash(prompt),
+            "retrieval": retrieval_now(),
             "created_by": by,
         },
     )
@@ -58,6 +64,17 @@ def register_job(job: FineTuneJob) -> ModelVersion:
     version = register(job.endpoint, job.model, base=job.base, dataset=job.dataset, by=job.created_by)
     ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters)
     return version
+
+
+def retrieval_now() -> dict[str, Any]:
+    """How passages are found and how many a model is given, as far as an install can differ from another."""
+    embed = Deployment.objects.select_related("endpoint").filter(role=ServingRole.EMBED).order_by("-id").first()
+    return {
+        "embedding": embed.vector_space if embed else None,
+        "passages": answering.PASSAGES,
+        "more_passages": answering.MORE_PASSAGES,
+        "least_to_read": answering.LEAST_TO_READ,
+    }
 
 
 def live() -> ModelVersion | None:
@@ -89,28 +106,67 @@ def check_wording(version: ModelVersion) -> None:
         )
 
 
-@transaction.atomic
 def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
-    """Let a version answer from now on. Raises RegistryError."""
+    """Let a version answer from now on, once it has answered a trial. Raises RegistryError.
+
+    Where nobody stands in for it yet, the base that answered before does from now on.
+    """
     if not reason.strip():
         raise RegistryError("Say why, for those who come after.")
     check_wording(version)
-    register_live()
     wanted = Deployment(role=ServingRole.ANSWER, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
-    return Deployment.objects.append(wanted, reason=reason, by=by)
+    if refusal := _refusal(wanted):
+        raise RegistryError(f"{version} does not answer, so it was not let serve: {refusal}")
+    with transaction.atomic():
+        register_live()
+        _have_stand_in(version, by)
+        return Deployment.objects.append(wanted, reason=reason, by=by)
 
 
-@transaction.atomic
 def roll_back(*, by: User | None) -> Deployment:
-    """Let the model before answer again. Raises RegistryError when there was none, or its words have changed."""
+    """Let the newest model before that still answers a trial serve again. Raises RegistryError when there is none."""
     rows = list(Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:100])
-    before = next((row for row in rows[1:] if _served(row) != _served(rows[0])), None)
-    if before is None:
+    before = list({_served(row): row for row in reversed(rows) if _served(row) != _served(rows[0])}.values())
+    if not before:
         raise RegistryError("No other model has answered before.")
-    version = ModelVersion.objects.filter(endpoint=before.endpoint, model=before.model).first()
-    if version is not None:
-        check_wording(version)
-    return Deployment.objects.append(before, reason=f"rolled back from {rows[0]}", by=by)
+    reasons = []
+    for row in reversed(before):
+        refusal = _wording_refusal(row) or _refusal(row)
+        if not refusal:
+            skipped = f"; {'; '.join(reasons)}" if reasons else ""
+            return Deployment.objects.append(row, reason=f"rolled back from {rows[0]}{skipped}", by=by)
+        reasons.append(f"{row} cannot serve: {refusal}")
+    raise RegistryError(f"None of those before can serve. {' '.join(reasons)}")
+
+
+def _refusal(row: Deployment) -> str:
+    """Why a model cannot serve now, in its server's words; empty where it answers."""
+    if row.is_quoting:
+        return ""
+    trial = trials.run(row.endpoint, row.model, seconds=TRIAL_SECONDS)
+    return "" if trial.is_ok else trial.detail
+
+
+def _wording_refusal(row: Deployment) -> str:
+    version = ModelVersion.objects.filter(endpoint=row.endpoint, model=row.model).first()
+    try:
+        if version is not None:
+            check_wording(version)
+    except RegistryError as error:
+        return str(error)
+    return ""
+
+
+def _have_stand_in(version: ModelVersion, by: User | None) -> None:
+    """The base that answered last stands in for a tuned model, unless somebody has decided who does, or that none."""
+    if not version.is_tuned or Deployment.objects.filter(role=ServingRole.FALLBACK).exists():
+        return
+    tuned = ModelVersion.objects.exclude(base="").values_list("endpoint_id", "model")
+    rows = Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:100]
+    base = next((row for row in rows if (row.endpoint_id, row.model) not in set(tuned)), None)
+    if base is not None:
+        row = Deployment(role=ServingRole.FALLBACK, endpoint=base.endpoint, model=base.model, prompt=base.prompt)
+        Deployment.objects.append(row, reason=f"stands in for {version} when it is down", by=by)
 
 
 def _served(row: Deployment) -> tuple[int, str, str]:

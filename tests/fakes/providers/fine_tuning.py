@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.fakes.providers import protocols
+
 KEY = "sk-tune-0123456789abcdef"
 CSV = "step,train_loss,valid_loss\n1,2.5,2.6\n2,1.25,\n3,0.5,0.75\n"
 KNOWN = {"model", "training_file", "validation_file", "suffix", "metadata", "method", "seed", "trainingType"}
@@ -105,6 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
             r"/files": self._upload,
             r"/fine_tuning/jobs": self._create,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)/cancel": self._cancel,
+            r"/chat/completions": self._chat,
         })  # fmt: skip
 
     def _answer(self, routes: dict[str, Callable[..., Json | bytes]]) -> None:
@@ -228,6 +231,13 @@ class _Handler(BaseHTTPRequestHandler):
             raise _RefusedError(400, f"The job is {found['status']} already.")
         found["status"] = "cancelled"
         return found
+
+    def _chat(self) -> bytes:
+        """Any model but those that are unknown says one word."""
+        body = json.loads(self._raw)
+        if body["model"] in self.fake.unknown_models:
+            raise _RefusedError(404, f"The model {body['model']} does not exist.")
+        return "".join(protocols.chat_events(body["model"], [("ready", ())], protocols.Ending())).encode()
 
     def _model(self, model: str) -> Json:
         told = {"id": model, "object": "model", "created": 0, "owned_by": "org"}
