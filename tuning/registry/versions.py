@@ -129,7 +129,7 @@ def roll_back(*, by: User | None) -> Deployment:
     before = list({_served(row): row for row in reversed(rows) if _served(row) != _served(rows[0])}.values())
     if not before:
         raise RegistryError("No other model has answered before.")
-    reasons = []
+    reasons: list[str] = []
     for row in reversed(before):
         refusal = _wording_refusal(row) or _refusal(row)
         if not refusal:
