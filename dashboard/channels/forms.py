@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from bot.voices import choosing
 from bot.models import Channel, Voice
+from bot.voices import choosing
 from dashboard.rendering.inputs import dress
 from knowledge.models import Collection
 from llm.models import Deployment, ServingRole

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot.voices import choosing, style
 from bot.models import Grammar, Voice
+from bot.voices import choosing, style
 
 
 class Command(BaseCommand):

@@ -3,10 +3,10 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from bot.voices import choosing, style
 from bot.answers.channel_rules import manner
 from bot.answers.prompts import build, template_hash
 from bot.models import Channel, Message, Question, Voice, Workspace
+from bot.voices import choosing, style
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.providers.fake import FakeProviders
 from tests.harness import bots
