@@ -1,8 +1,8 @@
 """What a channel may see and how it is answered there."""
 
-from bot.answers import voices
 from bot.answers.prompts import PLAIN, Manner
 from bot.models import Channel, Voice
+from bot.voices import style
 from knowledge.models import Collection, Visibility
 
 
@@ -26,4 +26,4 @@ def sees_internal(channel: Channel) -> bool:
 def manner(channel: Channel, voice: Voice | None) -> Manner:
     if voice is None and not channel.language:
         return PLAIN
-    return Manner(rules=voices.rules(voice) if voice else (), language=channel.language)
+    return Manner(rules=style.rules(voice) if voice else (), language=channel.language)

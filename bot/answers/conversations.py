@@ -8,11 +8,12 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from bot.answers import asking, prompts, trace, voices
+from bot.answers import asking, prompts, trace
 from bot.answers.answering import Answer, Writing
 from bot.answers.asking import Asked
 from bot.answers.trace import Reach, Trace
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker, Voice
+from bot.voices import style
 from knowledge.retrieval.search import Retrieval
 from llm.models import UsageRecord
 from llm.prompt import Turn
@@ -149,7 +150,7 @@ def save(conversation: Conversation, answer: Answer, voice: Voice | None = None)
         first_token_ms=answer.first_token_ms,
         total_ms=answer.total_ms,
         voice=voice,
-        style_faults=voices.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
+        style_faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
         cost=cost(answer.trace_id),
         trace=_trace(answer).as_json(),
     )

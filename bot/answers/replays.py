@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.answers import channel_rules, conversations, prompts, trace, voices
+from bot.answers import channel_rules, conversations, prompts, trace
 from bot.answers.trace import Trace
 from bot.models import Message, Question
+from bot.voices import style
 from llm.models import PromptVariant
 from llm.prompt import Prompt
 
@@ -59,7 +60,7 @@ def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:
 def _manner(message: Message, known: Trace) -> prompts.Manner:
     """As it was; where that was not kept, as the channel has it today."""
     if known.prompt is not None:
-        return prompts.Manner(voices.rules(message.voice) if message.voice else (), known.prompt.language)
+        return prompts.Manner(style.rules(message.voice) if message.voice else (), known.prompt.language)
     question: Question | None = getattr(message, "question", None)
     return channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import asking, channel_rules, conversations, voices, wording
+from bot.answers import asking, channel_rules, conversations, wording
 from bot.answers.answering import Answer, Writing, ended
 from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
@@ -34,6 +34,7 @@ from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
 from bot.questions import giving_up, receiving
 from bot.team import escalations
+from bot.voices import choosing
 from foundation import connections, failpoints
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def reply(question: Question, messenger: Messenger) -> None:
     """Answer a claimed question and send the answer. Whoever calls keeps the lease from running out."""
     messenger.sign(question)
     failpoints.reach("worker.signed")
-    told = Reply(question, messenger, voices.of(question.channel))
+    told = Reply(question, messenger, choosing.of(question.channel))
     try:
         if told.is_shown:
             _open(told)

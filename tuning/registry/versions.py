@@ -77,12 +77,21 @@ def retrieval_now() -> dict[str, Any]:
     }
 
 
-def live() -> ModelVersion | None:
-    """The version that answers; None where what answers is not registered."""
-    deployment = Deployment.objects.filter(role=ServingRole.ANSWER).order_by("-id").first()
+def live(role: ServingRole = ServingRole.ANSWER) -> ModelVersion | None:
+    """The version that answers, or serves another role; None where what does is not registered, or nobody does."""
+    deployment = Deployment.objects.filter(role=role).order_by("-id").first()
     if deployment is None:
         return None
     return ModelVersion.objects.filter(endpoint=deployment.endpoint, model=deployment.model).first()
+
+
+def role_of(version: ModelVersion) -> ServingRole:
+    """What a version can do: one that was trained to say answers again answers no question."""
+    return ServingRole.RESTYLE if version.prompt == PromptVariant.RESTYLE else ServingRole.ANSWER
+
+
+def is_live(version: ModelVersion) -> bool:
+    return version == live(role_of(version))
 
 
 def register_live() -> ModelVersion:
@@ -91,10 +100,17 @@ def register_live() -> ModelVersion:
     return register(deployment.endpoint, deployment.model)
 
 
-def prompt_of(endpoint: Endpoint, model: str) -> PromptVariant:
-    """In which words a model is asked: those it was trained on, in full where nobody has registered it."""
+def wording_for(role: ServingRole, endpoint: Endpoint, model: str) -> PromptVariant:
+    """In which words a model is asked in a role. Raises RegistryError for a model that was trained for other work."""
     version = ModelVersion.objects.filter(endpoint=endpoint, model=model).first()
-    return PromptVariant(version.prompt) if version else PromptVariant.FULL
+    if version is None:
+        return PromptVariant.RESTYLE if role == ServingRole.RESTYLE else PromptVariant.FULL
+    is_restyler = role_of(version) == ServingRole.RESTYLE
+    if is_restyler and role != ServingRole.RESTYLE:
+        raise RegistryError(f"{version} was trained to say answers again in the voice, and answers no questions.")
+    if role == ServingRole.RESTYLE and not is_restyler and version.is_tuned:
+        raise RegistryError(f"{version} was trained to answer questions, not to say answers again in the voice.")
+    return PromptVariant.RESTYLE if role == ServingRole.RESTYLE else PromptVariant(version.prompt)
 
 
 def check_wording(version: ModelVersion) -> None:
@@ -107,28 +123,30 @@ def check_wording(version: ModelVersion) -> None:
 
 
 def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
-    """Let a version answer from now on, once it has answered a trial. Raises RegistryError.
+    """Let a version answer, or restyle, from now on, once it has answered a trial. Raises RegistryError.
 
-    Where nobody stands in for it yet, the base that answered before does from now on.
+    Where nobody stands in for a tuned model that answers, the base that answered before does from now on.
     """
     if not reason.strip():
         raise RegistryError("Say why, for those who come after.")
     check_wording(version)
-    wanted = Deployment(role=ServingRole.ANSWER, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
+    role = role_of(version)
+    wanted = Deployment(role=role, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
     if refusal := _refusal(wanted):
         raise RegistryError(f"{version} does not answer, so it was not let serve: {refusal}")
     with transaction.atomic():
         register_live()
-        _have_stand_in(version, by)
+        if role == ServingRole.ANSWER:
+            _have_stand_in(version, by)
         return Deployment.objects.append(wanted, reason=reason, by=by)
 
 
-def roll_back(*, by: User | None) -> Deployment:
+def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
     """Let the newest model before that still answers a trial serve again. Raises RegistryError when there is none."""
-    rows = list(Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:100])
+    rows = list(Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id")[:100])
     before = list({_served(row): row for row in reversed(rows) if _served(row) != _served(rows[0])}.values())
     if not before:
-        raise RegistryError("No other model has answered before.")
+        raise RegistryError("No other model has served before.")
     reasons: list[str] = []
     for row in reversed(before):
         refusal = _wording_refusal(row) or _refusal(row)
@@ -140,8 +158,8 @@ def roll_back(*, by: User | None) -> Deployment:
 
 
 def _refusal(row: Deployment) -> str:
-    """Why a model cannot serve now, in its server's words; empty where it answers."""
-    if row.is_quoting:
+    """Why a model cannot serve now, in its server's words; empty where it answers, or where it is nobody."""
+    if row.is_quoting or not row.model:
         return ""
     trial = trials.run(row.endpoint, row.model, seconds=TRIAL_SECONDS)
     return "" if trial.is_ok else trial.detail

@@ -3,10 +3,10 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from bot.answers import voices
 from bot.answers.channel_rules import manner
 from bot.answers.prompts import build, template_hash
 from bot.models import Channel, Message, Question, Voice, Workspace
+from bot.voices import choosing, style
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.providers.fake import FakeProviders
 from tests.harness import bots
@@ -32,7 +32,7 @@ VOICE = Voice(
     ],
 )
 def test_what_breaks_a_rule_is_named(text: str, faults: list[str]) -> None:
-    assert voices.faults(VOICE, text) == faults
+    assert style.faults(VOICE, text) == faults
 
 
 def test_the_prompt_holds_the_rules_and_its_hash_stays() -> None:
@@ -77,9 +77,9 @@ def test_an_answer_keeps_its_voice_and_its_faults(discord: FakeDiscord, fake_pro
 def test_a_channel_without_a_voice_of_its_own_has_the_default() -> None:
     workspace = Workspace.objects.create(platform="slack", external_id="T1")
     channel = Channel.objects.create(workspace=workspace, external_id="C1")
-    assert voices.of(channel) is None
+    assert choosing.of(channel) is None
     Voice.objects.create(name="default", version=1)
     Voice.objects.create(name="support", version=3)
-    assert str(voices.of(channel)) == "default v1"
+    assert str(choosing.of(channel)) == "default v1"
     channel.voice_name = "support"
-    assert str(voices.of(channel)) == "support v3"
+    assert str(choosing.of(channel)) == "support v3"
