@@ -3,8 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from bot.answers.channel_rules import manner
-from bot.answers.prompts import build, template_hash
+from bot.answers.prompts import Manner, build, template_hash
 from bot.models import Channel, Message, Question, Voice, Workspace
 from bot.voices import choosing, style
 from tests.fakes.discord.fake import FakeDiscord
@@ -37,8 +36,7 @@ def test_what_breaks_a_rule_is_named(text: str, faults: list[str]) -> None:
 
 def test_the_prompt_holds_the_rules_and_its_hash_stays() -> None:
     before = template_hash()
-    channel = Channel(language="German")
-    system = build("How?", [], manner=manner(channel, VOICE)).system
+    system = build("How?", [], manner=Manner(VOICE, "German")).system
     for said in ("Be warm.", '"Hi there,"', '"Cheers, the team"', "no problem; simply", '"we"', "no emoji", "20 words"):
         assert said in system
     assert "Answer in German" in system
