@@ -225,7 +225,7 @@ class Writing:
         return SentPrompt(may_search, self.asked.manner.language, checksum, PromptVariant(self._deployment.prompt))
 
     def _spoken(self, renumbered: citations.Renumbered, response: client.Response) -> Iterator[str]:
-        """The text as it comes; what is quoted is held back until it was put into the voice, where a model does that."""
+        """The text as it comes; what is quoted is held back until a model has put it into the voice, if one does."""
         deltas = iter(renumbered)
         first = next(deltas, "")
         self._deployment = response.deployment  # the fallback, where the model asked first could not

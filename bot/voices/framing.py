@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.models import Voice
-from bot.voices.courtesy import COURTESY, GREETINGS, ONE_WORD_ANSWERS
+from bot.voices.courtesy import GREETINGS, ONE_WORD_ANSWERS, is_courtesy
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")  # noqa: RUF001  as typographers write it
 MARKERS = re.compile(r"(?:\s*\[\d{1,2}\])+")
@@ -126,12 +126,12 @@ def _repeated(opening: str, text: str) -> int:
 def _is_part(said: list[str], wanted: list[str], opening: str, *, is_cry: bool) -> bool:
     if ONE_WORD_ANSWERS.issuperset(said):
         return False
-    if GREETINGS.issuperset(said[:1]) and GREETINGS.issuperset(wanted[:1]) and COURTESY.issuperset(said):
+    if GREETINGS.issuperset(said[:1]) and GREETINGS.issuperset(wanted[:1]) and is_courtesy(said):
         return True
     if not _same(said, wanted[: len(said)]):
         return False
     place = list(WORD.finditer(opening))[len(said) - 1].end()
-    return is_cry or COURTESY.issuperset(said) or bool(CLAUSE_END.match(opening, place))
+    return is_cry or is_courtesy(said) or bool(CLAUSE_END.match(opening, place))
 
 
 def _last_line(text: str) -> str:

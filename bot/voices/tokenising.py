@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from bot.models import Voice
-from bot.voices.courtesy import COURTESY, ONE_WORD_ANSWERS
+from bot.voices.courtesy import ONE_WORD_ANSWERS, is_courtesy
 from knowledge.passages import sentences
 
 # Pictures that tell nothing. Others are part of what is said: ticks, crosses, hands that point, arrows, flags, clocks.
@@ -124,4 +124,4 @@ def _expanded(word: str) -> list[str]:
 
 def _is_courtesy(text: str, prescribed: frozenset[tuple[str, ...]]) -> bool:
     said = words(text)
-    return bool(said) and (said in prescribed or COURTESY.issuperset(said))
+    return bool(said) and (said in prescribed or is_courtesy(said))
