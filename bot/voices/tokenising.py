@@ -9,20 +9,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from bot.models import Voice
+from bot.voices.courtesy import ONE_WORD_ANSWERS, is_courtesy
 from knowledge.passages import sentences
 
-# Said by whoever is polite, and telling nothing: no yes, no promise, no hint that something is easy or certain.
-COURTESY = frozenset(
-    re.findall(
-        r"\w+",
-        """a afternoon asked asking at best cheers day evening for glad go good great greetings happy have hello help
-        helps here hey hi hope i kind morning nice of oh our out please question reaching regards sincerely thank thanks
-        the this to today us warm we welcome writing you your
-        danke dank dir du euch frage für gern gerne grüße guten hallo helfen ihnen ihre sehr tag vielen
-        bonjour bonsoir cordialement merci pour votre
-        buenas buenos días gracias hola por pregunta saludos su tardes tu""",
-    )
-)
 # Pictures that tell nothing. Others are part of what is said: ticks, crosses, hands that point, arrows, flags, clocks.
 _PICTURES = "\u2600\u2615\u2693\u26f5\u2728\u2764\u2b50\U0001f308\U0001f31e-\U0001f320\U0001f331-\U0001f344"
 _PICTURES += (
@@ -47,9 +36,6 @@ LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER})+\s*")
 LEAD = re.compile(r"(?P<lead>[^,:;!.–—]{1,80}?)(?:[,:;!.–—]|\s-\s)+\s*(?=\S)")  # noqa: RUF001
 WHOLE = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6})\s|[|>]|`{3}|~{3}")
 PRESCRIBED = re.compile(r"[\"“„«]([^\"“”„«»\n]{2,60})[\"”“»]")
-ONE_WORD_ANSWERS = frozenset(
-    re.findall(r"\S+", "yes no not never none nope yeah sure ja nein nie nicht kein oui non jamais si sí cannot can't")
-)
 CONTRACTIONS = (
     (re.compile(r"^(can)not$", re.IGNORECASE), r"\1 not"),
     (re.compile(r"^(w)on['’]t$", re.IGNORECASE), r"\1ill not"),  # noqa: RUF001
@@ -138,4 +124,4 @@ def _expanded(word: str) -> list[str]:
 
 def _is_courtesy(text: str, prescribed: frozenset[tuple[str, ...]]) -> bool:
     said = words(text)
-    return bool(said) and (said in prescribed or COURTESY.issuperset(said))
+    return bool(said) and (said in prescribed or is_courtesy(said))
