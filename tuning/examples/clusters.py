@@ -42,7 +42,7 @@ def assign(items: Sequence[Item], vectors: Vectors | None = None) -> list[int]:
     """The number of each item's cluster, from 1, counted by the first item of each. `vectors` are unit rows."""
     forest = _Forest(len(items))
     forest.join_alike(item.thread for item in items)
-    forest.join_alike(_plain(item.text) for item in items)
+    forest.join_alike(plain(item.text) for item in items)
     for first, second in _near_duplicates([item.text for item in items]):
         forest.join(first, second)
     if vectors is not None:
@@ -105,13 +105,14 @@ class _Forest:
                 self.join(seen.setdefault(name, index), index)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The words of a text, without how they are written and what stands between them."""
     return " ".join(_WORDS.findall(text.casefold()))
 
 
 def _near_duplicates(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Pairs whose texts are alike, each compared with one of its bucket rather than with all of them."""
-    groups = [_groups(_plain(text)) for text in texts]
+    groups = [_groups(plain(text)) for text in texts]
     signatures = [_signature(each) for each in groups]
     rows = PERMUTATIONS // BANDS
     for band in range(BANDS):
