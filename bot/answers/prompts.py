@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.crypto import salted_hmac
 
+from bot.voices import restyling
 from knowledge.retrieval.rereading import parts
 from knowledge.retrieval.search import Hit
 from llm.models import PromptVariant
@@ -76,6 +77,8 @@ PLAIN = Manner()
 
 def template_hash(variant: PromptVariant = PromptVariant.FULL) -> str:
     """Names the wording (SHA-256, hex). A model tuned on another wording must not go live under this one."""
+    if variant == PromptVariant.RESTYLE:
+        return restyling.template_hash()
     style = STYLE if variant == PromptVariant.FULL else ""
     template = "\0".join((SYSTEM, SEARCH_RULE, style, CONTEXT, PASSAGE, str(HISTORY_TURNS), str(HISTORY_CHARACTERS)))
     return hashlib.sha256(template.encode()).hexdigest()
@@ -102,8 +105,11 @@ def build(
 ) -> Prompt:
     """The prompt for `question` over `hits`, best first; passage n of the prompt is `hits[n - 1]`.
 
-    With `may_search` the model may ask for one more search in place of an answer.
+    With `may_search` the model may ask for one more search in place of an answer. Raises ValueError for a model that is
+    asked no questions.
     """
+    if variant not in (PromptVariant.FULL, PromptVariant.SHORT):
+        raise ValueError(f"A model that is asked {variant} is asked no questions.")
     rules = "\n".join(f"- {rule}" for rule in manner.rules) if variant == PromptVariant.FULL else ""
     passages = tuple(_passage(number, hit) for number, hit in enumerate(hits, start=1))
     return Prompt(

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.answers import prompts
+from bot.voices import restyling
 from llm.models import PromptVariant
 from tuning.datasets import drawing, pairing
 from tuning.datasets.drawing import Drawn
@@ -13,14 +15,37 @@ from tuning.models import TrainingExample
 
 def of(drawn: Drawn, prompt: PromptVariant) -> tuple[Drawn, list[Candidate], Counter[str]]:
     """The lines of those examples that can be said in this variant, and how many cannot, by the reason."""
+    if prompt == PromptVariant.RESTYLE:
+        return _restyled(drawn)
+    return drawn, [_candidate(example, _asked(example, prompt)) for example in drawn.examples], Counter()
+
+
+def _restyled(drawn: Drawn) -> tuple[Drawn, list[Candidate], Counter[str]]:
     left_out = Counter[str]()
     lines: dict[int, Candidate] = {}
     for place, example in enumerate(drawn.examples):
-        lines[place] = _candidate(example, _messages(example, prompt))
+        if reason := _not_restyled(example):
+            left_out[reason] += 1
+            continue
+        answer = {"role": "assistant", "content": example.answer}
+        messages = [*restyling.messages(example.original_answer), answer]
+        lines[place] = replace(_candidate(example, messages), rejected="")  # it is what is asked about
     return drawn.only(list(lines)), list(lines.values()), left_out
 
 
-def _messages(example: TrainingExample, prompt: PromptVariant) -> list[Message]:
+def _not_restyled(example: TrainingExample) -> str:
+    """Why an example does not show how to say the same in the voice; empty where it does."""
+    if example.is_refusal:
+        return "a refusal is not said again"
+    if not example.is_edited:
+        return "nothing was said otherwise"
+    voice = example.message.voice if example.message else None
+    if restyling.unfaithful(example.original_answer, example.answer, voice):
+        return "the answer says something else than the one before"
+    return ""
+
+
+def _asked(example: TrainingExample, prompt: PromptVariant) -> list[Message]:
     messages = [dict(message) for message in example.messages]
     if prompt == PromptVariant.SHORT and messages and messages[0]["role"] == "system":
         messages[0]["content"] = prompts.short(messages[0]["content"])

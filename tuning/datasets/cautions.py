@@ -24,18 +24,20 @@ MOST_BYTES = 512 * 1024**2  # of one file, developers.openai.com/api/docs/api-re
 class Traits:
     """What is known of the lines together: `topics` are lines by topic, `languages` those of each line's answer, empty
     where it cannot be told; `distractors` are the passages that each line does not cite, None where that is not known.
+    `can_refuse`: they are questions, of which some should be refused.
     """
 
     clusters: int
     topics: Mapping[str, int]
     languages: Sequence[str]
     distractors: Sequence[int | None]
+    can_refuse: bool = True
 
 
 def warnings(lines: Sequence[Candidate], traits: Traits) -> list[str]:
     """Sentences for those who freeze these lines."""
     return [
-        *_few(traits.clusters), *_refusals(lines), *_reviewers(lines), *_preferences(lines), *_topics(lines, traits),
+        *_few(traits.clusters), *(_refusals(lines) if traits.can_refuse else ()), *_reviewers(lines), *_preferences(lines), *_topics(lines, traits),
         *_lengths(lines), *_languages(traits), *_alike(lines), *_truncated(lines), *_distractors(traits),
         *_authors(lines), *_bytes(lines),
     ]  # fmt: skip

@@ -5,7 +5,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -68,6 +68,7 @@ def freeze(
     _check_splits(rows, drawn)
     lengths = validating.sizes(_text(line) for line in shaped.lines)
     traits, statistics = _described(drawn, lines, given, shaped, lengths)
+    traits = replace(traits, can_refuse=prompt != PromptVariant.RESTYLE)
     dataset = Dataset(
         name=name.strip(),
         prompt=prompt,
