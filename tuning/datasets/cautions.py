@@ -36,11 +36,11 @@ class Traits:
 
 def warnings(lines: Sequence[Candidate], traits: Traits) -> list[str]:
     """Sentences for those who freeze these lines."""
-    return [
-        *_few(traits.clusters), *(_refusals(lines) if traits.can_refuse else ()), *_reviewers(lines), *_preferences(lines), *_topics(lines, traits),
-        *_lengths(lines), *_languages(traits), *_alike(lines), *_truncated(lines), *_distractors(traits),
-        *_authors(lines), *_bytes(lines),
+    found = [
+        *_few(traits.clusters), *_reviewers(lines), *_preferences(lines), *_topics(lines, traits), *_lengths(lines),
+        *_languages(traits), *_alike(lines), *_truncated(lines), *_authors(lines), *_bytes(lines),
     ]  # fmt: skip
+    return [*found, *_refusals(lines), *_distractors(traits)] if traits.can_refuse else found
 
 
 def _few(count: int) -> Iterator[str]:

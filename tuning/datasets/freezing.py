@@ -63,7 +63,8 @@ def freeze(
     _refuse_if([*drawing.unfit(drawn.examples), *validating.problems(lines), *_unsupported(drawn, lines, given)])
     salt = secrets.token_hex(16)
     shaped = _shaped(lines, given, salt, refusals=refusals, is_shuffled=is_shuffled)
-    apart = clusters.split(drawn.clusters, [line.key for line in lines], salt=salt, share=validation)
+    share = min(validation, 1 - validating.LEAST_LINES / len(lines))  # a trainer counts what it trains on
+    apart = clusters.split(drawn.clusters, [line.key for line in lines], salt=salt, share=share)
     rows = _rows(drawn, shaped, apart)
     _check_splits(rows, drawn)
     lengths = validating.sizes(_text(line) for line in shaped.lines)
@@ -164,8 +165,11 @@ def _check_splits(rows: Sequence[DatasetLine], drawn: Drawn) -> None:
     """What clusters are for, asked of the lines as they are: no question in two splits, none of an evaluation's."""
     questions = {example.pk: example.question for example in drawn.examples}
     asked = [(row.split, row.cluster, questions[row.example_id or 0]) for row in rows]
-    found = validating.of_splits(asked, drawn.asked)
-    _refuse_if([Problem(place + 1, rows[place].example_id or 0, *each) for place, each in found])
+    found = [
+        Problem(place + 1, rows[place].example_id or 0, *each)
+        for place, each in validating.of_splits(asked, drawn.asked)
+    ]
+    _refuse_if([*validating.too_few(sum(row.split == Split.TRAIN for row in rows)), *found])
 
 
 def _described(

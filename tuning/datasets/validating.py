@@ -66,11 +66,7 @@ class Problem:
 
 def problems(lines: Sequence[Candidate]) -> list[Problem]:
     """Everything for which the set may not be frozen."""
-    found = []
-    if len(lines) < LEAST_LINES:
-        found.append(
-            Problem(0, 0, "", f"There are {len(lines)} examples; a trainer takes no fewer than {LEAST_LINES}.")
-        )
+    found = list(too_few(len(lines)))
     first: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         found += [Problem(number, line.example, field, sentence) for field, sentence in of_line(line.messages)]
@@ -79,6 +75,11 @@ def problems(lines: Sequence[Candidate]) -> list[Problem]:
         if before != number:
             found.append(Problem(number, line.example, "messages", f"says the same as line {before}"))
     return found
+
+
+def too_few(count: int) -> Iterator[Problem]:
+    if count < LEAST_LINES:
+        yield Problem(0, 0, "", f"There are {count} examples to train on; a trainer takes no fewer than {LEAST_LINES}.")
 
 
 def of_line(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
