@@ -84,7 +84,8 @@ def _lengths(lines: Sequence[Candidate]) -> Iterator[str]:
     usual = median(length for _, length in answers) if answers else 0
     long = [number for number, length in answers if length > OUTLIER * usual]
     if long:
-        yield f"{_counted(long, 'answer is', 'answers are')} more than {OUTLIER} times as long as is usual here."
+        told = f"{len(long)} answer{' is' if len(long) == 1 else 's are'}"
+        yield f"{told} more than {OUTLIER} times as long as is usual here ({_named(long)})."
 
 
 def _languages(traits: Traits) -> Iterator[str]:
@@ -107,7 +108,8 @@ def _alike(lines: Sequence[Candidate]) -> Iterator[str]:
 def _truncated(lines: Sequence[Candidate]) -> Iterator[str]:
     cut = [number for number, line in enumerate(lines, start=1) if line.is_truncated and not line.rejected]
     if cut:
-        yield f"{_counted(cut, 'answer was', 'answers were')} cut off where the model's limit was, and not completed."
+        told = f"{len(cut)} answer{' was' if len(cut) == 1 else 's were'}"
+        yield f"{told} cut off where the model's limit was, and not completed ({_named(cut)})."
 
 
 def _distractors(traits: Traits) -> Iterator[str]:
@@ -135,6 +137,6 @@ def _bytes(lines: Sequence[Candidate]) -> Iterator[str]:
         yield f"The lines are {size / 1024**2:,.0f} MB of text; OpenAI takes no file larger than 512 MB."
 
 
-def _counted(numbers: Sequence[int], one: str, many: str) -> str:
+def _named(numbers: Sequence[int]) -> str:
     named = ", ".join(map(str, numbers[:NAMED])) + (" …" if len(numbers) > NAMED else "")
-    return f"{len(numbers)} {one if len(numbers) == 1 else many} (line{'s' * (len(numbers) > 1)} {named})"
+    return f"line{'s' * (len(numbers) > 1)} {named}"

@@ -62,7 +62,7 @@ def cited_sentences(answer: str) -> list[tuple[str, list[int]]]:
     for start, end in sentences.split(moved):
         sentence = moved[start:end]
         if numbers := citations.numbers(sentence):
-            found.append((citations.MARKER.sub("", sentence).strip(), numbers))
+            found.append((_MARKED.sub("", sentence).strip(), numbers))
     return found
 
 
@@ -73,6 +73,7 @@ def facts(text: str) -> set[str]:
     return links | set(_NUMBER.findall(_LINK.sub("", plain)))
 
 
+_MARKED = re.compile(rf"\s*{citations.MARKER.pattern}")
 _BEHIND = re.compile(rf"([.!?…]+)((?:\s*{citations.MARKER.pattern})+)")
 
 
