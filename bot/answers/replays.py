@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.answers import conversations, prompts, trace
+from bot.answers import citations, conversations, prompts, trace
 from bot.answers.trace import Trace
 from bot.models import Message, Question
 from llm.models import PromptVariant
@@ -41,6 +41,16 @@ def replay(message: Message) -> Replay:
 def prompt_of(message: Message) -> Prompt:
     """What a model is asked in full over the same passages and turns, whichever variant it was asked in."""
     return _built(message, trace.of(message), PromptVariant.FULL)
+
+
+def as_prompted(message: Message, text: str) -> str:
+    """`text` about an answer, whose markers are those that its readers saw, with the numbers of the prompt's passages.
+
+    Readers see passages numbered in the order they are cited, a model in the order they were found.
+    """
+    places = {(hit.heading, hit.text): number for number, hit in enumerate(trace.of(message).passages, start=1)}
+    seen = {cited.number: places.get((cited.heading, cited.passage)) for cited in message.citations.all()}
+    return citations.renumber(text, {number: place for number, place in seen.items() if place is not None})
 
 
 def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:

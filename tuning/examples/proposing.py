@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from bot.answers import prompts
-from bot.answers.replays import prompt_of
+from bot.answers.replays import as_prompted, prompt_of
 from bot.models import Message, Outcome, Question, Speaker
 from llm.prompt import Prompt
 from tuning.examples.redacting import redact
@@ -42,17 +42,29 @@ def propose(message: Message, *, by: User | None, answer: str = "") -> TrainingE
     if known is not None:
         return known
     prompt = prompt_of(message)
-    original = _original(message)
-    built, counts = _redacted(prompt, people(message), original, answer or message.sent_text or original)
+    original = as_prompted(message, _original(message))
+    better = as_prompted(message, answer or message.sent_text)
+    built, counts = _redacted(prompt, people(message), original, better or original)
     example, _ = TrainingExample.objects.get_or_create(
         message=message,
-        defaults={**built, "workspace": workspace, "proposed_by": by, "redactions": counts},
+        defaults={
+            **built,
+            "workspace": workspace,
+            "proposed_by": by,
+            "redactions": counts,
+            "answer_model": _author(message),
+        },
     )
     return example
 
 
 def _original(message: Message) -> str:
     return prompts.NOT_FOUND if message.outcome == Outcome.NOT_IN_DOCS else message.text
+
+
+def _author(message: Message) -> str:
+    """The model that wrote an answer; nobody where it ended without one, as refusals of our own wording do."""
+    return f"{message.provider}:{message.model}" if message.model and message.outcome == Outcome.ANSWERED else ""
 
 
 def people(message: Message) -> list[str]:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tuning", "0009_prompt_of_restylers"),
+        ("tuning", "0010_whose_answers"),
     ]
 
     operations = [
