@@ -115,6 +115,7 @@ class Message(models.Model):
             models.Index(fields=["created_at"], condition=models.Q(speaker="bot"), name="answer_time"),
             models.Index(fields=["outcome", "-id"], condition=models.Q(speaker="bot"), name="answer_outcome"),
             models.Index(fields=["model", "-id"], condition=models.Q(speaker="bot"), name="answer_model"),
+            models.Index(fields=["-id"], condition=~models.Q(sent_text=""), name="answer_sent"),
             GinIndex(SearchVector("text", config="simple"), name="message_text"),
         ]
         constraints = [
