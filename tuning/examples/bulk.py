@@ -35,7 +35,7 @@ def request(answers: Iterable[int], *, by: User | None) -> ProposalBatch:
     chosen = list(dict.fromkeys(answers))
     if len(chosen) > MOST:
         raise TooManyError(f"At most {MOST:,} answers can be proposed at once: narrow the filter.")
-    return ProposalBatch.objects.create(answers=chosen, requested_by=by)
+    return ProposalBatch.objects.create(answers=chosen, total=len(chosen), requested_by=by)
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ class ProposalBatch(Leased):
     """
 
     answers = ArrayField(models.BigIntegerField())
+    total = models.PositiveIntegerField()
     done = models.PositiveIntegerField(default=0)
     proposed = models.PositiveIntegerField(default=0)
     known = models.PositiveIntegerField(default=0)
@@ -33,12 +34,12 @@ class ProposalBatch(Leased):
         ]
 
     def __str__(self) -> str:
-        return f"{self.done} of {len(self.answers)} answers"
+        return f"{self.done} of {self.total} answers"
 
     @property
     def is_over(self) -> bool:
         return self.state in (DONE, FAILED)
 
     @property
-    def total(self) -> int:
-        return len(self.answers)
+    def refusals(self) -> int:
+        return sum(self.refused.values())

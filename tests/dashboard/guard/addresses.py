@@ -12,7 +12,7 @@ from knowledge.models import Collection, Source
 from llm.models import Budget, Deployment, ServingRole
 from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
-from tuning.examples import proposing
+from tuning.examples import bulk, proposing
 
 
 def views() -> Iterator[tuple[str, Any]]:
@@ -51,6 +51,7 @@ def things(db: None) -> dict[str, dict[str, object]]:
         **dict.fromkeys(("allow_training", "escalate_to"), workspace.pk),
         **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live(ServingRole.ANSWER).endpoint_id),
         **dict.fromkeys(("set_role", "shut_account", "new_link"), other.pk),
+        "proposal": bulk.request([answer.pk], by=None).pk,
         "set_visibility": document.collection_id,
         "channel": channel.pk,
         "roll_back": Deployment.objects.live(ServingRole.ANSWER).pk,
