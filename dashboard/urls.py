@@ -58,6 +58,7 @@ urlpatterns = [
     path("channels/", channels.channels, name="channels"),
     path("channels/<int:pk>/", channels.channel, name="channel"),
     path("workspaces/<int:pk>/escalations/", channels.escalate_to, name="escalate_to"),
+    path("workspaces/<int:pk>/examples/", channels.proposers, name="proposers"),
     path("voices/", channels.voice_list, name="voices"),
     path("voices/new/", channels.new_voice, name="new_voice"),
     path("voices/preview/", channels.preview_voice, name="preview_voice"),

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from bot.answers.matching import matching
+from bot.models import Message
 from dashboard.conversations.filters import ConversationFilter
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
@@ -41,7 +41,7 @@ def _all(request: loading.Request) -> list[int] | None:
     newest = request.POST.get("newest", "")
     if not form.is_valid() or not newest.isdecimal() or len(newest) > 18:
         return None
-    found = matching(form.wanted()).filter(pk__lte=int(newest))
+    found = Message.objects.matching(form.wanted()).filter(pk__lte=int(newest))
     return list(found.values_list("pk", flat=True)[: MOST + 1])
 
 

@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from bot.answers import replays
-from bot.answers.matching import matching
 from bot.models import Message
 from bot.team import articles, corrections
 from dashboard.conversations import comparing, exchanges, export, transcripts
@@ -27,7 +26,7 @@ FORMATS = {"csv": (export.as_csv, "text/csv; charset=utf-8"), "jsonl": (export.a
 @rules.page(Role.VIEWER)
 def conversations(request: loading.Request) -> HttpResponse:
     form = ConversationFilter(request.GET)
-    answers = matching(form.wanted())
+    answers = Message.objects.matching(form.wanted())
     if "newer" in request.GET:
         newer = answers.filter(pk__gt=_number(request.GET["newer"]))[: exchanges.PER_PAGE].count()
         return render(request, "dashboard/conversations/_newer.html", {"newer": newer, "query": _query(request)})
@@ -44,7 +43,7 @@ def export_conversations(request: loading.Request, kind: str) -> HttpResponseBas
     write, media_type = FORMATS[kind]
     wanted = ConversationFilter(request.GET).wanted()
     audit.write(request.user, "conversations_exported", kind, {name: str(value) for name, value in wanted.items()})
-    response = StreamingHttpResponse(write(exchanges.each(matching(wanted))), content_type=media_type)
+    response = StreamingHttpResponse(write(exchanges.each(Message.objects.matching(wanted))), content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="conversations.{kind}"'
     return response
 

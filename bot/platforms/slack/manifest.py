@@ -2,7 +2,22 @@
 
 from typing import Any
 
-ASK_ABOUT, USE_AS_EXAMPLE = "ask_about", "use_as_example"  # callback ids of the shortcuts
+ASK_ABOUT, USE_AS_EXAMPLE = "ask_about", "use_as_example"
+SHORTCUTS = (  # in the menu of a message; Slack takes names of 24 characters
+    {
+        "name": "Ask about this",
+        "type": "message",
+        "callback_id": ASK_ABOUT,
+        "description": "Answer this message in its thread",
+    },
+    {
+        "name": "Use as example",
+        "type": "message",
+        "callback_id": USE_AS_EXAMPLE,
+        "description": "Propose this answer as a training example",
+    },
+)
+NEWEST_SCOPE = "reactions:read"  # came into the manifest together with the newest shortcut
 # Each with what it is needed for.
 SCOPES = {
     "app_mentions:read": "questions that mention the bot",
@@ -67,17 +82,9 @@ def build(*, name: str, public_url: str, is_http: bool) -> dict[str, Any]:
             },
             "agent_view": {"agent_description": "Answers from our documents, with sources.", "suggested_prompts": []},
             "bot_user": {"display_name": name, "always_online": True},
-            "shortcuts": [
-                _shortcut("Ask about this", ASK_ABOUT, "Answer this message in its thread"),
-                _shortcut("Use as example", USE_AS_EXAMPLE, "Propose this answer as a training example"),
-            ],
+            "shortcuts": [dict(each) for each in SHORTCUTS],
             "slash_commands": [command],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": settings,
     }
-
-
-def _shortcut(name: str, callback_id: str, description: str) -> dict[str, str]:
-    """Of a message. Slack takes names of 24 characters."""
-    return {"name": name, "type": "message", "callback_id": callback_id, "description": description}

@@ -16,7 +16,6 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answers.matching import matching
 from bot.models import (
     Channel,
     Delivery,
@@ -87,13 +86,13 @@ def test_each_filter_finds_what_it_names(owner: User) -> None:
         ({"until": tomorrow}, [slack, dear, plain]),
     ]
     for wanted, expected in cases:
-        assert list(matching(wanted)) == expected, wanted
+        assert list(Message.objects.matching(wanted)) == expected, wanted
 
 
 def test_pages_follow_each_other_without_a_gap(owner: User) -> None:
     made = [answered(owner).pk for _ in range(exchanges.PER_PAGE + 3)]
-    first = exchanges.page(matching({}), before=None)
-    second = exchanges.page(matching({}), before=first.older)
+    first = exchanges.page(Message.objects.matching({}), before=None)
+    second = exchanges.page(Message.objects.matching({}), before=first.older)
     shown = [each.answer.pk for each in (*first.exchanges, *second.exchanges)]
     assert (shown, second.older) == (made[::-1], None)
 

@@ -48,7 +48,7 @@ def things(db: None) -> dict[str, dict[str, object]]:
         **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
         **dict.fromkeys(("document", "remove_document"), document.pk),
         **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),
-        **dict.fromkeys(("allow_training", "escalate_to"), workspace.pk),
+        **dict.fromkeys(("allow_training", "escalate_to", "proposers"), workspace.pk),
         **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live(ServingRole.ANSWER).endpoint_id),
         **dict.fromkeys(("set_role", "shut_account", "new_link"), other.pk),
         "proposal": bulk.request([answer.pk], by=None).pk,
