@@ -6,6 +6,7 @@ from dashboard.accounts import login_views
 from dashboard.accounts import views as accounts
 from dashboard.ask import views as ask
 from dashboard.channels import views as channels
+from dashboard.conversations import proposal_views as proposals
 from dashboard.conversations import views as conversations
 from dashboard.costs import views as costs
 from dashboard.documents import views as documents
@@ -25,6 +26,8 @@ urlpatterns = [
     path("conversations/", conversations.conversations, name="conversations"),
     path("conversations/<int:pk>/", conversations.transcript, name="transcript"),
     path("conversations/export.<str:kind>", conversations.export_conversations, name="export_conversations"),
+    path("conversations/propose/", proposals.propose_answers, name="propose_answers"),
+    path("proposals/<int:pk>/", proposals.proposal, name="proposal"),
     path("answers/<int:pk>/prompt/", conversations.prompt, name="prompt"),
     path("answers/<int:pk>/promote/", conversations.promote, name="promote"),
     path("answers/<int:pk>/correct/", conversations.correct, name="correct"),
@@ -55,6 +58,7 @@ urlpatterns = [
     path("channels/", channels.channels, name="channels"),
     path("channels/<int:pk>/", channels.channel, name="channel"),
     path("workspaces/<int:pk>/escalations/", channels.escalate_to, name="escalate_to"),
+    path("workspaces/<int:pk>/examples/", channels.proposers, name="proposers"),
     path("voices/", channels.voice_list, name="voices"),
     path("voices/new/", channels.new_voice, name="new_voice"),
     path("voices/preview/", channels.preview_voice, name="preview_voice"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tuning", "0010_whose_answers"),
+        ("tuning", "0011_proposal_batches"),
     ]
 
     operations = [

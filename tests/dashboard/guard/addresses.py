@@ -12,7 +12,7 @@ from knowledge.models import Collection, Source
 from llm.models import Budget, Deployment, ServingRole
 from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
-from tuning.examples import proposing
+from tuning.examples import bulk, proposing
 
 
 def views() -> Iterator[tuple[str, Any]]:
@@ -48,9 +48,10 @@ def things(db: None) -> dict[str, dict[str, object]]:
         **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
         **dict.fromkeys(("document", "remove_document"), document.pk),
         **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),
-        **dict.fromkeys(("allow_training", "escalate_to"), workspace.pk),
+        **dict.fromkeys(("allow_training", "escalate_to", "proposers"), workspace.pk),
         **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live(ServingRole.ANSWER).endpoint_id),
         **dict.fromkeys(("set_role", "shut_account", "new_link"), other.pk),
+        "proposal": bulk.request([answer.pk], by=None).pk,
         "set_visibility": document.collection_id,
         "channel": channel.pk,
         "roll_back": Deployment.objects.live(ServingRole.ANSWER).pk,

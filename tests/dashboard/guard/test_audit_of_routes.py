@@ -43,6 +43,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "people": {"username": "bea", "role": "viewer"},
     "set_role": {"role": "editor"},
     "allow_training": {"is_allowed": "yes"},
+    "proposers": {"example_reaction": "star"},
 }  # fmt: skip
 
 
