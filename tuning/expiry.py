@@ -46,8 +46,8 @@ def watch() -> int:
         except ProviderError as error:
             log.info("When %s ends is not known: %s", version, error)
             continue
-        checked = {"retirement_checked_at": timezone.now()}
-        ModelVersion.objects.filter(pk=version.pk).update(**checked, **({"retires_on": day} if day else {}))
+        found = {"retires_on": day, "retirement_told_by": ""} if day else {}
+        ModelVersion.objects.filter(pk=version.pk).update(retirement_checked_at=timezone.now(), **found)
         told += day is not None
     return told
 

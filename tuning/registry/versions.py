@@ -1,5 +1,7 @@
 """Which models are known, and which of them serves."""
 
+from datetime import date
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -56,8 +58,14 @@ def register_job(job: FineTuneJob) -> ModelVersion:
     if job.endpoint is None:
         raise RegistryError(f"{job} has no endpoint where its model is served; register it by hand.")
     version = register(job.endpoint, job.model, base=job.base, dataset=job.dataset, by=job.created_by)
-    ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters)
+    known = {"note": to_be_evaluated(job.replaces)} if job.replaces else {}
+    ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters, **known)
     return version
+
+
+def to_be_evaluated(before: ModelVersion) -> str:
+    """What is kept with a version that was made to take the place of another."""
+    return f"To be evaluated against {before}, whose place it is to take, before it answers."[:300]
 
 
 def live() -> ModelVersion | None:
@@ -80,9 +88,17 @@ def prompt_of(endpoint: Endpoint, model: str) -> PromptVariant:
     return PromptVariant(version.prompt) if version else PromptVariant.FULL
 
 
+def is_current(made: Dataset | ModelVersion) -> bool:
+    """Whether the wording of the prompt that something was made for is the one that this version of Parley asks in."""
+    return made.template_hash == prompts.template_hash(PromptVariant(made.prompt))
+
+
 def check_wording(version: ModelVersion) -> None:
-    """Raises RegistryError where it was trained on other words than it would be asked in."""
-    if version.template_hash != prompts.template_hash(PromptVariant(version.prompt)):
+    """Raises RegistryError where it was trained on other words than it would be asked in.
+
+    A base has learnt no words of ours; of a tune without its dataset nobody knows them, which its page says.
+    """
+    if version.dataset_id is not None and not is_current(version):
         raise RegistryError(
             f"{version} was trained on another wording of the prompt than this version of Parley asks in; freeze the"
             " examples anew and tune again."
@@ -101,16 +117,47 @@ def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment
 
 
 @transaction.atomic
+def serve(role: ServingRole, endpoint: Endpoint, model: str, *, reason: str, by: User | None) -> Deployment:
+    """Let a model serve a role, by its name. One that answers is registered, and asked in the words it was trained on.
+
+    Raises RegistryError.
+    """
+    if role == ServingRole.ANSWER:
+        return deploy(register(endpoint, model, by=by), reason=reason, by=by)
+    known = ModelVersion.objects.filter(endpoint=endpoint, model=model.strip()).first()
+    if role == ServingRole.FALLBACK and known is not None and known.prompt != PromptVariant.FULL:
+        raise RegistryError(f"{known} answers one prompt alone, and a fallback is asked what another would have been.")
+    wanted = Deployment(role=role, endpoint=endpoint, model=model.strip())
+    return Deployment.objects.append(wanted, reason=reason, by=by)
+
+
+def before() -> Deployment | None:
+    """The model that answered before the one that answers now; None where there was no other."""
+    rows = list(Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:100])
+    return next((row for row in rows[1:] if _served(row) != _served(rows[0])), None)
+
+
+@transaction.atomic
 def roll_back(*, by: User | None) -> Deployment:
     """Let the model before answer again. Raises RegistryError when there was none, or its words have changed."""
-    rows = list(Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:100])
-    before = next((row for row in rows[1:] if _served(row) != _served(rows[0])), None)
-    if before is None:
+    found = before()
+    if found is None:
         raise RegistryError("No other model has answered before.")
-    version = ModelVersion.objects.filter(endpoint=before.endpoint, model=before.model).first()
-    if version is not None:
+    return serve_again(found, reason=f"rolled back from {Deployment.objects.live(ServingRole.ANSWER)}", by=by)
+
+
+def serve_again(row: Deployment, *, reason: str, by: User | None) -> Deployment:
+    """Let a decision of before stand again. Raises RegistryError where the words that it learnt have changed since."""
+    version = ModelVersion.objects.filter(endpoint=row.endpoint, model=row.model).first()
+    if version is not None and row.role == ServingRole.ANSWER:
         check_wording(version)
-    return Deployment.objects.append(before, reason=f"rolled back from {rows[0]}", by=by)
+    return Deployment.objects.append(row, reason=reason, by=by)
+
+
+def state_retirement(version: ModelVersion, day: date | None, *, by: str) -> None:
+    """Keep the day from which a version is not served any more, as a person knows it; None: nobody does."""
+    told = {"retires_on": day, "retirement_told_by": by if day else ""}
+    ModelVersion.objects.filter(pk=version.pk).update(**told)
 
 
 def _served(row: Deployment) -> tuple[int, str, str]:

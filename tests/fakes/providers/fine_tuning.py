@@ -41,6 +41,7 @@ class FakeFineTuning:
         self.forgets_metadata = False
         self.is_base64 = False
         self.shutdown_date: str | None = None
+        self.tuned: list[str] = []  # models that were tuned before
 
     def only_job(self) -> Json:
         assert len(self.jobs) == 1, list(self.jobs)
@@ -92,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             r"/fine_tuning/jobs/(?P<job>[\w-]+)": self._job,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)/events": self._events,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)/checkpoints": self._checkpoints,
+            r"/models": self._models,
             r"/models/(?P<model>.+)": self._model,
         })  # fmt: skip
 
@@ -211,6 +213,11 @@ class _Handler(BaseHTTPRequestHandler):
             raise _RefusedError(400, f"The job is {found['status']} already.")
         found["status"] = "cancelled"
         return found
+
+    def _models(self) -> Json:
+        made = {"object": "model", "created": 1_700_000_000}
+        bases = [{**made, "id": name, "owned_by": "openai"} for name in ("gpt-4o-mini", "ft:demo:openai::1")]
+        return _page([*bases, *({**made, "id": name, "owned_by": "org-acme"} for name in self.fake.tuned)])
 
     def _model(self, model: str) -> Json:
         told = {"id": model, "object": "model", "created": 0, "owned_by": "org"}
