@@ -32,6 +32,18 @@ class Ending:
         """The last of DAYS that it has passed."""
         return min(day for day in DAYS if self.days <= day)
 
+    @property
+    def sentence(self) -> str:
+        """What ends, and when; "" where nobody has said a day."""
+        if self.version.retires_on is None:
+            return ""
+        day = f"{self.version.retires_on:%-d %B %Y}"
+        live = " It answers now." if self.is_live else ""
+        if self.days < 0:
+            return f"{self.version} is not served any more since {day}.{live}"
+        left = "today" if self.days == 0 else "tomorrow" if self.days == 1 else f"in {self.days} days"
+        return f"{self.version} ends {left}, on {day}.{live}"
+
 
 def watch() -> int:
     """Once a day: ask of every version when it ends, and keep it; how many told.

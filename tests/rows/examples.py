@@ -6,9 +6,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bot.answers import prompts
+from llm.models import Endpoint, PromptVariant
 from llm.prompt import Passage, Prompt
 from tuning.examples.proposing import final
-from tuning.models import ExampleState, TrainingExample
+from tuning.models import Dataset, ExampleState, ModelVersion, TrainingExample
 
 SUBJECTS = (
     "annual plans", "webhooks", "single sign-on", "the audit log", "invoices", "API keys", "seats", "data exports",
@@ -46,3 +47,36 @@ def make_example(subject: str = "annual plans", **fields: Any) -> TrainingExampl
 def make_examples(count: int = 12) -> list[TrainingExample]:
     """Approved examples about different subjects."""
     return [make_example(subject) for subject in SUBJECTS[:count]]
+
+
+def make_dataset(name: str = "voice", **fields: Any) -> Dataset:
+    """A dataset without lines, for what only has to name one."""
+    return Dataset.objects.create(
+        **{
+            "name": name,
+            "template_hash": prompts.template_hash(PromptVariant(fields.get("prompt", PromptVariant.FULL))),
+            "checksum": "c" * 64,
+            "salt": "s",
+            "clusters": 10,
+            "barred": 0,
+            "tokens": 1000,
+            "longest": 100,
+            **fields,
+        }
+    )
+
+
+def make_tuned(endpoint: Endpoint, model: str = "ft:a-model:acme::1", **fields: Any) -> ModelVersion:
+    """A registered model that was tuned on a dataset."""
+    dataset = fields.pop("dataset", None) or make_dataset()
+    return ModelVersion.objects.create(
+        **{
+            "endpoint": endpoint,
+            "model": model,
+            "base": "a-model",
+            "dataset": dataset,
+            "prompt": dataset.prompt,
+            "template_hash": dataset.template_hash,
+            **fields,
+        }
+    )

@@ -58,9 +58,14 @@ def register_job(job: FineTuneJob) -> ModelVersion:
     if job.endpoint is None:
         raise RegistryError(f"{job} has no endpoint where its model is served; register it by hand.")
     version = register(job.endpoint, job.model, base=job.base, dataset=job.dataset, by=job.created_by)
+    attach(version, job)
+    return version
+
+
+def attach(version: ModelVersion, job: FineTuneJob) -> None:
+    """Keep with a version the job that it came of, and what it is for; the first job stays."""
     known = {"note": to_be_evaluated(job.replaces)} if job.replaces else {}
     ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters, **known)
-    return version
 
 
 def to_be_evaluated(before: ModelVersion) -> str:

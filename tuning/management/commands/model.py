@@ -7,7 +7,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from llm.completion import ProviderError
 from llm.models import Deployment
-from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint
+from tuning.jobs import polling
+from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint, find_job
 from tuning.models import ModelVersion
 from tuning.registry import discovering, summaries, versions
 
@@ -25,6 +26,7 @@ class Command(ActionsCommand):
         register.add_argument("--model", required=True, metavar="ID", help="its name at the endpoint")
         register.add_argument("--base", default="", metavar="MODEL", help="what it was tuned from")
         register.add_argument("--dataset", type=int, metavar="ID", help="what it was tuned on")
+        register.add_argument("--job", type=int, metavar="ID", help="what it came of, trained by hand; ends the job")
         found = actions.add_parser(
             "import", help="those that were tuned at an endpoint before; without names: list them"
         )
@@ -71,8 +73,12 @@ class Command(ActionsCommand):
             self.stdout.write(f"  let answer at {row['at']}: {row['reason']}")
 
     def _register(self, options: dict[str, Any]) -> None:
+        endpoint = find_endpoint(options["endpoint"])
+        if options["job"]:
+            self._tell(polling.hand_in(find_job(options["job"]), endpoint, options["model"], by=None), options)
+            return
         version = versions.register(
-            find_endpoint(options["endpoint"]),
+            endpoint,
             options["model"],
             base=options["base"],
             dataset=find_dataset(options["dataset"]) if options["dataset"] else None,
