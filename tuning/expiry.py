@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -66,10 +66,7 @@ def watch() -> int:
 
 def endings(today: date) -> Sequence[Ending]:
     """What ends within the longest of DAYS, or has ended; the soonest first."""
-    live = versions.live()
-    found = [
-        Ending(version, (version.retires_on - today).days, version == live)
-        for version in ModelVersion.objects.select_related("endpoint", "dataset").exclude(retires_on=None)
-        if version.retires_on
-    ]
-    return sorted((each for each in found if each.days <= max(DAYS)), key=lambda each: each.days)
+    soon = ModelVersion.objects.filter(retires_on__lte=today + timedelta(days=max(DAYS))).order_by("retires_on", "id")
+    found = list(soon.select_related("endpoint", "dataset"))
+    live = versions.live() if found else None
+    return [Ending(each, (each.retires_on - today).days, each == live) for each in found if each.retires_on]
