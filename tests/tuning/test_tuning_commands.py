@@ -50,8 +50,11 @@ def test_from_a_file_to_a_live_model(tmp_path: Path, fine_tuning: FakeFineTuning
     assert (dataset["examples"], dataset["clusters"], dataset["prompt"], dataset["problems"]) == (12, 12, "short", [])
     assert dataset["train"] + dataset["validation"] == 12
     output = tmp_path / "train.jsonl"
-    assert run("dataset", "export", str(dataset["dataset"]), "--format", "trl", "--output", str(output))["lines"] == 10
-    assert len(output.read_text().splitlines()) == 10
+    assert (
+        run("dataset", "export", str(dataset["dataset"]), "--format", "trl", "--output", str(output))["lines"]
+        == dataset["train"]
+    )
+    assert len(output.read_text().splitlines()) == dataset["train"]
 
     endpoint = Endpoint.objects.create(
         name="tuner", provider="openai", base_url=fine_tuning.url, is_private_allowed=True,

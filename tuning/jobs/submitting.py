@@ -19,7 +19,7 @@ from llm.models import Endpoint
 from llm.spending import budgets, money, pricing
 from tuning.datasets import formats
 from tuning.jobs import states
-from tuning.models import OVER, Dataset, FineTuneJob, JobState, Split
+from tuning.models import OVER, Dataset, FineTuneJob, JobState, ModelVersion, Split
 from tuning.trainers import TRAINERS, trainer_for
 from tuning.trainers.base import Availability, Order, Trainer
 
@@ -44,6 +44,7 @@ class WantedJob:
     endpoint: Endpoint | None = None
     epochs: int = EPOCHS
     parameters: Mapping[str, Any] | None = None
+    replaces: ModelVersion | None = None
 
 
 def estimate(wanted: WantedJob) -> Decimal | None:
@@ -59,30 +60,34 @@ def cost(endpoint: Endpoint | None, base: str, tokens: int) -> Decimal | None:
 
 
 @transaction.atomic
-def order(wanted: WantedJob, *, by: User | None) -> FineTuneJob:
+def order(wanted: WantedJob, *, by: User | None, key: uuid.UUID | None = None) -> FineTuneJob:
     """A job that a worker takes to its trainer. Whoever calls has shown the estimate. Raises OrderError.
 
-    What earlier jobs may still cost is not there to be spent: one order is weighed at a time.
+    What earlier jobs may still cost is not there to be spent: one order is weighed at a time. Whoever may order the
+    same twice, as by pressing twice, gives a `key`, and gets the job of the first time.
     """
     check(wanted, timezone.now().date())
     estimated = estimate(wanted)
     locks.hold(ORDERS)
-    room = _room()
-    if estimated is not None and room is not None and estimated > room:
-        raise OrderError(f"It may cost {money.amount(estimated)}, and the budget has {money.amount(room)} left.")
+    if key is not None and (there := FineTuneJob.objects.filter(key=key).first()):
+        return there
+    left = room()
+    if estimated is not None and left is not None and estimated > left:
+        raise OrderError(f"It may cost {money.amount(estimated)}, and the budget has {money.amount(left)} left.")
     return FineTuneJob.objects.create(
         dataset=wanted.dataset,
         trainer=wanted.trainer,
         endpoint=wanted.endpoint,
         base=wanted.base.strip(),
         parameters={**(wanted.parameters or {}), "n_epochs": wanted.epochs},
-        key=uuid.uuid4(),
+        key=key or uuid.uuid4(),
         estimate=estimated,
+        replaces=wanted.replaces,
         created_by=by,
     )
 
 
-def _room() -> Decimal | None:
+def room() -> Decimal | None:
     """USD that no budget, and no job under way, needs; None where no budget stops anything."""
     left = budgets.room()
     if left is None:

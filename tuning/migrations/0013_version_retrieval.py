@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tuning", "0011_proposal_batches"),
+        ("tuning", "0012_replaced_versions"),
     ]
 
     operations = [

@@ -1,16 +1,13 @@
 """Which models are known, and which of them serves."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
 from bot.answers import answering, prompts
-from llm import trials
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tuning.models import Dataset, FineTuneJob, ModelVersion
-
-TRIAL_SECONDS = 8.0  # so that a rollback is done in ten
 
 
 class RegistryError(ValueError):
@@ -62,8 +59,19 @@ def register_job(job: FineTuneJob) -> ModelVersion:
     if job.endpoint is None:
         raise RegistryError(f"{job} has no endpoint where its model is served; register it by hand.")
     version = register(job.endpoint, job.model, base=job.base, dataset=job.dataset, by=job.created_by)
-    ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters)
+    attach(version, job)
     return version
+
+
+def attach(version: ModelVersion, job: FineTuneJob) -> None:
+    """Keep with a version the job that it came of, and what it is for; the first job stays."""
+    known = {"note": to_be_evaluated(job.replaces)} if job.replaces else {}
+    ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters, **known)
+
+
+def to_be_evaluated(before: ModelVersion) -> str:
+    """What is kept with a version that was made to take the place of another."""
+    return f"To be evaluated against {before}, whose place it is to take, before it answers."[:300]
 
 
 def retrieval_now() -> dict[str, Any]:
@@ -113,79 +121,25 @@ def wording_for(role: ServingRole, endpoint: Endpoint, model: str) -> PromptVari
     return PromptVariant.RESTYLE if role == ServingRole.RESTYLE else PromptVariant(version.prompt)
 
 
+def is_current(made: Dataset | ModelVersion) -> bool:
+    """Whether the wording of the prompt that something was made for is the one that this version of Parley asks in."""
+    return made.template_hash == prompts.template_hash(PromptVariant(made.prompt))
+
+
 def check_wording(version: ModelVersion) -> None:
-    """Raises RegistryError where it was trained on other words than it would be asked in."""
-    if version.template_hash != prompts.template_hash(PromptVariant(version.prompt)):
+    """Raises RegistryError where it was trained on other words than it would be asked in.
+
+    A base has learnt no words of ours; of a tune without its dataset nobody knows them, which its page says.
+    """
+    has_learnt_ours = version.dataset_id is not None or role_of(version) == ServingRole.RESTYLE
+    if has_learnt_ours and not is_current(version):
         raise RegistryError(
             f"{version} was trained on another wording of the prompt than this version of Parley asks in; freeze the"
             " examples anew and tune again."
         )
 
 
-def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
-    """Let a version answer, or restyle, from now on, once it has answered a trial. Raises RegistryError.
-
-    Where nobody stands in for a tuned model that answers, the base that answered before does from now on.
-    """
-    if not reason.strip():
-        raise RegistryError("Say why, for those who come after.")
-    check_wording(version)
-    role = role_of(version)
-    wanted = Deployment(role=role, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
-    if refusal := _refusal(wanted):
-        raise RegistryError(f"{version} does not answer, so it was not let serve: {refusal}")
-    with transaction.atomic():
-        register_live()
-        if role == ServingRole.ANSWER:
-            _have_stand_in(version, by)
-        return Deployment.objects.append(wanted, reason=reason, by=by)
-
-
-def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
-    """Let the newest model before that still answers a trial serve again. Raises RegistryError when there is none."""
-    rows = list(Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id")[:100])
-    before = list({_served(row): row for row in reversed(rows) if _served(row) != _served(rows[0])}.values())
-    if not before:
-        raise RegistryError("No other model has served before.")
-    reasons: list[str] = []
-    for row in reversed(before):
-        refusal = _wording_refusal(row) or _refusal(row)
-        if not refusal:
-            skipped = f"; {'; '.join(reasons)}" if reasons else ""
-            return Deployment.objects.append(row, reason=f"rolled back from {rows[0]}{skipped}", by=by)
-        reasons.append(f"{row} cannot serve: {refusal}")
-    raise RegistryError(f"None of those before can serve. {' '.join(reasons)}")
-
-
-def _refusal(row: Deployment) -> str:
-    """Why a model cannot serve now, in its server's words; empty where it answers, or where it is nobody."""
-    if row.is_quoting or not row.model:
-        return ""
-    trial = trials.run(row.endpoint, row.model, seconds=TRIAL_SECONDS)
-    return "" if trial.is_ok else trial.detail
-
-
-def _wording_refusal(row: Deployment) -> str:
-    version = ModelVersion.objects.filter(endpoint=row.endpoint, model=row.model).first()
-    try:
-        if version is not None:
-            check_wording(version)
-    except RegistryError as error:
-        return str(error)
-    return ""
-
-
-def _have_stand_in(version: ModelVersion, by: User | None) -> None:
-    """The base that answered last stands in for a tuned model, unless somebody has decided who does, or that none."""
-    if not version.is_tuned or Deployment.objects.filter(role=ServingRole.FALLBACK).exists():
-        return
-    tuned = ModelVersion.objects.exclude(base="").values_list("endpoint_id", "model")
-    rows = Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:100]
-    base = next((row for row in rows if (row.endpoint_id, row.model) not in set(tuned)), None)
-    if base is not None:
-        row = Deployment(role=ServingRole.FALLBACK, endpoint=base.endpoint, model=base.model, prompt=base.prompt)
-        Deployment.objects.append(row, reason=f"stands in for {version} when it is down", by=by)
-
-
-def _served(row: Deployment) -> tuple[int, str, str]:
-    return row.endpoint_id, row.model, row.prompt
+def state_retirement(version: ModelVersion, day: date | None, *, by: str) -> None:
+    """Keep the day from which a version is not served any more, as a person knows it; None: nobody does."""
+    told = {"retires_on": day, "retirement_told_by": by if day else ""}
+    ModelVersion.objects.filter(pk=version.pk).update(**told)

@@ -46,6 +46,7 @@ class FakeFineTuning:
         self.file_status = "processed"
         self.unknown_models: set[str] = set()
         self.replaced: dict[str, Json | list[Json] | bytes] = {}  # replies by the end of their path
+        self.tuned: list[str] = []  # models that were tuned before
 
     def only_job(self) -> Json:
         assert len(self.jobs) == 1, list(self.jobs)
@@ -98,6 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
             r"/fine_tuning/jobs/(?P<job>[\w-]+)": self._job,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)/events": self._events,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)/checkpoints": self._checkpoints,
+            r"/models": self._models,
             r"/models/(?P<model>.+)": self._model,
         })  # fmt: skip
 
@@ -238,6 +240,11 @@ class _Handler(BaseHTTPRequestHandler):
         if body["model"] in self.fake.unknown_models:
             raise _RefusedError(404, f"The model {body['model']} does not exist.")
         return "".join(protocols.chat_events(body["model"], [("ready", ())], protocols.Ending())).encode()
+
+    def _models(self) -> Json:
+        made = {"object": "model", "created": 1_700_000_000}
+        bases = [{**made, "id": name, "owned_by": "openai"} for name in ("gpt-4o-mini", "ft:demo:openai::1")]
+        return _page([*bases, *({**made, "id": name, "owned_by": "org-acme"} for name in self.fake.tuned)])
 
     def _model(self, model: str) -> Json:
         told = {"id": model, "object": "model", "created": 0, "owned_by": "org"}
