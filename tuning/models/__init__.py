@@ -1,8 +1,17 @@
 """The rows of this room."""
 
 from tuning.models.datasets import Dataset, DatasetLine, Split
-from tuning.models.examples import ExampleState, Export, ExportLine, TrainingExample
+from tuning.models.examples import (
+    EditKind,
+    ExamplePassage,
+    ExampleState,
+    Export,
+    ExportLine,
+    SecondOpinion,
+    TrainingExample,
+)
 from tuning.models.jobs import OVER, Checkpoint, FineTuneJob, JobEvent, JobState
+from tuning.models.reviews import ExampleReview, ReviewPolicy, Verdict
 from tuning.models.versions import ModelVersion
 
 __all__ = [
@@ -10,6 +19,9 @@ __all__ = [
     "Checkpoint",
     "Dataset",
     "DatasetLine",
+    "EditKind",
+    "ExamplePassage",
+    "ExampleReview",
     "ExampleState",
     "Export",
     "ExportLine",
@@ -17,6 +29,9 @@ __all__ = [
     "JobEvent",
     "JobState",
     "ModelVersion",
+    "ReviewPolicy",
+    "SecondOpinion",
     "Split",
     "TrainingExample",
+    "Verdict",
 ]
