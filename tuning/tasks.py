@@ -5,6 +5,7 @@ from django_q.tasks import async_task
 
 from tuning import expiry
 from tuning.jobs import polling
+from tuning.reviews import impact, routing, staleness
 
 
 def schedule() -> None:
@@ -19,9 +20,18 @@ def schedule() -> None:
 
 
 def tick() -> None:
-    """Once a minute: have the jobs that are due looked at."""
+    """Once a minute: have the jobs that are due looked at, and the examples."""
     for pk in polling.due().values_list("pk", flat=True):
         async_task("tuning.tasks.advance", pk, task_name=f"fine-tune job {pk}")
+    async_task("tuning.tasks.look_after_examples", task_name="examples in review")
+
+
+def look_after_examples() -> None:
+    """What has changed under the examples: documents, articles that are there by now, what waits in the queue."""
+    routing.settle_all()
+    staleness.recall()
+    if impact.is_due():
+        impact.reckon()
 
 
 def advance(pk: int) -> None:
@@ -29,5 +39,6 @@ def advance(pk: int) -> None:
 
 
 def watch() -> None:
-    """Once a day: ask the providers which models end."""
+    """Once a day: ask the providers which models end, and order the queue by what was asked lately."""
     expiry.watch()
+    impact.reckon()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.answers import channel_rules, conversations, prompts, trace, voices
+from bot.answers import answering, channel_rules, conversations, prompts, trace, voices
 from bot.answers.trace import Trace
 from bot.models import Message, Question
 from llm.models import PromptVariant
@@ -41,6 +41,24 @@ def replay(message: Message) -> Replay:
 def prompt_of(message: Message) -> Prompt:
     """What a model is asked in full over the same passages and turns, whichever variant it was asked in."""
     return _built(message, trace.of(message), PromptVariant.FULL)
+
+
+def ask_again(message: Message) -> answering.Answer:
+    """Answer the same question with today's documents, model and voice; nothing of it is kept but its cost.
+
+    Raises ProviderError, Deployment.DoesNotExist.
+    """
+    asked = message.asked
+    question: Question | None = getattr(message, "question", None)
+    collections = trace.reach(asked).collections or ()
+    writing = answering.compose(
+        asked.text,
+        collections=collections,
+        history=conversations.history(message.conversation, collections, before=asked),
+        deployment=question.channel.deployment if question else None,
+        manner=channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN,
+    )
+    return writing.finish()
 
 
 def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from bot.answers import answering, channel_rules, conversations, prompts, trace
-from bot.models import Message, Question
+from bot.answers import answering, conversations, replays
+from bot.models import Message
 from dashboard.rendering import turns, words
 from dashboard.rendering.turns import ShownTurn
 from llm.spending import money
@@ -33,15 +33,5 @@ class Compared:
 def ask_again(message: Message) -> Compared:
     """Answer the same question with today's documents, model and voice. Raises Deployment.DoesNotExist."""
     turn = turns.of_answer(message, User())
-    question: Question | None = getattr(message, "question", None)
-    collections = trace.reach(turn.asked).collections or ()
-    history = conversations.history(message.conversation, collections, before=turn.asked)
-    writing = answering.compose(
-        turn.asked.text,
-        collections=collections,
-        history=history,
-        deployment=question.channel.deployment if question else None,
-        manner=channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN,
-    )
-    answer = writing.finish()
+    answer = replays.ask_again(message)
     return Compared(turn, answer, money.label(conversations.cost(answer.trace_id)))

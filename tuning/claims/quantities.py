@@ -12,6 +12,7 @@ _MONTH = "|".join(sorted(words.MONTHS, key=len, reverse=True))
 _WEEKDAY = "|".join(sorted(words.WEEKDAYS, key=len, reverse=True))
 _CURRENCY = "|".join(re.escape(each) for each in sorted(words.CURRENCIES, key=len, reverse=True))
 _SPACES = "\u00a0\u202f\u2009"  # that stand between thousands
+_CJK_UNITS = "日間|時間|週間|年間|か月|ヶ月|[日分秒円席人回件個名]"
 _DIGITS = rf"\d{{1,3}}(?:[{_SPACES}' ]\d{{3}})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*"
 
 _NAMED_DATE = re.compile(
@@ -38,9 +39,9 @@ _VERSION = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w+])\+\d[\d\s()/.-]{6,20}\d(?!\w)")
 _NUMBER = re.compile(
-    rf"(?:(?P<before>{_CURRENCY})\s?)?(?<![\w.])(?P<digits>{_DIGITS})(?P<gap>[-\s{_SPACES}]?)"
+    rf"(?:(?P<before>{_CURRENCY})\s?)?(?<![A-Za-zÀ-ÿ\d_.])(?P<digits>{_DIGITS})(?P<gap>[-\s{_SPACES}]?)"
     rf"(?:(?P<size>k|K|M|bn|Mio\.?|tausend|thousand|[Mm]illi(?:on(?:en|s)?|arden?)|mill(?:ón|ones)|mil|万)(?![^\W\d_]))?"
-    rf"[-\s{_SPACES}]?(?P<after>%|[^\W\d_]+|[$€£¥])?",
+    rf"[-\s{_SPACES}]?(?P<after>%|{_CJK_UNITS}|[^\W\d_]+|[$€£¥])?",
     re.IGNORECASE,
 )
 _NUMERAL = re.compile(

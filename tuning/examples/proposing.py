@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Q
 
-from bot.answers import prompts
+from bot.answers import prompts, trace
 from bot.answers.replays import prompt_of
 from bot.models import Message, Outcome, Question, Speaker
 from llm.prompt import Prompt
-from tuning.examples.redacting import redact
+from tuning.examples import assessing, own_addresses, passage_rows
+from tuning.examples.redacting import Redaction
 from tuning.models import TrainingExample
 
 CANDIDATES = 50
@@ -44,10 +44,13 @@ def propose(message: Message, *, by: User | None, answer: str = "") -> TrainingE
     prompt = prompt_of(message)
     original = _original(message)
     built, counts = _redacted(prompt, people(message), original, answer or message.sent_text or original)
-    example, _ = TrainingExample.objects.get_or_create(
+    example, is_new = TrainingExample.objects.get_or_create(
         message=message,
         defaults={**built, "workspace": workspace, "proposed_by": by, "redactions": counts},
     )
+    if is_new:
+        passage_rows.keep([example], [trace.of(message).passages])
+        assessing.assess_new([example])
     return example
 
 
@@ -63,17 +66,17 @@ def people(message: Message) -> list[str]:
 
 
 def _redacted(prompt: Prompt, people: list[str], original: str, answer: str) -> tuple[dict[str, Any], dict[str, int]]:
-    counts: Counter[str] = Counter()
-
-    def clean(text: str) -> str:
-        found = redact(text, people)
-        counts.update(found.counts)
-        return found.text
-
-    history = tuple(replace(turn, text=clean(turn.text)) for turn in prompt.history)
-    kept = replace(prompt, question=clean(prompt.question), history=history)
-    fields = {"question": kept.question, "original_answer": clean(original), "answer": clean(answer)}
-    return {**fields, "template_hash": prompts.template_hash(), **final(kept.messages(), fields["answer"])}, counts
+    said = [*(turn.text for turn in prompt.history if turn.role == "user"), prompt.question]
+    redaction = Redaction(people, own=own_addresses.known(), said=said)
+    history = tuple(replace(turn, text=redaction.clean(turn.text)) for turn in prompt.history)
+    kept = replace(prompt, question=redaction.clean(prompt.question), history=history)
+    fields = {
+        "question": kept.question,
+        "original_answer": redaction.clean(original),
+        "answer": redaction.clean(answer),
+    }
+    built = {**fields, "template_hash": prompts.template_hash(), **final(kept.messages(), fields["answer"])}
+    return {**built, "placeholders": redaction.placeholders}, redaction.counts
 
 
 def final(messages: Sequence[dict[str, str]], answer: str) -> dict[str, Any]:
