@@ -41,6 +41,7 @@ urlpatterns = [
     path("review/<int:pk>/attach/", training.attach, name="review_attach"),
     path("review/<int:pk>/article/", facts.article, name="review_article"),
     path("review/<int:pk>/article/state/", facts.article_state, name="review_article_state"),
+    path("review/<int:pk>/article/settle/", facts.settle, name="review_settle"),
     path("review/<int:pk>/article/answer/", facts.article_answer, name="review_article_answer"),
     path("review/<int:pk>/article/learn/", facts.learn_too, name="review_learn_too"),
     path("review/<int:pk>/second/", seconds.second_look, name="second_look"),

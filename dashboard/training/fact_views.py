@@ -5,12 +5,14 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from bot.answers import conversations
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from dashboard.training.review_views import may_edit
 from knowledge.models import Collection, DocumentState
 from llm.completion import ProviderError
 from llm.models import Deployment
+from llm.spending import money
 from tuning.examples import reviewing
 from tuning.examples.proposing import ExampleError
 from tuning.models import TrainingExample
@@ -48,11 +50,20 @@ def article(request: loading.Request, pk: int) -> HttpResponse:
     return render(request, "dashboard/training/article.html", {**_state(request, found), "form": form})
 
 
-@rules.action(Role.REVIEWER)
+@rules.page(Role.REVIEWER)
 def article_state(request: loading.Request, pk: int) -> HttpResponse:
-    """Look whether the article can be found by now; then the example is decided."""
+    """How far the article is; asked again and again while it is read."""
+    found = get_object_or_404(TrainingExample.objects.select_related("article"), pk=pk)
+    return render(request, "dashboard/training/_article_state.html", _state(request, found))
+
+
+@rules.action(Role.REVIEWER)
+def settle(request: loading.Request, pk: int) -> HttpResponse:
+    """The article can be found by now, so the example is decided."""
     get_object_or_404(TrainingExample, pk=pk)
-    return render(request, "dashboard/training/_article_state.html", _state(request, routing.settle(pk)))
+    found = routing.settle(pk)
+    request.audited = {"state": found.state}
+    return render(request, "dashboard/training/_article_state.html", _state(request, found))
 
 
 @rules.question(Role.REVIEWER)
@@ -61,6 +72,7 @@ def article_answer(request: loading.Request, pk: int) -> HttpResponse:
     found = get_object_or_404(TrainingExample.objects.select_related("message"), pk=pk)
     try:
         answer, problem = routing.ask_again(found), ""
+        request.audited = {"cost": money.label(conversations.cost(answer.trace_id)) if answer else ""}
     except (ProviderError, Deployment.DoesNotExist) as error:
         answer, problem = None, str(error)
     return render(

@@ -16,7 +16,7 @@ NEIGHBOURS = 500
 
 
 @dataclass(frozen=True)
-class Mark:
+class MarkedText:
     """A piece of an answer: plain, `taken` (a placeholder), or a claim that is `unsupported`, or `ruled` to be none."""
 
     kind: str
@@ -29,7 +29,7 @@ class DiffPiece:
     """A piece of a difference; `marks` are what it is made of."""
 
     kind: str
-    marks: Sequence[Mark]
+    marks: Sequence[MarkedText]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def assessment(item: TrainingExample) -> dict[str, object]:
     return {"item": item, "marks": list(marks(item)), "pieces": pieces, "facts": [] if item.is_refusal else facts}
 
 
-def marks(item: TrainingExample) -> Iterator[Mark]:
+def marks(item: TrainingExample) -> Iterator[MarkedText]:
     """The answer in pieces, in its order."""
     text = item.answer
     spans = [each for each in item.unsupported if text[each["start"] : each["end"]] == each["text"]]
@@ -78,16 +78,16 @@ def marks(item: TrainingExample) -> Iterator[Mark]:
         if span is None:
             yield from plain_marks(text[start:end])
         else:
-            yield Mark("ruled" if span.get("is_ruled") else "unsupported", text[start:end], span["reason"])
+            yield MarkedText("ruled" if span.get("is_ruled") else "unsupported", text[start:end], span["reason"])
 
 
-def plain_marks(text: str) -> Iterator[Mark]:
+def plain_marks(text: str) -> Iterator[MarkedText]:
     """A text with what was taken out of it set apart."""
     rest = 0
     for match in PLACEHOLDER.finditer(text):
         if match.start() > rest:
-            yield Mark("plain", text[rest : match.start()])
-        yield Mark("taken", match.group())
+            yield MarkedText("plain", text[rest : match.start()])
+        yield MarkedText("taken", match.group())
         rest = match.end()
     if rest < len(text):
-        yield Mark("plain", text[rest:])
+        yield MarkedText("plain", text[rest:])

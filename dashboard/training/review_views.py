@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 
 from bot.models import Workspace
 from dashboard.guard import loading, roles, rules
@@ -83,8 +83,9 @@ def draft(request: loading.Request, pk: int) -> HttpResponse:
 @rules.question(Role.REVIEWER)
 def find_passages(request: loading.Request, pk: int) -> HttpResponse:
     """Passages that may say what an answer says, from where its asker was answered from."""
-    found = reviewing.held(pk, request.user)
+    found = get_object_or_404(TrainingExample.objects.select_related("message"), pk=pk)
     wanted = request.POST.get("wanted", "").strip()[:500]
+    request.audited = {"characters": len(wanted)}
     try:
         hits = retrieve(wanted, collections=routing.reach(found), k=6).hits if wanted else ()
     except ProviderError as error:

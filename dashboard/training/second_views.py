@@ -8,15 +8,15 @@ from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from dashboard.training.review_views import next_item
 from tuning.examples.proposing import ExampleError
-from tuning.models import Verdict
+from tuning.models import ReviewVerdict
 from tuning.reviews import second_looks
 
 VERBS = {
-    "approve": Verdict.APPROVED,
-    "refuse": Verdict.REFUSED,
-    "reject": Verdict.REJECTED,
-    "fact": Verdict.ROUTED,
-    "evaluate": Verdict.BARRED,
+    "approve": ReviewVerdict.APPROVED,
+    "refuse": ReviewVerdict.REFUSED,
+    "reject": ReviewVerdict.REJECTED,
+    "fact": ReviewVerdict.ROUTED,
+    "evaluate": ReviewVerdict.BARRED,
 }
 
 

@@ -29,9 +29,7 @@ def is_turned(sentence: str, earlier: Sequence[str], passages: Sequence[str]) ->
 
 def _clauses(*sentences: str) -> list[str]:
     """Parts that are true or not by themselves, without what is no denial of theirs."""
-    return [
-        part for each in sentences for part in _BETWEEN.split(_IDLE.sub(" ", each)) if len(coverage.content(part)) > 1
-    ]
+    return [part for each in sentences for part in _BETWEEN.split(_IDLE.sub(" ", each)) if coverage.content(part)]
 
 
 def _is_turned(clause: str, earlier: Sequence[str], passages: Sequence[str]) -> bool:

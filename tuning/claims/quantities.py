@@ -151,18 +151,16 @@ def _numbers(text: str) -> Iterator[Claim]:
         size = words.MAGNITUDES.get((match["size"] or "").casefold().rstrip("."), 1)
         amounts = {amount * size for amount in _amounts(match["digits"])}
         currency = words.CURRENCIES.get((match["before"] or "").casefold()) or words.CURRENCIES.get(after)
-        end = (
-            match.end()
-            if currency or after in words.PERCENT
-            else (match.end("size") if match["size"] else match.end("digits"))
-        )
+        means_unit = after in words.PERCENT or after in words.CURRENCIES or any(_durations(Decimal(1), after))
+        end = match.end("after") if means_unit else match.end("size" if match["size"] else "digits")
         yield _quantity(match.start(), end, amounts, after, currency)
 
 
 def _numerals(text: str) -> Iterator[Claim]:
     for match in _NUMERAL.finditer(text):
         after = (match[2] or "").casefold()
-        yield _quantity(match.start(), match.end(1), {Decimal(words.NUMERALS[match[1].casefold()])}, after, None)
+        end = match.end(2) if any(_durations(Decimal(1), after)) else match.end(1)
+        yield _quantity(match.start(), end, {Decimal(words.NUMERALS[match[1].casefold()])}, after, None)
 
 
 def _quantity(start: int, end: int, amounts: set[Decimal], after: str, currency: str | None) -> Claim:

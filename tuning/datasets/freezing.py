@@ -17,9 +17,10 @@ from llm import client
 from llm.models import PromptVariant
 from tuning.datasets import exporting, validating
 from tuning.datasets.validating import Candidate, Problem
-from tuning.examples import clusters
+from tuning.examples import clusters, own_addresses
 from tuning.examples.proposing import checksum as checksum_of
 from tuning.models import Dataset, DatasetLine, ExampleState, Split, TrainingExample
+from tuning.reviews import staleness
 
 VALIDATION = 0.1
 MOST_VALIDATION = 0.5
@@ -59,7 +60,7 @@ def freeze(
     _check(name, validation)
     drawn = _drawn()
     candidates = [_candidate(example, prompt) for example in drawn.examples]
-    found = [*_unfit(drawn.examples), *validating.problems(candidates)]
+    found = [*_unfit(drawn.examples), *validating.problems(candidates, own_addresses.known())]
     if found:
         raise FreezeError(found)
     lengths = validating.sizes(_text(candidate) for candidate in candidates)
@@ -127,6 +128,7 @@ def _check(name: str, validation: float) -> None:
 
 def _drawn() -> Drawn:
     """What is approved, once each, without what belongs to a cluster that an evaluation asks."""
+    staleness.recall()
     approved = list(exporting.exportable())
     barred = list(TrainingExample.objects.filter(state=ExampleState.BARRED).order_by("id"))
     once = list({example.checksum: example for example in reversed(approved)}.values())[::-1]

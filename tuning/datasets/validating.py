@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from llm import tokens
-from tuning.examples.redacting import redact
+from tuning.examples.redacting import Own, redact
 
 LEAST_LINES = 10  # what OpenAI takes, developers.openai.com/api/docs/guides/supervised-fine-tuning
 MOST_TOKENS = 65_536  # of one line; what is longer is cut without a word (Azure's limit for the gpt-4.1 family)
@@ -48,8 +48,9 @@ class Problem:
         return f"{where}{self.sentence}"
 
 
-def problems(lines: Sequence[Candidate]) -> list[Problem]:
-    """Everything for which the set may not be frozen."""
+def problems(lines: Sequence[Candidate], own: Own = ()) -> list[Problem]:
+    """Everything for which the set may not be frozen. `own` are identifiers that may be learnt, as the company's public
+    documents state them."""
     found = []
     if len(lines) < LEAST_LINES:
         found.append(
@@ -57,7 +58,7 @@ def problems(lines: Sequence[Candidate]) -> list[Problem]:
         )
     first: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
-        found += [Problem(number, line.example, field, sentence) for field, sentence in of_line(line.messages)]
+        found += [Problem(number, line.example, field, sentence) for field, sentence in of_line(line.messages, own)]
         asked = "\0".join(str(message.get("content")) for message in line.messages)
         before = first.setdefault(asked, number)
         if before != number:
@@ -65,7 +66,7 @@ def problems(lines: Sequence[Candidate]) -> list[Problem]:
     return found
 
 
-def of_line(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
+def of_line(messages: Sequence[Message], own: Own = ()) -> Iterator[tuple[str, str]]:
     """What is wrong with one line: the field, and a sentence without its subject."""
     roles = [str(message.get("role")) for message in messages]
     if not messages or roles[-1] != "assistant" or "user" not in roles:
@@ -86,10 +87,10 @@ def of_line(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
             )
         if not str(message.get("content", "")).strip():
             yield f"{field}.content", "is empty"
-    yield from _about_the_answer(messages, f"messages[{len(messages) - 1}].content")
+    yield from _about_the_answer(messages, f"messages[{len(messages) - 1}].content", own)
 
 
-def _about_the_answer(messages: Sequence[Message], field: str) -> Iterator[tuple[str, str]]:
+def _about_the_answer(messages: Sequence[Message], field: str, own: Own) -> Iterator[tuple[str, str]]:
     answer = str(messages[-1].get("content", ""))
     passages = {
         int(number) for message in messages[:-1] for number in _PASSAGE.findall(str(message.get("content", "")))
@@ -97,7 +98,7 @@ def _about_the_answer(messages: Sequence[Message], field: str) -> Iterator[tuple
     beyond = sorted({int(number) for number in _MARKER.findall(answer)} - passages)
     if beyond:
         yield field, f"cites a passage that is not there: {', '.join(f'[{number}]' for number in beyond)}"
-    if left := redact(answer).counts:
+    if left := redact(answer, own=own).counts:
         yield field, f"still holds what must not be learnt: {', '.join(sorted(left))}"
     if _is_too_long("\n".join(str(message.get("content", "")) for message in messages)):
         yield "messages", f"is longer than {MOST_TOKENS:,} tokens"

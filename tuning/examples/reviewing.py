@@ -19,9 +19,9 @@ from tuning.models import (
     ExampleReview,
     ExampleState,
     ReviewPolicy,
+    ReviewVerdict,
     SecondOpinion,
     TrainingExample,
-    Verdict,
 )
 
 CLAIM = timedelta(minutes=15)
@@ -179,7 +179,7 @@ def undo(user: User) -> TrainingExample | None:
     mine = last.reviews.filter(reviewer=user, is_blind=False).last()
     if mine is not None:
         mine.delete()
-    last.reviews.filter(is_blind=True, verdict=Verdict.OPEN).delete()
+    last.reviews.filter(is_blind=True, verdict=ReviewVerdict.OPEN).delete()
     last.second_opinion = SecondOpinion.NONE
     return reopen(last, user)
 
@@ -274,10 +274,10 @@ def _second_opinion(item: TrainingExample) -> SecondOpinion:
     return SecondOpinion.WANTED if drawn < second_share() else SecondOpinion.NONE
 
 
-def verdict_of(item: TrainingExample) -> Verdict:
+def verdict_of(item: TrainingExample) -> ReviewVerdict:
     if item.state == ExampleState.APPROVED and item.is_refusal:
-        return Verdict.REFUSED
-    return Verdict(item.state)
+        return ReviewVerdict.REFUSED
+    return ReviewVerdict(item.state)
 
 
 def changed_characters(before: str, after: str) -> int:

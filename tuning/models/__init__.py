@@ -11,7 +11,7 @@ from tuning.models.examples import (
     TrainingExample,
 )
 from tuning.models.jobs import OVER, Checkpoint, FineTuneJob, JobEvent, JobState
-from tuning.models.reviews import ExampleReview, ReviewPolicy, Verdict
+from tuning.models.reviews import ExampleReview, ReviewPolicy, ReviewVerdict
 from tuning.models.versions import ModelVersion
 
 __all__ = [
@@ -30,8 +30,8 @@ __all__ = [
     "JobState",
     "ModelVersion",
     "ReviewPolicy",
+    "ReviewVerdict",
     "SecondOpinion",
     "Split",
     "TrainingExample",
-    "Verdict",
 ]

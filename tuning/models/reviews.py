@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from tuning.models.examples import TrainingExample
 
 
-class Verdict(models.TextChoices):
+class ReviewVerdict(models.TextChoices):
     OPEN = "", "not decided"
     APPROVED = "approved", "approved"
     REFUSED = "refused", "should have refused"
@@ -25,7 +25,7 @@ class ExampleReview(models.Model):
 
     example = models.ForeignKey(TrainingExample, on_delete=models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    verdict = models.CharField(max_length=12, choices=Verdict, blank=True)
+    verdict = models.CharField(max_length=12, choices=ReviewVerdict, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     answer = models.TextField(blank=True)
     edit_distance = models.PositiveIntegerField(default=0)

@@ -12,9 +12,15 @@ from django.utils import timezone
 from tuning.examples import reviewing
 from tuning.examples.proposing import ExampleError
 from tuning.examples.reviewing import TakenError
-from tuning.models import ExampleReview, ExampleState, ReviewPolicy, SecondOpinion, TrainingExample, Verdict
+from tuning.models import ExampleReview, ExampleState, ReviewPolicy, ReviewVerdict, SecondOpinion, TrainingExample
 
-DECISIONS = (Verdict.APPROVED, Verdict.REFUSED, Verdict.REJECTED, Verdict.ROUTED, Verdict.BARRED)
+DECISIONS = (
+    ReviewVerdict.APPROVED,
+    ReviewVerdict.REFUSED,
+    ReviewVerdict.REJECTED,
+    ReviewVerdict.ROUTED,
+    ReviewVerdict.BARRED,
+)
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class Agreement:
 def wanted(user: User) -> QuerySet[TrainingExample]:
     """What this person may look at as the second one."""
     now = timezone.now()
-    others = ExampleReview.objects.filter(is_blind=True, verdict=Verdict.OPEN, claimed_until__gte=now)
-    seen = ExampleReview.objects.filter(~Q(verdict=Verdict.OPEN), reviewer=user)
+    others = ExampleReview.objects.filter(is_blind=True, verdict=ReviewVerdict.OPEN, claimed_until__gte=now)
+    seen = ExampleReview.objects.filter(~Q(verdict=ReviewVerdict.OPEN), reviewer=user)
     return (
         TrainingExample.objects.filter(second_opinion=SecondOpinion.WANTED)
         .exclude(state=ExampleState.IN_REVIEW)
@@ -55,7 +61,10 @@ def claim(user: User, *, pk: int | None = None) -> ExampleReview | None:
             raise TakenError("Somebody else is looking at it, or it needs no second look any more.")
         return None
     row, _ = ExampleReview.objects.get_or_create(
-        example=item, is_blind=True, verdict=Verdict.OPEN, defaults={"answer": item.proposed_answer or item.answer}
+        example=item,
+        is_blind=True,
+        verdict=ReviewVerdict.OPEN,
+        defaults={"answer": item.proposed_answer or item.answer},
     )
     if row.reviewer_id != user.pk:
         row.reviewer, row.answer, row.created_at = user, item.proposed_answer or item.answer, timezone.now()
@@ -73,7 +82,7 @@ def save_draft(pk: int, user: User, answer: str) -> ExampleReview:
 
 
 @transaction.atomic
-def decide(pk: int, user: User, verdict: Verdict, *, answer: str = "", reason: str = "") -> ExampleReview:
+def decide(pk: int, user: User, verdict: ReviewVerdict, *, answer: str = "", reason: str = "") -> ExampleReview:
     """What the second one decides of an example; where that is not what the first one did, it is back in the queue.
 
     Raises ExampleError without a reason for a rejection, TakenError.
@@ -81,7 +90,7 @@ def decide(pk: int, user: User, verdict: Verdict, *, answer: str = "", reason: s
     row = _mine(pk, user)
     if verdict not in DECISIONS:
         raise ExampleError("There is no such decision.")
-    if verdict == Verdict.REJECTED and not reason.strip():
+    if verdict == ReviewVerdict.REJECTED and not reason.strip():
         raise ExampleError("Say why, so that others learn from it.")
     item = TrainingExample.objects.select_for_update(of=("self",)).get(pk=pk)
     now = timezone.now()
@@ -110,7 +119,7 @@ def views(item: TrainingExample) -> list[ExampleReview]:
     """What the two decided who disagree, the first one first; empty where nobody does."""
     if item.second_opinion != SecondOpinion.SPLIT:
         return []
-    decided = item.reviews.exclude(verdict=Verdict.OPEN).select_related("reviewer").order_by("-id")
+    decided = item.reviews.exclude(verdict=ReviewVerdict.OPEN).select_related("reviewer").order_by("-id")
     blind = decided.filter(is_blind=True).first()
     first = decided.filter(is_blind=False).first()
     return [each for each in (first, blind) if each is not None]
@@ -119,7 +128,7 @@ def views(item: TrainingExample) -> list[ExampleReview]:
 def agreement() -> Agreement:
     """Over all examples that two people have decided."""
     pairs = []
-    blind = ExampleReview.objects.filter(~Q(verdict=Verdict.OPEN), is_blind=True)
+    blind = ExampleReview.objects.filter(~Q(verdict=ReviewVerdict.OPEN), is_blind=True)
     for example, verdict, pk in blind.values_list("example", "verdict", "pk"):
         first = ExampleReview.objects.filter(example=example, is_blind=False, pk__lt=pk).order_by("-pk").first()
         if first is not None:
@@ -146,7 +155,7 @@ def set_share(share: float, *, by: User | None) -> ReviewPolicy:
 
 def _mine(pk: int, user: User) -> ExampleReview:
     row = ExampleReview.objects.select_related("example").filter(
-        example=pk, reviewer=user, is_blind=True, verdict=Verdict.OPEN, claimed_until__gt=timezone.now()
+        example=pk, reviewer=user, is_blind=True, verdict=ReviewVerdict.OPEN, claimed_until__gt=timezone.now()
     ).first()  # fmt: skip
     if row is None:
         raise TakenError("Your time with this one has run out, or somebody has decided it.")

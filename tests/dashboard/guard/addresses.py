@@ -16,7 +16,7 @@ from tuning.examples import proposing
 
 REVIEWED = (
     "review_item", "review_draft", "review_passages", "review_attach", "review_article", "review_article_state",
-    "review_article_answer", "review_learn_too", "second_look", "second_draft",
+    "review_settle", "review_article_answer", "review_learn_too", "second_look", "second_draft",
 )  # fmt: skip
 
 

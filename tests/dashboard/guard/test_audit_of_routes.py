@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -15,6 +16,7 @@ from tests.dashboard.guard.addresses import rule_of, views
 from tests.rows.web_rows import make_user
 from tuning.examples import reviewing
 from tuning.models import TrainingExample
+from tuning.reviews import second_looks
 
 CHANGING = sorted(
     name for name, view in views()
@@ -25,6 +27,11 @@ FORMS: dict[str, dict[str, Any]] = {
     "article": {"title": "Refunds", "text": "Within 30 days."},
     "review_item": {"verb": "approve", "answer": "Within 30 days [1]."},
     "review_draft": {"answer": "Within 30 days [1]."},
+    "review_passages": {"wanted": "refunds"},
+    "review_article": {"title": "Refunds", "text": "Within 30 days."},
+    "second_look": {"verb": "approve"},
+    "second_draft": {"answer": "Within 30 days [1]."},
+    "second_share": {"share": "20"},
     "escalation": {"text": "I have done it."},
     "sources": {"location": "https://example.com/help/", "visibility": "public", "kind": "pages"},
     "collections": {"name": "Manuals", "visibility": "public"},
@@ -53,9 +60,19 @@ def form(name: str) -> dict[str, Any]:
     more: dict[str, dict[str, Any]] = {
         "upload": {"collection": collection.pk, "files": SimpleUploadedFile("a.md", b"# A\n\nText.")},
         "article": {"collection": collection.pk},
+        "review_article": {"collection": collection.pk},
         "models": {"endpoint": Endpoint.objects.get(provider="openai").pk},
     }
     return {**FORMS.get(name, {}), **more.get(name, {})}
+
+
+def decided_by_another(item: TrainingExample, owner: User) -> None:
+    other = make_user("somebody")
+    reviewing.skip(item.pk, owner)
+    reviewing.claim(other, pk=item.pk)
+    reviewing.approve(item.pk, other)
+    TrainingExample.objects.filter(pk=item.pk).update(second_opinion="wanted")
+    second_looks.claim(owner, pk=item.pk)
 
 
 @pytest.mark.parametrize("name", CHANGING)
@@ -68,6 +85,8 @@ def test_a_line_for_every_change(
     client.force_login(owner)
     item = TrainingExample.objects.get()
     reviewing.claim(owner, pk=item.pk)
+    if name in ("second_look", "second_draft"):
+        decided_by_another(item, owner)
     if name == "export_examples":
         reviewing.approve(item.pk, owner)
     if name == "voice":
