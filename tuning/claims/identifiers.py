@@ -104,6 +104,11 @@ def _address(written: str) -> str:
     return ipaddress.ip_address(written).compressed
 
 
+def _mailed(written: str) -> str:
+    plain = re.sub(r"\s?[\[({]at[\])}]\s?", "@", written.casefold())
+    return re.sub(r"\s?[\[({](?:dot|punkt)[\])}]\s?", ".", plain)
+
+
 def _same(written: str) -> str:
     return written
 
@@ -147,6 +152,22 @@ _FORMS = tuple(
     )
 )
 
+# How long an account is in each country: SWIFT, IBAN Registry, release 99.
+_LENGTHS = {
+    15: "NO", 16: "BE", 18: "DK FI FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK", 21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL", 24: "AD CZ DZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV",
+    29: "BR EG PS QA UA", 30: "JO KW MU", 31: "MT SC", 33: "RU",
+}  # fmt: skip
+_IBAN = "|".join(
+    rf"(?:{'|'.join(countries.split())})\d\d(?:\s?[A-Z0-9]){{{length - 4}}}" for length, countries in _LENGTHS.items()
+)
+
+_EMAIL = re.compile(
+    r"[\w.!#$%&'*+/=?^`{|}~-]*[\w+~-](?:@|\s?[\[({]at[\])}]\s?)[\w-]+(?:(?:\.|\s?[\[({](?:dot|punkt)[\])}]\s?)[\w-]+)+",
+    re.IGNORECASE,
+)
+
 KINDS: tuple[Kind, ...] = (
     Kind(
         "key",
@@ -171,14 +192,14 @@ KINDS: tuple[Kind, ...] = (
         _any,
         _same,
     ),
-    Kind("e-mail", "EMAIL", re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]*[\w+~-]@[\w-]+(?:\.[\w-]+)+"), _any, str.casefold),
-    Kind("iban", "IBAN", re.compile(r"\b[A-Za-z]{2}\d{2}(?:\s?[A-Za-z0-9]{2,4}){3,8}\b"), _is_iban, _squeezed),
-    Kind("card", "CARD", re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.]\d)"), _is_card, _digits),
+    Kind("e-mail", "EMAIL", _EMAIL, _any, _mailed),
+    Kind("iban", "IBAN", re.compile(rf"\b(?:{_IBAN})\b", re.IGNORECASE), _is_iban, _squeezed),
+    Kind("card", "CARD", re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w]|\.\d)"), _is_card, _digits),
     Kind(
         "platform id",
         "ID",
         re.compile(
-            r"<[@#!&]{1,2}[\w|.-]+>|<(?:subteam)\^\w+[^>]*>|\b[UWCDGTB]0[A-Z0-9]{7,12}\b|(?<!\d)\d{17,20}(?!\d)"
+            r"<[@#!&]{1,2}[\w|.-]+>|<(?:subteam)\^\w+[^>]*>|\b[UWCDGTB]0[A-Z0-9]{7,12}\b|(?<!\w)\d{17,20}(?!\w)"
         ),
         _is_id,
         lambda written: re.sub(r"^<[@#!&]*|\|.*|>$", "", written),
@@ -194,7 +215,7 @@ KINDS: tuple[Kind, ...] = (
         "phone",
         "PHONE",
         re.compile(
-            r"(?<![\w.,\-/=])(?:\+|00)?\s?\(?\d[\d\s()/.-]{5,20}\d(?:\s?(?:ext\.?|x|Durchwahl)\s?\d{1,5})?(?![\w-]|\.\d)"
+            r"(?<![\w.,\-/=])(?:\+|00)?\s?(?:\((?=\d{1,5}\)))?\d[\d\s()/.-]{5,20}\d(?:\s?(?:ext\.?|x|Durchwahl)\s?\d{1,5})?(?![\w-]|\.\d)"
         ),
         _is_phone,
         _dialled,

@@ -37,7 +37,9 @@ _E_OF_UMLAUT = "ǝ"  # stands in a name for the e that may be written or not
 _UMLAUTS = str.maketrans({"ä": "aǝ", "ö": "oǝ", "ü": "uǝ", "ø": "oǝ"})
 _PART = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _SEPARATED = r"[\s._-]{1,3}"
-_NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that write names and words in one piece
+_NO_SPACES = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u1100-\u11ff]"
+)  # scripts that write names and words in one piece
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _CASES = "(?:[аяуюеыи]|ом|ем|ои|ым|ею|ою)?"
 _CAPITALISED = r"(?-i:[^\W\d_a-z][^\W\d_]*(?:['’-][^\W\d_]+)*)"  # noqa: RUF001  an apostrophe
@@ -102,7 +104,7 @@ def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
                 (inside if _NO_SPACES.search(part) else words if is_word else sure).add(_loosely(part))
         if len(parts) > 1 and not _NO_NAMES.issuperset(parts):
             if _NO_SPACES.search(name):
-                inside.add(rf"{_SEPARATED}?".join(map(_loosely, parts)))
+                inside.add(rf"(?:{_SEPARATED})?".join(map(_loosely, parts)))
             elif len("".join(parts)) >= SHORTEST_NAME:
                 sure.add(_SEPARATED.join(map(_loosely, parts)))
     if not sure | words | inside:
