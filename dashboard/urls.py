@@ -16,7 +16,9 @@ from dashboard.install import health_views, slack_views
 from dashboard.install import views as install
 from dashboard.serving import views as serving
 from dashboard.training import dataset_views, job_views, path_views, registry_views
+from dashboard.training import fact_views as facts
 from dashboard.training import review_views as training
+from dashboard.training import second_views as seconds
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -39,6 +41,16 @@ urlpatterns = [
     path("review/candidates/", training.candidates, name="review_candidates"),
     path("review/<int:pk>/", training.item, name="review_item"),
     path("review/<int:pk>/draft/", training.draft, name="review_draft"),
+    path("review/<int:pk>/passages/", training.find_passages, name="review_passages"),
+    path("review/<int:pk>/attach/", training.attach, name="review_attach"),
+    path("review/<int:pk>/article/", facts.article, name="review_article"),
+    path("review/<int:pk>/article/state/", facts.article_state, name="review_article_state"),
+    path("review/<int:pk>/article/settle/", facts.settle, name="review_settle"),
+    path("review/<int:pk>/article/answer/", facts.article_answer, name="review_article_answer"),
+    path("review/<int:pk>/article/learn/", facts.learn_too, name="review_learn_too"),
+    path("review/<int:pk>/second/", seconds.second_look, name="second_look"),
+    path("review/<int:pk>/second/draft/", seconds.second_draft, name="second_draft"),
+    path("review/second-share/", seconds.set_second_share, name="second_share"),
     path("training/", path_views.training, name="training"),
     path("training/examples/", training.listed, name="examples"),
     path("training/examples/<int:pk>/", dataset_views.example, name="example"),

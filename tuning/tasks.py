@@ -13,6 +13,7 @@ from tuning import expiry
 from tuning.examples import bulk, candidates, nominations
 from tuning.jobs import polling
 from tuning.models import ProposalBatch
+from tuning.reviews import impact, routing, staleness
 
 
 def schedule() -> None:
@@ -27,12 +28,13 @@ def schedule() -> None:
 
 
 def tick() -> None:
-    """Once a minute: have the jobs that are due looked at, and what was proposed meanwhile taken in."""
+    """Once a minute: have the jobs that are due looked at, and the examples."""
     for pk in polling.due().values_list("pk", flat=True):
         async_task("tuning.tasks.advance", pk, task_name=f"fine-tune job {pk}")
     for pk in bulk.lost():
         queue_batch(pk)
     async_task("tuning.tasks.take_in", task_name="examples proposed")
+    async_task("tuning.tasks.look_after_examples", task_name="examples in review")
 
 
 def take_in() -> None:
@@ -59,10 +61,19 @@ def propose_batch(pk: int) -> None:
     bulk.run(pk)
 
 
+def look_after_examples() -> None:
+    """What has changed under the examples: documents, articles that are there by now, what waits in the queue."""
+    routing.settle_all()
+    staleness.recall()
+    if impact.is_due():
+        impact.reckon()
+
+
 def advance(pk: int) -> None:
     polling.advance(pk)
 
 
 def watch() -> None:
-    """Once a day: ask the providers which models end."""
+    """Once a day: ask the providers which models end, and order the queue by what was asked lately."""
     expiry.watch()
+    impact.reckon()

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.answers import citations, conversations, prompts, trace
+from bot.answers import answering, citations, conversations, prompts, trace
 from bot.answers.trace import Trace
 from bot.models import Message, Question
+from bot.voices import choosing
 from knowledge.retrieval.search import Hit
 from llm.models import PromptVariant
 from llm.prompt import Prompt
@@ -56,6 +57,30 @@ def as_prompted(message: Message, text: str) -> str:
     places = {(hit.heading, hit.text): number for number, hit in enumerate(trace.of(message).passages, start=1)}
     seen = {cited.number: places.get((cited.heading, cited.passage)) for cited in message.citations.all()}
     return citations.renumber(text, {number: place for number, place in seen.items() if place is not None})
+
+
+def ask_again(message: Message) -> answering.Answer:
+    """Answer the same question with today's documents, model and voice; nothing of it is kept but its cost.
+
+    Raises ProviderError, Deployment.DoesNotExist.
+    """
+    asked = message.asked
+    question: Question | None = getattr(message, "question", None)
+    collections = trace.reach(asked).collections or ()
+    writing = answering.compose(
+        asked.text,
+        collections=collections,
+        history=conversations.history(message.conversation, collections, before=asked),
+        deployment=question.channel.deployment if question else None,
+        manner=_todays_manner(question),
+    )
+    return writing.finish()
+
+
+def _todays_manner(question: Question | None) -> prompts.Manner:
+    if question is None:
+        return prompts.Manner(choosing.default())
+    return prompts.Manner(choosing.of(question.channel), question.channel.language)
 
 
 def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:

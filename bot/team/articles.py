@@ -8,7 +8,7 @@ from bot.models import Message, Question
 from knowledge import tasks
 from knowledge.index import indexing
 from knowledge.index.collections import collection_for
-from knowledge.models import Collection
+from knowledge.models import Collection, Document
 from knowledge.originals.base import File
 
 MOST_TITLE = 150
@@ -34,10 +34,10 @@ def request(question: Question, *, title: str, text: str) -> None:
     add(collection, title=title, text=text, key=question.pk)
 
 
-def add(collection: Collection, *, title: str, text: str, key: int) -> None:
+def add(collection: Collection, *, title: str, text: str, key: int | str) -> Document:
     """Make an article a waiting document and have it read. `key` keeps articles of one title apart."""
     text = f"# {' '.join(title.split())}\n\n{text}\n"
-    tasks.hand_in_article(f"{_slug(title)}-{key}.md", text, collection)
+    return tasks.hand_in_article(f"{_slug(title)}-{key}.md", text, collection)
 
 
 def index_old(collection: Collection, name: str) -> None:

@@ -7,15 +7,22 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("textarea, input, select");
   if (typing) {
     if (event.key === "Escape") typing.blur();
-    if (event.key === "Enter" && typing.id === "reason") {
+    const pressed = { reason: "r", no_fact: "a" }[typing.id];
+    if (event.key === "Enter" && pressed) {
       event.preventDefault();
-      page.querySelector('[data-key="r"]').click();
+      page.querySelector(`[data-key="${pressed}"]`).click();
     }
     return;
   }
   const key = event.key.toLowerCase();
-  if (key === "j" || key === "n") {
+  if ((key === "j" || key === "n") && page.dataset.after) {
     window.location.assign(key === "j" ? page.dataset.after : page.dataset.before);
+    return;
+  }
+  const field = { x: "no_fact", p: "wanted" }[key];
+  if (field && document.getElementById(field)) {
+    event.preventDefault();
+    document.getElementById(field).focus();
     return;
   }
   const button = page.querySelector(`[data-key="${CSS.escape(key)}"]`);
@@ -25,6 +32,12 @@ document.addEventListener("keydown", (event) => {
 });
 
 function press(button) {
+  // What no passage says has to be ruled upon first: the field for it is there beside the claims.
+  const ruling = button.value === "approve" && document.querySelector("[data-open-facts]") && document.getElementById("no_fact");
+  if (ruling && !ruling.value.trim()) {
+    ruling.focus();
+    return;
+  }
   const needed = button.dataset.needs && document.getElementById(button.dataset.needs);
   if (needed && !needed.value.trim()) {
     needed.focus();

@@ -4,36 +4,41 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 
-from bot.answers import trace
 from bot.models import Workspace
 from dashboard.guard import loading, roles, rules
 from dashboard.guard.roles import Role
-from dashboard.rendering import diff
+from dashboard.training import review_items
+from knowledge.retrieval.search import retrieve
+from llm.completion import ProviderError
 from tuning.datasets import exporting, validating
 from tuning.examples import reviewing
 from tuning.examples.candidates import propose_candidates
 from tuning.examples.proposing import ExampleError
 from tuning.models import ExampleState, Export, TrainingExample
+from tuning.reviews import pace, routing, second_looks
 
 LISTED = 100
+GOAL = validating.RECOMMENDED
 
 
 @rules.page(Role.REVIEWER)
 def review(request: loading.Request) -> HttpResponse:
     context = {
         "page": "review",
-        "progress": reviewing.progress(),
-        "goals": (validating.PILOT, validating.RECOMMENDED),
-        "queue": reviewing.queue().select_related("claimed_by")[:20],
+        "progress": pace.progress(GOAL),
+        "queue": reviewing.queue().select_related("claimed_by", "article")[:20],
+        "agreement": second_looks.agreement(),
+        "second_looks": second_looks.wanted(request.user).count(),
+        "second_share": reviewing.second_share(),
     }
     return render(request, "dashboard/training/review.html", context)
 
 
 @rules.action(Role.REVIEWER)
 def start(request: loading.Request) -> HttpResponse:
-    return _next(request)
+    return next_item(request)
 
 
 @rules.action(Role.REVIEWER)
@@ -50,71 +55,99 @@ def item(request: loading.Request, pk: int) -> HttpResponse:
     try:
         if request.method == "POST":
             return _decide(request, pk)
-        found = reviewing.claim(request.user, pk=pk)
+        found = reviewing.claim(request.user, pk=pk, **_powers(request))
     except reviewing.TakenError as error:
         messages.error(request, str(error))
         return redirect("review")
     except ExampleError as error:
         messages.error(request, str(error))
         return redirect("review_item", pk)
-    neighbours = list(reviewing.queue().values_list("pk", flat=True)[:500])
-    place = neighbours.index(pk) if pk in neighbours else 0
-    context = {
-        "page": "review",
-        "item": found,
-        "pieces": list(diff.words(found.original_answer, found.answer)) if found else [],
-        "passages": trace.of(found.message).passages if found and found.message else (),
-        "progress": reviewing.progress(),
-        "after": neighbours[(place + 1) % len(neighbours)] if neighbours else pk,
-        "before": neighbours[place - 1] if neighbours else pk,
-    }
+    if found is None:
+        return redirect("review")
+    context = {"page": "review", "shown": review_items.shown(found, goal=GOAL), **review_items.assessment(found)}
     return render(request, "dashboard/training/review_item.html", context)
 
 
 @rules.action(Role.REVIEWER)
 def draft(request: loading.Request, pk: int) -> HttpResponse:
-    """Keep what is typed, and show how it differs."""
+    """Keep what is typed, and show how it differs and what no passage says."""
     answer = request.POST.get("answer", "")[:20_000]
     try:
-        reviewing.save_draft(pk, request.user, answer)
+        found = reviewing.save_draft(pk, request.user, answer)
     except reviewing.TakenError as error:
         return HttpResponse(str(error), status=409, content_type="text/plain")
     request.audited = {"characters": len(answer)}
-    found = TrainingExample.objects.get(pk=pk)
-    pieces = list(diff.words(found.original_answer, found.answer))
-    return render(request, "dashboard/training/_diff.html", {"pieces": pieces, "is_saved": True})
+    context = {**review_items.assessment(found), "is_saved": True}
+    return render(request, "dashboard/training/_assessed.html", context)
+
+
+@rules.question(Role.REVIEWER)
+def find_passages(request: loading.Request, pk: int) -> HttpResponse:
+    """Passages that may say what an answer says, from where its asker was answered from."""
+    found = get_object_or_404(TrainingExample.objects.select_related("message"), pk=pk)
+    wanted = request.POST.get("wanted", "").strip()[:500]
+    request.audited = {"characters": len(wanted)}
+    try:
+        hits = retrieve(wanted, collections=routing.reach(found), k=6).hits if wanted else ()
+    except ProviderError as error:
+        return HttpResponse(str(error), status=503, content_type="text/plain")
+    return render(request, "dashboard/training/_found_passages.html", {"item": found, "hits": hits, "wanted": wanted})
+
+
+@rules.action(Role.REVIEWER)
+def attach(request: loading.Request, pk: int) -> HttpResponse:
+    """Give an example a passage, or the one of today in the place of one that has changed."""
+    number = request.POST.get("number", "")
+    try:
+        found = reviewing.held(pk, request.user)
+        chunk = routing.passage(found, int(request.POST.get("chunk", "0")))
+        reviewing.attach(pk, request.user, chunk, number=int(number) if number else None)
+    except (ExampleError, ValueError) as error:
+        messages.error(request, str(error))
+        return redirect("review")
+    request.audited = {"chunk": chunk.pk}
+    messages.success(request, "The passage is in the prompt of this example now.")
+    return redirect("review_item", pk)
 
 
 def _decide(request: loading.Request, pk: int) -> HttpResponse:
+    user, sent = request.user, request.POST
     verbs: dict[str, Callable[[], object]] = {
-        "approve": lambda: reviewing.approve(pk, request.user, answer=request.POST.get("answer", "")),
-        "refuse": lambda: reviewing.refuse(pk, request.user),
-        "reject": lambda: reviewing.reject(pk, request.user, reason=request.POST.get("reason", "")),
-        "fact": lambda: reviewing.route(pk, request.user),
-        "skip": lambda: reviewing.skip(pk, request.user),
-        "undo": lambda: reviewing.undo(request.user),
+        "approve": lambda: reviewing.approve(pk, user, answer=sent.get("answer", ""), no_fact=sent.get("no_fact", "")),
+        "refuse": lambda: reviewing.refuse(pk, user),
+        "reject": lambda: reviewing.reject(pk, user, reason=sent.get("reason", "")),
+        "evaluate": lambda: reviewing.keep_for_evaluation(pk, user),
+        "fact": lambda: None if may_edit(request) else reviewing.wish_article(pk, user),
+        "skip": lambda: reviewing.skip(pk, user),
+        "undo": lambda: reviewing.undo(user),
     }
-    verb = request.POST.get("verb", "")
+    verb = sent.get("verb", "")
     if verb not in verbs:
         return HttpResponse("There is no such decision.", status=422, content_type="text/plain")
     done = verbs[verb]()
     request.audited = {"verb": verb}
     if verb == "undo":
         if not isinstance(done, TrainingExample):
-            messages.error(request, "There is nothing to take back, or it was exported.")
+            messages.error(request, "There is nothing to take back, or a trainer was given it.")
             return redirect("review_item", pk)
         return redirect("review_item", done.pk)
-    if verb == "fact" and isinstance(done, TrainingExample) and done.message_id and _may_edit(request):
-        return redirect("article", done.message_id)
-    return _next(request)
+    return redirect("review_article", pk) if verb == "fact" and may_edit(request) else next_item(request)
 
 
-def _may_edit(request: loading.Request) -> bool:
+def may_edit(request: loading.Request) -> bool:
     return roles.has(request.user, Role.EDITOR)
 
 
-def _next(request: loading.Request) -> HttpResponse:
-    found = reviewing.claim(request.user)
+def _powers(request: loading.Request) -> dict[str, bool]:
+    return {"is_editor": may_edit(request), "is_owner": roles.has(request.user, Role.OWNER)}
+
+
+def next_item(request: loading.Request) -> HttpResponse:
+    """To what this person does next: a second look that waits for them, else the queue."""
+    second = second_looks.claim(request.user)
+    if second is not None:
+        return redirect("second_look", second.example_id)
+    found = reviewing.claim(request.user, **_powers(request))
     if found is None:
         messages.success(request, "The queue is empty. Well done.")
         return redirect("review")

@@ -76,7 +76,7 @@ def test_the_words_of_a_colleague_are_the_answer_without_their_name(answer: Call
     nominate(answer(outcome=Outcome.PROVIDER_ERROR), person_name="Bob Jones", words="Yours, Bob Jones: 14 days.")
     nominations.settle()
     example = TrainingExample.objects.get()
-    assert (example.answer, example.original_answer) == ("Yours, [name]: 14 days.",) * 2  # nothing was rejected
+    assert (example.answer, example.original_answer) == ("Yours, [NAME_1]: 14 days.",) * 2  # nothing was rejected
 
 
 @pytest.mark.parametrize(("changes", "reason"), [

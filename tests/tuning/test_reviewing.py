@@ -17,6 +17,7 @@ from tuning.datasets import exporting
 from tuning.datasets.validating import LEAST_LINES
 from tuning.examples import candidates, proposing, reviewing
 from tuning.models import ExampleState, Export, ExportLine, TrainingExample
+from tuning.reviews import pace
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +39,9 @@ def answered_in(workspace: Workspace, user: User) -> Message:
 
 def enough(user: User) -> list[TrainingExample]:
     """As many approved examples as a trainer takes."""
-    return [approved(answered(user), user, answer=f"Answer {number} [1].") for number in range(LEAST_LINES)]
+    return [
+        approved(answered(user), user, answer=f"Refunded {'very ' * number}soon [1].") for number in range(LEAST_LINES)
+    ]
 
 
 def approved(message: Message, user: User, **changes: Any) -> TrainingExample:
@@ -82,13 +85,13 @@ def test_every_decision_and_its_undoing() -> None:
     with pytest.raises(proposing.ExampleError, match="Say why"):
         reviewing.reject(items[2].pk, ada, reason=" ")
     assert reviewing.reject(items[2].pk, ada, reason="wrong").reason == "wrong"
-    assert reviewing.route(items[3].pk, ada).state == ExampleState.ROUTED
+    assert reviewing.keep_for_evaluation(items[3].pk, ada).state == ExampleState.BARRED
     reviewing.skip(items[4].pk, ada)
     undone = reviewing.undo(ada)
     assert undone is not None
     assert (undone.pk, undone.state, undone.reviewer) == (items[3].pk, ExampleState.IN_REVIEW, None)
     assert [item.pk for item in reviewing.queue()] == [items[3].pk, items[4].pk]
-    assert reviewing.progress().approved == 2
+    assert pace.progress(200).approved == 2
 
 
 def test_undoing_a_refusal_gives_the_reviewers_own_words_back() -> None:
@@ -109,9 +112,9 @@ def test_an_edit_is_redacted_with_the_names_of_those_who_spoke() -> None:
     item = proposing.propose(answered(grace), by=grace)
     reviewing.claim(grace, pk=item.pk)
     reviewing.save_draft(item.pk, grace, "Dear Grace.Hopper, within 30 days [1].")
-    assert TrainingExample.objects.get().answer == "Dear [name], within 30 days [1]."
+    assert TrainingExample.objects.get().answer == "Dear [NAME_1], within 30 days [1]."
     done = reviewing.approve(item.pk, grace, answer="Dear grace.hopper, within 30 days [1].")
-    assert done.answer == done.messages[-1]["content"] == "Dear [name], within 30 days [1]."
+    assert done.answer == done.messages[-1]["content"] == "Dear [NAME_1], within 30 days [1]."
 
 
 def test_where_the_conversation_is_gone_the_askers_of_the_workspace_are_taken_out() -> None:
@@ -123,7 +126,7 @@ def test_where_the_conversation_is_gone_the_askers_of_the_workspace_are_taken_ou
     TrainingExample.objects.filter(pk=item.pk).update(message=None)
     reviewing.claim(ada, pk=item.pk)
     reviewing.save_draft(item.pk, ada, "Dear Ann Example, within 30 days [1].")
-    assert TrainingExample.objects.get().answer == "Dear [name], within 30 days [1]."
+    assert TrainingExample.objects.get().answer == "Dear [NAME_1], within 30 days [1]."
 
 
 def test_candidates_are_what_people_have_improved() -> None:
@@ -150,7 +153,7 @@ def test_nothing_leaves_from_where_training_is_not_allowed() -> None:
     Workspace.objects.update(is_training_allowed=False)
     row, text = exporting.export(ada)
     assert {line.example_id for line in row.exportline_set.all()} == {other.pk for other in others}
-    assert json.loads(text.splitlines()[0])["messages"][-1]["content"] == "Answer 0 [1]."
+    assert json.loads(text.splitlines()[0])["messages"][-1]["content"] == "Refunded soon [1]."
     assert exporting.barred() == 1
     for example, checksum in ((item, item.checksum), (own, "changed since")):
         with pytest.raises(IntegrityError, match="may not be exported"), transaction.atomic():
@@ -179,7 +182,7 @@ def test_the_pages_of_a_review(client: Client) -> None:
     assert reply.headers["Location"] == reverse("review_item", args=[item.pk])
     assert "Within 30 days" in client.get(reverse("review_item", args=[item.pk])).content.decode()
     saved = client.post(reverse("review_draft", args=[item.pk]), {"answer": "Within 30 long days [1]."})
-    assert "<ins>" in saved.content.decode()
+    assert "<ins>long" in saved.content.decode()
     client.post(reverse("review_item", args=[item.pk]), {"verb": "approve", "answer": "Within 30 long days [1]."})
     item.refresh_from_db()
     assert (item.state, item.answer, item.reviewer) == (ExampleState.APPROVED, "Within 30 long days [1].", ada)

@@ -11,8 +11,10 @@ from django.db.models import Q, QuerySet
 
 from tuning.datasets import validating
 from tuning.datasets.validating import LEAST_LINES, Problem
+from tuning.examples import own_addresses
 from tuning.examples.proposing import checksum
 from tuning.models import ExampleState, Export, ExportLine, TrainingExample
+from tuning.reviews import staleness
 
 DOUBLED = "says the same as a line before"
 CHANGED = "was changed after its review"
@@ -46,20 +48,27 @@ def too_few(count: int) -> str:
 def validate(examples: Iterable[TrainingExample]) -> list[Problem]:
     """What a trainer would refuse or silently cut, what is there twice, and what was changed after its review."""
     seen: Counter[str] = Counter()
+    own = own_addresses.known()
     found = []
     for number, example in enumerate(examples, start=1):
         seen[example.checksum] += 1
         if seen[example.checksum] > 1:
             found.append(Problem(number, example.pk, "messages", DOUBLED))
-        found += [Problem(number, example.pk, *each) for each in validating.of_line(example.messages)]
+        found += [Problem(number, example.pk, *each) for each in validating.of_line(example.messages, own)]
         if example.checksum != checksum(example.messages):
             found.append(Problem(number, example.pk, "messages", CHANGED))
     return found
 
 
-@transaction.atomic
 def export(by: User | None) -> tuple[Export, str]:
-    """Everything that may leave, as JSONL, and the row that says so. Duplicates are left out. Raises ExportError."""
+    """Everything that may leave, as JSONL, and the row that says so. Duplicates are left out; what is stale goes back
+    into review first, whatever comes of the rest. Raises ExportError."""
+    staleness.recall()
+    return _exported(by)
+
+
+@transaction.atomic
+def _exported(by: User | None) -> tuple[Export, str]:
     examples = list(exportable())
     if len(examples) < LEAST_LINES:
         raise ExportError(too_few(len(examples)))

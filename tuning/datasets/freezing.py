@@ -17,8 +17,9 @@ from tuning.datasets.cautions import Traits
 from tuning.datasets.drawing import Drawn
 from tuning.datasets.shaping import GivenPassages
 from tuning.datasets.validating import Candidate, Problem
-from tuning.examples import clusters
+from tuning.examples import clusters, own_addresses
 from tuning.models import Dataset, DatasetLine, Split
+from tuning.reviews import staleness
 
 VALIDATION = 0.1
 MOST_VALIDATION = 0.5
@@ -58,9 +59,16 @@ def freeze(
     lines that say "not in our documents": to those that reviewers made as many are added as can be made.
     """
     _check(name, validation, refusals)
+    staleness.recall()
     drawn, lines, left_out = candidates.of(drawing.draw(), prompt)
     given = GivenPassages(lines)
-    _refuse_if([*drawing.unfit(drawn.examples), *validating.problems(lines), *_unsupported(drawn, lines, given)])
+    _refuse_if(
+        [
+            *drawing.unfit(drawn.examples),
+            *validating.problems(lines, own_addresses.known()),
+            *_unsupported(drawn, lines, given),
+        ]
+    )
     salt = secrets.token_hex(16)
     shaped = _shaped(lines, given, salt, refusals=refusals, is_shuffled=is_shuffled)
     share = min(validation, 1 - validating.LEAST_LINES / len(lines))  # a trainer counts what it trains on

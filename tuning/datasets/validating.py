@@ -11,7 +11,7 @@ from llm import tokens
 from llm.prompt import Passage
 from tuning.examples import supporting
 from tuning.examples.clusters import plain
-from tuning.examples.redacting import redact
+from tuning.examples.redacting import Own, redact
 from tuning.examples.supporting import Words
 
 LEAST_LINES = 10  # what OpenAI takes, developers.openai.com/api/docs/guides/supervised-fine-tuning
@@ -64,12 +64,13 @@ class Problem:
         return f"{where}{self.sentence}"
 
 
-def problems(lines: Sequence[Candidate]) -> list[Problem]:
-    """Everything for which the set may not be frozen."""
+def problems(lines: Sequence[Candidate], own: Own = ()) -> list[Problem]:
+    """Everything for which the set may not be frozen. `own` are identifiers that may be learnt, as the company's public
+    documents state them."""
     found = list(too_few(len(lines)))
     first: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
-        found += [Problem(number, line.example, field, sentence) for field, sentence in of_line(line.messages)]
+        found += [Problem(number, line.example, field, sentence) for field, sentence in of_line(line.messages, own)]
         asked = "\0".join(str(message.get("content")) for message in line.messages)
         before = first.setdefault(asked, number)
         if before != number:
@@ -82,7 +83,7 @@ def too_few(count: int) -> Iterator[Problem]:
         yield Problem(0, 0, "", f"There are {count} examples to train on; a trainer takes no fewer than {LEAST_LINES}.")
 
 
-def of_line(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
+def of_line(messages: Sequence[Message], own: Own = ()) -> Iterator[tuple[str, str]]:
     """What is wrong with one line: the field, and a sentence without its subject."""
     roles = [str(message.get("role")) for message in messages]
     if not messages or roles[-1] != "assistant" or "user" not in roles:
@@ -103,15 +104,15 @@ def of_line(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
             )
         if not str(message.get("content", "")).strip():
             yield f"{field}.content", "is empty"
-    yield from _about_the_answer(messages, f"messages[{len(messages) - 1}].content")
+    yield from _about_the_answer(messages, f"messages[{len(messages) - 1}].content", own)
 
 
-def _about_the_answer(messages: Sequence[Message], field: str) -> Iterator[tuple[str, str]]:
+def _about_the_answer(messages: Sequence[Message], field: str, own: Own) -> Iterator[tuple[str, str]]:
     answer = str(messages[-1].get("content", ""))
     beyond = sorted(set(citations.numbers(answer)) - _numbered(messages))
     if beyond:
         yield field, f"cites a passage that is not there: {', '.join(f'[{number}]' for number in beyond)}"
-    if left := redact(answer).counts:
+    if left := redact(answer, own=own).counts:
         yield field, f"still holds what must not be learnt: {', '.join(sorted(left))}"
     if _is_too_long("\n".join(str(message.get("content", "")) for message in messages)):
         yield "messages", f"is longer than {MOST_TOKENS:,} tokens"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from bot.erasing import ERASED
-from tuning.models import DatasetLine, ExampleState, ModelVersion, TrainingExample
+from tuning.models import DatasetLine, ExampleReview, ExampleState, ModelVersion, TrainingExample
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,10 @@ def erase(messages: Iterable[int]) -> Erased:
     kept = TrainingExample.objects.filter(pk__in=list(exported.values_list("pk", flat=True)))
     emptied = kept.update(
         messages=[], question=ERASED, original_answer=ERASED, answer=ERASED, checksum=ERASED, reason=ERASED,
-        state=ExampleState.REJECTED, redactions={}, set_aside="",
+        state=ExampleState.REJECTED, redactions={}, set_aside="", proposed_answer="", placeholders={}, unsupported=[],
+        no_fact_reason="",
     )  # fmt: skip
+    ExampleReview.objects.filter(example__in=kept).update(answer="", reason="")
     gone = found.exclude(pk__in=list(kept.values_list("pk", flat=True)))
     deleted = gone.count()
     gone.delete()

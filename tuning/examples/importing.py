@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -15,10 +14,11 @@ from django.db import transaction
 from bot.answers import answering, prompts
 from foundation.text import clean
 from knowledge.models import Collection
-from knowledge.retrieval.search import retrieve
+from knowledge.retrieval.search import Hit, retrieve
 from llm.prompt import Turn
+from tuning.examples import assessing, own_addresses, passage_rows
 from tuning.examples.proposing import final
-from tuning.examples.redacting import redact
+from tuning.examples.redacting import Redaction
 from tuning.models import TrainingExample
 
 MOST_LINES = 20_000
@@ -66,35 +66,36 @@ def add(exchanges: Sequence[ImportedExchange], *, by: User | None) -> tuple[list
     """
     collections = list(Collection.objects.public().values_list("pk", flat=True))
     built = [_built(exchange, collections) for exchange in exchanges]
-    known = set(
-        TrainingExample.objects.filter(checksum__in=[each["checksum"] for each in built]).values_list(
-            "checksum", flat=True
-        )
-    )
-    fresh = {each["checksum"]: each for each in built if each["checksum"] not in known}
+    wanted = [fields["checksum"] for fields, _ in built]
+    known = set(TrainingExample.objects.filter(checksum__in=wanted).values_list("checksum", flat=True))
+    fresh = {fields["checksum"]: (fields, hits) for fields, hits in built if fields["checksum"] not in known}
     with transaction.atomic():
         rows = TrainingExample.objects.bulk_create(
-            [TrainingExample(**each, proposed_by=by) for each in fresh.values()], batch_size=500
+            [TrainingExample(**fields, proposed_by=by) for fields, _ in fresh.values()], batch_size=500
         )
+        passage_rows.keep(rows, [hits for _, hits in fresh.values()])
+        assessing.assess_new(rows)
     return rows, len(built) - len(rows)
 
 
-def _built(exchange: ImportedExchange, collections: Sequence[int]) -> dict[str, Any]:
-    question = redact(exchange.question)
-    answer = redact(exchange.answer)
-    history = [Turn(turn.role, redact(turn.text).text) for turn in exchange.history]
-    found = retrieve(question.text, collections=collections, k=answering.PASSAGES)
-    prompt = prompts.build(question.text, found.hits, history, may_search=True)
-    counts = Counter(question.counts) + Counter(answer.counts)
-    return {
-        "question": question.text,
-        "original_answer": answer.text,
-        "answer": answer.text,
-        "redactions": dict(counts),
-        "is_refusal": answer.text == prompts.NOT_FOUND,
+def _built(exchange: ImportedExchange, collections: Sequence[int]) -> tuple[dict[str, Any], Sequence[Hit]]:
+    said = [*(turn.text for turn in exchange.history if turn.role == "user"), exchange.question]
+    redaction = Redaction(own=own_addresses.known(), said=said)
+    history = [Turn(turn.role, redaction.clean(turn.text)) for turn in exchange.history]
+    question, answer = redaction.clean(exchange.question), redaction.clean(exchange.answer)
+    found = retrieve(question, collections=collections, k=answering.PASSAGES)
+    prompt = prompts.build(question, found.hits, history, may_search=True)
+    fields = {
+        "question": question,
+        "original_answer": answer,
+        "answer": answer,
+        "redactions": dict(redaction.counts),
+        "placeholders": redaction.placeholders,
+        "is_refusal": answer == prompts.NOT_FOUND,
         "template_hash": prompts.template_hash(),
-        **final(prompt.messages(), answer.text),
+        **final(prompt.messages(), answer),
     }
+    return fields, found.hits
 
 
 def _jsonl(text: str) -> Iterator[ImportedExchange]:

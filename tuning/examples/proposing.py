@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +15,8 @@ from bot.models import EscalationState, Message, Outcome, Question, Speaker
 from bot.team.nominating import PROPOSABLE
 from knowledge.retrieval.search import Hit, retrieve
 from llm.prompt import Prompt
-from tuning.examples.redacting import redact
+from tuning.examples import assessing, own_addresses, passage_rows
+from tuning.examples.redacting import Redaction
 from tuning.models import TrainingExample
 
 
@@ -47,9 +47,11 @@ def propose_once(message: Message, *, by: User | None, answer: str = "") -> tupl
         return known, False
     original = as_prompted(message, _original(message) if message.outcome in PROPOSABLE else words)
     better = as_prompted(message, words) or original
-    built, counts = _redacted(_prompt(message, question), people(message), original, better)
+    hits = _passages(message, question)
+    prompt = prompt_of(message, passages=hits)
+    built, counts = _redacted(prompt, people(message), original, better)
     workspace = question.channel.workspace if question else None
-    return TrainingExample.objects.get_or_create(
+    example, is_new = TrainingExample.objects.get_or_create(
         message=message,
         defaults={
             **built,
@@ -59,6 +61,10 @@ def propose_once(message: Message, *, by: User | None, answer: str = "") -> tupl
             "answer_model": _author(message),
         },
     )
+    if is_new:
+        passage_rows.keep([example], [hits])
+        assessing.assess_new([example])
+    return example, is_new
 
 
 def _check(message: Message, question: Question | None, words: str) -> None:
@@ -84,11 +90,10 @@ def team_words(message: Message) -> str:
     return message.sent_text or settled
 
 
-def _prompt(message: Message, question: Question | None) -> Prompt:
-    """What a model is asked over the passages of then; over those of today where none were searched for."""
-    if message.outcome in PROPOSABLE or trace.of(message).passages:
-        return prompt_of(message)
-    return prompt_of(message, passages=_found(message, question))
+def _passages(message: Message, question: Question | None) -> tuple[Hit, ...]:
+    """The passages of then; those of today where none were searched for."""
+    then = trace.of(message).passages
+    return then if message.outcome in PROPOSABLE or then else _found(message, question)
 
 
 def _found(message: Message, question: Question | None) -> tuple[Hit, ...]:
@@ -119,17 +124,17 @@ def people(message: Message) -> list[str]:
 
 
 def _redacted(prompt: Prompt, people: list[str], original: str, answer: str) -> tuple[dict[str, Any], dict[str, int]]:
-    counts: Counter[str] = Counter()
-
-    def clean(text: str) -> str:
-        found = redact(text, people)
-        counts.update(found.counts)
-        return found.text
-
-    history = tuple(replace(turn, text=clean(turn.text)) for turn in prompt.history)
-    kept = replace(prompt, question=clean(prompt.question), history=history)
-    fields = {"question": kept.question, "original_answer": clean(original), "answer": clean(answer)}
-    return {**fields, "template_hash": prompts.template_hash(), **final(kept.messages(), fields["answer"])}, counts
+    said = [*(turn.text for turn in prompt.history if turn.role == "user"), prompt.question]
+    redaction = Redaction(people, own=own_addresses.known(), said=said)
+    history = tuple(replace(turn, text=redaction.clean(turn.text)) for turn in prompt.history)
+    kept = replace(prompt, question=redaction.clean(prompt.question), history=history)
+    fields = {
+        "question": kept.question,
+        "original_answer": redaction.clean(original),
+        "answer": redaction.clean(answer),
+    }
+    built = {**fields, "template_hash": prompts.template_hash(), **final(kept.messages(), fields["answer"])}
+    return {**built, "placeholders": redaction.placeholders}, redaction.counts
 
 
 def final(messages: Sequence[dict[str, str]], answer: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tuning", "0005_set_aside_original"),
+        ("tuning", "0007_kept_for_an_evaluation"),
     ]
 
     operations = [

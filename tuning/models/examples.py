@@ -13,11 +13,36 @@ class ExampleState(models.TextChoices):
     BARRED = "barred", "kept for an evaluation"
 
 
+class EditKind(models.TextChoices):
+    """What an edit changed, as tuning.examples.triage sees it. Only FACT says something that no passage says."""
+
+    NONE = "none", "nothing was changed"
+    STYLE = "style", "other words"
+    FORMAT = "format", "another layout"
+    REFUSAL = "refusal", "should have refused"
+    FACT = "fact", "says what no passage says"
+
+
+class SecondOpinion(models.TextChoices):
+    """How a second look at a decision stands."""
+
+    NONE = "", "not asked for"
+    WANTED = "wanted", "waits for a second reviewer"
+    AGREED = "agreed", "two reviewers agree"
+    SPLIT = "split", "two reviewers disagree"
+    SETTLED = "settled", "decided by a third"
+
+
 class TrainingExample(models.Model):
     """One answer as a model should have given it, with the very passages that were retrieved when it was asked.
 
     `messages` is in OpenAI's chat format, built by answers.prompts and redacted; the last is the assistant's and says
-    `answer`. `redactions` counts what was taken out by kind. While `claimed_until` is ahead, one reviewer has it.
+    `answer`. `redactions` counts what was taken out by kind; `placeholders` stand in its place, by a keyed hash of what
+    stood there. `unsupported` are the spans of `answer` that say what no passage says, as triage found them, and
+    `no_fact_reason` is why a person says they are none. While `claimed_until` is ahead, one reviewer has it.
+
+    `priority` and `leads_cluster` order the queue; `impact` says why in words. `article` is the document that its fact
+    became; until that is indexed it stays in review. `stale_reason` says which passage is not what it was.
     """
 
     message = models.OneToOneField(
@@ -40,10 +65,29 @@ class TrainingExample(models.Model):
     answer = models.TextField()
     is_refusal = models.BooleanField(default=False, help_text="The right answer is that the documents do not say.")
     set_aside = models.TextField(blank=True, help_text="What stood there before it was made a refusal, for undoing it.")
+    proposed_answer = models.TextField(blank=True, help_text="Before anybody edited it; empty: `answer` still is.")
+    edit_kind = models.CharField(max_length=8, choices=EditKind, default=EditKind.NONE, db_default=EditKind.NONE)
+    unsupported = models.JSONField(default=list, db_default=[])
+    no_fact_reason = models.CharField(max_length=300, blank=True, db_default="")
     redactions = models.JSONField(default=dict)
+    placeholders = models.JSONField(default=dict, db_default={})
     template_hash = models.CharField(max_length=64)
     checksum = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the messages as exported.")
     reason = models.CharField(max_length=300, blank=True, help_text="Why it was rejected.")
+    stale_reason = models.CharField(max_length=300, blank=True, db_default="")
+    article = models.ForeignKey(
+        "knowledge.Document", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )  # fmt: skip
+    awaits_article = models.BooleanField(
+        default=False, db_default=False, help_text="A fact; an editor has to write it."
+    )
+    second_opinion = models.CharField(max_length=8, choices=SecondOpinion, blank=True, db_default=SecondOpinion.NONE)
+    cluster = models.PositiveIntegerField(null=True, blank=True, help_text="Of the queue; empty: not looked at yet.")
+    leads_cluster = models.BooleanField(
+        default=True, db_default=True, help_text="The first of its cluster to be asked."
+    )
+    priority = models.FloatField(default=0, db_default=0)
+    impact = models.JSONField(default=list, db_default=[])
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reviewed_at = models.DateTimeField(null=True, blank=True)
@@ -56,7 +100,14 @@ class TrainingExample(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["skipped_at", "id"], condition=models.Q(state="in_review"), name="example_queue"),
+            models.Index(
+                models.F("skipped_at").asc(nulls_first=True),
+                models.F("leads_cluster").desc(),
+                models.F("priority").desc(),
+                "id",
+                condition=models.Q(state="in_review"),
+                name="example_queue",
+            ),
             models.Index(fields=["state", "-id"], name="example_state"),
         ]
         constraints = [
@@ -71,6 +122,31 @@ class TrainingExample(models.Model):
     @property
     def is_edited(self) -> bool:
         return self.answer != self.original_answer
+
+
+class ExamplePassage(models.Model):
+    """A passage as the model is given it in an example, under its number in the prompt.
+
+    `version` is the DocumentVersion in which it was last seen as it stands here; empty: not known, or a person has said
+    that the example holds all the same. `is_attached`: a reviewer put it there.
+    """
+
+    example = models.ForeignKey(TrainingExample, on_delete=models.CASCADE, related_name="passages")
+    number = models.PositiveSmallIntegerField()
+    document = models.ForeignKey("knowledge.Document", null=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.PositiveBigIntegerField(null=True)
+    title = models.CharField(max_length=500, blank=True)
+    heading = models.TextField(blank=True)
+    url = models.CharField(max_length=2000, blank=True)
+    text = models.TextField()
+    is_attached = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["example", "number"], name="passage_number_once")]
+
+    def __str__(self) -> str:
+        return f"[{self.number}] {self.heading or self.title}"
 
 
 class Export(models.Model):

@@ -17,6 +17,11 @@ from tests.rows.web_rows import make_answer, make_citation, make_document, make_
 from tuning.examples import bulk, proposing
 from tuning.models import FineTuneJob, JobState
 
+REVIEWED = (
+    "review_item", "review_draft", "review_passages", "review_attach", "review_article", "review_article_state",
+    "review_settle", "review_article_answer", "review_learn_too", "second_look", "second_draft",
+)  # fmt: skip
+
 
 def views() -> Iterator[tuple[str, Any]]:
     """Our own; those of the library that logs people in are tried below."""
@@ -51,7 +56,7 @@ def things(db: None) -> dict[str, dict[str, object]]:
         "transcript": answer.conversation_id,
         "passage": make_citation(answer).pk,
         **dict.fromkeys(("feedback", "prompt", "promote", "correct", "article", "again"), answer.pk),
-        **dict.fromkeys(("review_item", "review_draft", "example"), proposing.propose(answer, by=None).pk),
+        **dict.fromkeys((*REVIEWED, "example"), proposing.propose(answer, by=None).pk),
         **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
         **dict.fromkeys(("document", "remove_document"), document.pk),
         **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -20,6 +21,7 @@ from tuning.examples import reviewing
 from tuning.jobs.submitting import WantedJob
 from tuning.models import Dataset, TrainingExample
 from tuning.registry import deploying
+from tuning.reviews import second_looks
 
 CHANGING = sorted(
     name for name, view in views()
@@ -30,6 +32,11 @@ FORMS: dict[str, dict[str, Any]] = {
     "article": {"title": "Refunds", "text": "Within 30 days."},
     "review_item": {"verb": "approve", "answer": "Within 30 days [1]."},
     "review_draft": {"answer": "Within 30 days [1]."},
+    "review_passages": {"wanted": "refunds"},
+    "review_article": {"title": "Refunds", "text": "Within 30 days."},
+    "second_look": {"verb": "approve"},
+    "second_draft": {"answer": "Within 30 days [1]."},
+    "second_share": {"share": "20"},
     "escalation": {"text": "I have done it."},
     "sources": {"location": "https://example.com/help/", "visibility": "public", "kind": "pages"},
     "collections": {"name": "Manuals", "visibility": "public"},
@@ -65,6 +72,7 @@ def form(name: str) -> dict[str, Any]:
     more: dict[str, dict[str, Any]] = {
         "upload": {"collection": collection.pk, "files": SimpleUploadedFile("a.md", b"# A\n\nText.")},
         "article": {"collection": collection.pk},
+        "review_article": {"collection": collection.pk},
         "models": {"endpoint": endpoint.pk},
         **{key: {"endpoint": endpoint.pk} for key in ("register_model", "find_models", "job")},
         "register_found": {"endpoint": endpoint.pk, "model": ["ft:b:acme::1", "ft:c:acme::2"]},
@@ -72,6 +80,15 @@ def form(name: str) -> dict[str, Any]:
         "order_job": {"token": orders.show(WantedJob(Dataset.objects.earliest("id"), "by_hand", "a-model")).token},
     }
     return {**FORMS.get(name, {}), **more.get(name, {})}
+
+
+def decided_by_another(item: TrainingExample, owner: User) -> None:
+    other = make_user("somebody")
+    reviewing.skip(item.pk, owner)
+    reviewing.claim(other, pk=item.pk)
+    reviewing.approve(item.pk, other)
+    TrainingExample.objects.filter(pk=item.pk).update(second_opinion="wanted")
+    second_looks.claim(owner, pk=item.pk)
 
 
 @pytest.mark.parametrize("name", CHANGING)
@@ -89,6 +106,8 @@ def test_a_line_for_every_change(
     client.force_login(owner)
     item = TrainingExample.objects.get()
     reviewing.claim(owner, pk=item.pk)
+    if name in ("second_look", "second_draft"):
+        decided_by_another(item, owner)
     if name == "export_examples":
         reviewing.approve(item.pk, owner)
     if name == "freeze_dataset":

@@ -1,0 +1,162 @@
+"""A second pair of eyes: some decided examples are reviewed again by somebody who does not see what was decided."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from tuning.examples import reviewing
+from tuning.examples.proposing import ExampleError
+from tuning.examples.reviewing import TakenError
+from tuning.models import ExampleReview, ExampleState, ReviewPolicy, ReviewVerdict, SecondOpinion, TrainingExample
+
+DECISIONS = (
+    ReviewVerdict.APPROVED,
+    ReviewVerdict.REFUSED,
+    ReviewVerdict.REJECTED,
+    ReviewVerdict.ROUTED,
+    ReviewVerdict.BARRED,
+)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often two people, each for themselves, decide the same of `count` examples.
+
+    `share` is 0 to 1; `kappa` is Cohen's (1960), which takes out what they would agree on by chance, and None where
+    chance alone would have them agree always. Both are None where there is nothing to compare.
+    """
+
+    count: int
+    share: float | None
+    kappa: float | None
+
+
+def wanted(user: User) -> QuerySet[TrainingExample]:
+    """What this person may look at as the second one."""
+    now = timezone.now()
+    others = ExampleReview.objects.filter(is_blind=True, verdict=ReviewVerdict.OPEN, claimed_until__gte=now)
+    seen = ExampleReview.objects.filter(~Q(verdict=ReviewVerdict.OPEN), reviewer=user)
+    return (
+        TrainingExample.objects.filter(second_opinion=SecondOpinion.WANTED)
+        .exclude(state=ExampleState.IN_REVIEW)
+        .exclude(reviewer=user)
+        .exclude(pk__in=seen.values("example"))
+        .exclude(pk__in=others.exclude(reviewer=user).values("example"))
+        .order_by("reviewed_at", "id")
+    )
+
+
+@transaction.atomic
+def claim(user: User, *, pk: int | None = None) -> ExampleReview | None:
+    """A second look for one person: the one asked for, or the next; None where nobody waits. Raises TakenError."""
+    found = wanted(user) if pk is None else wanted(user).filter(pk=pk)
+    item = found.select_for_update(skip_locked=True, of=("self",)).first()
+    if item is None:
+        if pk is not None:
+            raise TakenError("Somebody else is looking at it, or it needs no second look any more.")
+        return None
+    row, _ = ExampleReview.objects.get_or_create(
+        example=item,
+        is_blind=True,
+        verdict=ReviewVerdict.OPEN,
+        defaults={"answer": item.proposed_answer or item.answer},
+    )
+    if row.reviewer_id != user.pk:
+        row.reviewer, row.answer, row.created_at = user, item.proposed_answer or item.answer, timezone.now()
+    row.claimed_until = timezone.now() + reviewing.CLAIM
+    row.save()
+    return row
+
+
+def save_draft(pk: int, user: User, answer: str) -> ExampleReview:
+    """Keep what was typed so far. `pk` is the example's. Raises TakenError."""
+    row = _mine(pk, user)
+    row.answer = reviewing.without_names(row.example, answer)
+    row.save(update_fields=["answer"])
+    return row
+
+
+@transaction.atomic
+def decide(pk: int, user: User, verdict: ReviewVerdict, *, answer: str = "", reason: str = "") -> ExampleReview:
+    """What the second one decides of an example; where that is not what the first one did, it is back in the queue.
+
+    Raises ExampleError without a reason for a rejection, TakenError.
+    """
+    row = _mine(pk, user)
+    if verdict not in DECISIONS:
+        raise ExampleError("There is no such decision.")
+    if verdict == ReviewVerdict.REJECTED and not reason.strip():
+        raise ExampleError("Say why, so that others learn from it.")
+    item = TrainingExample.objects.select_for_update(of=("self",)).get(pk=pk)
+    now = timezone.now()
+    if answer:
+        row.answer = reviewing.without_names(item, answer)
+    row.verdict, row.reason, row.claimed_until = verdict, reason.strip()[:300], None
+    row.seconds = (now - row.created_at).total_seconds()
+    row.edit_distance = reviewing.changed_characters(item.proposed_answer or item.answer, row.answer)
+    row.save()
+    if reviewing.verdict_of(item) == verdict:
+        item.second_opinion = SecondOpinion.AGREED
+        item.save(update_fields=["second_opinion"])
+    else:
+        _split(item)
+    return row
+
+
+def _split(item: TrainingExample) -> None:
+    """Back into the queue, for a third person; what was frozen of it stays frozen."""
+    item.state, item.second_opinion = ExampleState.IN_REVIEW, SecondOpinion.SPLIT
+    item.claimed_by, item.claimed_until, item.skipped_at = None, None, None
+    item.save()
+
+
+def views(item: TrainingExample) -> list[ExampleReview]:
+    """What the two decided who disagree, the first one first; empty where nobody does."""
+    if item.second_opinion != SecondOpinion.SPLIT:
+        return []
+    decided = item.reviews.exclude(verdict=ReviewVerdict.OPEN).select_related("reviewer").order_by("-id")
+    blind = decided.filter(is_blind=True).first()
+    first = decided.filter(is_blind=False).first()
+    return [each for each in (first, blind) if each is not None]
+
+
+def agreement() -> Agreement:
+    """Over all examples that two people have decided."""
+    pairs = []
+    blind = ExampleReview.objects.filter(~Q(verdict=ReviewVerdict.OPEN), is_blind=True)
+    for example, verdict, pk in blind.values_list("example", "verdict", "pk"):
+        first = ExampleReview.objects.filter(example=example, is_blind=False, pk__lt=pk).order_by("-pk").first()
+        if first is not None:
+            pairs.append((first.verdict, verdict))
+    return measure(pairs)
+
+
+def measure(pairs: Sequence[tuple[str, str]]) -> Agreement:
+    """Pure."""
+    if not pairs:
+        return Agreement(0, None, None)
+    share = sum(one == other for one, other in pairs) / len(pairs)
+    ones, others = (Counter(pair[side] for pair in pairs) for side in (0, 1))
+    chance = sum(ones[each] * others[each] for each in ones) / len(pairs) ** 2
+    return Agreement(len(pairs), share, None if chance == 1 else (share - chance) / (1 - chance))
+
+
+def set_share(share: float, *, by: User | None) -> ReviewPolicy:
+    """Of what is decided from now on. Raises ExampleError."""
+    if not 0 <= share <= 1:
+        raise ExampleError("The share has to be from 0 to 1.")
+    return ReviewPolicy.objects.create(second_share=share, changed_by=by)
+
+
+def _mine(pk: int, user: User) -> ExampleReview:
+    row = ExampleReview.objects.select_related("example").filter(
+        example=pk, reviewer=user, is_blind=True, verdict=ReviewVerdict.OPEN, claimed_until__gt=timezone.now()
+    ).first()  # fmt: skip
+    if row is None:
+        raise TakenError("Your time with this one has run out, or somebody has decided it.")
+    return row
