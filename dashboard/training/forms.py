@@ -28,6 +28,11 @@ _SETTING = re.compile(r"([A-Za-z_]\w*)\s*[=:]\s*(.+)")
 OPTIONS = {
     "prompt": ("Words the model is asked in", "A model that is to learn the voice's rules needs not be told them."),
     "validation": ("Share kept for validation", "From 0 to 0.5. Questions about the same stay together."),
+    "refusals": (
+        "Share that has to be refused",
+        "Where reviewers made fewer, answered questions are asked once more without the passage that they need.",
+    ),
+    "is_shuffled": ("Passages in another order", "Otherwise a model may learn that the first one is right."),
 }
 
 

@@ -56,7 +56,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "set_role": {"role": "editor"},
     "allow_training": {"is_allowed": "yes"},
     "proposers": {"example_reaction": "star"},
-    "freeze_dataset": {"name": "second", "prompt": "short", "validation": "0.1"},
+    "freeze_dataset": {"name": "second", "prompt": "short", "validation": "0.1", "refusals": "0.2"},
     "deploy_version": {"reason": "it sounds like us"},
     "retire_version": {"retires_on": "2027-01-14"},
     "register_model": {"model": "b-model"},
