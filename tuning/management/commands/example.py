@@ -36,6 +36,7 @@ class Command(ActionsCommand):
         reject.add_argument("--reason", required=True)
         bring = actions.add_parser("import", help="questions and answers from a file, into the review queue")
         bring.add_argument("file", type=Path, metavar="FILE.jsonl|FILE.csv")
+        bring.add_argument("--encoding", default="", help="such as cp1252; default: what the file says, or UTF-8")
         for action in actions.choices.values():
             action.add_argument("--json", action="store_true", help="print one JSON document")
         for action in (approve, reject):
@@ -83,7 +84,7 @@ class Command(ActionsCommand):
 
     def _import(self, options: dict[str, Any]) -> None:
         file: Path = options["file"]
-        rows, known = importing.add(importing.read(file.name, file.read_bytes()), by=None)
+        rows, known = importing.add(importing.read(file.name, file.read_bytes(), encoding=options["encoding"]), by=None)
         if options["json"]:
             self._print({"imported": [row.pk for row in rows], "known": known})
         else:
