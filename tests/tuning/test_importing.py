@@ -84,7 +84,7 @@ def test_what_a_table_would_lose_is_told_by_its_line(text: str, sentences: list[
 def test_several_turns_tools_and_weights_are_read_as_openai_does() -> None:
     then = [{"role": "user", "content": "And then?"}, {"role": "assistant", "content": "So."}]
     history = (Turn("user", "How?"), Turn("assistant", "Like so."))
-    looked = [
+    looked: list[dict[str, Any]] = [
         {"role": "assistant", "content": None, "tool_calls": CALL},
         {"role": "tool", "tool_call_id": "c", "content": "7"},
     ]
