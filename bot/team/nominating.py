@@ -58,9 +58,9 @@ FORBIDDEN = (
 class Pointing:
     """Somebody points at a message of a platform as one to learn from.
 
-    `channel` is empty where ids of messages are unique by themselves. `text`, `author`, `thread_id` and `written_at`
-    are of the message, as far as the platform tells. `key` is unique among what the platform delivers, empty where it
-    delivers nothing twice.
+    `channel` is empty where ids of messages are unique by themselves, `person` where it was nobody by name. `text`,
+    `author`, `thread_id` and `written_at` are of the message, as far as the platform tells. `key` is unique among what
+    the platform delivers, empty where it delivers nothing twice.
     """
 
     platform: Platform
@@ -204,23 +204,25 @@ def _is_first(pointing: Pointing) -> bool:
 
 
 @transaction.atomic
-def take_back(pointing: Pointing) -> bool:
-    """The reaction is gone: so is what it asked for, unless a reviewer has decided by then. Whether there was any."""
-    mine = (
-        Nomination.objects.select_for_update(of=("self",))
-        .filter(person=pointing.person, way=NominationWay.REACTION, acted_at__lt=pointing.at)
-        .filter(message__question__deliveries__message_id=pointing.message_id)
-        .filter(**_place(pointing, "message__question__channel"))
-    )
-    nomination = mine.exclude(state__in=(NominationState.WITHDRAWN, NominationState.LEAVING)).first()
-    if nomination is None:
-        return False
-    is_out = nomination.state == NominationState.PROPOSED
-    nomination.state = NominationState.LEAVING if is_out else NominationState.WITHDRAWN
-    nomination.acted_at = pointing.at
-    nomination.settled_at = None if is_out else timezone.now()
-    nomination.save(update_fields=["state", "acted_at", "settled_at"])
-    return True
+def take_back(pointing: Pointing) -> int:
+    """The reaction is gone: so is what it asked for, unless a reviewer has decided by then. How many that were.
+
+    Without a `person` it is everybody's that is gone.
+    """
+    meant = Nomination.objects.filter(way=NominationWay.REACTION, acted_at__lt=pointing.at)
+    if pointing.person:
+        meant = meant.filter(person=pointing.person)
+    meant = meant.filter(message__question__deliveries__message_id=pointing.message_id)
+    meant = meant.filter(**_place(pointing, "message__question__channel"))
+    there = meant.exclude(state__in=(NominationState.WITHDRAWN, NominationState.LEAVING))
+    found = list(there.select_for_update(of=("self",)))
+    for nomination in found:
+        is_out = nomination.state == NominationState.PROPOSED
+        nomination.state = NominationState.LEAVING if is_out else NominationState.WITHDRAWN
+        nomination.acted_at = pointing.at
+        nomination.settled_at = None if is_out else timezone.now()
+        nomination.save(update_fields=["state", "acted_at", "settled_at"])
+    return len(found)
 
 
 def outstanding() -> QuerySet[Nomination]:

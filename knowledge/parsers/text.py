@@ -8,7 +8,7 @@ from charset_normalizer import from_bytes
 from knowledge.parsers.base import Parsed, ParseError, escape
 
 # The longer mark first: that of UTF-32 begins with that of UTF-16.
-_MARKS = (
+MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -40,16 +40,17 @@ def decode(data: bytes) -> tuple[str, str]:
 
     The encoding is that of its byte order mark, or UTF-8, or the likeliest one.
     """
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "") or _encoding(data)
+    encoding = next((name for mark, name in MARKS if data.startswith(mark)), "") or likeliest_encoding(data)
     text = data.decode(encoding, errors="replace")
     if len(_CONTROL.findall(text)) > len(text) // 200:
         raise ParseError("The file is binary, not text.")
-    is_known = encoding == "utf-8" or encoding in dict(_MARKS).values()
+    is_known = encoding == "utf-8" or encoding in dict(MARKS).values()
     warning = "" if is_known else f"The file does not say how its text is encoded; it was read as {encoding}."
     return _CONTROL.sub("", text).replace("\r\n", "\n").replace("\r", "\n"), warning
 
 
-def _encoding(data: bytes) -> str:
+def likeliest_encoding(data: bytes) -> str:
+    """Of text without a byte order mark, a guess but for utf-8 and utf-16. Raises ParseError for no text."""
     sample = data[:_SAMPLE]
     if sample.count(0) > len(sample) // 5:
         return _wide_encoding(sample)

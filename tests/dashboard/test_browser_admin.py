@@ -23,7 +23,7 @@ from tests.rows.web_rows import (
     make_usage,
     make_user,
 )
-from tuning.examples import proposing
+from tuning.examples import bulk, proposing
 from tuning.models import ExampleState, TrainingExample
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -83,6 +83,8 @@ def addresses(answer: Message) -> list[str]:
         "channel": Channel.objects.get().pk,
         "escalation": Escalation.objects.get().pk,
         "review_item": proposing.propose(answer, by=None).pk,
+        "proposers": Workspace.objects.get().pk,
+        "proposal": bulk.do_now(bulk.request([answer.pk, 0], by=None)).pk,
     }
     return [*map(reverse, names), *(reverse(name, args=[pk]) for name, pk in of_rows.items())]
 

@@ -129,7 +129,7 @@ def test_what_a_reviewer_has_stays(answer: Callable[..., Message], who: str) -> 
 
 def test_a_human_answer_is_proposed_over_the_passages_of_then(answer: Callable[..., Message]) -> None:
     message = answer("I could not find it.", outcome=Outcome.NOT_IN_DOCS)
-    question = message.question  # type: ignore[attr-defined]
+    question = message.question
     Escalation.objects.create(question=question, reason="why", state=EscalationState.CLAIMED, claimed_by="U2")
     tasks.take_in()
     assert not TrainingExample.objects.exists()
@@ -144,7 +144,7 @@ def test_who_wanted_a_person_at_once_is_answered_over_what_is_found_today(answer
     make_models()
     make_document(make_collection())
     message = answer("Somebody will answer.", outcome=Outcome.ESCALATED, trace={})
-    question = message.question  # type: ignore[attr-defined]
+    question = message.question
     Escalation.objects.create(question=question, reason="why")
     escalations.answer(question, by="U2", name="Bob", text="Within 30 days.")
     tasks.take_in()
@@ -157,7 +157,7 @@ def test_who_wanted_a_person_at_once_is_answered_over_what_is_found_today(answer
 def test_a_draft_that_was_changed_is_proposed_and_one_that_was_not_is_none(answer: Callable[..., Message]) -> None:
     changed, same = answer("As drafted [1]."), answer("Good as it is [1].")
     for message, text in ((changed, "As a person sent it [1]."), (same, "")):
-        question = message.question  # type: ignore[attr-defined]
+        question = message.question
         Escalation.objects.create(question=question, reason="A draft to send.", is_draft=True)
         escalations.send_draft(question, by="U2", name="Bob", text=text)
     tasks.take_in()

@@ -135,7 +135,7 @@ def test_what_stands_in_json_separates_no_lines(tmp_path: Path) -> None:
         ("a.jsonl", "{}", "Line 1 is no JSON object with messages"),
         ("a.jsonl", "\n[1]", "Line 2 is no JSON object"),
         ("a.jsonl", '{"messages": [{"role": "user", "content": "Q"}]}', "does not end with a question and its answer"),
-        ("a.jsonl", '{"messages": [{"role": "tool", "content": "Q"}]}', "role 'tool'"),
+        ("a.jsonl", '{"messages": [{"role": "robot", "content": "Q"}]}', "role 'robot'"),
         ("a.jsonl", '{"messages": [{"role": "user", "content": null}]}', "without text"),
         ("a.csv", "a,b\n1,2", "columns question and answer"),
         ("a.csv", "question,answer\nHow?,", "Line 2 has no question or no answer"),

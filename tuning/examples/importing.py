@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,6 +16,8 @@ from django.db import transaction
 from bot.answers import answering, prompts
 from foundation.text import clean
 from knowledge.models import Collection
+from knowledge.parsers.base import ParseError
+from knowledge.parsers.text import MARKS, likeliest_encoding
 from knowledge.retrieval.search import Hit, retrieve
 from llm.prompt import Turn
 from tuning.examples import assessing, own_addresses, passage_rows
@@ -22,11 +26,20 @@ from tuning.examples.redacting import Redaction
 from tuning.models import TrainingExample
 
 MOST_LINES = 20_000
+TOLD = 10  # lines with something wrong
+DELIMITERS = (",", ";", "\t", "|")
+CERTAIN = ("utf-8", "utf-16-be", "utf-16-le")  # what can be told from the bytes alone
+SPOKEN, TOOLS = ("user", "assistant"), ("tool", "function")
+ROLES = ("system", "developer", *SPOKEN, *TOOLS)
 QUESTION, ANSWER = ("question", "prompt", "input"), ("answer", "completion", "output", "response")
 
 
 class ImportFileError(ValueError):
-    """The file cannot be read as examples; the message names the line. Nothing was imported."""
+    """The file cannot be read as examples; the message names the lines. Nothing was imported."""
+
+
+class LineError(ValueError):
+    """What is wrong with a line, to stand behind its number."""
 
 
 @dataclass(frozen=True)
@@ -38,25 +51,60 @@ class ImportedExchange:
     history: tuple[Turn, ...] = ()
 
 
-def read(name: str, data: bytes) -> list[ImportedExchange]:
-    """The exchanges of a .jsonl file in OpenAI's chat format, or a .csv with question and answer. Raises
-    ImportFileError."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ImportFileError(f"The file is not UTF-8 (byte {error.start}).") from error
-    suffix = PurePath(name).suffix.lower()
-    if suffix == ".jsonl":
-        found = list(_jsonl(text))
-    elif suffix == ".csv":
-        found = list(_csv(text))
-    else:
+def read(name: str, data: bytes, *, encoding: str = "") -> list[ImportedExchange]:
+    """The exchanges of a .jsonl file in OpenAI's chat format, or a .csv with question and answer, in their order.
+
+    Raises ImportFileError, which names every line that is wrong.
+    """
+    text = _decoded(data, encoding)
+    formats = {".jsonl": _jsonl, ".ndjson": _jsonl, ".csv": _csv, ".tsv": _csv}
+    found = formats.get(PurePath(name).suffix.lower())
+    if found is None:
         raise ImportFileError("The file has to be .jsonl (OpenAI's chat format) or .csv (question and answer).")
-    if not found:
+    problems: list[str] = []
+    exchanges = list(islice(_sound(found(text), problems), MOST_LINES + 1))
+    if problems:
+        more = f" And {len(problems) - TOLD:,} more lines." if len(problems) > TOLD else ""
+        raise ImportFileError(" ".join(problems[:TOLD]) + more)
+    if not exchanges:
         raise ImportFileError("The file holds no example.")
-    if len(found) > MOST_LINES:
+    if len(exchanges) > MOST_LINES:
         raise ImportFileError(f"The file holds more than {MOST_LINES:,} examples; please split it.")
-    return found
+    return exchanges
+
+
+def _sound(found: Iterable[ImportedExchange | str], problems: list[str]) -> Iterator[ImportedExchange]:
+    """The exchanges; what is wrong with the others is put into `problems`."""
+    for each in found:
+        if isinstance(each, str):
+            problems.append(each)
+        else:
+            yield each
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    """The text, every line end a line feed. A guess is no encoding: wrong letters would be learnt."""
+    if not encoding:
+        encoding = next((name for mark, name in MARKS if data.startswith(mark)), "") or _unmarked(data)
+    try:
+        text = data.decode(encoding)
+    except LookupError as error:
+        raise ImportFileError(f"There is no encoding named {encoding}.") from error
+    except UnicodeDecodeError as error:
+        raise ImportFileError(f"The file is not {encoding} (byte {error.start}).") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unmarked(data: bytes) -> str:
+    try:
+        likeliest = likeliest_encoding(data)
+    except ParseError as error:
+        raise ImportFileError(str(error)) from error
+    if likeliest not in CERTAIN:
+        raise ImportFileError(
+            f"The file is not UTF-8; it looks like {likeliest}. Save it as UTF-8, or say what it is with --encoding."
+        )
+    return likeliest
 
 
 def add(exchanges: Sequence[ImportedExchange], *, by: User | None) -> tuple[list[TrainingExample], int]:
@@ -98,53 +146,159 @@ def _built(exchange: ImportedExchange, collections: Sequence[int]) -> tuple[dict
     return fields, found.hits
 
 
-def _jsonl(text: str) -> Iterator[ImportedExchange]:
+def _jsonl(text: str) -> Iterator[ImportedExchange | str]:
+    if re.match(r"\s*([\[{]\s*\n|\[\s*\{)", text):
+        yield "The file is one JSON document, where each line has to be one: write every example on a line of its own."
+        return
     for number, line in enumerate(text.split("\n"), start=1):  # other separators may stand in JSON
         if line.strip():
-            yield _exchange(number, _loaded(number, line))
+            try:
+                yield _exchange(_messages(line))
+            except LineError as error:
+                yield f"Line {number} {error}."
 
 
-def _loaded(number: int, line: str) -> list[dict[str, Any]]:
+def _messages(line: str) -> list[dict[str, Any]]:
+    """Raises LineError."""
     try:
-        messages = json.loads(line)["messages"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ImportFileError(f"Line {number} is no JSON object with messages.") from error
+        loaded = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise LineError("is no JSON object with messages") from error
+    if not isinstance(loaded, dict):
+        raise LineError("is no JSON object with messages")
+    if "messages" not in loaded and all(isinstance(loaded.get(name), str) for name in ("prompt", "completion")):
+        return [{"role": "user", "content": loaded["prompt"]}, {"role": "assistant", "content": loaded["completion"]}]
+    messages = loaded.get("messages")
+    if messages is None:
+        raise LineError("is no JSON object with messages")
     if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
-        raise ImportFileError(f"Line {number}: messages has to be a list of objects.")
+        raise LineError("has messages that are no list of objects")
     return messages
 
 
-def _exchange(number: int, messages: Iterable[dict[str, Any]]) -> ImportedExchange:
-    """The last answer, the question before it, and the turns before that; instructions are ours, not the file's."""
-    turns = []
+def _exchange(messages: Iterable[dict[str, Any]]) -> ImportedExchange:
+    """The last answer that is to be learnt, the question before it, and the turns before that.
+
+    Instructions are ours, not the file's, and so are the passages that stand where its tools answered. Raises
+    LineError.
+    """
+    turns, learnt = _turns(messages)
+    if len(turns) < 2 or turns[-1].role != "assistant" or turns[0].role != "user":
+        raise LineError("does not end with a question and its answer")
+    if not learnt:
+        raise LineError("has no answer that is to be learnt: the weight of each is 0")
+    last = max(learnt)
+    return ImportedExchange(turns[last - 1].text, turns[last].text, tuple(turns[: last - 1]))
+
+
+def _turns(messages: Iterable[dict[str, Any]]) -> tuple[list[Turn], set[int]]:
+    """What was said in turn, and the places of the answers that are to be learnt. Raises LineError."""
+    turns: list[Turn] = []
+    learnt: set[int] = set()
     for message in messages:
-        role, content = message.get("role"), message.get("content")
-        if role not in ("system", "developer", "user", "assistant"):
-            raise ImportFileError(f"Line {number} has a message of the role {role!r}.")
-        if not isinstance(content, str) or not content.strip():
-            raise ImportFileError(f"Line {number} has a message without text.")
-        if role in ("user", "assistant"):
-            turns.append(Turn("user" if role == "user" else "assistant", clean(content).strip()))
-    if [turn.role for turn in turns[-2:]] != ["user", "assistant"]:
-        raise ImportFileError(f"Line {number} does not end with a question and its answer.")
-    return ImportedExchange(turns[-2].text, turns[-1].text, tuple(turns[:-2]))
+        role, is_learnt = message.get("role"), _is_learnt(message)
+        if role not in ROLES:
+            raise LineError(f"has a message of the role {role!r}")
+        if role not in TOOLS and not _calls_tools(message):
+            text = _text(message.get("content"))
+            if role in SPOKEN:
+                _say(turns, role, text)
+            if role == "assistant" and is_learnt:
+                learnt.add(len(turns) - 1)
+    return turns, learnt
 
 
-def _csv(text: str) -> Iterator[ImportedExchange]:
+def _say(turns: list[Turn], role: Literal["user", "assistant"], text: str) -> None:
+    """Add what was said to the turns; who goes on speaking goes on with the same one."""
+    if turns and turns[-1].role == role:
+        turns[-1] = Turn(role, f"{turns[-1].text}\n\n{text}")
+    else:
+        turns.append(Turn(role, text))
+
+
+def _is_learnt(message: dict[str, Any]) -> bool:
+    """OpenAI leaves out the answers of weight 0. Raises LineError for any other number."""
+    weight = message.get("weight", 1)
+    if weight not in (0, 1):
+        raise LineError(f"has the weight {weight!r}, where 0 and 1 are possible")
+    return bool(weight)
+
+
+def _calls_tools(message: dict[str, Any]) -> bool:
+    return bool(message.get("tool_calls") or message.get("function_call"))
+
+
+def _text(content: Any) -> str:
+    """A text, or the texts of parts; raises LineError for pictures, sound and nothing."""
+    if isinstance(content, list) and all(isinstance(part, dict) for part in content):
+        kinds = {str(part.get("type")) for part in content} - {"text"}
+        if kinds:
+            raise LineError(f"has a message with something other than text ({', '.join(sorted(kinds))})")
+        content = "".join(str(part.get("text") or "") for part in content)
+    if not isinstance(content, str) or not clean(content).strip():
+        raise LineError("has a message without text")
+    return clean(content).strip()
+
+
+def _csv(text: str) -> Iterator[ImportedExchange | str]:
+    """By whichever separator makes the first line name both columns, in any order, beside any others."""
+    skipped, text = _without_hint(text)
+    for delimiter in DELIMITERS:
+        names = _names(text, delimiter)
+        question, answer = (_column(names, known) for known in (QUESTION, ANSWER))
+        if question is not None and answer is not None:
+            for number, row in _rows(text, delimiter):
+                yield _of_row(f"Line {number + skipped}", row, (len(names), question, answer))
+            return
+    yield "The first line has to name the columns question and answer."
+
+
+def _without_hint(text: str) -> tuple[int, str]:
+    """Excel may say in a first line of its own which separator it used; and how many lines that took."""
+    first, end, rest = text.partition("\n")
+    return (1, rest) if end and re.fullmatch(r"sep=.", first.strip(), re.IGNORECASE) else (0, text)
+
+
+def _names(text: str, delimiter: str) -> list[str]:
+    """Of the columns, from the first line that says anything."""
     try:
-        yield from _rows(csv.DictReader(io.StringIO(clean(text), newline="")))
-    except csv.Error as error:
-        raise ImportFileError(f"The file is no CSV that can be read: {error}.") from error
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return [cell.strip().lower() for cell in next((row for row in rows if any(map(str.strip, row))), [])]
+    except csv.Error:
+        return []
 
 
-def _rows(rows: "csv.DictReader[str]") -> Iterator[ImportedExchange]:
-    names = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
-    question = next((names[each] for each in QUESTION if each in names), None)
-    answer = next((names[each] for each in ANSWER if each in names), None)
-    if question is None or answer is None:
-        raise ImportFileError("The first line has to name the columns question and answer.")
-    for row in rows:
-        asked, told = (row[question] or "").strip(), (row[answer] or "").strip()
-        if not asked or not told:
-            raise ImportFileError(f"Line {rows.line_num} has no question or no answer.")
-        yield ImportedExchange(asked, told)
+def _column(names: Sequence[str], known: Sequence[str]) -> int | None:
+    return next((names.index(each) for each in known if names.count(each) == 1), None)
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """The cells of each row below the names, with the number of its first line; at the end what could not be read."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    is_below = False
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = [clean(cell).strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield number, f"is no CSV that can be read: {error}."
+            return
+        if any(cells):
+            if is_below:
+                yield number, cells
+            is_below = True
+
+
+def _of_row(line: str, row: list[str] | str, columns: tuple[int, int, int]) -> ImportedExchange | str:
+    """A cell too many is an answer with a separator that nobody quoted, half of which would be lost."""
+    width, question, answer = columns
+    if isinstance(row, str):
+        return f"{line} {row}"
+    if len(row) > width:
+        return f"{line} has {len(row)} cells where the first has {width}: quote what holds a separator."
+    cells = row + [""] * (width - len(row))
+    if not cells[question] or not cells[answer]:
+        return f"{line} has no question or no answer."
+    return ImportedExchange(cells[question], cells[answer])

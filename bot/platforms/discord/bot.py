@@ -101,12 +101,17 @@ class Gateway(discord.Client):
         )
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        if payload.guild_id is not None and payload.user_id != self._bot.session.me:
-            await self._bot.react(messages.reacted(payload, timezone.now()), payload, is_gone=False)
+        if payload.user_id != self._bot.session.me:
+            await self._bot.react(payload, emoji=payload.emoji.name, is_gone=False)
 
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
-        if payload.guild_id is not None:
-            await self._bot.react(messages.reacted(payload, timezone.now()), payload, is_gone=True)
+        await self._bot.react(payload, emoji=payload.emoji.name, is_gone=True)
+
+    async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
+        await self._bot.react(payload, emoji=None, is_gone=True)
+
+    async def on_raw_reaction_clear_emoji(self, payload: discord.RawReactionClearEmojiEvent) -> None:
+        await self._bot.react(payload, emoji=payload.emoji.name, is_gone=True)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         await self._bot.interact(interaction)
@@ -123,6 +128,16 @@ def _changed(incoming: Incoming) -> None:
     )  # fmt: skip
     if not is_known and incoming.is_mention:
         receiving.receive(incoming)
+
+
+def _reacted(pointing: Pointing, payload: messages.Reaction, emoji: str | None, *, is_gone: bool) -> None:
+    workspace = workspaces.connected(Platform.DISCORD, pointing.workspace)
+    if workspace is None or (emoji is not None and not circles.counts(workspace, emoji)):
+        return
+    if is_gone:
+        nominating.take_back(pointing)
+    else:
+        nominating.nominate(pointing, lambda circle: messages.is_in(circle, getattr(payload, "member", None)))
 
 
 class DiscordBot(Bot):
@@ -192,7 +207,9 @@ class DiscordBot(Bot):
         there = await client.http.request(
             Route("GET", "/applications/{application_id}/commands", application_id=application)
         )
-        if {each["name"] for each in there} != {each["name"] for each in posts.COMMANDS}:
+        if {(each["type"], each["name"]) for each in there} != {
+            (each["type"], each["name"]) for each in posts.COMMANDS
+        }:
             route = Route("PUT", "/applications/{application_id}/commands", application_id=application)
             await client.http.request(route, json=posts.COMMANDS)
 
@@ -213,19 +230,12 @@ class DiscordBot(Bot):
                 log.warning("What came in waits for the database: %s", str(error).strip())
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def react(self, pointing: Pointing, payload: discord.RawReactionActionEvent, *, is_gone: bool) -> None:
-        """A reaction that proposes an answer, or is taken away again; any other is let go."""
-
-        def work() -> None:
-            workspace = workspaces.connected(Platform.DISCORD, pointing.workspace)
-            if workspace is None or not circles.counts(workspace, payload.emoji.name or ""):
-                return
-            if is_gone:
-                nominating.take_back(pointing)
-            else:
-                nominating.nominate(pointing, lambda circle: messages.is_in(circle, payload.member))
-
-        await self.keep(work, channel=payload.channel_id)
+    async def react(self, payload: messages.Reaction, *, emoji: str | None, is_gone: bool) -> None:
+        """A reaction that proposes an answer, or is taken away again; any other is let go. Without an `emoji` it is
+        every reaction."""
+        pointing = messages.reacted(payload, timezone.now())
+        if payload.guild_id is not None:  # in direct messages there are no roles
+            await self.keep(lambda: _reacted(pointing, payload, emoji, is_gone=is_gone), channel=payload.channel_id)
 
     async def interact(self, interaction: discord.Interaction) -> None:
         """A command, a press or a form: kept first, then acknowledged, all within three seconds."""
@@ -305,6 +315,11 @@ def _fresh(write: Callable[[], T]) -> T:
         return write()
     finally:
         connection.close()
+
+
+def _kinds(commands: list[dict[str, Any]]) -> set[tuple[int, str]]:
+    """A slash command and one of a menu may have the same name."""
+    return {(each["type"], each["name"]) for each in commands}
 
 
 def _shards(wanted: str) -> list[tuple[int | None, int | None]]:

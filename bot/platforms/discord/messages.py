@@ -139,15 +139,19 @@ def nominated(interaction: discord.Interaction, data: dict[str, Any], me: int) -
     )
 
 
-def reacted(payload: discord.RawReactionActionEvent, now: datetime) -> Pointing:
-    """A message that somebody put a reaction under, or took it away from."""
+Reaction = discord.RawReactionActionEvent | discord.RawReactionClearEvent | discord.RawReactionClearEmojiEvent
+
+
+def reacted(payload: Reaction, now: datetime) -> Pointing:
+    """A message that somebody put a reaction under, or took one away from; a moderator takes away everybody's."""
+    one = payload if isinstance(payload, discord.RawReactionActionEvent) else None
     return Pointing(
         platform=Platform.DISCORD,
         workspace=str(payload.guild_id),
         channel="",
         message_id=str(payload.message_id),
-        person=str(payload.user_id),
-        person_name=payload.member.display_name if payload.member else "",
+        person=str(one.user_id) if one else "",
+        person_name=one.member.display_name if one and one.member else "",
         way=NominationWay.REACTION,
         at=now,
     )

@@ -108,6 +108,11 @@ def test_a_reaction_nominates_and_its_end_takes_that_back(server: Server, answer
     Nomination.objects.update(state=NominationState.PROPOSED)
     server.fake.react(*place, server.bob, is_gone=True)
     is_state("leaving")
+    for emoji in ("⭐", None):
+        Nomination.objects.update(state=NominationState.KNOWN)
+        server.fake.clear_reactions(*place, "🎉")
+        server.fake.clear_reactions(*place, emoji)
+        is_state("withdrawn")
 
 
 def test_what_a_colleague_wrote_in_the_thread_stands_in_for_the_answer(server: Server, answer: dict[str, Any]) -> None:

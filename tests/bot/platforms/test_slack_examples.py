@@ -170,3 +170,27 @@ def test_slack_that_does_not_say_who_is_in_the_team_is_not_believed(
     assert "channel_not_found" in choose(workspace, BOB, answer["ts"])
     assert not Nomination.objects.exists()
     assert choose(workspace, BOB, answer["ts"]) == nominating.THANKS
+
+
+def test_what_was_refused_later_is_told_in_private(workspace: Workspace, answer: dict[str, Any]) -> None:
+    workspace.fake.shortcut(BOB, CHANNEL, answer["ts"], "use_as_example")
+    nominating.settle(Nomination.objects.get(), NominationState.REFUSED, reason="Training is not allowed any more.")
+    bots.until(lambda: f"D{BOB}" in workspace.fake.channels and workspace.own(f"D{BOB}"), "Bob is told")
+    assert "Training is not allowed any more." in visible_text(workspace.own(f"D{BOB}")[0])
+    assert "Open the question" in str(workspace.own(f"D{BOB}")[0]["blocks"])
+    assert len(workspace.own(CHANNEL)) == 1  # the answer
+    assert choose(workspace, BOB, answer["ts"]) == nominating.THANKS  # and may be asked for again
+
+
+def test_what_is_said_of_a_form_stands_in_its_place(workspace: Workspace, answer: dict[str, Any]) -> None:
+    pk = Question.objects.get().pk
+    workspace.fake.press(CHANNEL, answer["ts"], "parley:feedback", BOB, f"down:{pk}")
+    (view,) = workspace.fake.views
+    workspace.fake.submit(BOB, view, {"reason": {"reason": "wrong"}, "better_answer": {}, "right_document": {}})
+    assert "The team will see it" in str(workspace.fake.views[view]["blocks"])
+    Question.objects.filter(pk=pk).update(text="Gone")
+    workspace.fake.press(CHANNEL, answer["ts"], "parley:feedback", ANN, f"down:{pk}")
+    second = list(workspace.fake.views)[-1]
+    Question.objects.all().delete()
+    workspace.fake.submit(ANN, second, {"reason": {"reason": "wrong"}, "better_answer": {}, "right_document": {}})
+    assert "The question this was about is gone." in str(workspace.fake.views[second]["blocks"])

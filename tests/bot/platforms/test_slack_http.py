@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from bot.models import Platform, Question, Workspace
+from bot.models import Nomination, Platform, Question, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import http, oauth, web_api
 from tests.fakes.slack import workspace as slack_workspace
@@ -108,6 +109,24 @@ def test_events_over_http_are_answered_by_a_bot_without_a_socket(
         workspace.answers(workspace.mention())
         assert "Looking" in events.command(slack_workspace.ANN, slack_workspace.CHANNEL, "Are plans refunded?")["text"]
         bots.until(lambda: "[1]" in str(events.ephemerals()), "the private answer is there")
+
+
+def test_examples_are_nominated_over_http_as_well(
+    shelf: Any, events: FakeSlack, settings: Settings, live_server: Any
+) -> None:
+    settings.SLACK_APP_TOKEN = ""
+    events.events_url = f"{live_server.url}/slack/events"
+    workspace = slack_workspace.Workspace(events)
+    Workspace.objects.update(is_training_allowed=True, proposers=[slack_workspace.BOB, slack_workspace.ANN])
+    caches["process"].clear()
+    with bots.running("slack"):
+        (answer,) = workspace.answers(workspace.mention())
+        events.shortcut(slack_workspace.BOB, slack_workspace.CHANNEL, answer["ts"], "use_as_example")
+        events.wait_acked([events.react(slack_workspace.CHANNEL, answer["ts"], slack_workspace.ANN)])
+    assert [(each.person, each.way) for each in Nomination.objects.all()] == [
+        (slack_workspace.BOB, "menu"),
+        (slack_workspace.ANN, "reaction"),
+    ]
 
 
 def test_a_workspace_is_connected_by_its_administrator_alone(

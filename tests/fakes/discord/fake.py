@@ -104,6 +104,10 @@ class FakeDiscord(Server):
         """A reaction of a person, or with `is_gone` that it is taken away."""
         self._do(lambda: self.people.react(channel, message, user, emoji, is_gone=is_gone))
 
+    def clear_reactions(self, channel: int, message: int, emoji: str | None = None) -> None:
+        """A moderator takes everybody's away: all, or those of one emoji."""
+        self._do(lambda: self.people.clear_reactions(channel, message, emoji))
+
     def give_role(self, user: int, role: int, *, guild: int | None = None) -> None:
         self._do(lambda: self.world.roles.setdefault((guild or self.guild_id, user), []).append(str(role)))
 

@@ -74,6 +74,13 @@ class People:
         kind = "MESSAGE_REACTION_REMOVE" if is_gone else "MESSAGE_REACTION_ADD"
         self.world.emit(Event(kind, data, place.guild, GUILD_REACTIONS if place.guild else DIRECT_REACTIONS))
 
+    def clear_reactions(self, channel: int, message: int, emoji: str | None) -> None:
+        place = self.world.channels[channel]
+        data: Json = {"channel_id": str(channel), "message_id": str(message), "guild_id": str(place.guild)}
+        data |= {"emoji": {"id": None, "name": emoji}} if emoji else {}
+        kind = "MESSAGE_REACTION_REMOVE_EMOJI" if emoji else "MESSAGE_REACTION_REMOVE_ALL"
+        self.world.emit(Event(kind, data, place.guild, GUILD_REACTIONS))
+
     def press(self, channel: int, message: int, custom_id: str, user: int, values: list[str] | None) -> Interaction:
         shown = self.world.channels[channel].messages.get(message) or self.hooks.hidden.get(message)
         assert shown, "no such message"

@@ -6,13 +6,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 
-from bot.models import Message
 from knowledge.models import Collection, DocumentState
 from knowledge.sources import uploads
 from llm.completion import ProviderError
 from llm.models import Deployment
-from tuning.examples import importing, proposing, reviewing
+from tuning.examples import importing, reviewing
 from tuning.examples.proposing import ExampleError
+from tuning.management import chosen
 from tuning.management.actions import ActionsCommand
 from tuning.models import ExampleState, ReviewVerdict, TrainingExample
 from tuning.reviews import routing, second_looks
@@ -25,8 +25,12 @@ class Command(ActionsCommand):
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
         listed = actions.add_parser("list", help="the examples there are")
         listed.add_argument("--state", choices=ExampleState.values)
-        propose = actions.add_parser("propose", help="put an answer into the review queue")
-        propose.add_argument("message", type=int, metavar="MESSAGE_ID")
+        propose = actions.add_parser("propose", help="put answers into the review queue")
+        propose.add_argument("messages", type=int, nargs="*", metavar="MESSAGE_ID")
+        propose.add_argument(
+            "--matching", action="append", default=[], metavar="WHAT=VALUE",
+            help=f"all answers that fit; may be repeated. WHAT is {', '.join(chosen.WANTED)}; days are YYYY-MM-DD",
+        )  # fmt: skip
         approve = actions.add_parser("approve", help="this is how a model should answer")
         approve.add_argument("number", type=int, metavar="ID")
         approve.add_argument("--answer", default="", metavar="TEXT", help="in place of what was said")
@@ -59,6 +63,7 @@ class Command(ActionsCommand):
             action.add_argument("number", type=int, metavar="ID")
         bring = actions.add_parser("import", help="questions and answers from a file, into the review queue")
         bring.add_argument("file", type=Path, metavar="FILE.jsonl|FILE.csv")
+        bring.add_argument("--encoding", default="", help="such as cp1252; default: what the file says, or UTF-8")
         for action in actions.choices.values():
             action.add_argument("--json", action="store_true", help="print one JSON document")
         for action in (approve, refuse, reject, route, keep, attach, second, undo, share):
@@ -85,10 +90,18 @@ class Command(ActionsCommand):
                 self.stdout.write(f"        {example.stale_reason}")
 
     def _propose(self, options: dict[str, Any]) -> None:
-        message = Message.objects.filter(pk=options["message"]).first()
-        if message is None:
-            raise CommandError(f"There is no answer {options['message']}.")
-        self._tell([proposing.propose(message, by=None)], options)
+        done = chosen.propose(chosen.messages(options["messages"], options["matching"]))
+        if options["json"]:
+            self._print(done.as_json(_row))
+        else:
+            for example in done.proposed:
+                self.stdout.write(f"example {example.pk} is {ExampleState(example.state).label}")
+            self.stdout.write(done.summary)
+            for refusal in done.refused:
+                self.stderr.write(f"answer {refusal.message}: {refusal.reason}")
+        if done.refused:
+            count = len(done.refused)
+            raise CommandError(done.refused[0].reason if count == 1 else f"{count} of {done.total} were refused.")
 
     def _approve(self, options: dict[str, Any]) -> None:
         reviewer = _reviewer(options["reviewer"])
@@ -169,7 +182,7 @@ class Command(ActionsCommand):
 
     def _import(self, options: dict[str, Any]) -> None:
         file: Path = options["file"]
-        rows, known = importing.add(importing.read(file.name, file.read_bytes()), by=None)
+        rows, known = importing.add(importing.read(file.name, file.read_bytes(), encoding=options["encoding"]), by=None)
         if options["json"]:
             self._print({"imported": [row.pk for row in rows], "known": known})
         else:
