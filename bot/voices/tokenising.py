@@ -36,6 +36,10 @@ LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER})+\s*")
 LEAD = re.compile(r"(?P<lead>[^,:;!.–—]{1,80}?)(?:[,:;!.–—]|\s-\s)+\s*(?=\S)")  # noqa: RUF001
 WHOLE = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6})\s|[|>]|`{3}|~{3}")
 PRESCRIBED = re.compile(r"[\"“„«]([^\"“”„«»\n]{2,60})[\"”“»]")
+UNWISHED = re.compile(
+    r"\b(?:never|not|no|avoid\w*|don['’]t|instead|without|rather than|nie|nicht|kein\w*|statt|jamais|pas|nunca|evit\w*)\b",  # noqa: RUF001
+    re.IGNORECASE,
+)
 CONTRACTIONS = (
     (re.compile(r"^(can)not$", re.IGNORECASE), r"\1 not"),
     (re.compile(r"^(w)on['’]t$", re.IGNORECASE), r"\1ill not"),  # noqa: RUF001
@@ -67,9 +71,17 @@ def _plain(text: str, voice: Voice | None) -> str:
 
 def _prescribed(voice: Voice) -> frozenset[tuple[str, ...]]:
     """The phrases that a voice itself gives: how it opens and closes, and what stands in quotes in its guide."""
-    given = [voice.opening, voice.closing, *PRESCRIBED.findall(voice.style_guide)]
-    phrases = {words(_plain(phrase, voice)) for phrase in given if phrase not in voice.banned_phrases}
+    given = [voice.opening, voice.closing, *_wished(voice.style_guide)]
+    phrases = {words(_plain(phrase, voice)) for phrase in given}
     return frozenset(phrase for phrase in phrases if len(phrase) > 1 or not ONE_WORD_ANSWERS.issuperset(phrase))
+
+
+def _wished(guide: str) -> Iterator[str]:
+    """What stands in quotes, but where a guide says what not to say."""
+    for match in PRESCRIBED.finditer(guide):
+        before = re.split(r"[.!?;\n]", PRESCRIBED.sub(" ", guide[: match.start()]))[-1]
+        if not UNWISHED.search(before):
+            yield match[1]
 
 
 def _units(text: str) -> Iterator[str]:

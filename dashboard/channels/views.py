@@ -64,7 +64,8 @@ def escalate_to(request: loading.Request, pk: int) -> HttpResponse:
 
 @rules.page(Role.VIEWER)
 def voice_list(request: loading.Request) -> HttpResponse:
-    return render(request, "dashboard/channels/voices.html", {"page": "channels", "voices": Voice.objects.newest()})
+    context = {"page": "channels", "voices": Voice.objects.newest(), "has_default": choosing.default() is not None}
+    return render(request, "dashboard/channels/voices.html", context)
 
 
 @rules.form(Role.EDITOR)

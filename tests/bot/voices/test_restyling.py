@@ -218,6 +218,15 @@ def test_the_words_of_one_voice_are_not_those_of_another() -> None:
     assert restyling.unfaithful("It is free [1].", "Aye aye! It is free [1].", other) == ["gained: aye aye"]
 
 
+def test_what_a_guide_forbids_is_no_phrase_of_the_voice() -> None:
+    guide = 'Be brief. Never say "Free of charge" or "No risk". Do not write "At once"; greet with "Moin moin".'
+    voice = Voice(name="default", version=1, style_guide=guide)
+    plain = "The trial ends after 14 days [1]."
+    for said in ("Free of charge!", "No risk!", "At once!"):
+        assert restyling.unfaithful(plain, f"{said} {plain}", voice)
+    assert restyling.unfaithful(plain, f"Moin moin! {plain}", voice) == []
+
+
 def test_a_fault_is_told_in_a_few_words() -> None:
     styled = PLAIN.replace("can be", "cannot be").replace("30", "31").replace("first ", "")
     assert restyling.unfaithful(PLAIN, styled) == ["gained: not", "changed: 30 → 31", "lost: first"]
