@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.models import Voice
-from bot.voices.courtesy import GREETINGS, ONE_WORD_ANSWERS, is_courtesy
+from bot.voices.courtesy import GREETINGS, ONE_WORD_ANSWERS, is_courtesy, straight
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")  # noqa: RUF001  as typographers write it
 MARKERS = re.compile(r"(?:\s*\[\d{1,2}\])+")
@@ -116,7 +116,7 @@ def _repeated(opening: str, text: str) -> int:
     words = [] if text.lstrip().startswith("`") else list(WORD.finditer(text))
     wanted = _words(opening)
     for count in range(min(len(words), len(wanted)), 0, -1):
-        said = [match.group().casefold() for match in words[:count]]
+        said = _words(text[: words[count - 1].end()])
         end = CLAUSE_END.match(text, words[count - 1].end())
         if end and _is_part(said, wanted, opening, is_cry="!" in end.group()):
             return end.end()
@@ -140,8 +140,8 @@ def _last_line(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [word.casefold().strip("_") for word in WORD.findall(text)]
+    return [straight(word).casefold().strip("_") for word in WORD.findall(text)]
 
 
 def _same(first: Sequence[str], second: Sequence[str]) -> bool:
-    return [word.casefold() for word in first] == list(second)
+    return list(first) == list(second)

@@ -108,3 +108,10 @@ def test_a_bare_answer_loses_nothing_else() -> None:
     for text in ("- **30 days**", "Hi, **30 days** [1]", "Cheers to all [1].", '"Quoted" [1]'):
         assert framing.bare(text, VOICE) == text
     assert framing.bare(f"{OPENING}\n\n- one [1]\n- two", VOICE) == "- one [1]\n- two"
+
+
+def test_apostrophes_of_typographers_are_the_same_words() -> None:
+    voice = Voice(name="default", version=1, opening="Here's the answer:", banned_phrases=["don't worry"])
+    for sign in "'’":  # noqa: RUF001
+        assert framing.opened(f"Here{sign}s the answer: yes [1].", voice.opening) == f"Here{sign}s the answer: yes [1]."
+        assert style.faults(voice, f"Here{sign}s the answer: don{sign}t worry [1].") == ["banned: don't worry"]

@@ -262,3 +262,22 @@ def test_the_wording_is_named() -> None:
     first, second = restyling.messages(PLAIN)
     assert (first["role"], second) == ("system", {"role": "user", "content": PLAIN})
     assert len(restyling.template_hash()) == 64
+
+
+@pytest.mark.parametrize(
+    ("plain", "styled", "is_faithful"),
+    [
+        ("It isn't free [1].", "It isn’t free [1].", True),  # noqa: RUF001  hexgrad/misaki 100
+        ("It isn’t free [1].", "It is free [1].", False),  # noqa: RUF001
+        ("The Owner's key [1].", "The Owner’s key [1].", True),  # noqa: RUF001
+        ("See [[How do I turn it on?]] [1].", "See [[How do I switch it on?]] [1].", False),  # mozilla/sumo 2514
+        ("Pay in time [1].", "Pay in time [Quelle 1].", False),  # microsoft/PubSec-Info-Assistant 646
+        ("Pay in time [1].", "Pay in time 【1】.", False),
+        ("Pay in time [1].", "Here is the rewritten answer: Pay in time [1].", False),  # nextcloud/llm2 42
+        ("Pay in time [1].", "Pay in time [1]. (I kept the meaning.)", False),
+        ("Where $x^2$ is 4 [1].", "Where $x^3$ is 4 [1].", False),  # tenglvjun/mktero 72
+        ("Pay in time [1].", "{{NO_TRANSLATION_NEEDED}}", False),  # mengxi-ream/read-frog 2053
+    ],
+)
+def test_what_others_met(plain: str, styled: str, is_faithful: bool) -> None:
+    assert (restyling.unfaithful(plain, styled, VOICE) == []) == is_faithful

@@ -10,7 +10,7 @@ from bot.answers.trace import Retold, Trace
 from bot.models import Message, Voice
 from dashboard.models import AuditEntry
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
-from tests.rows.web_rows import make_answer, make_models, make_user
+from tests.rows.web_rows import make_answer, make_models, make_question, make_user
 from tuning.models import ModelVersion
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_a_restyler_goes_live_and_is_switched_off(client: Client, owner: User) -
     assert "Restyle: nobody from now on." in said
     assert Deployment.objects.restyler() is None
     assert reverse("switch_off", args=[live.pk]) not in said
-    assert AuditEntry.objects.filter(action="switch_off", user=owner).exists()
+    assert AuditEntry.objects.filter(action="switch_off", actor=owner).exists()
     assert "It is off already." in client.post(reverse("switch_off", args=[live.pk]), follow=True).content.decode()
     client.post(reverse("roll_back", args=[live.pk]))
     assert str(Deployment.objects.restyler()) == "openai:tuned-restyle"
@@ -89,7 +89,7 @@ def test_a_model_is_asked_in_the_words_it_was_trained_on_or_not_at_all(client: C
     ],
 )
 def test_reviewers_see_what_became_of_the_voice(client: Client, retold: Retold, said: str) -> None:
-    answer = make_answer()
+    answer = make_answer(make_question(User.objects.get()))
     Message.objects.filter(pk=answer.pk).update(trace=Trace(retold=retold).as_json())
     page = client.get(reverse("transcript", args=[answer.conversation_id])).content.decode()
     for shown in (said, "As quoted [1]", *retold.faults, retold.error):
