@@ -13,7 +13,7 @@ from bot.voices.courtesy import GREETINGS, ONE_WORD_ANSWERS, is_courtesy, straig
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")  # noqa: RUF001  as typographers write it
 MARKERS = re.compile(r"(?:\s*\[\d{1,2}\])+")
-CLAUSE_END = re.compile(r"\W*?[,.:;!?…\n–—]\W*")  # noqa: RUF001
+CLAUSE_END = re.compile(r"\W*?[,.:;!?…\n–—][^\w\s]*\s*")  # noqa: RUF001
 AFTER = re.compile(r"[^\w\s]*(?:[ \t]+[-–—](?=[ \t]))?\s*")  # noqa: RUF001  dashes
 HELD = 40  # characters beyond its length in which an opening is waited for, as it may be decorated
 
@@ -61,12 +61,17 @@ def closed(text: str, closing: str) -> str:
 
 
 def bare(text: str, voice: Voice) -> str:
-    """`text` without the words that the voice begins and ends with."""
+    """`text` without the words that the voice begins and ends with, or the part of them that was said."""
     if voice.opening and begins_with(voice.opening, text):
         text = text[_end_of_words(text, len(_words(voice.opening))) :]
-    closing = len(_words(voice.closing))
-    if closing and ends_with(voice.closing, text):
-        text = text[: list(WORD.finditer(MARKERS.sub(_blank, text)))[-closing].start()].rstrip('*_"“„«> \n')
+    elif voice.opening:
+        text = text[_repeated(voice.opening, text) :]
+    said = len(_words(voice.closing))
+    if said and not ends_with(voice.closing, text):
+        last = _words(_last_line(text))
+        said = len(last) if _is_part(last, _words(voice.closing), voice.closing, is_cry=False) else 0
+    if said:
+        text = text[: list(WORD.finditer(MARKERS.sub(_blank, text)))[-said].start()].rstrip('*_"“„«> \n')
     return text.strip()
 
 
@@ -124,7 +129,7 @@ def _repeated(opening: str, text: str) -> int:
 
 
 def _is_part(said: list[str], wanted: list[str], opening: str, *, is_cry: bool) -> bool:
-    if ONE_WORD_ANSWERS.issuperset(said):
+    if ONE_WORD_ANSWERS.issuperset(said) or len(said) > len(wanted):  # as it is where nothing was said
         return False
     if GREETINGS.issuperset(said[:1]) and GREETINGS.issuperset(wanted[:1]) and is_courtesy(said):
         return True

@@ -12,6 +12,7 @@ from bot.answers.trace import Retold
 from bot.models import Message, Outcome, Platform, Voice
 from bot.voices import restyling
 from knowledge.models import Collection
+from llm import client
 from llm.models import Budget, Deployment, ModelPrice, PromptVariant, ServingRole, UsageRecord
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
@@ -36,7 +37,9 @@ def public(tmp_path: Path) -> Collection:
 
 @pytest.fixture
 def restyler(public: Collection) -> Deployment:
-    return make_deployment(ServingRole.RESTYLE, provider="openai", model="sailor", dimensions=None)
+    made = make_deployment(ServingRole.RESTYLE, provider="openai", model="sailor", dimensions=None)
+    client.load()  # as whatever answers does when it starts
+    return made
 
 
 def ask(public: Collection, question: str = QUESTION) -> tuple[Message, list[str]]:
