@@ -17,6 +17,7 @@ Say the answer again in the voice that you have learnt. Keep every sentence in i
 meaning: numbers, names, links, code and the markers in square brackets, like [1], stay as they are. Add no facts."""
 
 
+MOST_TOKENS = 3_000  # of a text whose differences are told: the time it takes grows with the square
 PART = re.compile(rf"(?:\s*{tokenising.MARKER})+[.!?]*|\Z")
 
 
@@ -51,6 +52,8 @@ def unfaithful(plain: str, styled: str, voice: Voice | None = None) -> list[str]
     before, after = tokenising.tokens(plain, voice), tokenising.tokens(styled, voice)
     if before == after:
         return []
+    if max(len(before), len(after)) > MOST_TOKENS:
+        return [f"differs, in a text of more than {MOST_TOKENS:,} words"]
     return [
         _told(before[first:last], after[start:end])
         for kind, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes()

@@ -154,6 +154,8 @@ def test_what_says_something_else_is_not(lost: str, gained: str) -> None:
         ("Run `a --b` [1].", "Run `a -b` [1]."),
         ("Run `a  b` [1].", "Run `a b` [1]."),
         ("x² [1]", "x2 [1]"),
+        ("It takes 5 - 3 days [1].", "It takes 5 3 days [1]."),
+        ("It takes 5 – 3 days [1].", "It takes 5 3 days [1]."),  # noqa: RUF001
         ("½ cup [1]", "1/2 cup [1]"),
         ("Was it $5? [1]", "It was $5 [1]."),
     ],
@@ -230,6 +232,12 @@ def test_what_a_guide_forbids_is_no_phrase_of_the_voice() -> None:
 def test_a_fault_is_told_in_a_few_words() -> None:
     styled = PLAIN.replace("can be", "cannot be").replace("30", "31").replace("first ", "")
     assert restyling.unfaithful(PLAIN, styled) == ["gained: not", "changed: 30 → 31", "lost: first"]
+
+
+def test_a_long_text_is_judged_at_once() -> None:
+    plain = "word " * restyling.MOST_TOKENS + "ends [1]."
+    assert restyling.unfaithful(plain, plain) == []
+    assert "differs" in restyling.unfaithful(plain, plain.replace("word", "world"))[0]
 
 
 def test_each_part_is_shown_as_far_as_it_keeps_to_the_facts() -> None:
