@@ -27,11 +27,7 @@ def retell(plain: str, asked: Asked, voice: Voice, restyler: Deployment) -> tupl
     """The answer to show in place of the `plain` one, and how it came about. Raises nothing that a model can cause."""
     began = time.monotonic()
     styled, error = _asked(plain, asked, restyler) if len(plain) <= MOST_CHARACTERS else ("", TOO_LONG)
-    shown = (
-        restyling.believed(plain, styled, voice)
-        if styled
-        else restyling.Believed(plain, len(restyling.parts(plain)), 0)
-    )
+    shown = restyling.believed(plain, styled, voice) if styled else restyling.unsaid(plain)
     retold = Retold(
         model=str(restyler),
         plain=plain,

