@@ -94,7 +94,7 @@ def believed(plain: str, styled: str, voice: Voice) -> Believed:
 
 
 def parts(text: str) -> list[str]:
-    """`text` cut behind its markers, but for those in code; the last part is what follows them, which may be nothing."""
+    """`text` cut behind its markers, but for those in code; the last part is what follows them, if only nothing."""
     text = text.strip()
     masked = style.CODE.sub(lambda code: "x" * len(code.group()), text)
     ends = [match.end() for match in MARKED.finditer(masked)]
