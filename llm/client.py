@@ -8,13 +8,16 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
+from llm import vendors
 from llm.calling import breaker, fallback
 from llm.calling.call import Call, StreamedCall, Terms
 from llm.completion import ProviderError, Usage
-from llm.models import Deployment, Purpose
+from llm.models import Deployment, Purpose, ServingRole
 from llm.prompt import Prompt
 
 T = TypeVar("T")
+
+ASKED = (ServingRole.ANSWER, ServingRole.FALLBACK, ServingRole.RESTYLE)  # while somebody waits
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +25,14 @@ log = logging.getLogger(__name__)
 def new_trace_id() -> str:
     """32 hexadecimal digits that tie together all that was done for one question."""
     return uuid.uuid4().hex
+
+
+def load() -> None:
+    """Import what the live models are asked with: it takes seconds, which no asker should wait for."""
+    known = vendors.those_that("answers")
+    for row in Deployment.objects.newest().filter(role__in=ASKED):
+        if row.model and row.endpoint.provider in known:
+            vendors.load(row.endpoint.provider, "answers")
 
 
 def stream(

@@ -265,8 +265,9 @@ class Writing:
             self.text = self.text.rstrip() + last
             yield last
         text = self.text.strip()
+        said = self._retold.plain if self._retold else text  # the voice's words are in no passage
         quoted = tuple(
-            CitedPassage(number, hit, citations.quote(text, number, _sentences(hit)))
+            CitedPassage(number, hit, citations.quote(said, number, _sentences(hit)))
             for number, hit in enumerate(cited, start=1)
         )
         answered = ended(self.asked, Outcome.ANSWERED, text)

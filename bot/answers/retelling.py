@@ -19,18 +19,15 @@ log = logging.getLogger(__name__)
 
 LONGEST_SECONDS = 8.0  # that an asker waits for it; on two cores a small model writes 32 to 66 tokens a second
 MOST_CHARACTERS = 1500  # of an answer that is worth the wait
+TOO_LONG = f"An answer of more than {MOST_CHARACTERS} characters is not waited for."
 SPARE_TOKENS = 120  # for what a voice adds
 
 
 def retell(plain: str, asked: Asked, voice: Voice, restyler: Deployment) -> tuple[str, Retold]:
     """The answer to show in place of the `plain` one, and how it came about. Raises nothing that a model can cause."""
     began = time.monotonic()
-    styled, error = _asked(plain, asked, restyler) if len(plain) <= MOST_CHARACTERS else ("", "the answer is too long")
-    shown = (
-        restyling.believed(plain, styled, voice)
-        if styled
-        else restyling.Believed(plain, len(restyling.parts(plain)), 0)
-    )
+    styled, error = _asked(plain, asked, restyler) if len(plain) <= MOST_CHARACTERS else ("", TOO_LONG)
+    shown = restyling.believed(plain, styled, voice) if styled else restyling.unsaid(plain)
     retold = Retold(
         model=str(restyler),
         plain=plain,
@@ -58,7 +55,7 @@ def _asked(plain: str, asked: Asked, restyler: Deployment) -> tuple[str, str]:
     except ProviderError as error:
         log.warning("trace %s: the answer is shown as it was quoted: %s", asked.trace_id, error)
         return "", str(error)
-    return (styled, "") if response.finish_reason == "stop" else ("", f"it ended with {response.finish_reason}")
+    return (styled, "") if response.finish_reason == "stop" else ("", f"It ended with {response.finish_reason}.")
 
 
 def _prompt(plain: str) -> Prompt:

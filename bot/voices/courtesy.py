@@ -25,12 +25,18 @@ PHRASES = (
     r"bonjour|bonsoir|bonne journée|merci(?: beaucoup)?|pour votre question|bonne question|cordialement",
     r"hola|buenos días|buenas(?: tardes| noches)?|(?:muchas )?gracias|por su pregunta|buena pregunta|por favor|saludos",
 )
+_APOSTROPHES = str.maketrans("\u2018\u2019\u02bc\uff07", "''''")
 _COURTESY = re.compile(rf"(?:(?:{'|'.join(PHRASES)})(?: |\Z))+")
 
 # No courtesy, however short: what is answered with them turns round.
 ONE_WORD_ANSWERS = _words(
     "yes no not never none nope yeah sure ja nein nie nicht kein oui non jamais si sí cannot can't"
 )
+
+
+def straight(text: str) -> str:
+    """`text` with apostrophes as they are typed: models and typographers write others."""
+    return text.translate(_APOSTROPHES)
 
 
 def is_courtesy(words: Sequence[str]) -> bool:

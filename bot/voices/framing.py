@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.models import Voice
-from bot.voices.courtesy import GREETINGS, ONE_WORD_ANSWERS, is_courtesy
+from bot.voices.courtesy import GREETINGS, ONE_WORD_ANSWERS, is_courtesy, straight
 
 WORD = re.compile(r"\w+(?:['’]\w+)*")  # noqa: RUF001  as typographers write it
 MARKERS = re.compile(r"(?:\s*\[\d{1,2}\])+")
-CLAUSE_END = re.compile(r"\W*?[,.:;!?…\n–—]\W*")  # noqa: RUF001
+CLAUSE_END = re.compile(r"\W*?[,.:;!?…\n–—][^\w\s]*\s*")  # noqa: RUF001
 AFTER = re.compile(r"[^\w\s]*(?:[ \t]+[-–—](?=[ \t]))?\s*")  # noqa: RUF001  dashes
 HELD = 40  # characters beyond its length in which an opening is waited for, as it may be decorated
 
@@ -61,12 +61,17 @@ def closed(text: str, closing: str) -> str:
 
 
 def bare(text: str, voice: Voice) -> str:
-    """`text` without the words that the voice begins and ends with."""
+    """`text` without the words that the voice begins and ends with, or the part of them that was said."""
     if voice.opening and begins_with(voice.opening, text):
         text = text[_end_of_words(text, len(_words(voice.opening))) :]
-    closing = len(_words(voice.closing))
-    if closing and ends_with(voice.closing, text):
-        text = text[: list(WORD.finditer(MARKERS.sub(_blank, text)))[-closing].start()].rstrip('*_"“„«> \n')
+    elif voice.opening:
+        text = text[_repeated(voice.opening, text) :]
+    said = len(_words(voice.closing))
+    if said and not ends_with(voice.closing, text):
+        last = _words(_last_line(text))
+        said = len(last) if _is_part(last, _words(voice.closing), voice.closing, is_cry=False) else 0
+    if said:
+        text = text[: list(WORD.finditer(MARKERS.sub(_blank, text)))[-said].start()].rstrip('*_"“„«> \n')
     return text.strip()
 
 
@@ -116,7 +121,7 @@ def _repeated(opening: str, text: str) -> int:
     words = [] if text.lstrip().startswith("`") else list(WORD.finditer(text))
     wanted = _words(opening)
     for count in range(min(len(words), len(wanted)), 0, -1):
-        said = [match.group().casefold() for match in words[:count]]
+        said = _words(text[: words[count - 1].end()])
         end = CLAUSE_END.match(text, words[count - 1].end())
         if end and _is_part(said, wanted, opening, is_cry="!" in end.group()):
             return end.end()
@@ -124,7 +129,7 @@ def _repeated(opening: str, text: str) -> int:
 
 
 def _is_part(said: list[str], wanted: list[str], opening: str, *, is_cry: bool) -> bool:
-    if ONE_WORD_ANSWERS.issuperset(said):
+    if ONE_WORD_ANSWERS.issuperset(said) or len(said) > len(wanted):  # as it is where nothing was said
         return False
     if GREETINGS.issuperset(said[:1]) and GREETINGS.issuperset(wanted[:1]) and is_courtesy(said):
         return True
@@ -140,8 +145,8 @@ def _last_line(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [word.casefold().strip("_") for word in WORD.findall(text)]
+    return [straight(word).casefold().strip("_") for word in WORD.findall(text)]
 
 
 def _same(first: Sequence[str], second: Sequence[str]) -> bool:
-    return [word.casefold() for word in first] == list(second)
+    return list(first) == list(second)

@@ -17,7 +17,8 @@ Say the answer again in the voice that you have learnt. Keep every sentence in i
 meaning: numbers, names, links, code and the markers in square brackets, like [1], stay as they are. Add no facts."""
 
 
-PART = re.compile(rf"(?:\s*{tokenising.MARKER})+[.!?]*|\Z")
+MOST_TOKENS = 3_000  # of a text whose differences are told: the time it takes grows with the square
+MARKED = re.compile(rf"(?:\s*{tokenising.MARKER})+[.!?]*")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def unfaithful(plain: str, styled: str, voice: Voice | None = None) -> list[str]
     before, after = tokenising.tokens(plain, voice), tokenising.tokens(styled, voice)
     if before == after:
         return []
+    if max(len(before), len(after)) > MOST_TOKENS:
+        return [f"differs, in a text of more than {MOST_TOKENS:,} words"]
     return [
         _told(before[first:last], after[start:end])
         for kind, first, last, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
@@ -66,6 +69,11 @@ def _told(lost: list[str], gained: list[str]) -> str:
     return f"changed: {' '.join(lost)} → {' '.join(gained)}"
 
 
+def unsaid(text: str) -> Believed:
+    """An answer of which nothing was said again."""
+    return Believed(text, sum(map(bool, parts(text))), 0)
+
+
 def believed(plain: str, styled: str, voice: Voice) -> Believed:
     """As much of `styled` as keeps to the `plain` answer, part by part, each up to its markers.
 
@@ -74,22 +82,23 @@ def believed(plain: str, styled: str, voice: Voice) -> Believed:
     """
     styled = framing.bare(styled, voice)
     before, after = parts(plain), parts(styled)
+    count = max(sum(map(bool, each)) for each in (before, after))
     if list(map(_markers, before)) != list(map(_markers, after)):
-        return Believed(plain, len(before), 0, tuple(unfaithful(plain, styled, voice)) or ("markers",))
+        return Believed(plain, count, 0, tuple(unfaithful(plain, styled, voice)) or ("markers",))
     if broken := _broken(plain, styled, voice):
-        return Believed(plain, len(before), 0, tuple(broken))
+        return Believed(plain, count, 0, tuple(broken))
     told = [unfaithful(first, second, voice) for first, second in zip(before, after, strict=True)]
     chosen = [first if faults else second for first, second, faults in zip(before, after, told, strict=True)]
-    kept = sum(not faults for faults in told)
-    return Believed("".join(chosen).strip(), len(before), kept, tuple(fault for faults in told for fault in faults))
+    kept = count - sum(map(bool, told))
+    return Believed("".join(chosen).strip(), count, kept, tuple(fault for faults in told for fault in faults))
 
 
 def parts(text: str) -> list[str]:
-    """`text` cut behind its markers, but for those in code; joined they are the text again."""
+    """`text` cut behind its markers, but for those in code; the last part is what follows them, if only nothing."""
+    text = text.strip()
     masked = style.CODE.sub(lambda code: "x" * len(code.group()), text)
-    ends = [match.end() for match in PART.finditer(masked) if match.end()]
-    cut = [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-    return [*cut[:-1], cut[-1]] if cut and cut[-1].strip() else cut[:-1] or cut
+    ends = [match.end() for match in MARKED.finditer(masked)]
+    return [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
 
 
 def _markers(part: str) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from bot.models import Grammar, Voice
 from bot.voices import framing
+from bot.voices.courtesy import straight
 
 # Pictographs, dingbats, flags and the marks that turn a plain sign into a coloured one.
 EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]")
@@ -61,5 +62,5 @@ def faults(voice: Voice, text: str) -> list[str]:
 
 
 def _says(prose: str, phrase: str) -> bool:
-    words = r"\s+".join(re.escape(word) for word in phrase.split())
-    return bool(words) and bool(re.search(rf"(?<!\w){words}(?!\w)", prose, re.IGNORECASE))
+    words = r"\s+".join(re.escape(word) for word in straight(phrase).split())
+    return bool(words) and bool(re.search(rf"(?<!\w){words}(?!\w)", straight(prose), re.IGNORECASE))

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from bot.models import Voice
-from bot.voices.courtesy import ONE_WORD_ANSWERS, is_courtesy
+from bot.voices.courtesy import ONE_WORD_ANSWERS, is_courtesy, straight
 from knowledge.passages import sentences
 
 # Pictures that tell nothing. Others are part of what is said: ticks, crosses, hands that point, arrows, flags, clocks.
@@ -26,9 +26,9 @@ TOKEN = re.compile(
     rf"(?P<marker>{MARKER})"
     r"|(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
     r"|(?P<link>\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|https?://[^\s<>\[\]()]*[^\s<>\[\]().,;:!?'\"*])"
-    r"|(?P<word>[^\W_](?:\w|[-.,:/\\@'’+&=#%~]+(?=[^\W_]))*)"  # noqa: RUF001  an apostrophe, as typographers write it
+    r"|(?P<word>[^\W_](?:\w|[-.,:/\\@'+&=#%~]+(?=[^\W_]))*)"
     r"|(?P<emphasis>(?<![\w\s])\*{1,3}|\*{1,3}(?![\w\s])|(?<!\S)\*{1,3}(?=\w)|(?<=\w)\*{1,3}(?!\S))"
-    r"|(?P<free>[,;:!…。、，！；：]+|\.+(?!\d)|[\"“”„«»‹›‘’]|'(?!\w)|(?<!\w)'|(?<=\s)[-–—]+(?=\s)|—)"  # noqa: RUF001
+    r"|(?P<free>[,;:!…。、，！；：]+|\.+(?!\d)|[\"“”„«»‹›‘’]|'(?!\w)|(?<!\w)'|(?<=\s)[-–—]+(?=\s+\D)|—)"  # noqa: RUF001
     r"|(?P<sign>\S)",
     re.DOTALL,
 )
@@ -36,16 +36,21 @@ LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER})+\s*")
 LEAD = re.compile(r"(?P<lead>[^,:;!.–—]{1,80}?)(?:[,:;!.–—]|\s-\s)+\s*(?=\S)")  # noqa: RUF001
 WHOLE = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6})\s|[|>]|`{3}|~{3}")
 PRESCRIBED = re.compile(r"[\"“„«]([^\"“”„«»\n]{2,60})[\"”“»]")
+UNWISHED = re.compile(
+    r"\b(?:never|not|no|avoid\w*|don't|instead|rather than|nie|nicht|kein\w*|statt|jamais|pas|nunca|evit\w*)\b",
+    re.IGNORECASE,
+)
 CONTRACTIONS = (
     (re.compile(r"^(can)not$", re.IGNORECASE), r"\1 not"),
-    (re.compile(r"^(w)on['’]t$", re.IGNORECASE), r"\1ill not"),  # noqa: RUF001
-    (re.compile(r"^(ca|sha)n['’]t$", re.IGNORECASE), r"\1__ not"),  # noqa: RUF001
-    (re.compile(r"^(\w+)n['’]t$", re.IGNORECASE), r"\1 not"),  # noqa: RUF001
-    (re.compile(r"^(you|we|they)['’]re$", re.IGNORECASE), r"\1 are"),  # noqa: RUF001
-    (re.compile(r"^(i)['’]m$", re.IGNORECASE), r"\1 am"),  # noqa: RUF001
-    (re.compile(r"^(i|you|we|they)['’]ve$", re.IGNORECASE), r"\1 have"),  # noqa: RUF001
-    (re.compile(r"^(i|you|he|she|it|we|they|that|there)['’]ll$", re.IGNORECASE), r"\1 will"),  # noqa: RUF001
-    (re.compile(r"^(it|that|there|here|what|where)['’]s$", re.IGNORECASE), r"\1 is"),  # noqa: RUF001
+    (re.compile(r"^(w)on't$", re.IGNORECASE), r"\1ill not"),
+    (re.compile(r"^(sha)n't$", re.IGNORECASE), r"\1ll not"),
+    (re.compile(r"^(can)'t$", re.IGNORECASE), r"\1 not"),
+    (re.compile(r"^(\w+)n't$", re.IGNORECASE), r"\1 not"),
+    (re.compile(r"^(you|we|they)'re$", re.IGNORECASE), r"\1 are"),
+    (re.compile(r"^(i)'m$", re.IGNORECASE), r"\1 am"),
+    (re.compile(r"^(i|you|we|they)'ve$", re.IGNORECASE), r"\1 have"),
+    (re.compile(r"^(i|you|he|she|it|we|they|that|there)'ll$", re.IGNORECASE), r"\1 will"),
+    (re.compile(r"^(it|that|there|here|what|where)'s$", re.IGNORECASE), r"\1 is"),
 )
 
 
@@ -61,15 +66,23 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def _plain(text: str, voice: Voice | None) -> str:
-    text = unicodedata.normalize("NFC", text)
+    text = straight(unicodedata.normalize("NFC", text))
     return ORNAMENT.sub(" ", text) if voice and voice.has_emoji else text
 
 
 def _prescribed(voice: Voice) -> frozenset[tuple[str, ...]]:
     """The phrases that a voice itself gives: how it opens and closes, and what stands in quotes in its guide."""
-    given = [voice.opening, voice.closing, *PRESCRIBED.findall(voice.style_guide)]
-    phrases = {words(_plain(phrase, voice)) for phrase in given if phrase not in voice.banned_phrases}
+    given = [voice.opening, voice.closing, *_wished(voice.style_guide)]
+    phrases = {words(_plain(phrase, voice)) for phrase in given}
     return frozenset(phrase for phrase in phrases if len(phrase) > 1 or not ONE_WORD_ANSWERS.issuperset(phrase))
+
+
+def _wished(guide: str) -> Iterator[str]:
+    """What stands in quotes, but where a guide says what not to say."""
+    for match in PRESCRIBED.finditer(guide):
+        before = re.split(r"[.!?;\n]", PRESCRIBED.sub(" ", guide[: match.start()]))[-1]
+        if not UNWISHED.search(before):
+            yield match[1]
 
 
 def _units(text: str) -> Iterator[str]:
@@ -118,7 +131,7 @@ def _found(text: str) -> Iterator[str]:
 def _expanded(word: str) -> list[str]:
     for short, long in CONTRACTIONS:
         if short.match(word):
-            return short.sub(long, word).replace("ca__", "can").replace("sha__", "shall").split()
+            return short.sub(long, word).split()
     return [word]
 
 

@@ -78,7 +78,8 @@ def proposers(request: loading.Request, pk: int) -> HttpResponse:
 
 @rules.page(Role.VIEWER)
 def voice_list(request: loading.Request) -> HttpResponse:
-    return render(request, "dashboard/channels/voices.html", {"page": "channels", "voices": Voice.objects.newest()})
+    context = {"page": "channels", "voices": Voice.objects.newest(), "has_default": choosing.default() is not None}
+    return render(request, "dashboard/channels/voices.html", context)
 
 
 @rules.form(Role.EDITOR)

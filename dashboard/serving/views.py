@@ -22,26 +22,45 @@ HISTORY = 20
 def models(request: loading.Request) -> HttpResponse:
     """What is live, what was, and the servers; sending the form lets another model serve."""
     form = DeployForm(request.POST or None)
-    if form.is_valid():
-        try:
-            made = form.serve(request.user)
-        except RegistryError as error:
-            form.add_error(None, str(error))
-        else:
-            request.audited = {"role": made.role, "model": str(made), "prompt": made.prompt}
-            messages.success(request, f"{made} is live for {made.get_role_display()}.")
-            return redirect("models")
+    if form.is_valid() and (made := _made_live(request, form)):
+        messages.success(request, f"{made} is live for {made.get_role_display()}.")
+        return redirect("models")
     rows = list(Deployment.objects.select_related("endpoint", "created_by").order_by("-id")[:HISTORY])
     context = {
         "page": "models",
         "form": form,
         "live": [row for row in Deployment.objects.newest() if row.model],
+        "optional": deploying.OPTIONAL,
         "history": rows,
         "endpoints": Endpoint.objects.order_by("name"),
         "breakers": Breaker.objects.exclude(opened_at=None),
         "endings": expiry.endings(timezone.now().date()),
     }
     return render(request, "dashboard/serving/models.html", context)
+
+
+def _made_live(request: loading.Request, form: DeployForm) -> Deployment | None:
+    try:
+        made = form.serve(request.user)
+    except RegistryError as error:
+        form.add_error(None, str(error))
+        return None
+    request.audited = {"role": made.role, "model": str(made), "prompt": made.prompt}
+    return made
+
+
+@rules.action(Role.OWNER)
+def switch_off(request: loading.Request, pk: int) -> HttpResponse:
+    """Let nobody serve the role of a deployment, where answers are given without, too."""
+    role = ServingRole(get_object_or_404(Deployment, pk=pk).role)
+    try:
+        deploying.switch_off(role, reason="switched off", by=request.user)
+    except RegistryError as error:
+        messages.error(request, str(error))
+    else:
+        request.audited = {"role": role, "model": ""}
+        messages.success(request, f"{role.label}: nobody from now on.")
+    return redirect("models")
 
 
 @rules.question(Role.OWNER)

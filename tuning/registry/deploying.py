@@ -11,6 +11,8 @@ from tuning.registry.versions import RegistryError
 
 TRIAL_SECONDS = 8.0  # so that a rollback is done in ten
 REMEMBERED = 100  # decisions that are looked back on
+NO_OTHER = "No other model has served before."
+OPTIONAL = (ServingRole.FALLBACK, ServingRole.RESTYLE)  # roles that nobody need serve
 
 
 def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
@@ -67,7 +69,15 @@ def serve_again(row: Deployment, *, reason: str, by: User | None) -> Deployment:
     return Deployment.objects.append(row, reason=reason, by=by)
 
 
-NO_OTHER = "No other model has served before."
+def switch_off(role: ServingRole, *, reason: str, by: User | None) -> Deployment:
+    """Let nobody serve a role from now on. Raises RegistryError where nobody does, or somebody has to."""
+    if role not in OPTIONAL:
+        raise RegistryError(f"Somebody has to {role.label.lower()}: let another model serve instead.")
+    live = Deployment.objects.filter(role=role).select_related("endpoint").order_by("-id").first()
+    if live is None or not live.model:
+        raise RegistryError("It is off already.")
+    nobody = Deployment(role=role, endpoint=live.endpoint, prompt=live.prompt)
+    return Deployment.objects.append(nobody, reason=reason, by=by)
 
 
 def _before(role: ServingRole) -> list[Deployment]:
@@ -86,6 +96,8 @@ def _live(role: ServingRole) -> str:
 def _check(wanted: Deployment, reason: str) -> None:
     if not reason.strip():
         raise RegistryError("Say why, for those who come after.")
+    if wanted.role == ServingRole.RESTYLE and wanted.is_quoting:
+        raise RegistryError(f"{wanted} quotes, and cannot say an answer again.")
     if refusal := _silence(wanted):
         raise RegistryError(f"{wanted} does not answer, so it was not let serve: {refusal}")
 

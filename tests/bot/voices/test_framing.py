@@ -25,6 +25,7 @@ PARTS = [
     f"Hello! {BODY}",
     f"Hallo, {BODY}",
     f"Hi there, thanks! {BODY}",
+    f"Hi, {BODY}",
     BODY,
 ]
 
@@ -65,6 +66,11 @@ def test_facts_are_not_taken_for_a_part_of_the_opening(opening: str, text: str) 
     assert "".join(framing.Opened(iter(text), opening)) == wanted
 
 
+def test_what_follows_a_greeting_keeps_its_form() -> None:
+    assert framing.opened("Hi! **30 days** [1]", OPENING) == f"{OPENING}\n\n**30 days** [1]"
+    assert framing.opened("Hi there,\n\n- one [1]", OPENING) == f"{OPENING}\n\n- one [1]"
+
+
 def test_the_opening_is_shown_with_the_first_words() -> None:
     shown = iter(framing.Opened(iter(["Annual ", "plans ", "can"]), OPENING))
     assert next(shown) == f"{OPENING}\n\nAnnual "
@@ -98,13 +104,23 @@ def test_the_closing_is_there_once(text: str, follows: str) -> None:
     assert framing.closed(text + follows, CLOSING) == ""
 
 
-@pytest.mark.parametrize("text", [*KEPT, BODY])
-@pytest.mark.parametrize("end", ["", f" {CLOSING}", f"\n\n*{CLOSING}*", f"\n\n{CLOSING} [1]"])
+@pytest.mark.parametrize("text", [*KEPT, *PARTS])
+@pytest.mark.parametrize(
+    "end", ["", "\n\nCheers!", " *Cheers,*", f" {CLOSING}", f"\n\n*{CLOSING}*", f"\n\n{CLOSING} [1]"]
+)
 def test_the_bare_answer_is_without_both(text: str, end: str) -> None:
     assert framing.bare(text + end, VOICE) == BODY
 
 
 def test_a_bare_answer_loses_nothing_else() -> None:
-    for text in ("- **30 days**", "Hi, **30 days** [1]", "Cheers to all [1].", '"Quoted" [1]'):
+    assert framing.bare("Hi, **30 days** [1]", VOICE) == "**30 days** [1]"
+    for text in ("", "- **30 days**", "Cheers to all [1].", '"Quoted" [1]'):
         assert framing.bare(text, VOICE) == text
     assert framing.bare(f"{OPENING}\n\n- one [1]\n- two", VOICE) == "- one [1]\n- two"
+
+
+def test_apostrophes_of_typographers_are_the_same_words() -> None:
+    voice = Voice(name="default", version=1, opening="Here's the answer:", banned_phrases=["don't worry"])
+    for sign in "'’":  # noqa: RUF001
+        assert framing.opened(f"Here{sign}s the answer: yes [1].", voice.opening) == f"Here{sign}s the answer: yes [1]."
+        assert style.faults(voice, f"Here{sign}s the answer: don{sign}t worry [1].") == ["banned: don't worry"]

@@ -154,6 +154,8 @@ def test_what_says_something_else_is_not(lost: str, gained: str) -> None:
         ("Run `a --b` [1].", "Run `a -b` [1]."),
         ("Run `a  b` [1].", "Run `a b` [1]."),
         ("x² [1]", "x2 [1]"),
+        ("It takes 5 - 3 days [1].", "It takes 5 3 days [1]."),
+        ("It takes 5 – 3 days [1].", "It takes 5 3 days [1]."),  # noqa: RUF001
         ("½ cup [1]", "1/2 cup [1]"),
         ("Was it $5? [1]", "It was $5 [1]."),
     ],
@@ -218,9 +220,24 @@ def test_the_words_of_one_voice_are_not_those_of_another() -> None:
     assert restyling.unfaithful("It is free [1].", "Aye aye! It is free [1].", other) == ["gained: aye aye"]
 
 
+def test_what_a_guide_forbids_is_no_phrase_of_the_voice() -> None:
+    guide = 'Be brief. Never say "Free of charge" or "No risk". Do not write "At once"; greet with "Moin moin".'
+    voice = Voice(name="default", version=1, style_guide=guide)
+    plain = "The trial ends after 14 days [1]."
+    for said in ("Free of charge!", "No risk!", "At once!"):
+        assert restyling.unfaithful(plain, f"{said} {plain}", voice)
+    assert restyling.unfaithful(plain, f"Moin moin! {plain}", voice) == []
+
+
 def test_a_fault_is_told_in_a_few_words() -> None:
     styled = PLAIN.replace("can be", "cannot be").replace("30", "31").replace("first ", "")
     assert restyling.unfaithful(PLAIN, styled) == ["gained: not", "changed: 30 → 31", "lost: first"]
+
+
+def test_a_long_text_is_judged_at_once() -> None:
+    plain = "word " * restyling.MOST_TOKENS + "ends [1]."
+    assert restyling.unfaithful(plain, plain) == []
+    assert "differs" in restyling.unfaithful(plain, plain.replace("word", "world"))[0]
 
 
 def test_each_part_is_shown_as_far_as_it_keeps_to_the_facts() -> None:
@@ -230,6 +247,14 @@ def test_each_part_is_shown_as_far_as_it_keeps_to_the_facts() -> None:
     believed = restyling.believed(PLAIN, f"{styled} at help@acme.com first [2]. Fair winds, the crew", VOICE)
     assert believed.text == PLAIN.partition(" Email")[0] + " No worries! Email the Owners at help@acme.com first [2]."
     assert (believed.parts, believed.kept, believed.faults) == (2, 1, ("gained: aye",))
+
+
+def test_courtesy_behind_the_last_marker_is_kept_and_facts_are_not() -> None:
+    believed = restyling.believed(PLAIN, f"{PLAIN} Hope this helps!", VOICE)
+    assert (believed.text, believed.parts, believed.kept) == (f"{PLAIN} Hope this helps!", 3, 3)
+    believed = restyling.believed(PLAIN, f"No worries! {PLAIN} It is free.", VOICE)
+    assert (believed.text, believed.parts, believed.kept) == (f"No worries! {PLAIN}", 3, 2)
+    assert believed.faults == ("gained: it is free",)
 
 
 def test_all_is_plain_where_markers_moved_or_a_rule_is_broken() -> None:
@@ -253,3 +278,22 @@ def test_the_wording_is_named() -> None:
     first, second = restyling.messages(PLAIN)
     assert (first["role"], second) == ("system", {"role": "user", "content": PLAIN})
     assert len(restyling.template_hash()) == 64
+
+
+@pytest.mark.parametrize(
+    ("plain", "styled", "is_faithful"),
+    [
+        ("It isn't free [1].", "It isn’t free [1].", True),  # noqa: RUF001  hexgrad/misaki 100
+        ("It isn’t free [1].", "It is free [1].", False),  # noqa: RUF001
+        ("The Owner's key [1].", "The Owner’s key [1].", True),  # noqa: RUF001
+        ("See [[How do I turn it on?]] [1].", "See [[How do I switch it on?]] [1].", False),  # mozilla/sumo 2514
+        ("Pay in time [1].", "Pay in time [Quelle 1].", False),  # microsoft/PubSec-Info-Assistant 646
+        ("Pay in time [1].", "Pay in time 【1】.", False),
+        ("Pay in time [1].", "Here is the rewritten answer: Pay in time [1].", False),  # nextcloud/llm2 42
+        ("Pay in time [1].", "Pay in time [1]. (I kept the meaning.)", False),
+        ("Where $x^2$ is 4 [1].", "Where $x^3$ is 4 [1].", False),  # tenglvjun/mktero 72
+        ("Pay in time [1].", "{{NO_TRANSLATION_NEEDED}}", False),  # mengxi-ream/read-frog 2053
+    ],
+)
+def test_what_others_met(plain: str, styled: str, is_faithful: bool) -> None:
+    assert (restyling.unfaithful(plain, styled, VOICE) == []) == is_faithful

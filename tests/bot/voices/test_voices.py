@@ -53,6 +53,8 @@ def test_a_change_is_the_next_version(capsys: pytest.CaptureFixture[str]) -> Non
         (2, "Hi,", "Be warm."),
     ]
     assert "default v2" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="is a citation"):
+        call_command("voice", "default", "--closing", "See [1].")
     with pytest.raises(CommandError, match="no such voice"):
         call_command("voice", "other")
 
