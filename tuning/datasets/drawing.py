@@ -53,8 +53,7 @@ def draw() -> Drawn:
     together = [*once, *barred]
     vectors = _vectors(together)
     numbers = clusters.assign([_item(example) for example in together], vectors)
-    asked = set(numbers[len(once) :])
-    kept = [place for place, number in enumerate(numbers[: len(once)]) if number not in asked]
+    kept = clusters.beside(numbers, len(once))
     whole = Drawn(
         examples=once,
         clusters=numbers[: len(once)],

@@ -63,7 +63,7 @@ def documents(lines: Sequence[Candidate], passages: Sequence[Sequence[Passage] |
 
 def edits(lines: Sequence[Candidate]) -> dict[str, int]:
     """Lines by what was changed of the first answer."""
-    return dict(Counter(line.edit_kind or "none" for line in lines if not line.is_made).most_common())
+    return dict(Counter(line.edit_kind for line in lines if not line.is_made).most_common())
 
 
 def topics(questions: Sequence[str], vectors: Vectors | None) -> dict[str, list[int]]:

@@ -40,6 +40,12 @@ def assign(items: Sequence[Item], vectors: Vectors | None = None) -> list[int]:
     return [numbers.setdefault(forest.root(index), len(numbers) + 1) for index in range(len(items))]
 
 
+def beside(clusters: Sequence[int], count: int) -> list[int]:
+    """The places among the first `count` items whose clusters hold none of the others: those that may be learnt."""
+    asked = set(clusters[count:])
+    return [place for place, cluster in enumerate(clusters[:count]) if cluster not in asked]
+
+
 def split(clusters: Sequence[int], keys: Sequence[str], *, salt: str, share: float) -> set[int]:
     """The clusters that are set apart: together about `share` of the items, drawn by a salted hash, each as a whole.
 
