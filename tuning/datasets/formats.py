@@ -7,7 +7,7 @@ and rejected (huggingface.co/docs/trl, dataset formats). axolotl: its `chat_temp
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 Message = dict[str, str]
@@ -31,16 +31,23 @@ class FormatError(ValueError):
 
 def write(lines: Iterable[WrittenLine], name: str, *, least: int = 1) -> bytes:
     """The file of these lines in a format. Raises FormatError, also for fewer lines than `least`."""
+    return b"".join(stream(lines, name, least=least))
+
+
+def stream(lines: Iterable[WrittenLine], name: str, *, least: int = 1) -> Iterator[bytes]:
+    """The file line by line. Raises FormatError, for too few lines at its end: what is written by then is no file."""
     if name not in FORMATS:
         raise FormatError(f"There is no format {name}; known are {', '.join(FORMATS)}.")
-    written = [FORMATS[name](line) for line in lines if line.messages]  # one that was erased has none
-    told = [_line(each) for each in written if each is not None]
-    if not told:
+    count = 0
+    for line in lines:
+        if line.messages and (written := FORMATS[name](line)) is not None:  # one that was erased has no messages
+            count += 1
+            yield _line(written).encode()
+    if not count:
         raise FormatError(NO_PAIRS if name in PREFERENCES else NO_LINES)
-    if len(told) < least:
+    if count < least:
         what = "pairs of a preferred answer and another" if name in PREFERENCES else "lines"
-        raise FormatError(f"There are {len(told)} {what}; a trainer takes no fewer than {least}.")
-    return "".join(told).encode()
+        raise FormatError(f"There are {count} {what}; a trainer takes no fewer than {least}.")
 
 
 def _line(written: dict[str, Any]) -> str:

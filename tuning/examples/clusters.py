@@ -57,7 +57,7 @@ def split(clusters: Sequence[int], keys: Sequence[str], *, salt: str, share: flo
     for cluster, key in zip(clusters, keys, strict=True):
         sizes[cluster] = sizes.get(cluster, 0) + 1
         names[cluster] = min(names.get(cluster, key), key)
-    wanted = share * len(clusters)
+    wanted = share * len(clusters) + 1e-9  # a share that was made of counts is to give them back
     drawn: set[int] = set()
     taken = 0
     for cluster in sorted(sizes, key=lambda each: hashlib.sha256(f"{salt}\0{names[each]}".encode()).digest()):
