@@ -2,7 +2,8 @@
 
 openai: developers.openai.com/api/docs/guides/supervised-fine-tuning. openai-dpo: the preference format of the same
 guide, also taken by Azure, Together and Fireworks. trl: conversational prompt and completion, trl-dpo: prompt, chosen
-and rejected (huggingface.co/docs/trl, dataset formats). axolotl: its `chat_template` type over `messages`.
+and rejected (huggingface.co/docs/trl, dataset formats). axolotl: its `chat_template` type over `messages`, with
+`message_field_training: train`.
 """
 
 import json
@@ -62,7 +63,17 @@ def _said(messages: Iterable[Message]) -> list[Message]:
 
 
 def _messages(line: WrittenLine) -> dict[str, Any]:
-    return {"messages": _said(line.messages)}
+    """Earlier answers are not learnt: nobody has reviewed them, and what they cite stands in prompts of their own."""
+    return {"messages": [*_marked(line.messages[:-1], {"weight": 0}), *_said(line.messages[-1:])]}
+
+
+def _turns(line: WrittenLine) -> dict[str, Any]:
+    """As `_messages`, for `message_field_training: train`."""
+    return {"messages": [*_marked(line.messages[:-1], {"train": False}), *_said(line.messages[-1:])]}
+
+
+def _marked(messages: Iterable[Message], mark: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**message, **mark} if message["role"] == "assistant" else {**message} for message in _said(messages)]
 
 
 def _preference(line: WrittenLine) -> dict[str, Any] | None:
@@ -95,6 +106,6 @@ FORMATS: dict[str, Callable[[WrittenLine], dict[str, Any] | None]] = {
     "openai-dpo": _preference,
     "trl": _completion,
     "trl-dpo": _pair,
-    "axolotl": _messages,
+    "axolotl": _turns,
 }
 PREFERENCES = ("openai-dpo", "trl-dpo")

@@ -68,6 +68,17 @@ def test_the_bytes_of_each_format(name: str, text: str) -> None:
     assert all(json.loads(line) for line in data.decode().splitlines())  # which breaks at more than line feeds
 
 
+def test_earlier_answers_are_read_and_not_learnt() -> None:
+    """OpenAI and axolotl train on every turn of the assistant that is not marked; trl on the completion alone."""
+    turns = [("user", "Before?"), ("assistant", "So [3]."), ("user", "Now?"), ("assistant", "Thus [1].")]
+    line = Line([{"role": role, "content": content} for role, content in turns])
+    openai, axolotl = (json.loads(formats.write([line], name))["messages"] for name in ("openai", "axolotl"))
+    assert [message.get("weight") for message in openai] == [None, 0, None, None]
+    assert [message.get("train") for message in axolotl] == [None, False, None, None]
+    assert complaints({"messages": openai}) == []
+    assert json.loads(formats.write([line], "trl"))["completion"] == [{"role": "assistant", "content": "Thus [1]."}]
+
+
 def test_what_there_is_nothing_of_is_said() -> None:
     with pytest.raises(formats.FormatError, match="no preferences to learn"):
         formats.write(LINES[2:], "trl-dpo")
@@ -84,6 +95,8 @@ def complaints(line: dict[str, Any]) -> list[str]:
     for message in messages:
         if set(message) - {"role", "content", "name", "weight", "function_call", "tool_calls"}:
             found.append("unknown key")
+        if message.get("weight", 1) not in (0, 1):
+            found.append("weight of neither 0 nor 1")
         if message.get("role") not in ROLES:
             found.append("unknown role")
         if not isinstance(message.get("content"), str) or not message["content"]:
