@@ -65,6 +65,7 @@ urlpatterns = [
     path("costs/prices/", costs.prices, name="prices"),
     path("models/", serving.models, name="models"),
     path("models/<int:pk>/live/", serving.roll_back, name="roll_back"),
+    path("models/<int:pk>/off/", serving.switch_off, name="switch_off"),
     path("endpoints/new/", serving.new_endpoint, name="new_endpoint"),
     path("endpoints/<int:pk>/", serving.endpoint, name="endpoint"),
     path("endpoints/<int:pk>/try/", serving.try_endpoint, name="try_endpoint"),

@@ -16,7 +16,7 @@ class ServingRole(models.TextChoices):
     EMBED = "embed"
     JUDGE = "judge"
     FALLBACK = "fallback"
-    RESTYLE = "restyle", "Put into the voice"
+    RESTYLE = "restyle"
 
 
 class PromptVariant(models.TextChoices):

@@ -12,8 +12,8 @@ from bot.answers import asking, prompts, trace
 from bot.answers.answering import Answer, Writing
 from bot.answers.asking import Asked
 from bot.answers.trace import Reach, Trace
-from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker, Voice
-from bot.voices import style
+from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
+from bot.voices import choosing, style
 from knowledge.retrieval.search import Retrieval
 from llm.models import UsageRecord
 from llm.prompt import Turn
@@ -53,13 +53,14 @@ def ask(
     user: User | None = None,
     conversation: Conversation | None = None,
 ) -> Generator[Event]:
-    """Answer `question`, keeping it and its answer as rows of one conversation.
+    """Answer `question` in the voice called default, keeping it and its answer as rows of one conversation.
 
     Raises QuestionError before anything is kept. Whoever stops listening early does not stop the answer: it is
     written to its end and kept all the same.
     """
     asking.check(question)
-    return _ask(asking.begin(question), platform, sorted(collections), user, conversation)
+    asked = asking.begin(question, manner=prompts.Manner(choosing.default()))
+    return _ask(asked, platform, sorted(collections), user, conversation)
 
 
 def _ask(
@@ -136,8 +137,9 @@ def cost(trace_id: str) -> Decimal | None:
 
 
 @transaction.atomic
-def save(conversation: Conversation, answer: Answer, voice: Voice | None = None) -> Message:
+def save(conversation: Conversation, answer: Answer) -> Message:
     """Keep an answer with its citations, the trace of how it came about, and how well it keeps to the voice."""
+    voice = answer.asked.manner.voice
     message = Message.objects.create(
         conversation=conversation,
         speaker=Speaker.BOT,
@@ -186,4 +188,5 @@ def _trace(answer: Answer) -> Trace:
         uncited_text=answer.uncited_text,
         error=answer.error,
         prompt=answer.prompt,
+        retold=answer.retold,
     )

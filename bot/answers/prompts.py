@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.utils.crypto import salted_hmac
 
-from bot.voices import restyling
+from bot.models import Voice
+from bot.voices import restyling, style
 from knowledge.retrieval.rereading import parts
 from knowledge.retrieval.search import Hit
 from llm.models import PromptVariant
@@ -62,10 +63,15 @@ class PromptReadError(ValueError):
 
 @dataclass(frozen=True)
 class Manner:
-    """How an answer is to sound: rules of the voice, one sentence each, and a language that is not the question's."""
+    """How an answer is to sound: in which voice, if in any, and in a language that is not the question's."""
 
-    rules: tuple[str, ...] = ()
+    voice: Voice | None = None
     language: str = ""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """What the model is told of the voice, one sentence each."""
+        return style.rules(self.voice) if self.voice else ()
 
 
 PLAIN = Manner()

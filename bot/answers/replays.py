@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.answers import channel_rules, citations, conversations, prompts, trace
+from bot.answers import citations, conversations, prompts, trace
 from bot.answers.trace import Trace
 from bot.models import Message, Question
-from bot.voices import style
 from llm.models import PromptVariant
 from llm.prompt import Prompt
 
@@ -70,9 +69,9 @@ def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:
 def _manner(message: Message, known: Trace) -> prompts.Manner:
     """As it was; where that was not kept, as the channel has it today."""
     if known.prompt is not None:
-        return prompts.Manner(style.rules(message.voice) if message.voice else (), known.prompt.language)
+        return prompts.Manner(message.voice, known.prompt.language)
     question: Question | None = getattr(message, "question", None)
-    return channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN
+    return prompts.Manner(message.voice, question.channel.language if question else "")
 
 
 def _fidelity(prompt: Prompt, known: Trace) -> Fidelity:

@@ -1,5 +1,6 @@
 """Where people ask, and how Parley answers there: workspaces, channels and voices. All are known by id, not by name."""
 
+import re
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -99,6 +100,11 @@ class Voice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
+
+    def clean(self) -> None:
+        for field in ("opening", "closing"):
+            if re.search(r"\[\s*\d", getattr(self, field)):
+                raise ValidationError({field: "A number in square brackets is a citation, which no voice has."})
 
 
 class ChannelKind(models.TextChoices):

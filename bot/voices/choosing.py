@@ -15,6 +15,11 @@ def of(channel: Channel) -> Voice | None:
     return Voice.objects.current(channel.voice_name or DEFAULT)
 
 
+def default() -> Voice | None:
+    """The voice that answers wherever none is named: on the web page, in the terminal; None where there is none."""
+    return Voice.objects.current(DEFAULT)
+
+
 @transaction.atomic
 def next_version(name: str, changes: Mapping[str, Any]) -> Voice:
     """Keep a voice as its next version, or the first of a new one. Raises ValidationError."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from bot.models import Grammar, Voice
+from bot.voices import framing
+from bot.voices.courtesy import straight
 
 # Pictographs, dingbats, flags and the marks that turn a plain sign into a coloured one.
 EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]")
@@ -43,11 +45,10 @@ def faults(voice: Voice, text: str) -> list[str]:
     Words in code are not the bot's own, and citation markers are not words.
     """
     prose = CODE.sub(" ", text)
-    bare = MARKER.sub("", text).strip()
     found = []
-    if voice.opening and not bare.lower().startswith(voice.opening.lower()):
+    if voice.opening and not framing.begins_with(voice.opening, text):
         found.append("opening")
-    if voice.closing and not bare.lower().endswith(voice.closing.lower()):
+    if voice.closing and not framing.ends_with(voice.closing, text):
         found.append("closing")
     found += [f"banned: {phrase}" for phrase in voice.banned_phrases if _says(prose, phrase)]
     wrong_person = {Grammar.WE: FIRST_SINGULAR, Grammar.I: FIRST_PLURAL}.get(Grammar(voice.person))
@@ -61,5 +62,5 @@ def faults(voice: Voice, text: str) -> list[str]:
 
 
 def _says(prose: str, phrase: str) -> bool:
-    words = r"\s+".join(re.escape(word) for word in phrase.split())
-    return bool(words) and bool(re.search(rf"(?<!\w){words}(?!\w)", prose, re.IGNORECASE))
+    words = r"\s+".join(re.escape(word) for word in straight(phrase).split())
+    return bool(words) and bool(re.search(rf"(?<!\w){words}(?!\w)", straight(prose), re.IGNORECASE))

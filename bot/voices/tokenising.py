@@ -9,20 +9,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from bot.models import Voice
+from bot.voices.courtesy import ONE_WORD_ANSWERS, is_courtesy, straight
 from knowledge.passages import sentences
 
-# Said by whoever is polite, and telling nothing: no yes, no promise, no hint that something is easy or certain.
-COURTESY = frozenset(
-    re.findall(
-        r"\w+",
-        """a afternoon asked asking at best cheers day evening for glad go good great greetings happy have hello help
-        helps here hey hi hope i kind morning nice of oh our out please question reaching regards sincerely thank thanks
-        the this to today us warm we welcome writing you your
-        danke dank dir du euch frage für gern gerne grüße guten hallo helfen ihnen ihre sehr tag vielen
-        bonjour bonsoir cordialement merci pour votre
-        buenas buenos días gracias hola por pregunta saludos su tardes tu""",
-    )
-)
 # Pictures that tell nothing. Others are part of what is said: ticks, crosses, hands that point, arrows, flags, clocks.
 _PICTURES = "\u2600\u2615\u2693\u26f5\u2728\u2764\u2b50\U0001f308\U0001f31e-\U0001f320\U0001f331-\U0001f344"
 _PICTURES += (
@@ -37,9 +26,9 @@ TOKEN = re.compile(
     rf"(?P<marker>{MARKER})"
     r"|(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
     r"|(?P<link>\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|https?://[^\s<>\[\]()]*[^\s<>\[\]().,;:!?'\"*])"
-    r"|(?P<word>[^\W_](?:\w|[-.,:/\\@'’+&=#%~]+(?=[^\W_]))*)"  # noqa: RUF001  an apostrophe, as typographers write it
+    r"|(?P<word>[^\W_](?:\w|[-.,:/\\@'+&=#%~]+(?=[^\W_]))*)"
     r"|(?P<emphasis>(?<![\w\s])\*{1,3}|\*{1,3}(?![\w\s])|(?<!\S)\*{1,3}(?=\w)|(?<=\w)\*{1,3}(?!\S))"
-    r"|(?P<free>[,;:!…。、，！；：]+|\.+(?!\d)|[\"“”„«»‹›‘’]|'(?!\w)|(?<!\w)'|(?<=\s)[-–—]+(?=\s)|—)"  # noqa: RUF001
+    r"|(?P<free>[,;:!…。、，！；：]+|\.+(?!\d)|[\"“”„«»‹›‘’]|'(?!\w)|(?<!\w)'|(?<=\s)[-–—]+(?=\s+\D)|—)"  # noqa: RUF001
     r"|(?P<sign>\S)",
     re.DOTALL,
 )
@@ -47,19 +36,21 @@ LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER})+\s*")
 LEAD = re.compile(r"(?P<lead>[^,:;!.–—]{1,80}?)(?:[,:;!.–—]|\s-\s)+\s*(?=\S)")  # noqa: RUF001
 WHOLE = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6})\s|[|>]|`{3}|~{3}")
 PRESCRIBED = re.compile(r"[\"“„«]([^\"“”„«»\n]{2,60})[\"”“»]")
-ONE_WORD_ANSWERS = frozenset(
-    re.findall(r"\S+", "yes no not never none nope yeah sure ja nein nie nicht kein oui non jamais si sí cannot can't")
+UNWISHED = re.compile(
+    r"\b(?:never|not|no|avoid\w*|don't|instead|rather than|nie|nicht|kein\w*|statt|jamais|pas|nunca|evit\w*)\b",
+    re.IGNORECASE,
 )
 CONTRACTIONS = (
     (re.compile(r"^(can)not$", re.IGNORECASE), r"\1 not"),
-    (re.compile(r"^(w)on['’]t$", re.IGNORECASE), r"\1ill not"),  # noqa: RUF001
-    (re.compile(r"^(ca|sha)n['’]t$", re.IGNORECASE), r"\1__ not"),  # noqa: RUF001
-    (re.compile(r"^(\w+)n['’]t$", re.IGNORECASE), r"\1 not"),  # noqa: RUF001
-    (re.compile(r"^(you|we|they)['’]re$", re.IGNORECASE), r"\1 are"),  # noqa: RUF001
-    (re.compile(r"^(i)['’]m$", re.IGNORECASE), r"\1 am"),  # noqa: RUF001
-    (re.compile(r"^(i|you|we|they)['’]ve$", re.IGNORECASE), r"\1 have"),  # noqa: RUF001
-    (re.compile(r"^(i|you|he|she|it|we|they|that|there)['’]ll$", re.IGNORECASE), r"\1 will"),  # noqa: RUF001
-    (re.compile(r"^(it|that|there|here|what|where)['’]s$", re.IGNORECASE), r"\1 is"),  # noqa: RUF001
+    (re.compile(r"^(w)on't$", re.IGNORECASE), r"\1ill not"),
+    (re.compile(r"^(sha)n't$", re.IGNORECASE), r"\1ll not"),
+    (re.compile(r"^(can)'t$", re.IGNORECASE), r"\1 not"),
+    (re.compile(r"^(\w+)n't$", re.IGNORECASE), r"\1 not"),
+    (re.compile(r"^(you|we|they)'re$", re.IGNORECASE), r"\1 are"),
+    (re.compile(r"^(i)'m$", re.IGNORECASE), r"\1 am"),
+    (re.compile(r"^(i|you|we|they)'ve$", re.IGNORECASE), r"\1 have"),
+    (re.compile(r"^(i|you|he|she|it|we|they|that|there)'ll$", re.IGNORECASE), r"\1 will"),
+    (re.compile(r"^(it|that|there|here|what|where)'s$", re.IGNORECASE), r"\1 is"),
 )
 
 
@@ -75,15 +66,23 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def _plain(text: str, voice: Voice | None) -> str:
-    text = unicodedata.normalize("NFC", text)
+    text = straight(unicodedata.normalize("NFC", text))
     return ORNAMENT.sub(" ", text) if voice and voice.has_emoji else text
 
 
 def _prescribed(voice: Voice) -> frozenset[tuple[str, ...]]:
     """The phrases that a voice itself gives: how it opens and closes, and what stands in quotes in its guide."""
-    given = [voice.opening, voice.closing, *PRESCRIBED.findall(voice.style_guide)]
-    phrases = {words(_plain(phrase, voice)) for phrase in given if phrase not in voice.banned_phrases}
+    given = [voice.opening, voice.closing, *_wished(voice.style_guide)]
+    phrases = {words(_plain(phrase, voice)) for phrase in given}
     return frozenset(phrase for phrase in phrases if len(phrase) > 1 or not ONE_WORD_ANSWERS.issuperset(phrase))
+
+
+def _wished(guide: str) -> Iterator[str]:
+    """What stands in quotes, but where a guide says what not to say."""
+    for match in PRESCRIBED.finditer(guide):
+        before = re.split(r"[.!?;\n]", PRESCRIBED.sub(" ", guide[: match.start()]))[-1]
+        if not UNWISHED.search(before):
+            yield match[1]
 
 
 def _units(text: str) -> Iterator[str]:
@@ -132,10 +131,10 @@ def _found(text: str) -> Iterator[str]:
 def _expanded(word: str) -> list[str]:
     for short, long in CONTRACTIONS:
         if short.match(word):
-            return short.sub(long, word).replace("ca__", "can").replace("sha__", "shall").split()
+            return short.sub(long, word).split()
     return [word]
 
 
 def _is_courtesy(text: str, prescribed: frozenset[tuple[str, ...]]) -> bool:
     said = words(text)
-    return bool(said) and (said in prescribed or COURTESY.issuperset(said))
+    return bool(said) and (said in prescribed or is_courtesy(said))

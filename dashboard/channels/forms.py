@@ -76,6 +76,11 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
             "has_emoji": "It may use emoji",
             "most_words": "At most this many words",
         }
+        help_texts = {
+            "style_guide": "Said to the model in these words. A phrase in quotes is one of the voice's own.",
+            "opening": "Added where a model left it out, and to what is quoted; in these words, whatever the language.",
+            "closing": "Added like the opening. Neither stands around a refusal, a question back or an error.",
+        }
         widgets = {"style_guide": forms.Textarea(attrs={"rows": 6})}
 
     def __init__(self, *args: Any, is_new: bool = False, **kwargs: Any) -> None:

@@ -5,8 +5,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from bot.answers import answering, prompts
+from bot.answers import answering
 from bot.answers.asking import QuestionError
+from bot.answers.prompts import Manner
 from bot.models import Channel, Message, Speaker, Voice, Workspace
 from bot.voices import choosing, style
 from dashboard.channels.forms import ChannelForm, VoiceForm
@@ -63,7 +64,8 @@ def escalate_to(request: loading.Request, pk: int) -> HttpResponse:
 
 @rules.page(Role.VIEWER)
 def voice_list(request: loading.Request) -> HttpResponse:
-    return render(request, "dashboard/channels/voices.html", {"page": "channels", "voices": Voice.objects.newest()})
+    context = {"page": "channels", "voices": Voice.objects.newest(), "has_default": choosing.default() is not None}
+    return render(request, "dashboard/channels/voices.html", context)
 
 
 @rules.form(Role.EDITOR)
@@ -106,17 +108,16 @@ def preview_voice(request: loading.Request) -> HttpResponse:
         error = "Choose a question and mend what is marked."
         return render(request, "dashboard/channels/_preview.html", {"error": error})
     draft = form.draft()
-    manner = prompts.Manner(rules=style.rules(draft))
     collections = Collection.objects.public().values_list("pk", flat=True)
     try:
-        answer = answering.compose(question, collections=collections, manner=manner).finish()
+        answer = answering.compose(question, collections=collections, manner=Manner(draft)).finish()
     except QuestionError as refused:
         return render(request, "dashboard/channels/_preview.html", {"error": str(refused)})
     request.audited = {"question": question[:200]}
     context = {
         "answer": answer,
         "outcome": words.OUTCOMES[answer.outcome][0],
-        "rules": manner.rules,
+        "rules": style.rules(draft),
         "faults": style.faults(draft, answer.text),
     }
     return render(request, "dashboard/channels/_preview.html", context)

@@ -7,6 +7,9 @@ from django import forms
 from dashboard.rendering.inputs import PROVIDERS, dress
 from llm.models import Endpoint, ServingRole
 
+# An embedding model takes an index first.
+ROLES = (ServingRole.ANSWER, ServingRole.FALLBACK, ServingRole.RESTYLE, ServingRole.JUDGE)
+
 
 class Address(forms.URLField):
     def __init__(self, **kwargs: Any) -> None:
@@ -38,7 +41,9 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class DeployForm(forms.Form):
     role = forms.ChoiceField(
-        choices=[(role.value, role.label) for role in (ServingRole.ANSWER, ServingRole.FALLBACK, ServingRole.JUDGE)]
+        choices=[(role.value, role.label) for role in ROLES],
+        label="For",
+        help_text="Restyle: a small model, tuned to put quoted answers into the voice and to do nothing else.",
     )
     endpoint = forms.ModelChoiceField(Endpoint.objects.order_by("name"), empty_label=None)
     model = forms.CharField(max_length=200)

@@ -10,6 +10,8 @@ from dashboard.serving.forms import DeployForm, EndpointForm
 from foundation import secrets
 from llm import trials
 from llm.models import Breaker, Deployment, Endpoint, ServingRole
+from tuning.registry import versions
+from tuning.registry.versions import RegistryError
 
 HISTORY = 20
 
@@ -18,11 +20,7 @@ HISTORY = 20
 def models(request: loading.Request) -> HttpResponse:
     """What is live, what was, and the servers; sending the form lets another model serve."""
     form = DeployForm(request.POST or None)
-    if form.is_valid():
-        wanted = form.cleaned_data
-        row = Deployment(role=wanted["role"], endpoint=wanted["endpoint"], model=wanted["model"])
-        made = Deployment.objects.append(row, reason=wanted["reason"], by=request.user)
-        request.audited = {"role": made.role, "model": str(made)}
+    if form.is_valid() and (made := _made_live(request, form)):
         messages.success(request, f"{made} is live for {made.get_role_display()}.")
         return redirect("models")
     rows = list(Deployment.objects.select_related("endpoint", "created_by").order_by("-id")[:HISTORY])
@@ -30,11 +28,38 @@ def models(request: loading.Request) -> HttpResponse:
         "page": "models",
         "form": form,
         "live": [row for row in Deployment.objects.newest() if row.model],
+        "optional": versions.OPTIONAL,
         "history": rows,
         "endpoints": Endpoint.objects.order_by("name"),
         "breakers": Breaker.objects.exclude(opened_at=None),
     }
     return render(request, "dashboard/serving/models.html", context)
+
+
+def _made_live(request: loading.Request, form: DeployForm) -> Deployment | None:
+    wanted = form.cleaned_data
+    row = Deployment(role=wanted["role"], endpoint=wanted["endpoint"], model=wanted["model"])
+    try:
+        made = versions.let_serve(row, wanted["reason"], by=request.user)
+    except RegistryError as error:
+        form.add_error("model", str(error))
+        return None
+    request.audited = {"role": made.role, "model": str(made)}
+    return made
+
+
+@rules.action(Role.OWNER)
+def switch_off(request: loading.Request, pk: int) -> HttpResponse:
+    """Let nobody serve the role of a deployment, where answers are given without, too."""
+    role = ServingRole(get_object_or_404(Deployment, pk=pk).role)
+    try:
+        versions.switch_off(role, reason="switched off", by=request.user)
+    except RegistryError as error:
+        messages.error(request, str(error))
+    else:
+        request.audited = {"role": role, "model": ""}
+        messages.success(request, f"{role.label}: nobody from now on.")
+    return redirect("models")
 
 
 @rules.action(Role.OWNER)
@@ -44,7 +69,11 @@ def roll_back(request: loading.Request, pk: int) -> HttpResponse:
     if before.role == ServingRole.EMBED:
         messages.error(request, "Another embedding model takes a new index: set EMBED_MODEL and run manage.py setup.")
         return redirect("models")
-    made = Deployment.objects.append(before, reason=f"rolled back to number {before.pk}", by=request.user)
+    try:
+        made = versions.let_serve(before, f"rolled back to number {before.pk}", by=request.user)
+    except RegistryError as error:
+        messages.error(request, str(error))
+        return redirect("models")
     request.audited = {"role": made.role, "model": str(made)}
     messages.success(request, f"{made} is live again for {made.get_role_display()}.")
     return redirect("models")

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                     ("embed", "Embed"),
                     ("judge", "Judge"),
                     ("fallback", "Fallback"),
-                    ("restyle", "Put into the voice"),
+                    ("restyle", "Restyle"),
                 ],
                 max_length=10,
             ),

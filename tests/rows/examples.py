@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bot.answers import prompts
+from bot.models import Voice
 from knowledge.retrieval.search import Hit
 from llm.prompt import Turn
 from tuning.examples.proposing import final
@@ -35,7 +36,7 @@ def make_example(
     question = f"What should I know about {subject} before we buy?"
     answer = fields.pop("answer", f"Hello! Everything about {subject} is in the guide [1]. Happy to help!")
     hits = [make_hit("Guide", f"The guide tells about {subject}."), *(make_hit("Others", text) for text in others)]
-    manner = prompts.Manner(rules=("Warm.",))
+    manner = prompts.Manner(Voice(style_guide="Warm."))
     prompt = prompts.build(question, hits, history, may_search=True, manner=manner)
     return TrainingExample.objects.create(
         **{

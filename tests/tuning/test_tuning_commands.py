@@ -9,13 +9,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from bot.answers import prompts
 from foundation import secrets
-from llm.models import Endpoint, ServingRole
+from llm.models import Endpoint, PromptVariant, ServingRole
 from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
 from tests.rows.examples import SUBJECTS, make_example, make_examples
 from tests.rows.make import make_collection, make_deployment
 from tests.rows.web_rows import make_document
-from tuning.models import TrainingExample
+from tuning.models import ModelVersion, TrainingExample
 
 pytestmark = pytest.mark.django_db
 
@@ -94,9 +95,23 @@ def test_a_model_is_registered_let_answer_and_taken_back() -> None:
     assert run("model", "rollback")["model"] == "openai:base-model"
 
 
+def test_a_restyler_is_let_restyle_and_switched_off() -> None:
+    version = ModelVersion.objects.create(
+        endpoint=Endpoint.objects.get(name="openai"), model="sailor", base="small", prompt=PromptVariant.RESTYLE,
+        template_hash=prompts.template_hash(PromptVariant.RESTYLE),
+    )  # fmt: skip
+    assert run("model", "deploy", str(version.pk), "--reason", "it sounds like us")["is_live"]
+    assert [each["model"] for each in run("model", "list") if each["is_live"]] == ["sailor", "base-model"]
+    off = run("model", "off", "restyle", "--reason", "too slow")
+    assert off == {"model": None, "role": "restyle", "prompt": "restyle", "reason": "too slow"}
+    assert not run("model", "show", str(version.pk))["is_live"]
+    assert run("model", "rollback", "--role", "restyle")["model"] == "openai:sailor"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (("model", "off", "restyle"), "off already"),
         (("dataset", "freeze", "first"), "no fewer than 10"),
         (("dataset", "freeze", "first", "--refusals", "0.9"), "share of refusals has to be from 0 to 0.5"),
         (("dataset", "show", "7"), "no dataset 7"),

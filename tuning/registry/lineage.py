@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from bot.models import Message, Speaker
-from llm.models import Deployment
+from llm.models import Deployment, Purpose, ServingRole, UsageRecord
 from tuning.models import DatasetLine, ModelVersion, Split
 from tuning.registry.versions import role_of
 
@@ -16,10 +16,15 @@ def taught(version: ModelVersion) -> QuerySet[DatasetLine]:
 
 
 def answers(version: ModelVersion) -> QuerySet[Message]:
-    """The answers it gave, the newest first. A model is known by its provider and name, as the ledger keeps them."""
-    return Message.objects.filter(
-        speaker=Speaker.BOT, provider=version.endpoint.provider, model=version.model
-    ).order_by("-id")
+    """The answers it gave, or said again, the newest first.
+
+    A model is known by its provider and name, as the ledger keeps them.
+    """
+    given = Message.objects.filter(speaker=Speaker.BOT).order_by("-id")
+    if role_of(version) == ServingRole.RESTYLE:
+        calls = UsageRecord.objects.filter(purpose=Purpose.RESTYLE, provider=version.endpoint.provider)
+        return given.filter(trace_id__in=calls.filter(model=version.model).values("trace_id"))
+    return given.filter(provider=version.endpoint.provider, model=version.model)
 
 
 def served(version: ModelVersion) -> QuerySet[Deployment]:

@@ -7,6 +7,8 @@ from bot.answers import prompts
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tuning.models import Dataset, FineTuneJob, ModelVersion
 
+OPTIONAL = (ServingRole.FALLBACK, ServingRole.RESTYLE)  # answers are given without them, too
+
 
 class RegistryError(ValueError):
     """The model cannot be registered, or may not serve; the message says why."""
@@ -108,13 +110,34 @@ def check_wording(version: ModelVersion) -> None:
 @transaction.atomic
 def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
     """Let a version answer, or restyle, from now on. Raises RegistryError."""
+    register_live()  # so that there is one to go back to
+    return let_serve(Deployment(role=role_of(version), endpoint=version.endpoint, model=version.model), reason, by=by)
+
+
+def let_serve(wanted: Deployment, reason: str, *, by: User | None) -> Deployment:
+    """Let a model serve a role from now on, in the words that it was trained on. Raises RegistryError."""
     if not reason.strip():
         raise RegistryError("Say why, for those who come after.")
-    check_wording(version)
-    register_live()
-    role = role_of(version)
-    wanted = Deployment(role=role, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
+    if wanted.role == ServingRole.RESTYLE and wanted.is_quoting:
+        raise RegistryError(f"{wanted} quotes, and cannot say an answer again.")
+    version = ModelVersion.objects.filter(endpoint=wanted.endpoint, model=wanted.model).first()
+    if version is not None or wanted.pk is None:  # one that nobody has registered is asked as it was before
+        wanted.prompt = wording_for(ServingRole(wanted.role), wanted.endpoint, wanted.model)
+    if version is not None:
+        check_wording(version)
     return Deployment.objects.append(wanted, reason=reason, by=by)
+
+
+def switch_off(role: ServingRole, *, reason: str, by: User | None) -> Deployment:
+    """Let nobody serve a role from now on. Raises RegistryError where nobody does, or somebody has to."""
+    if role not in OPTIONAL:
+        raise RegistryError(f"Somebody has to {role.label.lower()}: let another model serve instead.")
+    live = Deployment.objects.filter(role=role).select_related("endpoint").order_by("-id").first()
+    if live is None or not live.model:
+        raise RegistryError("It is off already.")
+    return Deployment.objects.append(
+        Deployment(role=role, endpoint=live.endpoint, prompt=live.prompt), reason=reason, by=by
+    )
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from bot.running import running
 from foundation import failpoints
 from foundation.connections import pool
 from knowledge.embedders import embedding
+from llm import client
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def run(platform: str, stopping: threading.Event) -> None:
     failpoints.announce(Path(settings.BASE_DIR) / "bot")
     pool(settings.BOT_CONNECTIONS)
     embedding.load()
+    client.load()
     name = f"{socket.gethostname()}:{os.getpid()}"
     with running(platform, threads=settings.ANSWER_THREADS) as crew:
         while crew.thread.is_alive() and not stopping.wait(BEAT_SECONDS):

@@ -16,6 +16,7 @@ from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from knowledge.embedders import embedding
+from llm import client
 
 SOCKET_SECONDS = 10  # how long one read or write may wait for the client
 
@@ -58,12 +59,13 @@ class Web(BaseApplication):  # type: ignore[misc]
 
 
 def _load_model(_worker: Worker) -> None:
-    """Load the embedding model beside the first requests; threads do not survive a fork, so not before it."""
+    """Load what answers beside the first requests; threads do not survive a fork, so not before it."""
     threading.Thread(target=_load, name="load-model").start()
 
 
 def _load() -> None:
     embedding.load()
+    client.load()
     connection.close()
 
 

@@ -53,7 +53,7 @@ def things(db: None) -> dict[str, dict[str, object]]:
         **dict.fromkeys(("set_role", "shut_account", "new_link"), other.pk),
         "set_visibility": document.collection_id,
         "channel": channel.pk,
-        "roll_back": Deployment.objects.live(ServingRole.ANSWER).pk,
+        **dict.fromkeys(("roll_back", "switch_off"), Deployment.objects.live(ServingRole.ANSWER).pk),
         "remove_budget": Budget.objects.create(period="day", limit=1).pk,
     }
     words: dict[str, dict[str, object]] = {

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from bot.answers import prompts
-from bot.models import Workspace
+from bot.models import Voice, Workspace
 from bot.voices import restyling
 from knowledge.models import Chunk, Document, DocumentVersion
 from llm.models import PromptVariant
@@ -134,7 +134,7 @@ def test_the_short_prompt_is_the_production_prompt_without_the_voice() -> None:
     full, short = freeze("full"), freeze("short", prompt=PromptVariant.SHORT)
     assert full.template_hash == prompts.template_hash()
     assert short.template_hash == prompts.template_hash(PromptVariant.SHORT) != full.template_hash
-    manner = prompts.Manner(rules=("Warm.",))
+    manner = prompts.Manner(Voice(style_guide="Warm."))
     first = short.lines.first()
     assert first is not None
     built = prompts.build("?", [], may_search=True, manner=manner, variant=PromptVariant.SHORT)

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from llm.models import Deployment
+from llm.models import Deployment, ServingRole
 from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint
 from tuning.models import ModelVersion
 from tuning.registry import summaries, versions
+
+ROLES = [ServingRole.ANSWER.value, ServingRole.RESTYLE.value]
 
 
 class Command(ActionsCommand):
@@ -26,7 +28,11 @@ class Command(ActionsCommand):
         deploy = actions.add_parser("deploy", help="let one answer from now on")
         deploy.add_argument("number", type=int, metavar="ID")
         deploy.add_argument("--reason", required=True)
-        actions.add_parser("rollback", help="let the one before answer again")
+        rollback = actions.add_parser("rollback", help="let the one before answer again")
+        rollback.add_argument("--role", choices=ROLES, default=ServingRole.ANSWER.value)
+        off = actions.add_parser("off", help="let nobody stand in, or put quoted answers into the voice, any more")
+        off.add_argument("role", choices=[role.value for role in versions.OPTIONAL])
+        off.add_argument("--reason", default="switched off")
         for action in actions.choices.values():
             action.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -72,11 +78,18 @@ class Command(ActionsCommand):
         self._tell(version, options)
 
     def _rollback(self, options: dict[str, Any]) -> None:
-        row = versions.roll_back(by=None)
+        self._tell_row(versions.roll_back(by=None, role=ServingRole(options["role"])), "serves again", options)
+
+    def _off(self, options: dict[str, Any]) -> None:
+        row = versions.switch_off(ServingRole(options["role"]), reason=options["reason"], by=None)
+        self._tell_row(row, "from now on", options)
+
+    def _tell_row(self, row: Deployment, what: str, options: dict[str, Any]) -> None:
         if options["json"]:
-            self._print({"model": str(row), "prompt": row.prompt, "reason": row.reason})
+            named = {"model": str(row) if row.model else None, "role": row.role}
+            self._print({**named, "prompt": row.prompt, "reason": row.reason})
         else:
-            self.stdout.write(f"{row} answers again.")
+            self.stdout.write(f"{row.get_role_display()}: {row if row.model else 'nobody'} {what}.")
 
     def _tell(self, version: ModelVersion, options: dict[str, Any]) -> None:
         is_live = versions.is_live(version)

@@ -3,8 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from bot.answers.channel_rules import manner
-from bot.answers.prompts import build, template_hash
+from bot.answers.prompts import Manner, build, template_hash
 from bot.models import Channel, Message, Question, Voice, Workspace
 from bot.voices import choosing, style
 from tests.fakes.discord.fake import FakeDiscord
@@ -37,8 +36,7 @@ def test_what_breaks_a_rule_is_named(text: str, faults: list[str]) -> None:
 
 def test_the_prompt_holds_the_rules_and_its_hash_stays() -> None:
     before = template_hash()
-    channel = Channel(language="German")
-    system = build("How?", [], manner=manner(channel, VOICE)).system
+    system = build("How?", [], manner=Manner(VOICE, "German")).system
     for said in ("Be warm.", '"Hi there,"', '"Cheers, the team"', "no problem; simply", '"we"', "no emoji", "20 words"):
         assert said in system
     assert "Answer in German" in system
@@ -55,6 +53,8 @@ def test_a_change_is_the_next_version(capsys: pytest.CaptureFixture[str]) -> Non
         (2, "Hi,", "Be warm."),
     ]
     assert "default v2" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="is a citation"):
+        call_command("voice", "default", "--closing", "See [1].")
     with pytest.raises(CommandError, match="no such voice"):
         call_command("voice", "other")
 
@@ -62,14 +62,20 @@ def test_a_change_is_the_next_version(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("shelf")
 def test_an_answer_keeps_its_voice_and_its_faults(discord: FakeDiscord, fake_providers: FakeProviders) -> None:
-    Voice.objects.create(name="default", version=1, opening="Hi,", person="we")
+    Voice.objects.create(name="default", version=1, opening="Hi,", closing="Ask us more: https://acme.com", person="we")
+    fake_providers.blocks = [("I refund them within 30 days", (0,)), (".", ())]
     place, ann = discord.add_channel(name="help"), discord.add_user("ann")
     with bots.running("discord"):
         discord.post(place, ann, f"<@{discord.bot_id}> How are annual plans refunded?")
         bots.until(lambda: Question.objects.filter(state="done").exists(), "it is answered")
     answer = Message.objects.get(speaker="bot")
     assert answer.voice is not None
-    assert (answer.voice.version, answer.style_faults) == (1, ["opening"])
+    assert (answer.voice.version, answer.style_faults) == (1, ["person"])
+    assert answer.text == "Hi,\n\nI refund them within 30 days [1].\n\nAsk us more: https://acme.com"
+    thread = discord.threads(place)[-1]["id"]
+    shown = next(each["content"] for each in discord.messages(int(thread)) if "I refund them" in each["content"])
+    assert shown.startswith("Hi,\n\nI refund them within 30 days")
+    assert "more: https://acme.com" in shown
     assert "Begin with these words" in str(fake_providers.requests[-1].body)
 
 
