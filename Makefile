@@ -46,6 +46,7 @@ bench: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.ingest --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.overhead
 	$(BENCH)/bin/python -m benchmarks.dashboard
+	$(BENCH)/bin/python -m benchmarks.tuning --data $(DATA)
 
 bench-quality: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)

@@ -4,11 +4,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file written beside `path` and put in its place when all went well. Raises OSError.
 
     A pipe or a device cannot be replaced and is written to as it is; a link stays one.
@@ -20,7 +20,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         return
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
         try:
-            yield draft.file
+            yield draft
             draft.flush()
             Path(draft.name).chmod(0o644)
             Path(draft.name).replace(path)

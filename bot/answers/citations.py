@@ -94,7 +94,14 @@ class _Mapped(Renumbered):
 
     def __init__(self, text: str, numbers: Mapping[int, int]) -> None:
         super().__init__([text], 0)
+        self._lines = text.split("\n")
         self._numbers = numbers
+
+    def __iter__(self) -> Iterator[str]:
+        """All at once: nothing is still to come."""
+        *lines, rest = self._lines
+        yield from (self._line(f"{line}\n") for line in lines)
+        yield self._line(rest)
 
     def _replace(self, match: re.Match[str]) -> str:
         if match["code"]:

@@ -49,16 +49,12 @@ LANGUAGE = "the language of the question"
 HISTORY_TURNS = 6
 HISTORY_CHARACTERS = 4000
 
-# CONTEXT and the question behind it, as a pattern; what stands between the fences never holds one.
-_ASKED = re.compile(
-    re.escape(CONTEXT)
-    .replace(r"\{fence\}", "(?P<fence>={5}[0-9a-f]{12})", 1)
-    .replace(r"\{fence\}", "(?P=fence)")
-    .replace(r"\{passages\}", "(?P<passages>.*?)")
-    + r"\n\n(?P<question>.*)\Z",
-    re.DOTALL,
+# What stands before and behind the passages of CONTEXT; between the fences nothing holds one.
+_BEFORE, _, _BEHIND = CONTEXT.partition("{passages}")
+_OPENING = re.compile(
+    re.escape(_BEFORE).replace(r"\{fence\}", "(?P<fence>={5}[0-9a-f]{12})", 1).replace(r"\{fence\}", "(?P=fence)")
 )
-_NUMBERED = re.compile(r"(?:\A|\n\n)\[(\d{1,2})\] ")
+_NUMBER = re.compile(r"\[(\d{1,2})\] ")
 
 
 class PromptReadError(ValueError):
@@ -152,22 +148,24 @@ def asking(question: str, passages: Sequence[Passage]) -> str:
 
 def read(asked: str) -> tuple[tuple[Passage, ...], str]:
     """The passages and the question that `asking` made a turn of, without what is not sent. Raises PromptReadError."""
-    whole = _ASKED.match(asked)
-    if whole is None:
+    opening = _OPENING.match(asked)
+    closing = f"{_BEHIND.format(fence=opening['fence'])}\n\n" if opening else ""
+    end = asked.find(closing, opening.end()) if opening else -1
+    if opening is None or end < 0:
         raise PromptReadError("It does not begin with passages between lines that fence them.")
-    body = whole["passages"]
+    body, question = asked[opening.end() : end], asked[end + len(closing) :]
     starts = list(_starts(body))
     passages = []
     for number, (_, begin) in enumerate(starts, start=1):
         end = starts[number][0] if number < len(starts) else len(body)
         heading, _, text = body[begin:end].partition("\n")
         passages.append(Passage(number=number, title="", heading=heading, text=text))
-    return tuple(passages), whole["question"]
+    return tuple(passages), question
 
 
 def _starts(body: str) -> Iterator[tuple[int, int]]:
     """Where each passage begins, with its number and behind it. A passage may itself hold what looks like the next."""
-    found = [(int(match[1]), match.start(), match.end()) for match in _NUMBERED.finditer(body)]
+    found = [(int(match[1]), start, match.end()) for start, match in _numbers(body)]
     if body and not (found and found[0][:2] == (1, 0)):
         raise PromptReadError("Its passages do not begin with the first.")
     last = -1
@@ -179,6 +177,17 @@ def _starts(body: str) -> Iterator[tuple[int, int]]:
             raise PromptReadError(f"Where its passage {number} begins can be read in two ways.")
         last = here[0][1]
         yield here[0][1:]
+
+
+def _numbers(body: str) -> Iterator[tuple[int, re.Match[str]]]:
+    """What looks like the beginning of a passage, with where it is cut off from what stands before."""
+    if match := _NUMBER.match(body):
+        yield 0, match
+    start = body.find("\n\n[")
+    while start >= 0:
+        if match := _NUMBER.match(body, start + 2):
+            yield start, match
+        start = body.find("\n\n[", start + 1)
 
 
 def _passage(number: int, hit: Hit) -> Passage:

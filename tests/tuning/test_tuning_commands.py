@@ -14,7 +14,7 @@ from foundation import secrets
 from llm.models import Endpoint, PromptVariant, ServingRole
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
-from tests.rows.examples import SUBJECTS, make_examples
+from tests.rows.examples import SUBJECTS, make_example, make_examples
 from tests.rows.make import make_collection, make_deployment
 from tests.rows.web_rows import make_document
 from tuning.models import ModelVersion, TrainingExample
@@ -119,6 +119,7 @@ def test_a_restyler_is_let_restyle_and_switched_off() -> None:
     [
         (("model", "off", "restyle"), "off already"),
         (("dataset", "freeze", "first"), "no fewer than 10"),
+        (("dataset", "freeze", "first", "--refusals", "0.9"), "share of refusals has to be from 0 to 0.5"),
         (("dataset", "show", "7"), "no dataset 7"),
         (("tune", "status", "7"), "no job 7"),
         (("model", "show", "7"), "no model 7"),
@@ -165,3 +166,13 @@ def test_a_file_that_cannot_be_read_is_refused_whole(tmp_path: Path, name: str, 
     with pytest.raises(CommandError, match=sentence):
         call_command("example", "import", str(tmp_path / name), stdout=StringIO())
     assert not TrainingExample.objects.exists()
+
+
+def test_a_dataset_is_shaped_as_the_command_says() -> None:
+    for subject in SUBJECTS[:16]:
+        make_example(subject, others=("Webhooks retry for a day.", "Seats are billed by the month."))
+    as_asked = run("dataset", "freeze", "as asked", "--refusals", "0", "--no-shuffle")
+    assert (as_asked["examples"], as_asked["made_refusals"], as_asked["statistics"]["is_shuffled"]) == (16, 0, False)
+    shaped = run("dataset", "freeze", "shaped", "--refusals", "0.2")
+    assert (shaped["examples"], shaped["made_refusals"], shaped["clusters"]) == (20, 4, 16)
+    assert (shaped["preferences"], shaped["statistics"]["is_shuffled"]) == (16, True)

@@ -12,6 +12,8 @@ from tuning.datasets.drawing import Drawn
 from tuning.datasets.validating import Candidate, Message
 from tuning.models import TrainingExample
 
+NOT_EDITED, EDITED = "none", "edited"
+
 
 def of(drawn: Drawn, prompt: PromptVariant) -> tuple[Drawn, list[Candidate], Counter[str]]:
     """The lines of those examples that can be said in this variant, and how many cannot, by the reason."""
@@ -53,7 +55,9 @@ def _asked(example: TrainingExample, prompt: PromptVariant) -> list[Message]:
 
 
 def _candidate(example: TrainingExample, messages: Sequence[Message]) -> Candidate:
-    kind = str(getattr(example, "edit_kind", "")) or ("edited" if example.is_edited else "")
+    kind = str(getattr(example, "edit_kind", ""))
+    if kind in ("", NOT_EDITED):  # also where nobody has looked yet at what was changed
+        kind = EDITED if example.is_edited else NOT_EDITED
     return Candidate(
         example=example.pk,
         messages=messages,

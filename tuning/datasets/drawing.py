@@ -16,6 +16,7 @@ from tuning.datasets import exporting
 from tuning.datasets.validating import Problem
 from tuning.examples import clusters
 from tuning.examples.proposing import checksum
+from tuning.examples.resemblance import Vectors
 from tuning.models import ExampleState, TrainingExample
 
 
@@ -29,7 +30,7 @@ class Drawn:
 
     examples: list[TrainingExample]
     clusters: list[int]
-    vectors: clusters.Vectors | None
+    vectors: Vectors | None
     barred: int
     doubled: int
     asked: list[str]
@@ -53,8 +54,7 @@ def draw() -> Drawn:
     together = [*once, *barred]
     vectors = _vectors(together)
     numbers = clusters.assign([_item(example) for example in together], vectors)
-    asked = set(numbers[len(once) :])
-    kept = [place for place, number in enumerate(numbers[: len(once)]) if number not in asked]
+    kept = clusters.beside(numbers, len(once))
     whole = Drawn(
         examples=once,
         clusters=numbers[: len(once)],
@@ -107,7 +107,7 @@ def _item(example: TrainingExample) -> clusters.Item:
     return clusters.Item(example.question, f"conversation {conversation}" if conversation else "")
 
 
-def _vectors(examples: Sequence[TrainingExample]) -> clusters.Vectors | None:
+def _vectors(examples: Sequence[TrainingExample]) -> Vectors | None:
     if not examples:
         return None
     texts = [PassageText("", example.question, ()) for example in examples]

@@ -2,12 +2,13 @@
 
 openai: developers.openai.com/api/docs/guides/supervised-fine-tuning. openai-dpo: the preference format of the same
 guide, also taken by Azure, Together and Fireworks. trl: conversational prompt and completion, trl-dpo: prompt, chosen
-and rejected (huggingface.co/docs/trl, dataset formats). axolotl: its `chat_template` type over `messages`.
+and rejected (huggingface.co/docs/trl, dataset formats). axolotl: its `chat_template` type over `messages`, with
+`message_field_training: train`.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 Message = dict[str, str]
@@ -31,16 +32,23 @@ class FormatError(ValueError):
 
 def write(lines: Iterable[WrittenLine], name: str, *, least: int = 1) -> bytes:
     """The file of these lines in a format. Raises FormatError, also for fewer lines than `least`."""
+    return b"".join(stream(lines, name, least=least))
+
+
+def stream(lines: Iterable[WrittenLine], name: str, *, least: int = 1) -> Iterator[bytes]:
+    """The file line by line. Raises FormatError, for too few lines at its end: what is written by then is no file."""
     if name not in FORMATS:
         raise FormatError(f"There is no format {name}; known are {', '.join(FORMATS)}.")
-    written = [FORMATS[name](line) for line in lines if line.messages]  # one that was erased has none
-    told = [_line(each) for each in written if each is not None]
-    if not told:
+    count = 0
+    for line in lines:
+        if line.messages and (written := FORMATS[name](line)) is not None:  # one that was erased has no messages
+            count += 1
+            yield _line(written).encode()
+    if not count:
         raise FormatError(NO_PAIRS if name in PREFERENCES else NO_LINES)
-    if len(told) < least:
+    if count < least:
         what = "pairs of a preferred answer and another" if name in PREFERENCES else "lines"
-        raise FormatError(f"There are {len(told)} {what}; a trainer takes no fewer than {least}.")
-    return "".join(told).encode()
+        raise FormatError(f"There are {count} {what}; a trainer takes no fewer than {least}.")
 
 
 def _line(written: dict[str, Any]) -> str:
@@ -55,7 +63,17 @@ def _said(messages: Iterable[Message]) -> list[Message]:
 
 
 def _messages(line: WrittenLine) -> dict[str, Any]:
-    return {"messages": _said(line.messages)}
+    """Earlier answers are not learnt: nobody has reviewed them, and what they cite stands in prompts of their own."""
+    return {"messages": [*_marked(line.messages[:-1], {"weight": 0}), *_said(line.messages[-1:])]}
+
+
+def _turns(line: WrittenLine) -> dict[str, Any]:
+    """As `_messages`, for `message_field_training: train`."""
+    return {"messages": [*_marked(line.messages[:-1], {"train": False}), *_said(line.messages[-1:])]}
+
+
+def _marked(messages: Iterable[Message], mark: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**message, **mark} if message["role"] == "assistant" else {**message} for message in _said(messages)]
 
 
 def _preference(line: WrittenLine) -> dict[str, Any] | None:
@@ -88,6 +106,6 @@ FORMATS: dict[str, Callable[[WrittenLine], dict[str, Any] | None]] = {
     "openai-dpo": _preference,
     "trl": _completion,
     "trl-dpo": _pair,
-    "axolotl": _messages,
+    "axolotl": _turns,
 }
 PREFERENCES = ("openai-dpo", "trl-dpo")

@@ -12,7 +12,8 @@ from bot.answers import citations
 from knowledge.passages import languages
 from llm.prompt import Passage
 from tuning.datasets.validating import MOST_TOKENS, Candidate
-from tuning.examples.clusters import Vectors, plain
+from tuning.examples.clusters import plain
+from tuning.examples.resemblance import Vectors
 
 EDGES = (0, 500, 1000, 2000, 4000, 8000, 16_000)
 TOPICS = 12  # more are not told apart at a glance
@@ -63,7 +64,7 @@ def documents(lines: Sequence[Candidate], passages: Sequence[Sequence[Passage] |
 
 def edits(lines: Sequence[Candidate]) -> dict[str, int]:
     """Lines by what was changed of the first answer."""
-    return dict(Counter(line.edit_kind or "none" for line in lines if not line.is_made).most_common())
+    return dict(Counter(line.edit_kind for line in lines if not line.is_made).most_common())
 
 
 def topics(questions: Sequence[str], vectors: Vectors | None) -> dict[str, list[int]]:

@@ -40,6 +40,12 @@ def assign(items: Sequence[Item], vectors: Vectors | None = None) -> list[int]:
     return [numbers.setdefault(forest.root(index), len(numbers) + 1) for index in range(len(items))]
 
 
+def beside(clusters: Sequence[int], count: int) -> list[int]:
+    """The places among the first `count` items whose clusters hold none of the others: those that may be learnt."""
+    asked = set(clusters[count:])
+    return [place for place, cluster in enumerate(clusters[:count]) if cluster not in asked]
+
+
 def split(clusters: Sequence[int], keys: Sequence[str], *, salt: str, share: float) -> set[int]:
     """The clusters that are set apart: together about `share` of the items, drawn by a salted hash, each as a whole.
 
@@ -51,7 +57,7 @@ def split(clusters: Sequence[int], keys: Sequence[str], *, salt: str, share: flo
     for cluster, key in zip(clusters, keys, strict=True):
         sizes[cluster] = sizes.get(cluster, 0) + 1
         names[cluster] = min(names.get(cluster, key), key)
-    wanted = share * len(clusters)
+    wanted = share * len(clusters) + 1e-9  # a share that was made of counts is to give them back
     drawn: set[int] = set()
     taken = 0
     for cluster in sorted(sizes, key=lambda each: hashlib.sha256(f"{salt}\0{names[each]}".encode()).digest()):

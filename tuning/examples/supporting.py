@@ -46,13 +46,16 @@ class Words:
 @lru_cache(maxsize=50_000)
 def stems(text: str) -> frozenset[str]:
     """The beginnings of the words of `text`, without the shortest; of writing without spaces, every two signs."""
-    found = set()
-    for word in _WORD.findall(text.casefold()):
-        if _CJK.search(word):
-            found |= {word[start : start + 2] for start in range(max(1, len(word) - 1))}
-        elif len(word) > 2 or word.isdigit():
-            found.add(word[:STEM])
-    return frozenset(found)
+    words = _WORD.findall(text.casefold())
+    if not _CJK.search(text):
+        return frozenset(word[:STEM] for word in words if len(word) > 2 or word.isdigit())
+    return frozenset(piece for word in words for piece in _pieces(word))
+
+
+def _pieces(word: str) -> list[str]:
+    if _CJK.search(word):
+        return [word[start : start + 2] for start in range(max(1, len(word) - 1))]
+    return [word[:STEM]] if len(word) > 2 or word.isdigit() else []
 
 
 def cited_sentences(answer: str) -> list[tuple[str, list[int]]]:

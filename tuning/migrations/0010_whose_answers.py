@@ -19,7 +19,7 @@ MARKER = re.compile(r"\[(\d{1,2})\]")
 
 
 def tell(apps: Apps, _schema: BaseDatabaseSchemaEditor) -> None:
-    examples = apps.get_model("tuning", "TrainingExample").objects.filter(message__outcome="answered")
+    examples: Any = apps.get_model("tuning", "TrainingExample").objects.filter(message__outcome="answered")
     for example in examples.select_related("message").exclude(message__model="").iterator():
         example.answer_model = f"{example.message.provider}:{example.message.model}"
         example.save(update_fields=["answer_model"])

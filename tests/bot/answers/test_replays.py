@@ -184,3 +184,15 @@ def test_the_page_of_an_old_answer_says_that_it_may_have_been_another_prompt(cli
     assert replays.replay(message).fidelity == Fidelity.UNKNOWN
     client.force_login(user)
     assert "it may have differed" in client.get(reverse("prompt", args=[message.pk])).content.decode()
+
+
+def test_markers_of_readers_are_those_of_the_prompt_again(ask: Ask, fake_providers: FakeProviders) -> None:
+    """Readers see passages in the order they are cited; whoever learns from an answer is given the prompt's order."""
+    fake_providers.blocks = [("By rule three", (3,)), (", within 30 days", (1, 4))]
+    message = ask()
+    assert message.text == "By rule three [1], within 30 days [2] [3]"
+    assert replays.as_prompted(message, message.text) == "By rule three [4], within 30 days [2] [5]"
+    assert replays.as_prompted(message, "Better: [3] and `[1]`, but [9].") == "Better: [5] and `[1]`, but [9]."
+    cited = {citation.number: citation.passage for citation in message.citations.all()}
+    passages = trace.of(message).passages
+    assert [cited[1], cited[2], cited[3]] == [passages[3].text, passages[1].text, passages[4].text]

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from bot.answers import prompts
 from bot.models import Voice, Workspace
+from bot.voices import restyling
+from knowledge.models import Chunk, Document, DocumentVersion
 from llm.models import PromptVariant
-from tests.rows.examples import make_example, make_examples
-from tests.rows.make import make_deployment, make_endpoint
-from tests.rows.web_rows import make_answer, make_question, make_user
+from tests.rows.examples import SUBJECTS, make_example, make_examples
+from tests.rows.make import make_collection, make_deployment, make_endpoint
+from tests.rows.web_rows import make_answer, make_citation, make_document, make_question, make_user
 from tuning.datasets import formats, freezing
 from tuning.datasets.freezing import FreezeError, freeze
 from tuning.examples import erasing
@@ -168,3 +171,75 @@ def test_it_warns_of_what_will_disappoint() -> None:
     assert "12 different questions are few" in warnings
     assert "learns to answer everything" in warnings
     connection.check_constraints()
+
+
+def test_a_restyler_learns_to_say_the_same_and_nothing_else() -> None:
+    for subject in SUBJECTS[:12]:
+        make_example(subject, answer=f"Hello! The guide tells about {subject} [1]. Happy to help!")
+    make_example("the sky", answer="The guide tells about the sky and about the sea [1].")
+    make_example("the sun", answer="The guide tells about the sun [1].")
+    make_example("the moon", answer=prompts.NOT_FOUND, is_refusal=True)
+    dataset = freeze("first", prompt=PromptVariant.RESTYLE)
+    assert dataset.template_hash == restyling.template_hash()
+    assert dataset.statistics["left_out"] == {
+        "the answer says something else than the one before": 1, "nothing was said otherwise": 1,
+        "a refusal is not said again": 1,
+    }  # fmt: skip
+    assert (dataset.lines.count(), dataset.clusters, dataset.statistics["made_refusals"]) == (12, 12, 0)
+    assert any("1 left out: nothing was said otherwise." in warning for warning in dataset.warnings)
+    assert not any("say that the documents do not" in warning for warning in dataset.warnings)
+    for line in dataset.lines.select_related("example"):
+        assert line.example is not None
+        asked = restyling.messages(line.example.original_answer)
+        assert line.messages == [*asked, {"role": "assistant", "content": line.example.answer}]
+        assert line.rejected == ""
+
+
+def test_too_few_to_restyle_are_refused() -> None:
+    make_examples(12)  # whose answers say more than the ones before
+    with pytest.raises(FreezeError, match="There are 0 examples to train on"):
+        freeze("first", prompt=PromptVariant.RESTYLE)
+
+
+def test_what_cites_a_document_that_has_changed_goes_back_to_its_reviewer() -> None:
+    make_examples(12)
+    collection = make_collection()
+    document = make_document(collection)
+    answer = make_answer(make_question(make_user()))
+    make_citation(answer, document=document)
+    example = TrainingExample.objects.order_by("id")[3]
+    TrainingExample.objects.filter(pk=example.pk).update(message=answer)
+    assert freeze("first").lines.count() == 12
+    version = DocumentVersion.objects.create(
+        document=document, number=2, fingerprint="g", byte_count=1, chunk_count=1, created_at=timezone.now()
+    )
+    Document.objects.filter(pk=document.pk).update(live_version=version)
+    freeze("other bytes, the same words")
+    Chunk.objects.update(text="Annual plans are refunded within 14 days.")
+    with pytest.raises(
+        FreezeError, match=r"line 4 \(example \d+\), messages: cites 'Refunds', which says otherwise now"
+    ):
+        freeze("second")
+    TrainingExample.objects.filter(pk=example.pk).update(reviewed_at=timezone.now())
+    freeze("looked at again")
+
+
+def test_ten_lines_are_left_to_train_on() -> None:
+    make_examples(10)
+    assert freeze("first", validation=0.5).counts() == {"train": 10, "validation": 0}
+    make_example(SUBJECTS[11])
+    assert freeze("second", validation=0.5).counts() == {"train": 10, "validation": 1}
+
+
+def test_it_says_what_the_lines_are() -> None:
+    make_examples(12)
+    make_example("the sea", answer=prompts.NOT_FOUND, is_refusal=True)
+    statistics = freeze("first").statistics
+    assert statistics["refusals"] == 1
+    assert statistics["documents"] == [{"title": "Guide", "lines": 12}]
+    assert statistics["languages"] == {"en": 12, "unknown": 1}
+    assert statistics["edits"] == {"edited": 13}
+    assert sum(topic["lines"] for topic in statistics["topics"]) == 13
+    assert sum(statistics["lengths"].values()) == 13
+    assert statistics["questions_in_a_conversation"] == {"1": 13}
+    assert statistics["preferences"] == 13

@@ -1,6 +1,7 @@
 """One rule, one sentence, with line and field; and what is warned of."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,10 @@ PASSAGE = (
 OTHER = "Webhooks are sent again for one day after a failure."
 
 
-def line(answer: str, question: str = "How are plans refunded?", **fields: object) -> Candidate:
+def line(answer: str, question: str = "How are plans refunded?", **fields: Any) -> Candidate:
     hits = [make_hit("Refunds", PASSAGE), make_hit("Webhooks", OTHER)]
     messages = [*prompts.build(question, hits).messages(), {"role": "assistant", "content": answer}]
-    return Candidate(example=1, messages=messages, **fields)  # type: ignore[arg-type]
+    return Candidate(example=1, messages=messages, **fields)
 
 
 def said(messages: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
@@ -143,7 +144,7 @@ def told(lines: Sequence[Candidate], **traits: object) -> str:
     return " ".join(cautions.warnings(lines, Traits(**known)))  # type: ignore[arg-type]
 
 
-def lines_of(count: int = 60, **fields: object) -> list[Candidate]:
+def lines_of(count: int = 60, **fields: Any) -> list[Candidate]:
     subjects = ("plans", "seats", "keys", "logs", "hooks")
     return [
         line(

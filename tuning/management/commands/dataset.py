@@ -80,18 +80,23 @@ class Command(ActionsCommand):
         """The file appears whole or not at all."""
         dataset = find_dataset(options["number"])
         least = formats.LEAST.get(options["format"], 1) if options["split"] == Split.TRAIN else 1
-        data = formats.write(dataset.lines.filter(split=options["split"]), options["format"], least=least)
+        lines = dataset.lines.filter(split=options["split"]).iterator(chunk_size=1000)
+        digest = hashlib.sha256()
+        count = size = 0
         try:
             with drafts.replacing(options["output"]) as file:
-                file.write(data)
+                for line in formats.stream(lines, options["format"], least=least):
+                    file.write(line)
+                    digest.update(line)
+                    count, size = count + 1, size + len(line)
         except OSError as error:
             raise CommandError(f"{options['output']} cannot be written: {error.strerror}.") from error
         told = {
             "dataset": dataset.pk,
             "file": str(options["output"]),
-            "lines": data.count(b"\n"),
-            "bytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
+            "lines": count,
+            "bytes": size,
+            "sha256": digest.hexdigest(),
         }
         if options["json"]:
             self._print(told)
