@@ -65,8 +65,9 @@ def watch() -> int:
 
 
 def endings(today: date) -> Sequence[Ending]:
-    """What ends within the longest of DAYS, or has ended; the soonest first."""
+    """What ends within the longest of DAYS, or has ended: what answers now before all others, then the soonest."""
     soon = ModelVersion.objects.filter(retires_on__lte=today + timedelta(days=max(DAYS))).order_by("retires_on", "id")
     found = list(soon.select_related("endpoint", "dataset"))
     live = versions.live() if found else None
-    return [Ending(each, (each.retires_on - today).days, each == live) for each in found if each.retires_on]
+    endings = [Ending(each, (each.retires_on - today).days, each == live) for each in found if each.retires_on]
+    return sorted(endings, key=lambda each: not each.is_live)

@@ -22,12 +22,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars:
-    """`top` is the value at the upper edge, `each` what a bar stands for."""
+    """`top` is the value at the upper edge; `each` is what a bar stands for, and `per` the same behind a number."""
 
     bars: list[Bar]
     top: float
     unit: str
     each: str = "day"
+    per: str = "a day"
 
     @property
     def first(self) -> str:
@@ -48,10 +49,10 @@ def by_day(since: date, until: date, values: Iterable[tuple[date, float]], *, un
     for day, value in values:
         sums[day] += value
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
-    return by_name([(f"{day:%-d %b}", sums[day]) for day in days], unit=unit, each="day")
+    return by_name([(f"{day:%-d %b}", sums[day]) for day in days], unit=unit)
 
 
-def by_name(values: Sequence[tuple[str, float]], *, unit: str, each: str) -> Bars:
+def by_name(values: Sequence[tuple[str, float]], *, unit: str, each: str = "day", per: str = "a day") -> Bars:
     """A bar for each value, in their order."""
     top = max((value for _, value in values), default=0.0)
     step = WIDTH / max(1, len(values))
@@ -60,7 +61,7 @@ def by_name(values: Sequence[tuple[str, float]], *, unit: str, each: str) -> Bar
         height = HEIGHT * value / top if top > 0 else 0.0
         x, width = (round(place, 2) for place in (number * step, step * (1 - GAP)))
         bars.append(Bar(label, value, x, round(HEIGHT - height, 2), width, round(height, 2)))
-    return Bars(bars, top, unit, each)
+    return Bars(bars, top, unit, each, per)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Fine-tune jobs: what could train, what it would cost, begun once, followed while it runs, ended."""
 
 import hashlib
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -128,10 +129,10 @@ def job(request: loading.Request, pk: int) -> HttpResponse:
         try:
             made = polling.hand_in(found, form.cleaned_data["endpoint"], form.cleaned_data["model"], by=request.user)
         except RegistryError as error:
-            form.add_error(None, str(error))
-        else:
-            request.audited = {"model": str(made)}
-            return redirect("version", made.pk)
+            messages.error(request, str(error))
+            return redirect("job", pk)
+        request.audited = {"model": str(made)}
+        return redirect("version", made.pk)
     seen = _seen(found)
     if "HX-Request" in request.headers and request.GET.get("seen") == seen:
         return HttpResponse(status=204)  # nothing new: what is open on the page stays open
@@ -147,18 +148,26 @@ def _job(pk: int) -> FineTuneJob:
 
 def _told(found: FineTuneJob) -> dict[str, Any]:
     label, meaning = words.JOB_STATES[JobState(found.state)]
+    is_over, is_by_hand = states.is_over(found), found.trainer == "by_hand"
     return {
         "state": label,
-        "meaning": meaning,
-        "is_over": states.is_over(found),
+        "meaning": words.BY_HAND if is_by_hand and not is_over else meaning,
+        "is_over": is_over,
+        "is_by_hand": is_by_hand,
         "trainer": words.TRAINERS.get(found.trainer, found.trainer),
         "estimate": money.label(found.estimate),
-        "cost": money.label(found.cost) if states.is_over(found) else "",
+        "cost": _cost(found) if is_over else "",
         "events": found.events.order_by("-at", "-id")[:EVENTS],
         "stages": found.checkpoints.all(),
         "losses": pictures.of_metrics(found.metrics),
         "version": ModelVersion.objects.filter(job=found).first(),
     }
+
+
+def _cost(found: FineTuneJob) -> str:
+    """What a job that is over did cost; empty where nobody can tell yet."""
+    is_told = found.cost is not None or found.state == JobState.SUCCEEDED
+    return money.label(Decimal(0) if found.endpoint is None else found.cost) if is_told else ""
 
 
 def _seen(found: FineTuneJob) -> str:

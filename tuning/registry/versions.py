@@ -9,6 +9,8 @@ from bot.answers import prompts
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tuning.models import Dataset, FineTuneJob, ModelVersion
 
+LONGEST_SERVED = 200  # signs of a name that llm.models.Deployment holds
+
 
 class RegistryError(ValueError):
     """The model cannot be registered, or may not serve; the message says why."""
@@ -115,6 +117,8 @@ def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment
     """Let a version answer from now on. Raises RegistryError."""
     if not reason.strip():
         raise RegistryError("Say why, for those who come after.")
+    if len(version.model) > LONGEST_SERVED:
+        raise RegistryError(f"{version.model[:40]}… is longer than {LONGEST_SERVED} signs: serve it by a shorter name.")
     check_wording(version)
     register_live()
     wanted = Deployment(role=ServingRole.ANSWER, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
