@@ -71,7 +71,7 @@ def of_dataset(statistics: Mapping[str, object]) -> Pictures:
     return found
 
 
-def of_metrics(rows: Sequence[Mapping[str, float]]) -> charts.Lines | None:
+def of_metrics(rows: Sequence[Mapping[str, object]]) -> charts.Curves | None:
     """The losses over the steps; None while nothing is told."""
     names = list(dict.fromkeys(name for row in rows for name in row if LOSS in name.lower()))
     step = next((each for each in STEPS if any(each in row for row in rows)), "")

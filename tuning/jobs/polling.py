@@ -1,6 +1,7 @@
 """Looking after jobs: one at a time takes each a step further, and whatever dies is gone on with."""
 
 import logging
+import math
 from datetime import timedelta
 from decimal import Decimal
 
@@ -169,7 +170,7 @@ def succeed(job: FineTuneJob, report: Report) -> None:
         "model": report.model[:300],
         "trained_tokens": report.trained_tokens,
         "cost": cost,
-        "metrics": list(report.metrics),
+        "metrics": [{name: _kept(value) for name, value in row.items()} for row in report.metrics],
         "error": "",
         "finished_at": timezone.now(),
     }
@@ -181,6 +182,11 @@ def succeed(job: FineTuneJob, report: Report) -> None:
     _book(job, report, cost)
     if job.endpoint is not None:
         _register(job)
+
+
+def _kept(value: float) -> float | str:
+    """A number, or the word for what is none: jsonb holds no nan, and a training that went astray is to be seen."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _register(job: FineTuneJob) -> None:

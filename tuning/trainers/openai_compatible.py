@@ -8,7 +8,6 @@ import binascii
 import csv
 import io
 import logging
-import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -182,7 +181,7 @@ def _metrics(api: openai.OpenAI, files: Iterable[str]) -> Iterable[Mapping[str, 
 
 
 def rows(raw: bytes) -> Iterable[Mapping[str, float]]:
-    """Numbers by the names of their columns; what is empty or no number is left out."""
+    """Numbers by the names of their columns, nan among them; what is empty or a word is left out."""
     try:
         text = base64.b64decode(raw, validate=True).decode() if b"," not in raw else raw.decode()
     except (binascii.Error, UnicodeDecodeError):
@@ -194,7 +193,6 @@ def rows(raw: bytes) -> Iterable[Mapping[str, float]]:
 
 def _number(written: str | None) -> float | None:
     try:
-        number = float(written or "")
+        return float(written or "")
     except ValueError:
         return None
-    return number if math.isfinite(number) else None

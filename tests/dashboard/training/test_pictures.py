@@ -26,20 +26,25 @@ def test_what_is_no_number_is_left_out_and_rows_without_steps_are_counted() -> N
     found = pictures.of_metrics(rows)
     assert found is not None
     assert [(line.name, line.points) for line in found.lines] == [("loss", "180,0 720,160")]
+    assert found.strays == 3, "nan, inf and true are said, as a line that goes on hides them"
+    assert pictures.of_metrics([{"loss": 1.0}, {"loss": "nan"}]).strays == 1  # type: ignore[union-attr]
     assert pictures.of_metrics([]) is None
     assert pictures.of_metrics([{"step": 1.0, "learning_rate": 0.1}, {"loss": math.nan}]) is None
     one = pictures.of_metrics([{"step": 7.0, "loss": 0.5}])
     assert one is not None
-    assert one.lines[0].points == "360,0"
+    assert (one.lines[0].points, one.lines[0].is_dot) == ("360,0 360,0", True), "one step is a dot, not nothing"
 
 
-def test_a_long_run_is_thinned_and_keeps_its_ends_in_order() -> None:
-    rows = [{"step": float(step), "loss": 1 / step} for step in range(5000, 0, -1)]
-    found = charts.over_steps(rows, step="step", names=["loss"])
+def test_a_long_run_is_thinned_and_keeps_its_ends_and_every_spike() -> None:
+    rows = [{"step": float(step), "loss": 1.0, "valid_loss": 2.0} for step in range(5000, 0, -1)]
+    rows[1234]["loss"], rows[2345]["loss"], rows[3456]["valid_loss"] = 9.0, -1.0, 7.0
+    found = charts.over_steps(rows, step="step", names=["loss", "valid_loss", "nothing"])
     assert found is not None
     assert found.is_thinned
-    assert len(found.rows) <= charts.POINTS + 1
-    assert (found.rows[0][0], found.rows[-1][0]) == (1.0, 5000.0)
+    assert len(found.rows) <= 2 * charts.POINTS
+    assert (found.rows[0][0], found.rows[-1][0], found.low, found.top) == (1.0, 5000.0, -1.0, 9.0)
+    assert (5000.0 - 3456, [1.0, 7.0]) in found.rows
+    assert [line.name for line in found.lines] == ["loss", "valid_loss"]
 
 
 def test_every_statistic_is_shown_and_one_nobody_knows_as_a_table() -> None:

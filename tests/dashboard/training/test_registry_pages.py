@@ -170,7 +170,7 @@ def test_old_models_are_listed_and_those_chosen_registered_once(
     page = client.post(reverse("find_models"), {"endpoint": tuned.endpoint_id}).content.decode()
     assert "registered already" in page
     assert "from the middle of a job" in page
-    assert "ft:demo:openai" not in page, "it is the vendor's own"
+    assert "gpt-4o-mini" not in page, "it was tuned by nobody here"
     sent = {"endpoint": tuned.endpoint_id, "model": ["ft:gpt-4o:acme:v:1", "ft:gpt-4o:acme:v:1"]}
     client.post(reverse("register_found"), sent)
     client.post(reverse("register_found"), sent)
