@@ -125,7 +125,7 @@ Told = list[tuple[float, list[float | None]]]
 
 
 def _thinned(table: Told) -> Told:
-    """About POINTS rows for a line: the ends of each stretch, and where a line is lowest and highest: no spike is lost."""
+    """About POINTS rows for a line: the ends of each stretch, and where a line is lowest and highest; spikes stay."""
     if len(table) <= POINTS:
         return table
     size = math.ceil(4 * len(table) / POINTS)

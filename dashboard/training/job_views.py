@@ -83,7 +83,8 @@ def _confirm(request: loading.Request, shown: orders.Shown) -> HttpResponse:
 
 def _initial(request: loading.Request, places: list[Any]) -> dict[str, Any]:
     """Filled in with a job that is to be done again, or with a version that ends and is to be trained elsewhere."""
-    asked = {name: int(value) for name, value in request.GET.items() if value.isdecimal() and len(value) < 10}
+    given = {name: str(value) for name, value in request.GET.items()}
+    asked = {name: int(value) for name, value in given.items() if value.isdecimal() and len(value) < 10}
     begun: dict[str, Any] = {"dataset": asked.get("dataset")}
     if before := FineTuneJob.objects.filter(pk=asked.get("again", 0)).first():
         own = {name: value for name, value in before.parameters.items() if name != "n_epochs"}

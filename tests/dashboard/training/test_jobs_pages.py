@@ -1,7 +1,9 @@
 """Jobs on their pages: agreed to as they were shown, ordered once, followed, ended."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -49,12 +51,12 @@ def price(training: str) -> None:
     ModelPrice.objects.create(provider="openai", model="llama-*", **each)
 
 
-def asked(dataset: Dataset, endpoint: Endpoint | None, **more: object) -> dict[str, object]:
+def asked(dataset: Dataset, endpoint: Endpoint | None, **more: Any) -> dict[str, Any]:
     place = f"openai_compatible:{endpoint.pk}" if endpoint else "by_hand:"
     return {"dataset": dataset.pk, "place": place, "base": "llama-3-8b", "epochs": 2, **more}
 
 
-def shown(client: Client, wanted: dict[str, object]) -> tuple[str, str]:
+def shown(client: Client, wanted: dict[str, Any]) -> tuple[str, str]:
     """The page that is to be agreed to, and the token on it."""
     page = " ".join(client.get(reverse("new_job"), wanted).content.decode().split())
     found = re.search(r'name="token" value="([^"]+)"', page)
@@ -103,10 +105,11 @@ def test_a_price_that_changed_meanwhile_is_shown_again(
 def test_lines_that_were_erased_meanwhile_and_another_address_are_noticed(
     client: Client, owner: User, dataset: Dataset, endpoint: Endpoint
 ) -> None:
-    for change in (
+    changes: list[Callable[[], int]] = [
         lambda: Endpoint.objects.filter(pk=endpoint.pk).update(base_url="http://127.0.0.1:1/v1"),
         lambda: dataset.lines.filter(ordinal=1).update(messages=[], rejected=""),
-    ):
+    ]
+    for change in changes:
         _, token = shown(client, asked(dataset, endpoint))
         change()
         assert "Something has changed" in client.post(reverse("order_job"), {"token": token}).content.decode()
@@ -143,7 +146,7 @@ def test_what_the_budget_does_not_hold_is_said_and_refused(
     ],
 )
 def test_what_cannot_be_ordered_is_said(
-    client: Client, owner: User, dataset: Dataset, more: dict[str, object], said: str
+    client: Client, owner: User, dataset: Dataset, more: dict[str, Any], said: str
 ) -> None:
     page, token = shown(client, {**asked(dataset, None), **more})
     assert (said in page, token) == (True, "")

@@ -22,7 +22,13 @@ def test_losses_run_over_their_steps_and_gaps_are_bridged() -> None:
 
 
 def test_what_is_no_number_is_left_out_and_rows_without_steps_are_counted() -> None:
-    rows = [{"loss": math.nan}, {"loss": 1.0}, {"loss": math.inf}, {"eval_loss": True}, {"loss": -1.0}]
+    rows: list[dict[str, object]] = [
+        {"loss": math.nan},
+        {"loss": 1.0},
+        {"loss": math.inf},
+        {"eval_loss": True},
+        {"loss": -1.0},
+    ]
     found = pictures.of_metrics(rows)
     assert found is not None
     assert [(line.name, line.points) for line in found.lines] == [("loss", "180,0 720,160")]
@@ -63,10 +69,13 @@ def test_every_statistic_is_shown_and_one_nobody_knows_as_a_table() -> None:
     })  # fmt: skip
     assert [[bar.height for bar in bars.bars] for _, bars in found.columns] == [[53.33, 160.0], [160.0, 14.55]]
     assert found.shares == [(2, "say that the documents do not"), (5, "have an answer that was changed")]
-    drawn = {each.title: [(bar.name, bar.value, bar.share) for bar in each.bars] for each in found.measures}
-    assert drawn["What is asked about"] == [("refund, plan", 8, 100), ("export", 4, 50)]
-    assert drawn["Languages of the answers"][1] == ("de", 2, 20)
-    assert drawn["What is cited most"] == [("Refunds", 6, 100)]
+    assert {
+        each.title: [f"{bar.name} {bar.value:g} {bar.share:g}" for bar in each.bars] for each in found.measures
+    } == {
+        "What is asked about": ["refund, plan 8 100", "export 4 50"],
+        "Languages of the answers": ["en 10 100", "de 2 20"],
+        "What is cited most": ["Refunds 6 100"],
+    }
     assert [(each.title, each.rows) for each in found.plain] == [
         ("Tone", [["warm", "3"]]),
         ("Shapes", [["list", "2"]]),
