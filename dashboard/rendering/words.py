@@ -63,6 +63,6 @@ BY_HAND = "It waits for you: train it, and register the model below."
 
 TRAINERS = {
     "openai_compatible": "a fine-tuning API",
-    "by_hand": "by hand, elsewhere",
+    "by_hand": "by hand",
     "lora": "LoRA on this machine",
 }

@@ -29,7 +29,7 @@ def jobs(request: loading.Request) -> HttpResponse:
     rows = FineTuneJob.objects.select_related("dataset", "endpoint").order_by("-id")[:200]
     context = {
         "page": "training",
-        "jobs": [(row, *words.JOB_STATES[JobState(row.state)], _money(row)) for row in rows],
+        "jobs": [(row, words.JOB_STATES[JobState(row.state)][0], _trainer(row), _money(row)) for row in rows],
         "offers": offers(),
         "has_datasets": Dataset.objects.exists(),
     }
@@ -43,6 +43,10 @@ def offers() -> list[dict[str, Any]]:
         {"trainer": words.TRAINERS.get(name, name), "name": name, "endpoint": endpoint, "told": told}
         for name, endpoint, told in found
     ]
+
+
+def _trainer(job: FineTuneJob) -> str:
+    return str(job.endpoint or words.TRAINERS.get(job.trainer, job.trainer))
 
 
 def _money(job: FineTuneJob) -> str:
@@ -71,8 +75,15 @@ def new_job(request: loading.Request) -> HttpResponse:
 
 
 def _form(request: loading.Request, form: JobForm) -> HttpResponse:
-    has_datasets = Dataset.objects.exists()
-    context = {"page": "training", "form": form, "offers": offers(), "has_datasets": has_datasets}
+    context = {
+        "page": "training",
+        "form": form,
+        "offers": offers(),
+        "has_datasets": Dataset.objects.exists(),
+        "replaced": ModelVersion.objects.select_related("endpoint")
+        .filter(pk=_number(form["replaces"].value()))
+        .first(),
+    }
     return render(request, "dashboard/training/new_job.html", context)
 
 
@@ -81,10 +92,14 @@ def _confirm(request: loading.Request, shown: orders.Shown) -> HttpResponse:
     return render(request, "dashboard/training/confirm_job.html", context)
 
 
+def _number(written: object) -> int:
+    text = str(written or "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 def _initial(request: loading.Request, places: list[Any]) -> dict[str, Any]:
     """Filled in with a job that is to be done again, or with a version that ends and is to be trained elsewhere."""
-    given = {name: str(value) for name, value in request.GET.items()}
-    asked = {name: int(value) for name, value in given.items() if value.isdecimal() and len(value) < 10}
+    asked = {name: _number(value) for name, value in request.GET.items()}
     begun: dict[str, Any] = {"dataset": asked.get("dataset")}
     if before := FineTuneJob.objects.filter(pk=asked.get("again", 0)).first():
         own = {name: value for name, value in before.parameters.items() if name != "n_epochs"}

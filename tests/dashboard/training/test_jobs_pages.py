@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +19,7 @@ from tests.rows.examples import make_examples, make_tuned
 from tests.rows.make import make_deployment
 from tests.rows.web_rows import make_user
 from tuning.datasets.freezing import freeze
-from tuning.jobs import polling
+from tuning.jobs import polling, submitting
 from tuning.models import Dataset, FineTuneJob, JobState, ModelVersion
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +216,15 @@ def test_what_was_trained_by_hand_is_handed_in_with_its_lineage(
     assert "was over already: succeeded" in reply.content.decode()
 
 
+def test_the_command_hands_in_what_was_trained_by_hand(dataset: Dataset, endpoint: Endpoint) -> None:
+    job = submitting.order(submitting.WantedJob(dataset, "by_hand", "qwen"), by=None)
+    call_command("model", "register", "--endpoint", "tuner", "--model", "ours-8b", "--job", str(job.pk), "--json")
+    job.refresh_from_db()
+    assert (job.state, ModelVersion.objects.get(job=job).base) == (JobState.SUCCEEDED, "qwen")
+    with pytest.raises(CommandError, match="was over already"):
+        call_command("model", "register", "--endpoint", "tuner", "--model", "more", "--job", str(job.pk))
+
+
 def test_a_job_with_an_endpoint_is_not_handed_in_by_hand(
     client: Client, owner: User, dataset: Dataset, endpoint: Endpoint
 ) -> None:
@@ -233,6 +243,7 @@ def test_tuned_again_elsewhere_it_is_to_be_evaluated_against_what_it_replaces(
     form, _ = shown(client, {"replaces": old.pk})
     assert f'<option value="{dataset.pk}" selected>' in form
     assert f'<option value="openai_compatible:{endpoint.pk}" selected>' in form
+    assert "What comes of it is to take the place of" in form
     page, token = shown(client, asked(dataset, endpoint, replaces=old.pk))
     assert "To take the place of" in page
     client.post(reverse("order_job"), {"token": token})
