@@ -19,6 +19,7 @@ from llm.spending import money
 from tuning.jobs import polling, states, submitting
 from tuning.models import Dataset, FineTuneJob, JobState, ModelVersion
 from tuning.registry.versions import RegistryError
+from tuning.trainers import by_hand
 
 EVENTS = 200
 CHANGED = "Something has changed since this was shown: please read it again before you order it."
@@ -164,7 +165,7 @@ def _job(pk: int) -> FineTuneJob:
 
 def _told(found: FineTuneJob) -> dict[str, Any]:
     label, meaning = words.JOB_STATES[JobState(found.state)]
-    is_over, is_by_hand = states.is_over(found), found.trainer == "by_hand"
+    is_over, is_by_hand = states.is_over(found), found.trainer == by_hand.NAME
     return {
         "state": label,
         "meaning": words.BY_HAND if is_by_hand and not is_over else meaning,

@@ -18,7 +18,7 @@ from llm.spending import budgets
 from tuning.jobs import states, submitting
 from tuning.models import OVER, Checkpoint, FineTuneJob, JobEvent, JobState, ModelVersion
 from tuning.registry import versions
-from tuning.trainers import trainer_for
+from tuning.trainers import by_hand, trainer_for
 from tuning.trainers.base import Report
 
 log = logging.getLogger(__name__)
@@ -87,8 +87,8 @@ def cancel(job: FineTuneJob) -> bool:
 @transaction.atomic
 def hand_in(job: FineTuneJob, endpoint: Endpoint, model: str, *, by: User | None) -> ModelVersion:
     """The model that a person trained of a job by hand, and where it is served; ends the job. Raises RegistryError."""
-    if job.endpoint is not None:
-        raise versions.RegistryError(f"Job {job.pk} is trained at {job.endpoint}, which hands its model in itself.")
+    if job.trainer != by_hand.NAME:
+        raise versions.RegistryError(f"Job {job.pk} is not trained by hand; its trainer hands its model in itself.")
     if job.state in (JobState.WAITING, JobState.UPLOADING):
         look(job.pk)
         job.refresh_from_db()
