@@ -65,7 +65,10 @@ def watch() -> int:
 
 
 def endings(today: date) -> Sequence[Ending]:
-    """What ends within the longest of DAYS, or has ended; the soonest first."""
+    """What ends within the longest of DAYS, or has ended: what answers now before all others, then the soonest."""
     soon = ModelVersion.objects.filter(retires_on__lte=today + timedelta(days=max(DAYS))).order_by("retires_on", "id")
     found = soon.select_related("endpoint", "dataset")
-    return [Ending(each, (each.retires_on - today).days, versions.is_live(each)) for each in found if each.retires_on]
+    endings = [
+        Ending(each, (each.retires_on - today).days, versions.is_live(each)) for each in found if each.retires_on
+    ]
+    return sorted(endings, key=lambda each: not each.is_live)

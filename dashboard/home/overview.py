@@ -161,7 +161,7 @@ def _failing() -> list[dict[str, Any]]:
 
 def _health() -> tuple[list[tuple[str, bool, str]], bool]:
     """Bots, queue, sources and models: what each is, whether it is well, and a word; and whether a model ends soon."""
-    asked = {"states": list(OPEN), "seconds": presence.FRESH.total_seconds(), "days": max(expiry.DAYS)}
+    asked: dict[str, Any] = {"states": list(OPEN), "seconds": presence.FRESH.total_seconds(), "days": max(expiry.DAYS)}
     with connection.cursor() as cursor:
         cursor.execute(HEALTH, asked)
         waiting, open_ones, failed, tripped, used, alive, ends = cursor.fetchone()

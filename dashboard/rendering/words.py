@@ -60,9 +60,10 @@ JOB_STATES = {
     ),
     JobState.CANCELLED: ("Cancelled", "Nothing more is trained. A charge for what was trained before may stay."),
 }
+BY_HAND = "It waits for you: train it, and register the model below."
 
 TRAINERS = {
     "openai_compatible": "a fine-tuning API",
-    "by_hand": "by hand, elsewhere",
+    "by_hand": "by hand",
     "lora": "LoRA on this machine",
 }

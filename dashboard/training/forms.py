@@ -11,9 +11,11 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from dashboard.rendering import words
 from dashboard.rendering.inputs import dress
+from llm import vendors
 from llm.models import Endpoint
 from tuning.datasets import freezing
 from tuning.examples import importing
@@ -153,8 +155,13 @@ def _value(written: str) -> Any:
     return found if isinstance(found, bool | int | float | str | NoneType) else written
 
 
+def _endpoints() -> QuerySet[Endpoint]:
+    """Those that can answer, which one that only embeds cannot."""
+    return Endpoint.objects.filter(provider__in=vendors.those_that("answers")).order_by("name")
+
+
 class RegisterForm(forms.Form):
-    endpoint = forms.ModelChoiceField(Endpoint.objects.order_by("name"), empty_label=None, label="Served at")
+    endpoint = forms.ModelChoiceField(Endpoint.objects.none(), empty_label=None, label="Served at")
     model = forms.CharField(max_length=200, label="Model", help_text="As its endpoint calls it.")
     base = forms.CharField(
         required=False, max_length=200, label="Tuned from", help_text="Empty: it is a base model, no tune."
@@ -165,25 +172,28 @@ class RegisterForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["endpoint"].queryset = _endpoints()  # type: ignore[attr-defined]
         dress(self)
 
 
 class HandInForm(forms.Form):
     """Where a model is served that was trained by hand; what it was trained of is known by its job."""
 
-    endpoint = forms.ModelChoiceField(Endpoint.objects.order_by("name"), empty_label=None, label="Served at")
+    endpoint = forms.ModelChoiceField(Endpoint.objects.none(), empty_label=None, label="Served at")
     model = forms.CharField(max_length=200, label="Model", help_text="As its endpoint calls it.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["endpoint"].queryset = _endpoints()  # type: ignore[attr-defined]
         dress(self)
 
 
 class FindForm(forms.Form):
-    endpoint = forms.ModelChoiceField(Endpoint.objects.order_by("name"), empty_label=None)
+    endpoint = forms.ModelChoiceField(Endpoint.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["endpoint"].queryset = _endpoints().filter(provider__in=vendors.remote())  # type: ignore[attr-defined]
         dress(self)
 
 

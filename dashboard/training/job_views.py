@@ -1,6 +1,7 @@
 """Fine-tune jobs: what could train, what it would cost, begun once, followed while it runs, ended."""
 
 import hashlib
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from llm.spending import money
 from tuning.jobs import polling, states, submitting
 from tuning.models import Dataset, FineTuneJob, JobState, ModelVersion
 from tuning.registry.versions import RegistryError
+from tuning.trainers import by_hand
 
 EVENTS = 200
 CHANGED = "Something has changed since this was shown: please read it again before you order it."
@@ -28,7 +30,7 @@ def jobs(request: loading.Request) -> HttpResponse:
     rows = FineTuneJob.objects.select_related("dataset", "endpoint").order_by("-id")[:200]
     context = {
         "page": "training",
-        "jobs": [(row, *words.JOB_STATES[JobState(row.state)], _money(row)) for row in rows],
+        "jobs": [(row, words.JOB_STATES[JobState(row.state)][0], _trainer(row), _money(row)) for row in rows],
         "offers": offers(),
         "has_datasets": Dataset.objects.exists(),
     }
@@ -42,6 +44,10 @@ def offers() -> list[dict[str, Any]]:
         {"trainer": words.TRAINERS.get(name, name), "name": name, "endpoint": endpoint, "told": told}
         for name, endpoint, told in found
     ]
+
+
+def _trainer(job: FineTuneJob) -> str:
+    return str(job.endpoint or words.TRAINERS.get(job.trainer, job.trainer))
 
 
 def _money(job: FineTuneJob) -> str:
@@ -70,8 +76,15 @@ def new_job(request: loading.Request) -> HttpResponse:
 
 
 def _form(request: loading.Request, form: JobForm) -> HttpResponse:
-    has_datasets = Dataset.objects.exists()
-    context = {"page": "training", "form": form, "offers": offers(), "has_datasets": has_datasets}
+    context = {
+        "page": "training",
+        "form": form,
+        "offers": offers(),
+        "has_datasets": Dataset.objects.exists(),
+        "replaced": ModelVersion.objects.select_related("endpoint")
+        .filter(pk=_number(form["replaces"].value()))
+        .first(),
+    }
     return render(request, "dashboard/training/new_job.html", context)
 
 
@@ -80,9 +93,14 @@ def _confirm(request: loading.Request, shown: orders.Shown) -> HttpResponse:
     return render(request, "dashboard/training/confirm_job.html", context)
 
 
+def _number(written: object) -> int:
+    text = str(written or "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 def _initial(request: loading.Request, places: list[Any]) -> dict[str, Any]:
     """Filled in with a job that is to be done again, or with a version that ends and is to be trained elsewhere."""
-    asked = {name: int(value) for name, value in request.GET.items() if value.isdecimal() and len(value) < 10}
+    asked = {name: _number(value) for name, value in request.GET.items()}
     begun: dict[str, Any] = {"dataset": asked.get("dataset")}
     if before := FineTuneJob.objects.filter(pk=asked.get("again", 0)).first():
         own = {name: value for name, value in before.parameters.items() if name != "n_epochs"}
@@ -128,10 +146,10 @@ def job(request: loading.Request, pk: int) -> HttpResponse:
         try:
             made = polling.hand_in(found, form.cleaned_data["endpoint"], form.cleaned_data["model"], by=request.user)
         except RegistryError as error:
-            form.add_error(None, str(error))
-        else:
-            request.audited = {"model": str(made)}
-            return redirect("version", made.pk)
+            messages.error(request, str(error))
+            return redirect("job", pk)
+        request.audited = {"model": str(made)}
+        return redirect("version", made.pk)
     seen = _seen(found)
     if "HX-Request" in request.headers and request.GET.get("seen") == seen:
         return HttpResponse(status=204)  # nothing new: what is open on the page stays open
@@ -147,18 +165,26 @@ def _job(pk: int) -> FineTuneJob:
 
 def _told(found: FineTuneJob) -> dict[str, Any]:
     label, meaning = words.JOB_STATES[JobState(found.state)]
+    is_over, is_by_hand = states.is_over(found), found.trainer == by_hand.NAME
     return {
         "state": label,
-        "meaning": meaning,
-        "is_over": states.is_over(found),
+        "meaning": words.BY_HAND if is_by_hand and not is_over else meaning,
+        "is_over": is_over,
+        "is_by_hand": is_by_hand,
         "trainer": words.TRAINERS.get(found.trainer, found.trainer),
         "estimate": money.label(found.estimate),
-        "cost": money.label(found.cost) if states.is_over(found) else "",
+        "cost": _cost(found) if is_over else "",
         "events": found.events.order_by("-at", "-id")[:EVENTS],
         "stages": found.checkpoints.all(),
         "losses": pictures.of_metrics(found.metrics),
         "version": ModelVersion.objects.filter(job=found).first(),
     }
+
+
+def _cost(found: FineTuneJob) -> str:
+    """What a job that is over did cost; empty where nobody can tell yet."""
+    is_told = found.cost is not None or found.state == JobState.SUCCEEDED
+    return money.label(Decimal(0) if found.endpoint is None else found.cost) if is_told else ""
 
 
 def _seen(found: FineTuneJob) -> str:

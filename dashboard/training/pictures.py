@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from dashboard.rendering import charts
 
 COLUMNS = {
-    "lengths": ("How long the lines are", "lines", "length in tokens"),
-    "questions_in_a_conversation": ("Questions in a conversation", "lines", "number of questions"),
+    "lengths": ("How long the lines are", "tokens", "of one length"),
+    "questions_in_a_conversation": ("Questions in a conversation", "questions", "of one kind"),
 }
 MEASURES = {
     "topics": ("What is asked about", "words"),
@@ -60,8 +60,8 @@ def of_dataset(statistics: Mapping[str, object]) -> Pictures:
     found = Pictures()
     for key, value in statistics.items():
         if key in COLUMNS and isinstance(value, Mapping) and value:
-            title, unit, each = COLUMNS[key]
-            found.columns.append((title, charts.by_name(_pairs(value), unit=unit, each=each)))
+            title, each, per = COLUMNS[key]
+            found.columns.append((title, charts.by_name(_pairs(value), unit="lines", each=each, per=per)))
         elif key in MEASURES and (bars := _measures(value, MEASURES[key][1])):
             found.measures.append(Measures(MEASURES[key][0], bars))
         elif key in SHARES and isinstance(value, int):
@@ -71,7 +71,7 @@ def of_dataset(statistics: Mapping[str, object]) -> Pictures:
     return found
 
 
-def of_metrics(rows: Sequence[Mapping[str, float]]) -> charts.Lines | None:
+def of_metrics(rows: Sequence[Mapping[str, object]]) -> charts.Curves | None:
     """The losses over the steps; None while nothing is told."""
     names = list(dict.fromkeys(name for row in rows for name in row if LOSS in name.lower()))
     step = next((each for each in STEPS if any(each in row for row in rows)), "")

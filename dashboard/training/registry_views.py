@@ -27,10 +27,11 @@ MOST_FOUND = 500
 @rules.page(Role.VIEWER)
 def registry(request: loading.Request) -> HttpResponse:
     live = versions.live()
+    known = ModelVersion.objects.select_related("endpoint", "dataset").order_by("-id")
     answering = Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id").first()
     context = {
         "page": "training",
-        "versions": ModelVersion.objects.select_related("endpoint", "dataset", "job").order_by("-id"),
+        "versions": Paginator(known, PER_PAGE).get_page(request.GET.get("page")),
         "live": live,
         "unregistered": answering if live is None else None,
         "before": deploying.before(),

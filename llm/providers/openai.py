@@ -61,7 +61,10 @@ class OpenAIProvider(Provider):
         with translated(openai, api_key=self.api_key):
             asked = client(self.base_url, self.api_key, self.is_private_allowed)
             found = list(islice(asked.models.list(timeout=timeout), MOST_LISTED))
-        return [ListedModel(each.id, str(each.owned_by or ""), _moment(each.created)) for each in found]
+        return [  # many servers leave out whose a model is, or when it was made
+            ListedModel(each.id, str(getattr(each, "owned_by", None) or ""), _moment(getattr(each, "created", None)))
+            for each in found
+        ]
 
     def _ask(self, prompt: Prompt, model: str, deadline: float) -> openai.Stream[Any]:
         """Open the stream; once for each option the server turns out not to know, ask again without it."""

@@ -1,6 +1,7 @@
 """Looking after jobs: one at a time takes each a step further, and whatever dies is gone on with."""
 
 import logging
+import math
 from datetime import timedelta
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from llm.spending import budgets
 from tuning.jobs import states, submitting
 from tuning.models import OVER, Checkpoint, FineTuneJob, JobEvent, JobState, ModelVersion
 from tuning.registry import versions
-from tuning.trainers import trainer_for
+from tuning.trainers import by_hand, trainer_for
 from tuning.trainers.base import Report
 
 log = logging.getLogger(__name__)
@@ -86,8 +87,8 @@ def cancel(job: FineTuneJob) -> bool:
 @transaction.atomic
 def hand_in(job: FineTuneJob, endpoint: Endpoint, model: str, *, by: User | None) -> ModelVersion:
     """The model that a person trained of a job by hand, and where it is served; ends the job. Raises RegistryError."""
-    if job.endpoint is not None:
-        raise versions.RegistryError(f"Job {job.pk} is trained at {job.endpoint}, which hands its model in itself.")
+    if job.trainer != by_hand.NAME:
+        raise versions.RegistryError(f"Job {job.pk} is not trained by hand; its trainer hands its model in itself.")
     if job.state in (JobState.WAITING, JobState.UPLOADING):
         look(job.pk)
         job.refresh_from_db()
@@ -169,7 +170,7 @@ def succeed(job: FineTuneJob, report: Report) -> None:
         "model": report.model[:300],
         "trained_tokens": report.trained_tokens,
         "cost": cost,
-        "metrics": list(report.metrics),
+        "metrics": [{name: _kept(value) for name, value in row.items()} for row in report.metrics],
         "error": "",
         "finished_at": timezone.now(),
     }
@@ -181,6 +182,11 @@ def succeed(job: FineTuneJob, report: Report) -> None:
     _book(job, report, cost)
     if job.endpoint is not None:
         _register(job)
+
+
+def _kept(value: float) -> float | str:
+    """A number, or the word for what is none: jsonb holds no nan, and a training that went astray is to be seen."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _register(job: FineTuneJob) -> None:

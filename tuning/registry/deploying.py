@@ -11,6 +11,7 @@ from tuning.registry.versions import RegistryError
 
 TRIAL_SECONDS = 8.0  # so that a rollback is done in ten
 REMEMBERED = 100  # decisions that are looked back on
+LONGEST_SERVED = 200  # signs of a name that llm.models.Deployment holds
 NO_OTHER = "No other model has served before."
 OPTIONAL = (ServingRole.FALLBACK, ServingRole.RESTYLE)  # roles that nobody need serve
 
@@ -98,6 +99,8 @@ def _check(wanted: Deployment, reason: str) -> None:
         raise RegistryError("Say why, for those who come after.")
     if wanted.role == ServingRole.RESTYLE and wanted.is_quoting:
         raise RegistryError(f"{wanted} quotes, and cannot say an answer again.")
+    if len(wanted.model) > LONGEST_SERVED:
+        raise RegistryError(f"{wanted.model[:40]}… is longer than {LONGEST_SERVED} signs: serve it by a shorter name.")
     if refusal := _silence(wanted):
         raise RegistryError(f"{wanted} does not answer, so it was not let serve: {refusal}")
 

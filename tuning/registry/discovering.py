@@ -10,7 +10,6 @@ from tuning.models import ModelVersion
 
 TUNED = "ft:"  # what OpenAI's names of tuned models begin with: ft:BASE:ORGANISATION:SUFFIX:ID
 STEP = ":ckpt-step-"
-VENDORS_OWN = ("openai", "openai-internal", "system")
 SECONDS = 20.0
 
 
@@ -26,14 +25,18 @@ class TunedModel:
 
 
 def tuned_at(endpoint: Endpoint) -> Sequence[TunedModel]:
-    """What the organisation has tuned there, the newest first. Raises ProviderError."""
+    """What the organisation has tuned there, the newest first. Raises ProviderError.
+
+    A key is shown the tuned models of its own organisation alone. Whose they are is not looked at: proxies say of every
+    model that it is OpenAI's (BerriAI/litellm#5275).
+    """
     deployment = Deployment(role=ServingRole.ANSWER, endpoint=endpoint)
     listed = provider_for(deployment).models(timeout=SECONDS)
     known = set(ModelVersion.objects.filter(endpoint=endpoint).values_list("model", flat=True))
     found = [
         TunedModel(each.name, base_of(each.name), each.made_at, STEP in each.name, each.name in known)
         for each in listed
-        if each.name.startswith(TUNED) and each.owner not in VENDORS_OWN
+        if each.name.startswith(TUNED)
     ]
     return sorted(found, key=lambda each: (each.made_at.timestamp() if each.made_at else 0.0, each.name), reverse=True)
 

@@ -7,6 +7,8 @@ from llm.models import Endpoint
 from tuning.models import JobState
 from tuning.trainers.base import Availability, Order, Report, Trainer
 
+NAME = "by_hand"  # what jobs call it
+
 
 class ByHandTrainer(Trainer):
     takes_an_endpoint = False

@@ -206,7 +206,11 @@ def _stages(api: openai.OpenAI, job: str) -> Iterable[ReportedCheckpoint]:
             log.info("A checkpoint of the job %s has no step or no name; it is left out", job)
             continue
         told = each.metrics.to_dict() if each.metrics else {}
-        metrics = {name: value for name, value in told.items() if _number(value) is not None}
+        metrics = {
+            name: number
+            for name, value in told.items()
+            if (number := _number(value)) is not None and math.isfinite(number)
+        }
         yield ReportedCheckpoint(step, str(each.fine_tuned_model_checkpoint), metrics)
 
 
@@ -223,7 +227,7 @@ def _moment(told: object) -> datetime:
 
 def _count(told: object) -> int | None:
     number = _number(told)
-    return int(number) if number is not None and number >= 0 else None
+    return int(number) if number is not None and math.isfinite(number) and number >= 0 else None
 
 
 def _error(told: object) -> str:
@@ -241,7 +245,7 @@ def _metrics(api: openai.OpenAI, files: Iterable[str]) -> Iterable[Mapping[str, 
 
 
 def rows(raw: bytes) -> Iterable[Mapping[str, float]]:
-    """Numbers by the names of their columns; what is empty or no number is left out."""
+    """Numbers by the names of their columns, nan among them; what is empty or a word is left out."""
     try:
         text = base64.b64decode(raw, validate=True).decode() if b"," not in raw else raw.decode()
     except (binascii.Error, UnicodeDecodeError):
@@ -255,7 +259,6 @@ def _number(written: object) -> float | None:
     if written is None or isinstance(written, bool):
         return None
     try:
-        number = float(str(written))
+        return float(str(written))
     except ValueError:
         return None
-    return number if math.isfinite(number) else None

@@ -43,7 +43,7 @@ def page(chromium: Browser, site: str, endpoint: Endpoint) -> Iterator[Page]:
     """The owner, logged in; in the end no page may have broken its content security policy or thrown an error."""
     problems: list[str] = []
     context = chromium.new_context(base_url=site)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)  # the first page of a process waits for what it imports
     page = context.new_page()
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))

@@ -242,9 +242,10 @@ class _Handler(BaseHTTPRequestHandler):
         return "".join(protocols.chat_events(body["model"], [("ready", ())], protocols.Ending())).encode()
 
     def _models(self) -> Json:
-        made = {"object": "model", "created": 1_700_000_000}
-        bases = [{**made, "id": name, "owned_by": "openai"} for name in ("gpt-4o-mini", "ft:demo:openai::1")]
-        return _page([*bases, *({**made, "id": name, "owned_by": "org-acme"} for name in self.fake.tuned)])
+        """As OpenAI and as what stands before it: one owner for all, a list of them, or nothing but the name."""
+        forms: list[Json] = [{"created": 1_700_000_000, "owned_by": "openai"}, {"owned_by": ["org", "acme"]}, {}]
+        names = ["gpt-4o-mini", *self.fake.tuned]
+        return _page([{"object": "model", "id": name, **forms[at % 3]} for at, name in enumerate(names)])
 
     def _model(self, model: str) -> Json:
         told = {"id": model, "object": "model", "created": 0, "owned_by": "org"}
