@@ -54,3 +54,11 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-focus]");
   if (button) document.getElementById(button.dataset.focus).focus();
 });
+
+// What was typed goes with the decision; a draft that comes after it has nothing to be kept in.
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "decide") event.target.dataset.decided = "yes";
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.closest("[data-decided]")) event.preventDefault();
+});

@@ -20,6 +20,7 @@ from tuning.models import ExampleState, Export, TrainingExample
 from tuning.reviews import pace, routing, second_looks
 
 LISTED = 100
+LEFT = "What is left is with somebody else, waits for its article, or needs somebody who may decide it."
 GOAL = validating.RECOMMENDED
 
 
@@ -149,7 +150,7 @@ def next_item(request: loading.Request) -> HttpResponse:
         return redirect("second_look", second.example_id)
     found = reviewing.claim(request.user, **_powers(request))
     if found is None:
-        messages.success(request, "The queue is empty. Well done.")
+        messages.success(request, LEFT if reviewing.queue().exists() else "The queue is empty. Well done.")
         return redirect("review")
     return redirect("review_item", found.pk)
 

@@ -95,8 +95,10 @@ def test_twenty_items_by_keyboard(page: Page, capsys: pytest.CaptureFixture[str]
         print(f"\n{ITEMS} items by keyboard: {seconds:.2f} s and {keys / ITEMS:.1f} keys an item, words typed included")  # noqa: T201
     assert seconds < 5
     assert ExampleReview.objects.count() == sum(PATHS[number % len(PATHS)][0] != "s" for number in range(ITEMS))
+    page.wait_for_selector("[data-review]")
+    before = page.url
     page.keyboard.press("u")
-    page.wait_for_load_state()
+    page.wait_for_url(lambda url: url != before)
     assert ExampleReview.objects.count() == sum(PATHS[number % len(PATHS)][0] != "s" for number in range(ITEMS)) - 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
 from bot.answers import prompts
 from foundation import secrets
@@ -176,3 +177,26 @@ def test_a_dataset_is_shaped_as_the_command_says() -> None:
     shaped = run("dataset", "freeze", "shaped", "--refusals", "0.2")
     assert (shaped["examples"], shaped["made_refusals"], shaped["clusters"]) == (20, 4, 16)
     assert (shaped["preferences"], shaped["statistics"]["is_shuffled"]) == (16, True)
+
+
+def test_a_review_from_the_terminal(settings: Settings, tmp_path: Path) -> None:
+    settings.PARLEY_HOME = tmp_path
+    make_document(make_collection())
+    file = tmp_path / "kept.csv"
+    file.write_text(
+        "question,answer\nHow are plans refunded?,Within 30 days.\nWhat is 2?,In 77 years.\nWhat is 3?,Later.\n"
+    )
+    first, second, third = (str(number) for number in run("example", "import", str(file))["imported"])
+    run("example", "second-share", "1")
+    assert run("example", "approve", first)["edit_kind"] == "none"
+    with pytest.raises(CommandError, match="77 years"):
+        run("example", "approve", second)
+    routed = run("example", "route", second, "--text", "It takes 77 years.")
+    assert (routed["state"], routed["article"] is not None) == ("routed_to_kb", True)
+    assert run("example", "keep-for-evaluation", third)["state"] == "barred"
+    assert run("example", "undo")["state"] == "in_review"
+    User.objects.create_superuser("second")
+    looked = run("example", "second-review", first, "--verdict", "rejected", "--reason", "cold", "--as", "second")
+    assert (looked["state"], looked["second_opinion"]) == ("in_review", "split")
+    assert run("example", "second-share") == {"second_share": 1.0, "compared": 1, "agreement": 0.0, "kappa": 0.0}
+    assert {each["id"] for each in run("example", "list", "--state", "in_review")} == {int(first), int(third)}

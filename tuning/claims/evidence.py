@@ -171,6 +171,8 @@ def _is_courtesy(claim: Claim, answer: str) -> bool:
 
 
 def _is_named(name: str, ground: Evidence) -> bool:
+    if " " in name:
+        return all(_is_named(part, ground) for part in name.split())
     plain = name.casefold().removesuffix("'s").removesuffix("’s").rstrip(".")  # noqa: RUF001  an apostrophe
     if references.squeezed(plain) in ground.code or ground.words.holds(plain):
         return True

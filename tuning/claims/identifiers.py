@@ -97,7 +97,7 @@ def _dialled(written: str) -> str:
 
 
 def _squeezed(written: str) -> str:
-    return re.sub(r"\s", "", written).upper()
+    return re.sub(r"[\s-]", "", written).upper()
 
 
 def _address(written: str) -> str:
@@ -160,7 +160,8 @@ _LENGTHS = {
     29: "BR EG PS QA UA", 30: "JO KW MU", 31: "MT SC", 33: "RU",
 }  # fmt: skip
 _IBAN = "|".join(
-    rf"(?:{'|'.join(countries.split())})\d\d(?:\s?[A-Z0-9]){{{length - 4}}}" for length, countries in _LENGTHS.items()
+    rf"(?:{'|'.join(countries.split())})\d\d(?:[\s-]?[A-Z0-9]){{{length - 4}}}"
+    for length, countries in _LENGTHS.items()
 )
 
 _EMAIL = re.compile(

@@ -64,16 +64,21 @@ def names(text: str, *, is_german: bool) -> Iterator[Claim]:
     """What is in quotation marks, and words that are written like names; in German only what no noun looks like."""
     for match in _QUOTED.finditer(text):
         yield _claim(match.start(1), match.end(1), "quote", text)
-    found = list(_WORD.finditer(text))
-    for number, match in enumerate(found):
-        after = found[number + 1] if number + 1 < len(found) else None
-        if _is_name(text, match, found[number - 1] if number else None, after, is_german=is_german):
-            yield _claim(match.start(), match.end(), "name", text)
+    before: re.Match[str] | None = None
+    open_claim: Claim | None = None
+    for match in _WORD.finditer(text):
+        if _is_name(text, match, before, is_german=is_german):
+            is_more = open_claim is not None and text[open_claim.end : match.start()] == " "
+            start = open_claim.start if is_more and open_claim else match.start()
+            if open_claim is not None and not is_more:
+                yield open_claim
+            open_claim = _claim(start, match.end(), "name", text)
+        before = match
+    if open_claim is not None:
+        yield open_claim
 
 
-def _is_name(
-    text: str, match: re.Match[str], before: re.Match[str] | None, after: re.Match[str] | None, *, is_german: bool
-) -> bool:
+def _is_name(text: str, match: re.Match[str], before: re.Match[str] | None, *, is_german: bool) -> bool:
     word = match.group()
     folded = word.casefold()
     if folded in words.ALL_STOPWORDS or folded in words.COURTESY or len(word) < 2:
@@ -84,14 +89,7 @@ def _is_name(
         return False
     if is_german:
         return before is not None and before.group().casefold().rstrip(".") in _TITLES
-    if not _BEGINS.search(text[: match.start()]):
-        return True
-    return (
-        after is not None
-        and after.group()[0].isupper()
-        and text[match.end() : after.start()] == " "
-        and not (after.group().casefold() in words.ALL_STOPWORDS or after.group() in ("I", "I'm"))
-    )
+    return _BEGINS.search(text[: match.start()]) is None
 
 
 def _is_written_like_one(word: str) -> bool:

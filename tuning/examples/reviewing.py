@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bot.answers import prompts
@@ -16,6 +16,7 @@ from tuning.examples import assessing, own_addresses, passage_rows
 from tuning.examples.proposing import ExampleError, final, people
 from tuning.examples.redacting import Redaction
 from tuning.models import (
+    ExamplePassage,
     ExampleReview,
     ExampleState,
     ReviewPolicy,
@@ -49,7 +50,8 @@ def free_for(user: User, *, is_editor: bool = True, is_owner: bool = True) -> Qu
     write one; what two people disagree about, if they are neither of them, or own the install."""
     now = timezone.now()
     free = queue().filter(Q(claimed_until=None) | Q(claimed_until__lt=now) | Q(claimed_by=user))
-    free = free.filter(Q(article=None) | Q(article__state=DocumentState.FAILED))
+    learnt_too = ExamplePassage.objects.filter(example=OuterRef("pk"), document=OuterRef("article"), is_attached=True)
+    free = free.filter(Q(article=None) | Q(article__state=DocumentState.FAILED) | Exists(learnt_too))
     if not is_editor:
         free = free.filter(awaits_article=False)
     if not is_owner:

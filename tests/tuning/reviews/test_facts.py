@@ -112,6 +112,7 @@ def test_a_correction_is_an_article_and_one_of_example_and_evaluation_case(item:
     assert routing.settle_all() == [item.pk]
     taken_up = routing.learn_too(item.pk, ada)
     assert (taken_up.state, routing.settle_all()) == (ExampleState.IN_REVIEW, [])
+    assert reviewing.claim(ada, pk=item.pk) == item
     assert taken_up.passages.filter(document=document, is_attached=True).exists()
     barred = reviewing.keep_for_evaluation(item.pk, ada)
     assert (barred.state, barred.article) == (ExampleState.BARRED, document)
