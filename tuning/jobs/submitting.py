@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -47,12 +47,12 @@ class WantedJob:
 
 def estimate(wanted: WantedJob) -> Decimal | None:
     """USD, None where no price is known: the tokens that are trained on, once for each epoch."""
-    return cost(wanted.endpoint, wanted.base, wanted.dataset.tokens * wanted.epochs)
+    return cost(wanted.trainer, wanted.endpoint, wanted.base, wanted.dataset.tokens * wanted.epochs)
 
 
-def cost(endpoint: Endpoint | None, base: str, tokens: int) -> Decimal | None:
-    """USD for training on so many tokens, None where no price is known; without an endpoint nobody asks for any."""
-    if endpoint is None:
+def cost(trainer: str, endpoint: Endpoint | None, base: str, tokens: int) -> Decimal | None:
+    """USD for training on so many tokens, None where no price is known; what trains on our own asks for none."""
+    if endpoint is None or not trainer_for(trainer).costs_money:
         return Decimal(0)
     return pricing.training_cost(endpoint.provider, base, tokens, timezone.now())
 
@@ -74,7 +74,7 @@ def order(wanted: WantedJob, *, by: User | None) -> FineTuneJob:
         trainer=wanted.trainer,
         endpoint=wanted.endpoint,
         base=wanted.base.strip(),
-        parameters={**(wanted.parameters or {}), "n_epochs": wanted.epochs},
+        parameters=_parameters(wanted),
         key=uuid.uuid4(),
         estimate=estimated,
         created_by=by,
@@ -112,6 +112,8 @@ def check(wanted: WantedJob, today: date) -> None:
     available = trainer.availability(wanted.endpoint, today)
     if not available.is_available:
         raise OrderError(available.why)
+    if objection := trainer.objection(wanted.base.strip(), wanted.parameters or {}):
+        raise OrderError(objection)
 
 
 def submit(job: FineTuneJob) -> None:
@@ -153,8 +155,29 @@ def _may_create(job: FineTuneJob) -> bool:
 
 
 def _order(job: FineTuneJob, trainer: Trainer) -> Order:
-    def lines(split: Split) -> bytes:
-        found = job.dataset.lines.filter(split=split).exclude(messages=[])
-        return formats.write(found, trainer.file_format) if found.exists() else b""
+    return Order(
+        str(job.key),
+        job.base,
+        _lines(job.dataset, Split.TRAIN, trainer),
+        _lines(job.dataset, Split.VALIDATION, trainer),
+        job.parameters,
+    )
 
-    return Order(str(job.key), job.base, lines(Split.TRAIN), lines(Split.VALIDATION), job.parameters)
+
+def _lines(dataset: Dataset, split: Split, trainer: Trainer) -> bytes:
+    found = dataset.lines.filter(split=split).exclude(messages=[])
+    return formats.write(found, trainer.file_format) if found.exists() else b""
+
+
+def plan(wanted: WantedJob) -> Sequence[str]:
+    """What would be done, in sentences, if the trainer has more to say. Raises OrderError, ProviderError."""
+    check(wanted, timezone.now().date())
+    trainer = trainer_for(wanted.trainer)
+    dry = FineTuneJob(
+        dataset=wanted.dataset, base=wanted.base.strip(), parameters=_parameters(wanted), key=uuid.uuid4()
+    )
+    return trainer.plan(_order(dry, trainer))
+
+
+def _parameters(wanted: WantedJob) -> dict[str, Any]:
+    return {**(wanted.parameters or {}), "n_epochs": wanted.epochs}

@@ -70,10 +70,19 @@ class Trainer(ABC):
 
     file_format = "openai"
     takes_an_endpoint = True
+    costs_money = True
 
     @abstractmethod
     def availability(self, endpoint: Endpoint | None, today: date) -> Availability:
         """Whether a job could be ordered now; asks nobody."""
+
+    def objection(self, base: str, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Why an order is not taken as it is, as a sentence, as far as it can be told here; empty: nothing is wrong."""
+        return ""
+
+    def plan(self, order: Order) -> Sequence[str]:  # noqa: ARG002
+        """What it would do with an order, in sentences. Sends and begins nothing."""
+        return ()
 
     @abstractmethod
     def upload(self, endpoint: Endpoint | None, order: Order) -> dict[str, str]:
