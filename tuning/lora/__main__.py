@@ -1,4 +1,4 @@
-"""python -m tuning.lora train FOLDER: the process that trains, in an environment of its own (make train-setup)."""
+"""The process that trains, and the one that serves what came of it; make train-setup makes their environment."""
 
 import argparse
 import sys
@@ -13,7 +13,16 @@ def main(arguments: list[str]) -> int:
     actions = parser.add_subparsers(dest="action", required=True)
     for name in ("train", "work", "plan"):
         actions.add_parser(name).add_argument("folder", type=Path)
+    serve = actions.add_parser("serve")
+    serve.add_argument("model", type=Path, metavar="FILE.gguf")
+    serve.add_argument("--name", required=True)
+    serve.add_argument("--port", type=int, default=0)
+    serve.add_argument("--adapter", type=Path, metavar="FILE.gguf")
+    serve.add_argument("--threads", type=int, default=0)
     given = parser.parse_args(arguments)
+    if given.action == "serve":
+        process.serve(given.model, name=given.name, port=given.port, adapter=given.adapter, threads=given.threads)
+        return 0
     folder = TrainingFolder(given.folder.resolve())
     return {"train": process.train, "work": process.work, "plan": process.plan}[given.action](folder)
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -29,9 +30,8 @@ def train(folder: TrainingFolder) -> int:
             return 0
         workplace.write(folder.process, {"pid": os.getpid(), "started": psutil.Process().create_time()})
         workplace.tell(folder, kind="started")
-        count = gpus()
-        if count > 1:
-            return subprocess.run(several(folder, count), pass_fds=[lock], check=False).returncode
+        if (count := gpus()) > 1:
+            return subprocess.run(command(folder, count), pass_fds=[lock], check=False).returncode
         return work(folder)
 
 
@@ -59,14 +59,22 @@ def plan(folder: TrainingFolder) -> int:
     return 0
 
 
+def serve(model: Path, **options: Any) -> None:
+    """See tuning.lora.serving."""
+    serving: Any = importlib.import_module("tuning.lora.serving")
+    serving.serve(model, **options)
+
+
 def fail(folder: TrainingFolder, sentence: str) -> None:
     """End it for good."""
     workplace.write(folder.outcome, {"state": "failed", "error": sentence})
     workplace.forget_lines(folder)
 
 
-def several(folder: TrainingFolder, count: int) -> list[str]:
-    """The command that trains on so many GPUs."""
+def command(folder: TrainingFolder, count: int) -> list[str]:
+    """What trains on so many GPUs: one process for each where there are several."""
+    if count < 2:
+        return [sys.executable, "-m", "tuning.lora", "train", str(folder.path)]
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", str(count)]
     options = ["--num_machines", "1", "--mixed_precision", "bf16", "--dynamo_backend", "no"]
     return [*launch, *options, "-m", "tuning.lora", "work", str(folder.path)]

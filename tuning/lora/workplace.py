@@ -1,5 +1,7 @@
-"""The folder in which a model is trained: what was ordered, how far it is, what came of it. Shared by both sides, so of the standard
-library alone: the trainer, which orders and looks, and the process that trains and imports torch.
+"""The folder in which a model is trained: what was ordered, how far it is, what came of it.
+
+Both sides share it, the trainer that orders and looks and the process that imports torch, so it is of the standard
+library alone.
 
 Whoever trains holds the lock for as long as it lives, and the kernel lets go of it with the process: a held lock is the
 one proof that somebody is at it.

@@ -1,5 +1,6 @@
 """Fine-tune jobs: who can train, what it would cost, begin, watch, cancel."""
 
+import json
 import sys
 from typing import Any
 
@@ -27,6 +28,9 @@ class Command(ActionsCommand):
         start.add_argument("--base", required=True, metavar="MODEL", help="what is tuned")
         start.add_argument("--endpoint", metavar="NAME", help="where it is trained; see the page Models")
         start.add_argument("--epochs", type=int, default=submitting.EPOCHS)
+        start.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the trainer's own"
+        )
         start.add_argument("--dry-run", action="store_true", help="check and estimate, send nothing")
         start.add_argument("--yes", action="store_true", help="do not ask before money is spent")
         status = actions.add_parser("status", help="how jobs are doing")
@@ -58,6 +62,7 @@ class Command(ActionsCommand):
             base=options["base"],
             endpoint=find_endpoint(options["endpoint"]) if options["endpoint"] else None,
             epochs=options["epochs"],
+            parameters=dict(_parameter(each) for each in options["set"]),
         )
         submitting.check(wanted, timezone.now().date())
         cost = submitting.estimate(wanted)
@@ -66,8 +71,11 @@ class Command(ActionsCommand):
             f" {money.label(cost)}."
         )
         if options["dry_run"]:
+            plan = list(submitting.plan(wanted))
             if options["json"]:
-                self._print({"job": None, "estimate_usd": telling.usd(cost)})
+                self._print({"job": None, "estimate_usd": telling.usd(cost), "plan": plan})
+            for sentence in () if options["json"] else plan:
+                self.stdout.write(sentence)
             return
         if cost != 0 and not options["yes"]:
             _ask()
@@ -103,6 +111,17 @@ def _job(number: int) -> FineTuneJob:
     if found is None:
         raise CommandError(f"There is no job {number}; manage.py tune status shows those there are.")
     return found
+
+
+def _parameter(written: str) -> tuple[str, Any]:
+    """NAME=VALUE; a value that is no number and neither true nor false is text."""
+    name, is_given, value = written.partition("=")
+    if not is_given or not name:
+        raise CommandError(f"--set takes NAME=VALUE, not {written!r}.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def _ask() -> None:

@@ -1,0 +1,36 @@
+"""llama.cpp's server around a GGUF: OpenAI's protocol on an address of this machine."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import xllamacpp
+
+CONTEXT = 8192  # tokens of a prompt and its answer: six passages with their question are up to 2,000
+
+
+def serve(model: Path, *, name: str, port: int, adapter: Path | None = None, threads: int = 0) -> None:
+    """Serve until the standard input ends or somebody interrupts. Says its address once it answers; port 0: any."""
+    wanted = xllamacpp.CommonParams()
+    wanted.model.path = str(model)
+    wanted.model_alias = {name}
+    wanted.hostnames = ["127.0.0.1"]
+    wanted.port = port
+    wanted.n_ctx = CONTEXT
+    wanted.n_parallel = 1
+    wanted.warmup = False
+    if threads:
+        wanted.cpuparams.n_threads = threads
+    if adapter is not None:
+        wanted.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
+    server = xllamacpp.Server(wanted)
+    is_over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: is_over.set())
+    sys.stdout.write(f"{server.listening_address}/v1\n")
+    sys.stdout.flush()
+    threading.Thread(target=lambda: (sys.stdin.read(), is_over.set()), daemon=True).start()
+    while not is_over.wait(1.0):
+        pass  # Python looks for signals here
+    del server
