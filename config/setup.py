@@ -15,7 +15,7 @@ from knowledge import tasks
 from knowledge.index import model_change
 from llm import tasks as llm_tasks
 from llm import vendors
-from llm.models import Deployment, Endpoint, ServingRole
+from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tuning import tasks as tuning_tasks
 from tuning.registry import versions
 
@@ -88,13 +88,20 @@ def _deploy(role: ServingRole, wanted: str) -> Deployment | None:
     if _is_heard(role, wanted, f"{provider}:{model}", live, dimensions):
         return None
     deployment = Deployment(role=role, endpoint=endpoint, model=model, dimensions=dimensions, reason=reason)
-    deployment.prompt = versions.prompt_of(endpoint, model)
+    deployment.prompt = _prompt(role, endpoint, model)
     if role != ServingRole.EMBED or live is None:
         deployment.save()
     elif not model_change.deploy_at_once(deployment):
         _build_index(deployment)
         return None
     return deployment
+
+
+def _prompt(role: ServingRole, endpoint: Endpoint, model: str) -> PromptVariant:
+    try:
+        return versions.wording_for(role, endpoint, model)
+    except versions.RegistryError as error:
+        raise CommandError(f"{role.upper()}_MODEL: {error}") from error
 
 
 def _asked(role: ServingRole) -> str:

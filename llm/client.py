@@ -25,7 +25,7 @@ def new_trace_id() -> str:
 
 
 def stream(
-    prompt: Prompt,
+    prompt: Prompt | Callable[[Deployment], Prompt],
     *,
     deployment: Deployment,
     trace_id: str,
@@ -35,11 +35,13 @@ def stream(
 ) -> "Response":
     """Ask a model. Nothing is sent before the Response is iterated. `deadline` is a time.monotonic().
 
-    Where a fallback is live it is asked when this model gives nothing, unless what this very model says is wanted:
-    then `may_fall_back` is to be False. Only answer models are replaced.
+    `prompt` is a function where models are asked in words of their own: it is given who is asked. Where a fallback is
+    live it is asked when this model gives nothing, unless what this very model says is wanted: then `may_fall_back` is
+    to be False. Only answer models are replaced.
     """
     terms = Terms(deployment, trace_id, purpose, deadline)
-    return Response(prompt, terms, may_fall_back=may_fall_back and fallback.may_replace(deployment, purpose))
+    worded = prompt if callable(prompt) else lambda _: prompt
+    return Response(worded, terms, may_fall_back=may_fall_back and fallback.may_replace(deployment, purpose))
 
 
 def metered(
@@ -67,9 +69,9 @@ class Response:
     After a fallback everything but the ledger is about the model that stood in.
     """
 
-    def __init__(self, prompt: Prompt, terms: Terms, *, may_fall_back: bool) -> None:
-        self._prompt = prompt
-        self._call = StreamedCall(prompt, terms)
+    def __init__(self, worded: Callable[[Deployment], Prompt], terms: Terms, *, may_fall_back: bool) -> None:
+        self._worded = worded
+        self._call = self._asking(terms)
         self._may_fall_back = may_fall_back
         self._deltas = self._stream()
 
@@ -115,15 +117,18 @@ class Response:
         standing = breaker.standing(terms.deployment)
         fallback_id = standing.fallback_id if self._may_fall_back else None
         first_by = math.inf if fallback_id is None else fallback.first_word_by(terms.deadline, calls=2)
-        first = self._call = StreamedCall(self._prompt, replace(terms, standing=standing, first_by=first_by))
+        first = self._call = self._asking(replace(terms, standing=standing, first_by=first_by))
         try:
             yield from first.deltas()
         except ProviderError as error:
             if fallback_id is None or first.text:
                 raise
-            self._call = StreamedCall(self._prompt, _stand_in(first.terms, fallback_id, error))
+            self._call = self._asking(_stand_in(first.terms, fallback_id, error))
         if self._call is not first:
             yield from self._call.deltas()
+
+    def _asking(self, terms: Terms) -> StreamedCall:
+        return StreamedCall(self._worded(terms.deployment), terms)
 
 
 def _stand_in(failed: Terms, fallback_id: int, error: ProviderError) -> Terms:

@@ -16,13 +16,18 @@ class ServingRole(models.TextChoices):
     EMBED = "embed"
     JUDGE = "judge"
     FALLBACK = "fallback"
+    RESTYLE = "restyle", "Put into the voice"
 
 
 class PromptVariant(models.TextChoices):
-    """In which words a model is asked. A tuned one has learnt the voice's rules, so that they need not be said."""
+    """In which words a model is asked. A tuned one has learnt the voice's rules, so that they need not be said.
+
+    One that restyles is asked no question at all: it is given an answer to say again.
+    """
 
     FULL = "full", "with the voice's rules"
     SHORT = "short", "without the voice's rules"
+    RESTYLE = "restyle", "to say an answer again"
 
 
 class Purpose(models.TextChoices):
@@ -35,6 +40,7 @@ class Purpose(models.TextChoices):
     JUDGE = "judge"
     TEST = "test"
     TUNE = "tune"
+    RESTYLE = "restyle"
 
 
 class Endpoint(models.Model):
@@ -67,6 +73,11 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
             raise self.model.DoesNotExist(f"No model is live for the role {role}; run: manage.py setup")
         return newest
 
+    def restyler(self) -> "Deployment | None":
+        """Who puts quoted answers into the voice; None where nobody does."""
+        newest = self.filter(role=ServingRole.RESTYLE).select_related("endpoint").order_by("-id").first()
+        return newest if newest and newest.model else None
+
     def newest(self) -> Self:
         """What was last decided for each role."""
         return self.select_related("endpoint").order_by("role", "-id").distinct("role")
@@ -94,9 +105,9 @@ class Deployment(models.Model):
 
     role = models.CharField(max_length=10, choices=ServingRole)
     endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT)
-    model = models.CharField(max_length=200, blank=True, help_text="Empty: nobody from here on (fallback only).")
+    model = models.CharField(max_length=200, blank=True, help_text="Empty: nobody from here on (fallback, restyle).")
     dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Length of the vectors (embed only).")
-    prompt = models.CharField(max_length=5, choices=PromptVariant, default=PromptVariant.FULL)
+    prompt = models.CharField(max_length=10, choices=PromptVariant, default=PromptVariant.FULL)
     reason = models.CharField(max_length=300)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
     created_at = models.DateTimeField(db_default=Now())
@@ -105,6 +116,13 @@ class Deployment(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["role", "-id"], name="deployment_live")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(role=ServingRole.RESTYLE, prompt=PromptVariant.RESTYLE)
+                | ~models.Q(role=ServingRole.RESTYLE) & ~models.Q(prompt=PromptVariant.RESTYLE),
+                name="restylers_restyle",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.endpoint.provider}:{self.model}"

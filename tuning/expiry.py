@@ -8,7 +8,7 @@ from datetime import date
 from django.utils import timezone
 
 from llm.completion import ProviderError
-from llm.models import Deployment, ServingRole
+from llm.models import Deployment
 from llm.providers import provider_for
 from tuning.models import ModelVersion
 from tuning.registry import versions
@@ -21,7 +21,7 @@ SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Ending:
-    """A version that is not served for ever. `days` is negative once it is gone; `is_live`: it answers now."""
+    """A version that is not served for ever. `days` is negative once it is gone; `is_live`: it serves now."""
 
     version: ModelVersion
     days: int
@@ -40,7 +40,7 @@ def watch() -> int:
     """
     told = 0
     for version in ModelVersion.objects.select_related("endpoint"):
-        deployment = Deployment(role=ServingRole.ANSWER, endpoint=version.endpoint, model=version.model)
+        deployment = Deployment(role=versions.role_of(version), endpoint=version.endpoint, model=version.model)
         try:
             day = provider_for(deployment).retires_on(version.model, timeout=SECONDS)
         except ProviderError as error:
@@ -54,9 +54,8 @@ def watch() -> int:
 
 def endings(today: date) -> Sequence[Ending]:
     """What ends within the longest of DAYS, or has ended; the soonest first."""
-    live = versions.live()
     found = [
-        Ending(version, (version.retires_on - today).days, version == live)
+        Ending(version, (version.retires_on - today).days, versions.is_live(version))
         for version in ModelVersion.objects.select_related("endpoint", "dataset").exclude(retires_on=None)
         if version.retires_on
     ]

@@ -8,19 +8,21 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from bot.answers import asking, citations, followups, prompts, wording
+from bot.answers import asking, citations, followups, prompts, retelling, wording
 from bot.answers.asking import Asked
 from bot.answers.prompts import PLAIN, Manner
 from bot.answers.signals import Signalled
-from bot.answers.trace import SentPrompt
+from bot.answers.trace import Retold, SentPrompt
 from bot.models import Outcome
+from bot.voices import framing
 from knowledge.retrieval.rereading import reread
 from knowledge.retrieval.search import Hit, Retrieval, retrieve
 from llm import client
 from llm.completion import ProviderError
 from llm.models import Deployment, PromptVariant
-from llm.prompt import Turn
+from llm.prompt import Prompt, Turn
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +53,8 @@ class Answer:
 
     `question` is how it was understood, `deployment` who wrote. `uncited_text` keeps what a model wrote without resting
     it on a passage, which nobody is shown; `searched_again` the words that it asked to have searched. `prompt` is the
-    last one that a model replied to, if any did. Times are in milliseconds since the question came in.
+    last one that a model replied to, if any did, `retold` what came of having a quoted answer put into the voice. Times
+    are in milliseconds since the question came in.
     """
 
     asked: Asked
@@ -64,6 +67,7 @@ class Answer:
     uncited_text: str = ""
     searched_again: str = ""
     prompt: SentPrompt | None = None
+    retold: Retold | None = None
     is_truncated: bool = False
     error: str = ""
     first_token_ms: float | None = None
@@ -104,6 +108,8 @@ class Writing:
         self._deployment = asked.deployment
         self._searched_again = ""
         self._prompt: SentPrompt | None = None
+        self._retold: Retold | None = None
+        self._opened = framing.Opened((), "")
         self._first_token_ms: float | None = None
         self._answer: Answer | None = None
 
@@ -174,26 +180,24 @@ class Writing:
     def _reply(self, *, may_search: bool) -> Generator[str, None, bool]:
         """Have the model write over the passages found so far; True when it had more of them searched instead."""
         self._prompt = None
-        hits, manner = self.retrieval.hits, self.asked.manner
-        variant = PromptVariant(self._deployment.prompt)
-        prompt = prompts.build(
-            self._question, hits, self._history, may_search=may_search, manner=manner, variant=variant
-        )
+        hits = self.retrieval.hits
         response = client.stream(
-            prompt, deployment=self._deployment, trace_id=self.asked.trace_id, deadline=self.asked.deadline
+            lambda served: self._worded(served, may_search=may_search),
+            deployment=self._deployment,
+            trace_id=self.asked.trace_id,
+            deadline=self.asked.deadline,
         )
-        sent = SentPrompt(may_search, manner.language, prompts.checksum(prompt), variant)
         reply = Signalled(response)
         renumbered = citations.Renumbered(reply, len(hits))
+        self._opened = framing.Opened(self._spoken(renumbered, response), self._voiced("opening"))
         with closing(response):
-            for delta in renumbered:
-                if self._first_token_ms is None:
+            for delta in self._opened:
+                if not self.text:
                     self._first_token_ms = self.asked.elapsed_ms()
-                self._prompt = sent
+                    self._prompt = self._sent(may_search=may_search)
                 self.text += delta
                 yield delta
-        self._prompt = sent
-        self._deployment = response.deployment  # the fallback, where the model asked first could not
+        self._prompt = self._sent(may_search=may_search)
         if response.finish_reason == "refusal":
             self._end(Outcome.BLOCKED)
             return False
@@ -202,8 +206,42 @@ class Writing:
         if self._deployment.is_quoting and not self._is_answerable():  # as strict as if it had been asked first
             self._end(Outcome.NOT_IN_DOCS)
             return False
-        self._conclude([hits[number - 1] for number in renumbered.cited], response.finish_reason == "length")
+        yield from self._conclude([hits[number - 1] for number in renumbered.cited], response.finish_reason == "length")
         return False
+
+    def _worded(self, served: Deployment, *, may_search: bool) -> Prompt:
+        """The prompt in the words that this very model is asked in: it may be the fallback."""
+        return prompts.build(
+            self._question,
+            self.retrieval.hits,
+            self._history,
+            may_search=may_search,
+            manner=self.asked.manner,
+            variant=PromptVariant(served.prompt),
+        )
+
+    def _sent(self, *, may_search: bool) -> SentPrompt:
+        checksum = prompts.checksum(self._worded(self._deployment, may_search=may_search))
+        return SentPrompt(may_search, self.asked.manner.language, checksum, PromptVariant(self._deployment.prompt))
+
+    def _spoken(self, renumbered: citations.Renumbered, response: client.Response) -> Iterator[str]:
+        """The text as it comes; what is quoted is held back until a model has put it into the voice, if one does."""
+        deltas = iter(renumbered)
+        first = next(deltas, "")
+        self._deployment = response.deployment  # the fallback, where the model asked first could not
+        voice = self.asked.manner.voice
+        restyler = Deployment.objects.restyler() if voice and self._deployment.is_quoting else None
+        if restyler is None or voice is None:
+            yield first
+            yield from deltas
+            return
+        plain = (first + "".join(deltas)).strip()
+        if renumbered.cited and self._is_answerable():
+            plain, self._retold = retelling.retell(plain, self.asked, voice, restyler)
+        yield plain
+
+    def _voiced(self, words: Literal["opening", "closing"]) -> str:
+        return str(getattr(self.asked.manner.voice, words, ""))
 
     def _search_again(self, words: str) -> bool:
         """Add to the passages what another search finds, in the same collections; whether that is anything new."""
@@ -214,13 +252,19 @@ class Writing:
         self.retrieval = replace(self.retrieval, hits=(*self.retrieval.hits, *more))
         return bool(more)
 
-    def _conclude(self, cited: list[Hit], is_truncated: bool) -> None:
-        """Settle the outcome: text that rests on no passage is not an answer."""
-        text = self.text.strip()
+    def _conclude(self, cited: list[Hit], is_truncated: bool) -> Iterator[str]:
+        """Settle the outcome: text that rests on no passage is not an answer. Yields what an answer ends with.
+
+        One that was cut off is not ended: its own last words are missing.
+        """
         if not cited:
             unfounded = ended(self.asked, Outcome.NOT_IN_DOCS)
-            self._settle(replace(unfounded, uncited_text=text, is_truncated=is_truncated))
+            self._settle(replace(unfounded, uncited_text=self._unframed, is_truncated=is_truncated))
             return
+        if not is_truncated and (last := framing.closed(self.text, self._voiced("closing"))):
+            self.text = self.text.rstrip() + last
+            yield last
+        text = self.text.strip()
         quoted = tuple(
             CitedPassage(number, hit, citations.quote(text, number, _sentences(hit)))
             for number, hit in enumerate(cited, start=1)
@@ -228,11 +272,16 @@ class Writing:
         answered = ended(self.asked, Outcome.ANSWERED, text)
         self._settle(replace(answered, citations=quoted, is_truncated=is_truncated))
 
+    @property
+    def _unframed(self) -> str:
+        """What was written so far, without what was put before it."""
+        return self.text.removeprefix(self._opened.added).strip()
+
     def _fail(self, error: ProviderError) -> None:
         """A provider failed for good: say so with an incident id, and never pass off half an answer as a whole one."""
         log.error("trace %s: %s", self.asked.trace_id, error)
         outcome = Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR
-        self._settle(replace(ended(self.asked, outcome, error=str(error)), uncited_text=self.text))
+        self._settle(replace(ended(self.asked, outcome, error=str(error)), uncited_text=self._unframed))
 
     def _end(self, outcome: Outcome) -> None:
         self._settle(ended(self.asked, outcome))
@@ -246,6 +295,7 @@ class Writing:
             retrieval=self.retrieval,
             searched_again=self._searched_again,
             prompt=self._prompt,
+            retold=self._retold,
             first_token_ms=self._first_token_ms,
         )
 

@@ -1,8 +1,6 @@
-"""What a channel may see and how it is answered there."""
+"""What a channel may see."""
 
-from bot.answers import voices
-from bot.answers.prompts import PLAIN, Manner
-from bot.models import Channel, Voice
+from bot.models import Channel
 from knowledge.models import Collection, Visibility
 
 
@@ -21,9 +19,3 @@ def searchable(channel: Channel, *, has_outsiders: bool) -> list[int]:
 def sees_internal(channel: Channel) -> bool:
     """Whether it matters who reads the channel."""
     return channel.collections.exclude(visibility=Visibility.PUBLIC).exists()
-
-
-def manner(channel: Channel, voice: Voice | None) -> Manner:
-    if voice is None and not channel.language:
-        return PLAIN
-    return Manner(rules=voices.rules(voice) if voice else (), language=channel.language)

@@ -8,11 +8,12 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from bot.answers import asking, prompts, trace, voices
+from bot.answers import asking, prompts, trace
 from bot.answers.answering import Answer, Writing
 from bot.answers.asking import Asked
 from bot.answers.trace import Reach, Trace
-from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker, Voice
+from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
+from bot.voices import choosing, style
 from knowledge.retrieval.search import Retrieval
 from llm.models import UsageRecord
 from llm.prompt import Turn
@@ -52,13 +53,14 @@ def ask(
     user: User | None = None,
     conversation: Conversation | None = None,
 ) -> Generator[Event]:
-    """Answer `question`, keeping it and its answer as rows of one conversation.
+    """Answer `question` in the voice called default, keeping it and its answer as rows of one conversation.
 
     Raises QuestionError before anything is kept. Whoever stops listening early does not stop the answer: it is
     written to its end and kept all the same.
     """
     asking.check(question)
-    return _ask(asking.begin(question), platform, sorted(collections), user, conversation)
+    asked = asking.begin(question, manner=prompts.Manner(choosing.default()))
+    return _ask(asked, platform, sorted(collections), user, conversation)
 
 
 def _ask(
@@ -135,8 +137,9 @@ def cost(trace_id: str) -> Decimal | None:
 
 
 @transaction.atomic
-def save(conversation: Conversation, answer: Answer, voice: Voice | None = None) -> Message:
+def save(conversation: Conversation, answer: Answer) -> Message:
     """Keep an answer with its citations, the trace of how it came about, and how well it keeps to the voice."""
+    voice = answer.asked.manner.voice
     message = Message.objects.create(
         conversation=conversation,
         speaker=Speaker.BOT,
@@ -149,7 +152,7 @@ def save(conversation: Conversation, answer: Answer, voice: Voice | None = None)
         first_token_ms=answer.first_token_ms,
         total_ms=answer.total_ms,
         voice=voice,
-        style_faults=voices.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
+        style_faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
         cost=cost(answer.trace_id),
         trace=_trace(answer).as_json(),
     )
@@ -185,4 +188,5 @@ def _trace(answer: Answer) -> Trace:
         uncited_text=answer.uncited_text,
         error=answer.error,
         prompt=answer.prompt,
+        retold=answer.retold,
     )

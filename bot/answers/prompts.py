@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from django.utils.crypto import salted_hmac
 
+from bot.models import Voice
+from bot.voices import restyling, style
 from knowledge.retrieval.rereading import parts
 from knowledge.retrieval.search import Hit
 from llm.models import PromptVariant
@@ -49,10 +51,15 @@ HISTORY_CHARACTERS = 4000
 
 @dataclass(frozen=True)
 class Manner:
-    """How an answer is to sound: rules of the voice, one sentence each, and a language that is not the question's."""
+    """How an answer is to sound: in which voice, if in any, and in a language that is not the question's."""
 
-    rules: tuple[str, ...] = ()
+    voice: Voice | None = None
     language: str = ""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """What the model is told of the voice, one sentence each."""
+        return style.rules(self.voice) if self.voice else ()
 
 
 PLAIN = Manner()
@@ -60,6 +67,8 @@ PLAIN = Manner()
 
 def template_hash(variant: PromptVariant = PromptVariant.FULL) -> str:
     """Names the wording (SHA-256, hex). A model tuned on another wording must not go live under this one."""
+    if variant == PromptVariant.RESTYLE:
+        return restyling.template_hash()
     style = STYLE if variant == PromptVariant.FULL else ""
     template = "\0".join((SYSTEM, SEARCH_RULE, style, CONTEXT, PASSAGE, str(HISTORY_TURNS), str(HISTORY_CHARACTERS)))
     return hashlib.sha256(template.encode()).hexdigest()
@@ -86,8 +95,11 @@ def build(
 ) -> Prompt:
     """The prompt for `question` over `hits`, best first; passage n of the prompt is `hits[n - 1]`.
 
-    With `may_search` the model may ask for one more search in place of an answer.
+    With `may_search` the model may ask for one more search in place of an answer. Raises ValueError for a model that is
+    asked no questions.
     """
+    if variant not in (PromptVariant.FULL, PromptVariant.SHORT):
+        raise ValueError(f"A model that is asked {variant} is asked no questions.")
     rules = "\n".join(f"- {rule}" for rule in manner.rules) if variant == PromptVariant.FULL else ""
     passages = tuple(_passage(number, hit) for number, hit in enumerate(hits, start=1))
     return Prompt(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.answers import channel_rules, conversations, prompts, trace, voices
+from bot.answers import conversations, prompts, trace
 from bot.answers.trace import Trace
 from bot.models import Message, Question
 from llm.models import PromptVariant
@@ -59,9 +59,9 @@ def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:
 def _manner(message: Message, known: Trace) -> prompts.Manner:
     """As it was; where that was not kept, as the channel has it today."""
     if known.prompt is not None:
-        return prompts.Manner(voices.rules(message.voice) if message.voice else (), known.prompt.language)
+        return prompts.Manner(message.voice, known.prompt.language)
     question: Question | None = getattr(message, "question", None)
-    return channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN
+    return prompts.Manner(message.voice, question.channel.language if question else "")
 
 
 def _fidelity(prompt: Prompt, known: Trace) -> Fidelity:

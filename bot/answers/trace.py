@@ -38,13 +38,32 @@ class SentPrompt:
 
 
 @dataclass(frozen=True)
+class Retold:
+    """What came of having a quoted answer put into the voice by `model`.
+
+    `plain` is the answer as it was quoted, without what code adds to it. Of its `parts`, each up to its markers, `kept`
+    are shown as the model wrote them and the others as they were quoted; `faults` says why, in the words of
+    restyling.unfaithful, and `error` where the model gave nothing. `added_ms` is how long the asker waited for it.
+    """
+
+    model: str
+    plain: str
+    parts: int
+    kept: int
+    faults: tuple[str, ...] = ()
+    error: str = ""
+    added_ms: float = 0.0
+
+
+@dataclass(frozen=True)
 class Trace:
     """The trace of an answer.
 
     `question` is how it was understood, `passages` are in the order they were given, those of a second search last.
     `answerable` is None where it is not known. `corrections` (a word: its understanding), `uncovered` and
     `searched_again` are as in Retrieval and Answer, `prompt_hash` is prompts.template_hash. `prompt` is the last one
-    that a model replied to, None where none did. Where `knows_prompt` is False that was not kept.
+    that a model replied to, None where none did. Where `knows_prompt` is False that was not kept. `retold` is None
+    where nobody was asked to put the answer into the voice.
     """
 
     question: str = ""
@@ -59,6 +78,7 @@ class Trace:
     error: str = ""
     prompt: SentPrompt | None = None
     knows_prompt: bool = True
+    retold: Retold | None = None
 
     def as_json(self) -> dict[str, Any]:
         written = asdict(self)
@@ -68,7 +88,7 @@ class Trace:
 
     @classmethod
     def from_json(cls, written: Mapping[str, Any]) -> "Trace":
-        prompt = written.get("prompt")
+        prompt, retold = written.get("prompt"), written.get("retold")
         return cls(
             **{
                 **{name: written[name] for name in _PLAIN if name in written},
@@ -76,6 +96,7 @@ class Trace:
                 "uncovered": tuple(written.get("uncovered", ())),
                 "prompt": SentPrompt(**prompt) if prompt else None,
                 "knows_prompt": "prompt" in written,
+                "retold": Retold(**{**retold, "faults": tuple(retold["faults"])}) if retold else None,
             }
         )
 

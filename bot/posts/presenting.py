@@ -23,6 +23,8 @@ def answer(message: Message, question: Question) -> Post:
     """The whole answer as one post: text, numbered sources, what was not read, and the buttons under it."""
     cited = list(message.citations.all())
     links = {each.url for each in cited if each.url} | {link for each in cited for link in addresses(each.passage)}
+    if message.voice:  # the company's own words
+        links |= {*addresses(message.voice.opening), *addresses(message.voice.closing)}
     return Post(
         text=neutral(text(message, question.channel), links=links),
         sources=_sources(cited),

@@ -11,10 +11,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import asking, channel_rules, conversations, voices, wording
+from bot.answers import asking, channel_rules, conversations, wording
 from bot.answers.answering import Answer, Writing, ended
 from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
+from bot.answers.prompts import Manner
 from bot.answers.trace import Reach
 from bot.answers.wishes import wants_person
 from bot.messenger import DeliveryError, Live, Messenger
@@ -27,13 +28,13 @@ from bot.models import (
     Question,
     QuestionState,
     Speaker,
-    Voice,
 )
 from bot.posts import presenting
 from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
 from bot.questions import giving_up, receiving
 from bot.team import escalations
+from bot.voices import choosing
 from foundation import connections, failpoints
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,6 @@ class Reply:
 
     question: Question
     messenger: Messenger
-    voice: Voice | None
     delivery: Delivery | None = None
     live: Live | None = None
 
@@ -65,7 +65,7 @@ def reply(question: Question, messenger: Messenger) -> None:
     """Answer a claimed question and send the answer. Whoever calls keeps the lease from running out."""
     messenger.sign(question)
     failpoints.reach("worker.signed")
-    told = Reply(question, messenger, voices.of(question.channel))
+    told = Reply(question, messenger)
     try:
         if told.is_shown:
             _open(told)
@@ -119,7 +119,7 @@ def _answer(told: Reply) -> Answer:
         question.text,
         deployment=channel.deployment,
         least_answerable=channel.least_answerable,
-        manner=channel_rules.manner(channel, told.voice),
+        manner=Manner(choosing.of(channel), channel.language),
         trace_id=question.trace_id,
     )
     try:
@@ -192,7 +192,7 @@ def _save(told: Reply, answer: Answer) -> list[Delivery]:
     mine = Question.objects.filter(pk=question.pk, state=QuestionState.ANSWERING, attempts=question.attempts)
     if not mine.update(state=QuestionState.DELIVERING, lease_until=None, error=answer.error[:1000]):
         raise SupersededError
-    message = conversations.save(question.conversation, answer, told.voice)
+    message = conversations.save(question.conversation, answer)
     failpoints.reach("save.message")
     Question.objects.filter(pk=question.pk).update(answer=message)
     question.answer = message

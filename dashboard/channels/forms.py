@@ -4,8 +4,8 @@ from typing import Any
 
 from django import forms
 
-from bot.answers import voices
 from bot.models import Channel, Voice
+from bot.voices import choosing
 from dashboard.rendering.inputs import dress
 from knowledge.models import Collection
 from llm.models import Deployment, ServingRole
@@ -93,4 +93,4 @@ class VoiceForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def draft(self) -> Voice:
         """The voice as the form has it, not kept."""
-        return Voice(**{"name": voices.DEFAULT, **self.changes(), "version": 0})
+        return Voice(**{"name": choosing.DEFAULT, **self.changes(), "version": 0})

@@ -5,9 +5,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from bot.answers import answering, prompts, voices
+from bot.answers import answering
 from bot.answers.asking import QuestionError
+from bot.answers.prompts import Manner
 from bot.models import Channel, Message, Speaker, Voice, Workspace
+from bot.voices import choosing, style
 from dashboard.channels.forms import ChannelForm, VoiceForm
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
@@ -83,7 +85,7 @@ def _edited(request: loading.Request, form: VoiceForm, found: Voice | None) -> H
     if form.is_valid():
         changes = form.changes()
         try:
-            kept = voices.next_version(found.name if found else changes["name"], changes)
+            kept = choosing.next_version(found.name if found else changes["name"], changes)
         except ValidationError as error:
             form.add_error(None, " ".join(error.messages))
         else:
@@ -105,17 +107,16 @@ def preview_voice(request: loading.Request) -> HttpResponse:
         error = "Choose a question and mend what is marked."
         return render(request, "dashboard/channels/_preview.html", {"error": error})
     draft = form.draft()
-    manner = prompts.Manner(rules=voices.rules(draft))
     collections = Collection.objects.public().values_list("pk", flat=True)
     try:
-        answer = answering.compose(question, collections=collections, manner=manner).finish()
+        answer = answering.compose(question, collections=collections, manner=Manner(draft)).finish()
     except QuestionError as refused:
         return render(request, "dashboard/channels/_preview.html", {"error": str(refused)})
     request.audited = {"question": question[:200]}
     context = {
         "answer": answer,
         "outcome": words.OUTCOMES[answer.outcome][0],
-        "rules": manner.rules,
-        "faults": voices.faults(draft, answer.text),
+        "rules": style.rules(draft),
+        "faults": style.faults(draft, answer.text),
     }
     return render(request, "dashboard/channels/_preview.html", context)

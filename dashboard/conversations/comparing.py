@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from bot.answers import answering, channel_rules, conversations, prompts, trace
+from bot.answers import answering, conversations, trace
+from bot.answers.prompts import Manner
 from bot.models import Message, Question
+from bot.voices import choosing
 from dashboard.rendering import turns, words
 from dashboard.rendering.turns import ShownTurn
 from llm.spending import money
@@ -41,7 +43,11 @@ def ask_again(message: Message) -> Compared:
         collections=collections,
         history=history,
         deployment=question.channel.deployment if question else None,
-        manner=channel_rules.manner(question.channel, message.voice) if question else prompts.PLAIN,
+        manner=_manner(question),
     )
     answer = writing.finish()
     return Compared(turn, answer, money.label(conversations.cost(answer.trace_id)))
+
+
+def _manner(question: Question | None) -> Manner:
+    return Manner(choosing.of(question.channel), question.channel.language) if question else Manner(choosing.default())

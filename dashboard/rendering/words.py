@@ -12,6 +12,7 @@ PURPOSES = {
     Purpose.JUDGE: "Grade",
     Purpose.TEST: "Try a model",
     Purpose.TUNE: "Tune a model",
+    Purpose.RESTYLE: "Put into the voice",
 }
 
 # The outcome in plain words, and what it means for the reader.

@@ -6,7 +6,7 @@ from knowledge.index import indexing
 from knowledge.index.indexing import Indexed
 from knowledge.models import Collection, Visibility
 from knowledge.originals.base import File, Original
-from llm.models import Deployment, Endpoint, ServingRole
+from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 
 
 def make_endpoint(provider: str = "local", base_url: str = "") -> Endpoint:
@@ -25,8 +25,10 @@ def make_deployment(
     base_url: str = "",
 ) -> Deployment:
     """A model that is live from now on; without arguments, the local embedding model."""
+    prompt = PromptVariant.RESTYLE if role == ServingRole.RESTYLE else PromptVariant.FULL
+    endpoint = make_endpoint(provider, base_url)
     return Deployment.objects.create(
-        role=role, endpoint=make_endpoint(provider, base_url), model=model, dimensions=dimensions, reason="a test"
+        role=role, endpoint=endpoint, model=model, dimensions=dimensions, prompt=prompt, reason="a test"
     )
 
 

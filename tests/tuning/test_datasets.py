@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from bot.answers import prompts
-from bot.models import Workspace
+from bot.models import Voice, Workspace
 from llm.models import PromptVariant
 from tests.rows.examples import make_example, make_examples
 from tests.rows.make import make_deployment, make_endpoint
@@ -129,7 +129,7 @@ def test_the_short_prompt_is_the_production_prompt_without_the_voice() -> None:
     full, short = freeze("full"), freeze("short", prompt=PromptVariant.SHORT)
     assert full.template_hash == prompts.template_hash()
     assert short.template_hash == prompts.template_hash(PromptVariant.SHORT) != full.template_hash
-    manner = prompts.Manner(rules=("Warm.",))
+    manner = prompts.Manner(Voice(style_guide="Warm."))
     first = short.lines.first()
     assert first is not None
     built = prompts.build("?", [], manner=manner, variant=PromptVariant.SHORT)

@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from bot.answers import prompts
+from bot.voices import restyling
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tests.rows.examples import make_examples
 from tests.rows.make import make_deployment
@@ -54,7 +56,7 @@ def test_a_reason_and_a_name_are_needed(tuned: ModelVersion) -> None:
 
 
 def test_registering_again_changes_nothing(tuned: ModelVersion) -> None:
-    assert versions.prompt_of(tuned.endpoint, "ft:voice") == PromptVariant.SHORT
+    assert versions.wording_for(ServingRole.ANSWER, tuned.endpoint, "ft:voice") == PromptVariant.SHORT
     again = versions.register(tuned.endpoint, "ft:voice", base="base-model", dataset=tuned.dataset)
     assert again == tuned
     make_examples(11)
@@ -76,3 +78,39 @@ def test_the_end_of_a_version_is_told_in_time(tuned: ModelVersion) -> None:
     for days, expected in ((91, []), (90, [90]), (31, [90]), (30, [30]), (7, [7]), (0, [7]), (-1, [7])):
         ModelVersion.objects.filter(pk=tuned.pk).update(retires_on=today + timedelta(days=days))
         assert [each.threshold for each in expiry.endings(today)] == expected
+
+
+def make_restyler(endpoint: Endpoint) -> ModelVersion:
+    return ModelVersion.objects.create(
+        endpoint=endpoint, model="sailor", base="small", prompt=PromptVariant.RESTYLE,
+        template_hash=prompts.template_hash(PromptVariant.RESTYLE),
+    )  # fmt: skip
+
+
+def test_a_restyler_is_let_restyle_and_never_answer(tuned: ModelVersion) -> None:
+    restyler = make_restyler(tuned.endpoint)
+    row = versions.deploy(restyler, reason="it sounds like us", by=None)
+    assert (row.role, row.prompt, Deployment.objects.restyler()) == ("restyle", "restyle", row)
+    assert versions.is_live(restyler)
+    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:base-model"
+    with pytest.raises(RegistryError, match="answers no questions"):
+        versions.wording_for(ServingRole.ANSWER, restyler.endpoint, restyler.model)
+    with pytest.raises(RegistryError, match="not to say answers again"):
+        versions.wording_for(ServingRole.RESTYLE, tuned.endpoint, tuned.model)
+    Deployment.objects.create(role=ServingRole.RESTYLE, endpoint=row.endpoint, prompt=row.prompt, reason="off")
+    assert Deployment.objects.restyler() is None
+    assert not versions.is_live(restyler)
+    assert str(versions.roll_back(by=None, role=ServingRole.RESTYLE)) == "openai:sailor"
+
+
+def test_the_database_takes_no_restyler_for_a_model_that_answers(tuned: ModelVersion) -> None:
+    for role, prompt in ((ServingRole.ANSWER, PromptVariant.RESTYLE), (ServingRole.RESTYLE, PromptVariant.SHORT)):
+        with pytest.raises(IntegrityError, match="restylers_restyle"), transaction.atomic():
+            Deployment.objects.create(role=role, endpoint=tuned.endpoint, model="x", prompt=prompt, reason="a test")
+
+
+def test_a_restyler_that_learnt_other_words_may_not_serve(tuned: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
+    restyler = make_restyler(tuned.endpoint)
+    monkeypatch.setattr(restyling, "SYSTEM", "Talk like a pirate.")
+    with pytest.raises(RegistryError, match="another wording"):
+        versions.deploy(restyler, reason="all the same", by=None)

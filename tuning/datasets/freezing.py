@@ -56,7 +56,7 @@ def freeze(
 
     About a share of `validation` of the lines is kept for validation; clusters stay whole.
     """
-    _check(name, validation)
+    _check(name, prompt, validation)
     drawn = _drawn()
     candidates = [_candidate(example, prompt) for example in drawn.examples]
     found = [*_unfit(drawn.examples), *validating.problems(candidates)]
@@ -116,7 +116,9 @@ def _written(dataset: Dataset, rows: list[DatasetLine]) -> Dataset:
     return dataset
 
 
-def _check(name: str, validation: float) -> None:
+def _check(name: str, prompt: PromptVariant, validation: float) -> None:
+    if prompt not in (PromptVariant.FULL, PromptVariant.SHORT):
+        raise FreezeError([Problem(0, 0, "", f"examples of questions cannot be frozen {prompt.label}")])
     if not name.strip():
         raise FreezeError([Problem(0, 0, "", "a dataset needs a name")])
     if Dataset.objects.filter(name=name.strip()).exists():

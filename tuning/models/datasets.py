@@ -23,7 +23,7 @@ class Dataset(models.Model):
     """
 
     name = models.CharField(max_length=100, unique=True)
-    prompt = models.CharField(max_length=5, choices=PromptVariant, default=PromptVariant.FULL)
+    prompt = models.CharField(max_length=10, choices=PromptVariant, default=PromptVariant.FULL)
     template_hash = models.CharField(max_length=64, help_text="Of the variant of the prompt; serving has to match it.")
     checksum = models.CharField(max_length=64, help_text="SHA-256 of all lines in their order.")
     salt = models.CharField(max_length=32, help_text="With it clusters fall into splits, the same ones every time.")

@@ -30,7 +30,7 @@ class ModelVersion(models.Model):
     base = models.CharField(max_length=200, blank=True, help_text="What it was tuned from; empty: it is no tune.")
     dataset = models.ForeignKey(Dataset, null=True, blank=True, on_delete=models.PROTECT, related_name="versions")
     job = models.OneToOneField(FineTuneJob, null=True, blank=True, on_delete=models.PROTECT, related_name="version")
-    prompt = models.CharField(max_length=5, choices=PromptVariant, default=PromptVariant.FULL)
+    prompt = models.CharField(max_length=10, choices=PromptVariant, default=PromptVariant.FULL)
     template_hash = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict)
     retires_on = models.DateField(null=True, blank=True)

@@ -3,8 +3,9 @@
 from django.db.models import QuerySet
 
 from bot.models import Message, Speaker
-from llm.models import Deployment, ServingRole
+from llm.models import Deployment
 from tuning.models import DatasetLine, ModelVersion, Split
+from tuning.registry.versions import role_of
 
 
 def taught(version: ModelVersion) -> QuerySet[DatasetLine]:
@@ -22,7 +23,7 @@ def answers(version: ModelVersion) -> QuerySet[Message]:
 
 
 def served(version: ModelVersion) -> QuerySet[Deployment]:
-    """When it was let answer, the newest first."""
-    return Deployment.objects.filter(role=ServingRole.ANSWER, endpoint=version.endpoint, model=version.model).order_by(
+    """When it was let answer, or restyle, the newest first."""
+    return Deployment.objects.filter(role=role_of(version), endpoint=version.endpoint, model=version.model).order_by(
         "-id"
     )

@@ -60,12 +60,21 @@ def register_job(job: FineTuneJob) -> ModelVersion:
     return version
 
 
-def live() -> ModelVersion | None:
-    """The version that answers; None where what answers is not registered."""
-    deployment = Deployment.objects.filter(role=ServingRole.ANSWER).order_by("-id").first()
+def live(role: ServingRole = ServingRole.ANSWER) -> ModelVersion | None:
+    """The version that answers, or serves another role; None where what does is not registered, or nobody does."""
+    deployment = Deployment.objects.filter(role=role).order_by("-id").first()
     if deployment is None:
         return None
     return ModelVersion.objects.filter(endpoint=deployment.endpoint, model=deployment.model).first()
+
+
+def role_of(version: ModelVersion) -> ServingRole:
+    """What a version can do: one that was trained to say answers again answers no question."""
+    return ServingRole.RESTYLE if version.prompt == PromptVariant.RESTYLE else ServingRole.ANSWER
+
+
+def is_live(version: ModelVersion) -> bool:
+    return version == live(role_of(version))
 
 
 def register_live() -> ModelVersion:
@@ -74,10 +83,17 @@ def register_live() -> ModelVersion:
     return register(deployment.endpoint, deployment.model)
 
 
-def prompt_of(endpoint: Endpoint, model: str) -> PromptVariant:
-    """In which words a model is asked: those it was trained on, in full where nobody has registered it."""
+def wording_for(role: ServingRole, endpoint: Endpoint, model: str) -> PromptVariant:
+    """In which words a model is asked in a role. Raises RegistryError for a model that was trained for other work."""
     version = ModelVersion.objects.filter(endpoint=endpoint, model=model).first()
-    return PromptVariant(version.prompt) if version else PromptVariant.FULL
+    if version is None:
+        return PromptVariant.RESTYLE if role == ServingRole.RESTYLE else PromptVariant.FULL
+    is_restyler = role_of(version) == ServingRole.RESTYLE
+    if is_restyler and role != ServingRole.RESTYLE:
+        raise RegistryError(f"{version} was trained to say answers again in the voice, and answers no questions.")
+    if role == ServingRole.RESTYLE and not is_restyler and version.is_tuned:
+        raise RegistryError(f"{version} was trained to answer questions, not to say answers again in the voice.")
+    return PromptVariant.RESTYLE if role == ServingRole.RESTYLE else PromptVariant(version.prompt)
 
 
 def check_wording(version: ModelVersion) -> None:
@@ -91,22 +107,23 @@ def check_wording(version: ModelVersion) -> None:
 
 @transaction.atomic
 def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
-    """Let a version answer from now on. Raises RegistryError."""
+    """Let a version answer, or restyle, from now on. Raises RegistryError."""
     if not reason.strip():
         raise RegistryError("Say why, for those who come after.")
     check_wording(version)
     register_live()
-    wanted = Deployment(role=ServingRole.ANSWER, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
+    role = role_of(version)
+    wanted = Deployment(role=role, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
     return Deployment.objects.append(wanted, reason=reason, by=by)
 
 
 @transaction.atomic
-def roll_back(*, by: User | None) -> Deployment:
-    """Let the model before answer again. Raises RegistryError when there was none, or its words have changed."""
-    rows = list(Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:100])
+def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
+    """Let the model before serve again. Raises RegistryError when there was none, or its words have changed."""
+    rows = list(Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id")[:100])
     before = next((row for row in rows[1:] if _served(row) != _served(rows[0])), None)
     if before is None:
-        raise RegistryError("No other model has answered before.")
+        raise RegistryError("No other model has served before.")
     version = ModelVersion.objects.filter(endpoint=before.endpoint, model=before.model).first()
     if version is not None:
         check_wording(version)

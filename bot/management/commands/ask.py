@@ -98,6 +98,7 @@ def as_json(message: Message, latency: dict[str, float | None]) -> dict[str, obj
             }
             for citation in message.citations.all()
         ],
+        "voice": str(message.voice) if message.voice else None,
         "model": message.model,
         "provider": message.provider,
         "usage": {

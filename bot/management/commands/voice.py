@@ -5,8 +5,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot.answers import voices
 from bot.models import Grammar, Voice
+from bot.voices import choosing, style
 
 
 class Command(BaseCommand):
@@ -37,12 +37,12 @@ class Command(BaseCommand):
         if voice is None:
             raise CommandError("There is no such voice.")
         self.stdout.write(str(voice))
-        for rule in voices.rules(voice):
+        for rule in style.rules(voice):
             self.stdout.write(f"  - {rule}")
 
 
 def _next(name: str, changes: dict[str, Any]) -> Voice:
     try:
-        return voices.next_version(name, changes)
+        return choosing.next_version(name, changes)
     except ValidationError as error:
         raise CommandError(" ".join(error.messages)) from error

@@ -10,12 +10,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from bot.answers import conversations, replays, trace, voices
+from bot.answers import conversations, replays, trace
 from bot.answers.conversations import Done
 from bot.answers.replays import Fidelity
 from bot.models import Channel, ChannelKind, Conversation, Message, Outcome, Platform, Speaker
 from bot.platforms.console import ConsoleMessenger
 from bot.questions import queue, receiving, replying
+from bot.voices import choosing
 from knowledge.models import Collection
 from llm.models import Deployment, PromptVariant, ServingRole
 from tests.fakes.providers.fake import FakeProviders
@@ -128,21 +129,21 @@ def test_a_model_that_declines(ask: Ask, fake_providers: FakeProviders) -> None:
 
 def test_a_voice_and_a_language_stay_as_they_were(told: Ask, fake_providers: FakeProviders) -> None:
     fake_providers.blocks = ANSWER
-    voices.next_version("default", {"style_guide": "Write like a sailor."})
+    choosing.next_version("default", {"style_guide": "Write like a sailor."})
     told("Can plans be refunded?")
     Channel.objects.update(language="Danish")
     message = told("Can annual plans be refunded in full?", 2)
     system = replays.prompt_of(message).system
     assert "Write like a sailor." in system
     assert "Danish" in system
-    voices.next_version("default", {"style_guide": "Write like a lawyer."})
+    choosing.next_version("default", {"style_guide": "Write like a lawyer."})
     Channel.objects.update(language="French")
     assert_replayed(message, fake_providers)
 
 
 def test_a_model_that_has_learnt_the_voice_is_asked_without_its_rules(told: Ask, fake_providers: FakeProviders) -> None:
     fake_providers.blocks = ANSWER
-    voices.next_version("default", {"style_guide": "Write like a sailor."})
+    choosing.next_version("default", {"style_guide": "Write like a sailor."})
     base = Deployment.objects.live(ServingRole.ANSWER)
     tuned = Deployment(role=base.role, endpoint=base.endpoint, model="ft:sailor", prompt=PromptVariant.SHORT)
     Deployment.objects.append(tuned, reason="a test", by=None)

@@ -38,17 +38,16 @@ class Command(ActionsCommand):
 
     def _list(self, options: dict[str, Any]) -> None:
         versions.register_live()
-        live = versions.live()
         found = list(ModelVersion.objects.select_related("endpoint").order_by("id"))
         if options["json"]:
-            self._print([summaries.as_json(each, is_live=each == live) for each in found])
+            self._print([summaries.as_json(each, is_live=versions.is_live(each)) for each in found])
             return
         for each in found:
-            self.stdout.write(summaries.line(each, is_live=each == live))
+            self.stdout.write(summaries.line(each, is_live=versions.is_live(each)))
 
     def _show(self, options: dict[str, Any]) -> None:
         version = _version(options["number"])
-        told = summaries.with_lineage(version, is_live=version == versions.live())
+        told = summaries.with_lineage(version, is_live=versions.is_live(version))
         if options["json"]:
             self._print(told)
             return
@@ -80,7 +79,7 @@ class Command(ActionsCommand):
             self.stdout.write(f"{row} answers again.")
 
     def _tell(self, version: ModelVersion, options: dict[str, Any]) -> None:
-        is_live = version == versions.live()
+        is_live = versions.is_live(version)
         if options["json"]:
             self._print(summaries.as_json(version, is_live=is_live))
         else:

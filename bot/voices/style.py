@@ -1,14 +1,11 @@
-"""The company's voice: its versions, what the model is told of it, and whether an answer keeps to it."""
+"""What a model is told of a voice, and whether an answer keeps to it. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from django.db import transaction
+from bot.models import Grammar, Voice
+from bot.voices import framing
 
-from bot.models import Channel, Grammar, Voice
-
-DEFAULT = "default"
 # Pictographs, dingbats, flags and the marks that turn a plain sign into a coloured one.
 EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]")
 SHORTCODE = re.compile(r"(?<![\w:]):[a-z0-9_+-]{2,}:(?![\w:])")
@@ -16,25 +13,6 @@ CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 FIRST_PLURAL = re.compile(r"\b(we|us|our|ours|wir|uns|unser\w*|nous|notre|nos)\b", re.IGNORECASE)
 FIRST_SINGULAR = re.compile(r"\b(I|I'm|I've|me|my|mine|ich|mir|mich|mein\w*|je|moi|mon)\b")
 MARKER = re.compile(r"\s*\[\d{1,2}\]")
-
-
-def of(channel: Channel) -> Voice | None:
-    """The voice that answers in a channel: its own, else the one called default; None where there is neither."""
-    return Voice.objects.current(channel.voice_name or DEFAULT)
-
-
-@transaction.atomic
-def next_version(name: str, changes: Mapping[str, Any]) -> Voice:
-    """Keep a voice as its next version, or the first of a new one. Raises ValidationError."""
-    voice = Voice.objects.current(name) or Voice(name=name, version=0)
-    voice.pk = None
-    voice._state.adding = True
-    voice.version += 1
-    for field, value in changes.items():
-        setattr(voice, field, value)
-    voice.full_clean(exclude=["created_at"])
-    voice.save()
-    return voice
 
 
 def rules(voice: Voice) -> tuple[str, ...]:
@@ -66,11 +44,10 @@ def faults(voice: Voice, text: str) -> list[str]:
     Words in code are not the bot's own, and citation markers are not words.
     """
     prose = CODE.sub(" ", text)
-    bare = MARKER.sub("", text).strip()
     found = []
-    if voice.opening and not bare.lower().startswith(voice.opening.lower()):
+    if voice.opening and not framing.begins_with(voice.opening, text):
         found.append("opening")
-    if voice.closing and not bare.lower().endswith(voice.closing.lower()):
+    if voice.closing and not framing.ends_with(voice.closing, text):
         found.append("closing")
     found += [f"banned: {phrase}" for phrase in voice.banned_phrases if _says(prose, phrase)]
     wrong_person = {Grammar.WE: FIRST_SINGULAR, Grammar.I: FIRST_PLURAL}.get(Grammar(voice.person))

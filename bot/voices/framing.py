@@ -1,0 +1,147 @@
+"""The words that every answer of a voice begins and ends with, added where whoever wrote it left them out. Pure.
+
+They are compared word by word, whatever the capitals, punctuation, quotes and emphasis, so that nothing is said twice.
+They are added as they were written, in whatever language the answer is: a channel that answers in another one has a
+voice of its own.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from bot.models import Voice
+from bot.voices.courtesy import GREETINGS, ONE_WORD_ANSWERS, is_courtesy
+
+WORD = re.compile(r"\w+(?:['’]\w+)*")  # noqa: RUF001  as typographers write it
+MARKERS = re.compile(r"(?:\s*\[\d{1,2}\])+")
+CLAUSE_END = re.compile(r"\W*?[,.:;!?…\n–—]\W*")  # noqa: RUF001
+AFTER = re.compile(r"[^\w\s]*(?:[ \t]+[-–—](?=[ \t]))?\s*")  # noqa: RUF001  dashes
+HELD = 40  # characters beyond its length in which an opening is waited for, as it may be decorated
+
+
+class Opened:
+    """Text as it streams by, behind the opening. Iterating yields it; afterwards `added` is what was put before it."""
+
+    def __init__(self, deltas: Iterable[str], opening: str) -> None:
+        self.added = ""
+        self._deltas = iter(deltas)
+        self._opening = opening.strip()
+
+    def __iter__(self) -> Iterator[str]:
+        held = ""
+        for delta in self._deltas:
+            held += delta
+            if not self._opening or not _is_undecided(self._opening, held):
+                yield from self._begun(held)
+                yield from self._deltas
+                return
+        yield from self._begun(held)
+
+    def _begun(self, text: str) -> Iterator[str]:
+        if not text.strip() or not self._opening or begins_with(self._opening, text):
+            yield from [text] if text else []
+            return
+        self.added = f"{self._opening}\n\n"
+        yield self.added + text[_repeated(self._opening, text) :].lstrip()
+
+
+def opened(text: str, opening: str) -> str:
+    return "".join(Opened([text], opening))
+
+
+def closed(text: str, closing: str) -> str:
+    """What is to follow `text` so that it ends with the closing: all of it, what is missing, or nothing."""
+    closing = closing.strip()
+    if not closing or not text.strip() or ends_with(closing, text):
+        return ""
+    wanted, said = list(WORD.finditer(closing)), _words(_last_line(text))
+    if not said or len(said) >= len(wanted) or not _same(said, _words(closing)[: len(said)]):
+        return f"\n\n{closing}"
+    rest = closing[wanted[len(said) - 1].end() :]
+    return rest if re.search(r"\w\Z", text) else f" {rest.lstrip(',.:;!… ')}"
+
+
+def bare(text: str, voice: Voice) -> str:
+    """`text` without the words that the voice begins and ends with."""
+    if voice.opening and begins_with(voice.opening, text):
+        text = text[_end_of_words(text, len(_words(voice.opening))) :]
+    closing = len(_words(voice.closing))
+    if closing and ends_with(voice.closing, text):
+        text = text[: list(WORD.finditer(MARKERS.sub(_blank, text)))[-closing].start()].rstrip('*_"“„«> \n')
+    return text.strip()
+
+
+def _end_of_words(text: str, count: int) -> int:
+    """Where what follows the first words begins, behind their punctuation and decoration."""
+    end = list(WORD.finditer(text))[count - 1].end() if count else len(text) - len(text.lstrip())
+    found = AFTER.match(text, end)
+    return found.end() if found else end
+
+
+def _blank(markers: re.Match[str]) -> str:
+    return " " * len(markers.group())
+
+
+def begins_with(opening: str, text: str) -> bool:
+    wanted = _words(opening)
+    if not wanted:  # signs alone
+        return text.strip().startswith(opening.strip())
+    return not text.lstrip().startswith("`") and _same(wanted, _words(text)[: len(wanted)])
+
+
+def ends_with(closing: str, text: str) -> bool:
+    wanted = _words(closing)
+    text = MARKERS.sub("", text)
+    if not wanted:
+        return text.strip().endswith(closing.strip())
+    return _same(wanted, _words(text)[-len(wanted) :])
+
+
+def _is_undecided(opening: str, held: str) -> bool:
+    """Whether more has to be seen to tell if what is being written begins with the opening, or a part of it."""
+    if len(held) > len(opening) + HELD:
+        return False
+    wanted = _words(opening)
+    if not wanted:
+        return len(held.strip()) < len(opening)
+    said = _words(re.sub(r"\w+\Z", "", held))  # the last word may go on
+    if not said or _same(said, wanted[: len(said)]):
+        return len(said) < len(wanted)
+    if said[0] != wanted[0] and said[0] not in GREETINGS:
+        return False
+    return not re.search(rf"{CLAUSE_END.pattern}\w", held)
+
+
+def _repeated(opening: str, text: str) -> int:
+    """How much of the start of `text` the opening says already: a part of it, or another greeting."""
+    words = [] if text.lstrip().startswith("`") else list(WORD.finditer(text))
+    wanted = _words(opening)
+    for count in range(min(len(words), len(wanted)), 0, -1):
+        said = [match.group().casefold() for match in words[:count]]
+        end = CLAUSE_END.match(text, words[count - 1].end())
+        if end and _is_part(said, wanted, opening, is_cry="!" in end.group()):
+            return end.end()
+    return 0
+
+
+def _is_part(said: list[str], wanted: list[str], opening: str, *, is_cry: bool) -> bool:
+    if ONE_WORD_ANSWERS.issuperset(said):
+        return False
+    if GREETINGS.issuperset(said[:1]) and GREETINGS.issuperset(wanted[:1]) and is_courtesy(said):
+        return True
+    if not _same(said, wanted[: len(said)]):
+        return False
+    place = list(WORD.finditer(opening))[len(said) - 1].end()
+    return is_cry or is_courtesy(said) or bool(CLAUSE_END.match(opening, place))
+
+
+def _last_line(text: str) -> str:
+    """What stands behind the last marker, or in the last line or sentence."""
+    return re.split(r"\[\d{1,2}\][.!?]*|\n|(?<=[.!?])\s", text.rstrip())[-1]
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold().strip("_") for word in WORD.findall(text)]
+
+
+def _same(first: Sequence[str], second: Sequence[str]) -> bool:
+    return [word.casefold() for word in first] == list(second)
