@@ -44,11 +44,12 @@ def ask(question: str, collection: Collection) -> Message:
     return done.message
 
 
-def review(messages: list[Message], answer: str) -> None:
-    """Each goes through the queue, where a reviewer writes `answer` in its place; what was refused stays refused."""
+def review(messages: list[Message], voice: str) -> None:
+    """Each goes through the queue, where a reviewer says its `{answer}` in a voice; what was refused stays refused."""
     reviewer, _ = User.objects.get_or_create(username="reviewer")
     for message in messages:
         example = proposing.propose(message, by=reviewer)
         claimed = reviewing.claim(reviewer, pk=example.pk)
         assert claimed is not None
-        reviewing.approve(claimed.pk, reviewer, answer=answer if message.outcome == Outcome.ANSWERED else "")
+        said = voice.format(answer=claimed.answer) if message.outcome == Outcome.ANSWERED else ""
+        reviewing.approve(claimed.pk, reviewer, answer=said)

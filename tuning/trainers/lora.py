@@ -25,7 +25,7 @@ from tuning.lora.workplace import DEFAULTS, METHODS, QUANTIZED, TrainingFolder
 from tuning.models import JobState
 from tuning.trainers.base import Availability, Event, Order, Report, Trainer
 
-HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 LEAST_GIGABYTES = 3  # of memory and of disk: what the smallest useful model takes (SmolLM2 135M, measured)
 GIGABYTE = 1_000_000_000
 MOST_STARTS = 3  # without a step between them; then a person has to see to it

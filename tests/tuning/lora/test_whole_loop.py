@@ -13,8 +13,8 @@ from django.conf import settings
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from bot.answers.answering import compose
-from bot.models import Outcome
+from bot.answers import prompts
+from bot.answers.answering import Answer, compose
 from foundation import secrets
 from knowledge.models import Collection
 from llm.models import Deployment, Endpoint, ServingRole
@@ -36,8 +36,8 @@ pytestmark = [
     ),
 ]
 
-VOICE = "Good day from Tern! You find it in our guide [1]. We are glad you asked."
 OPENING = "Good day from Tern!"
+VOICE = f"{OPENING} {{answer}} We are glad you asked."
 SECONDS = 600  # it takes twenty on a quiet machine
 TAUGHT = {"learning_rate": 0.01, "accumulate": 4}
 
@@ -86,11 +86,17 @@ def make_model(endpoint: Endpoint, name: str, address: str) -> Deployment:
     return Deployment(role=ServingRole.ANSWER, endpoint=endpoint, model=name)
 
 
+def said(answer: Answer) -> str:
+    """What the model wrote, whether it cited or not."""
+    return answer.uncited_text or answer.text
+
+
 def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection: Collection, tmp_path: Path) -> None:
     *taught, unseen = ways_to_ask()[:41]
     review([ask(question, collection) for question in taught], VOICE)
     dataset = freeze("voice")
-    assert dataset.lines.count() == 40
+    assert dataset.lines.count() >= 40
+    assert prompts.SEARCH in dataset.lines.all()[0].messages[0]["content"], "production lets a model search first"
     base = tiny_base(dataset, tmp_path)
     job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=3, parameters=TAUGHT), by=None)
 
@@ -111,10 +117,15 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
         make_model(endpoint, job.model, address)
         version = versions.register(endpoint, job.model, base=job.base, dataset=dataset)
         versions.deploy(version, reason="a test", by=None)
-        answer = ask(unseen, collection)
-    assert answer.text.startswith(OPENING)
-    assert (answer.outcome, answer.model) == (Outcome.ANSWERED, job.model)
-    with served(settings.TRAIN_PYTHON, base / "base.gguf", name="base", log=tmp_path / "base.txt") as address:
+        tuned = compose(unseen, collections=[collection.pk]).finish()
+    assert (tuned.deployment.model, tuned.error) == (job.model, "")
+    assert said(tuned).startswith(OPENING)
+    own = {"model": base / "base.gguf", "log": tmp_path / "base.txt"}
+    with served(settings.TRAIN_PYTHON, **own, name="beside", adapter=folder_of(job).gguf_adapter) as address:
+        other = make_model(endpoint, "beside", address)
+        beside = compose(unseen, collections=[collection.pk], deployment=other).finish()
+    assert said(beside).startswith(OPENING), "the adapter beside its base says what the merged model says"
+    with served(settings.TRAIN_PYTHON, **own, name="base") as address:
         plain = compose(unseen, collections=[collection.pk], deployment=make_model(endpoint, "base", address)).finish()
-    assert plain.text
-    assert OPENING not in f"{plain.text} {plain.uncited_text}"
+    assert said(plain)
+    assert OPENING not in said(plain)
