@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from llm.completion import ProviderError
 from llm.spending import money
+from tuning.demo import showing
 from tuning.jobs import polling, submitting, telling
 from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint
 from tuning.models import FineTuneJob
@@ -37,13 +38,14 @@ class Command(ActionsCommand):
         status.add_argument("job", nargs="?", type=int, metavar="JOB_ID")
         cancel = actions.add_parser("cancel", help="end a job")
         cancel.add_argument("job", type=int, metavar="JOB_ID")
+        actions.add_parser("demo", help="tune a small model in minutes, and compare it with what it was")
         for action in actions.choices.values():
             action.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             getattr(self, f"_{options['action']}")(options)
-        except (submitting.OrderError, UnknownTrainerError, ProviderError) as error:
+        except (submitting.OrderError, UnknownTrainerError, ProviderError, showing.DemoError) as error:
             raise CommandError(str(error)) from error
 
     def _trainers(self, options: dict[str, Any]) -> None:
@@ -101,6 +103,17 @@ class Command(ActionsCommand):
         if not polling.cancel(job):
             raise CommandError(f"Job {job.pk} was over already: {job.state}.")
         self._show(job, options)
+
+    def _demo(self, options: dict[str, Any]) -> None:
+        rows = showing.show(self.stderr.write)
+        if options["json"]:
+            self._print(
+                [{"name": base.name, "of": base.of, "base": base.count, "tuned": tuned.count} for base, tuned in rows]
+            )
+            return
+        self.stdout.write(f"\n{'of answers it never saw':<50}{'base':>8}{'tuned':>8}")
+        for base, tuned in rows:
+            self.stdout.write(f"{base.name:<50}{f'{base.count}/{base.of}':>8}{f'{tuned.count}/{tuned.of}':>8}")
 
     def _show(self, job: FineTuneJob, options: dict[str, Any]) -> None:
         self._print(telling.as_json(job)) if options["json"] else self.stdout.write(telling.line(job))
