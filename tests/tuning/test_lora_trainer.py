@@ -222,7 +222,9 @@ def test_an_order_costs_nothing_and_its_losses_are_seen_while_it_runs(settings: 
     folder = TrainingFolder(settings.TUNING_DIR / str(job.key))
     assert (job.state, job.estimate, job.provider_job) == (JobState.RUNNING, 0, str(job.key))
     line = json.loads(folder.lines("train").read_text().splitlines()[0])
-    assert set(line) == {"prompt", "completion", "rejected"}
+    assert set(line) == {"prompt", "completion"}
+    preferred = [json.loads(each) for each in folder.lines("preferences").read_text().splitlines()]
+    assert preferred[0]["non_preferred_output"][0]["content"].startswith("The guide tells about")
     assert folder.path.stat().st_mode & 0o077 == 0, "nobody else reads what is trained on"
     _ended(folder)
     workplace.tell(folder, kind="begun", stage="sft", step=0, of=10)

@@ -2,8 +2,7 @@
 
 openai: developers.openai.com/api/docs/guides/supervised-fine-tuning. openai-dpo: the preference format of the same
 guide, also taken by Azure, Together and Fireworks. trl: conversational prompt and completion (huggingface.co/docs/trl,
-dataset formats). axolotl: its `chat_template` type over `messages`. lora, for our own trainer, is trl with the answer
-that was not preferred beside the one that was.
+dataset formats). axolotl: its `chat_template` type over `messages`.
 """
 
 import json
@@ -26,10 +25,9 @@ class FormatError(ValueError):
 
 def write(lines: Iterable[WrittenLine], name: str) -> bytes:
     """The file of these lines in a format. Raises FormatError."""
-    written_as = {**FORMATS, "lora": _with_rejected}.get(name)
-    if written_as is None:
+    if name not in FORMATS:
         raise FormatError(f"There is no format {name}; known are {', '.join(FORMATS)}.")
-    written = [written_as(line) for line in lines if line.messages]  # one that was erased has none
+    written = [FORMATS[name](line) for line in lines if line.messages]  # one that was erased has none
     text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in written if each is not None)
     if not text:
         raise FormatError("No line of the dataset has an answer that was changed: there are no preferences to learn.")
@@ -53,10 +51,6 @@ def _preference(line: WrittenLine) -> dict[str, Any] | None:
 
 def _completion(line: WrittenLine) -> dict[str, Any]:
     return {"prompt": line.messages[:-1], "completion": line.messages[-1:]}
-
-
-def _with_rejected(line: WrittenLine) -> dict[str, Any]:
-    return {**_completion(line), "rejected": line.rejected}
 
 
 FORMATS: dict[str, Callable[[WrittenLine], dict[str, Any] | None]] = {

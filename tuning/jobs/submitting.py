@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from foundation import failpoints, locks
@@ -18,7 +18,7 @@ from llm.models import Endpoint
 from llm.spending import budgets, money, pricing
 from tuning.datasets import formats
 from tuning.jobs import states
-from tuning.models import OVER, Dataset, FineTuneJob, JobState, Split
+from tuning.models import OVER, Dataset, DatasetLine, FineTuneJob, JobState, Split
 from tuning.trainers import TRAINERS, trainer_for
 from tuning.trainers.base import Availability, Order, Trainer
 
@@ -155,18 +155,21 @@ def _may_create(job: FineTuneJob) -> bool:
 
 
 def _order(job: FineTuneJob, trainer: Trainer) -> Order:
+    train, validation = (
+        job.dataset.lines.filter(split=split).exclude(messages=[]) for split in (Split.TRAIN, Split.VALIDATION)
+    )
     return Order(
         str(job.key),
         job.base,
-        _lines(job.dataset, Split.TRAIN, trainer),
-        _lines(job.dataset, Split.VALIDATION, trainer),
+        _written(train, trainer.file_format),
+        _written(validation, trainer.file_format),
         job.parameters,
+        _written(train.exclude(rejected=""), trainer.preference_format),
     )
 
 
-def _lines(dataset: Dataset, split: Split, trainer: Trainer) -> bytes:
-    found = dataset.lines.filter(split=split).exclude(messages=[])
-    return formats.write(found, trainer.file_format) if found.exists() else b""
+def _written(lines: QuerySet[DatasetLine], name: str) -> bytes:
+    return formats.write(lines, name) if name and lines.exists() else b""
 
 
 def plan(wanted: WantedJob) -> Sequence[str]:

@@ -32,7 +32,10 @@ class Encoded:
 
 
 def encode(tokenizer: Any, line: Mapping[str, Any], ends: Iterable[int]) -> Encoded:
-    """A line of the format `lora`; `ends` are the tokens at which the model's server stops. Raises LineError."""
+    """A line of trl's format, with the `rejected` answer where there is one. Raises LineError.
+
+    `ends` are the tokens at which the model's server stops.
+    """
     stops = frozenset(ends)
     asked = _rendered(tokenizer, line["prompt"], is_asked=True)
     answers = [line["completion"][-1]["content"], *([line["rejected"]] if line.get("rejected") else [])]

@@ -52,7 +52,7 @@ def _about_the_lines(data: dict[str, list[Encoded]], wanted: dict[str, Any]) -> 
     )
     if wanted["method"] != "dpo":
         return [lines, told]
-    pairs = sum(bool(line.rejected) for line in train)
+    pairs = len(data["preferences"])
     after = f"Then {wanted['dpo_epochs']} times through {pairs} preferences (DPO, beta {wanted['beta']:g})."
     return [lines, told, after]
 

@@ -30,7 +30,12 @@ def serve(model: Path, *, name: str, port: int, adapter: Path | None = None, thr
         signal.signal(number, lambda *_: is_over.set())
     sys.stdout.write(f"{server.listening_address}/v1\n")
     sys.stdout.flush()
-    threading.Thread(target=lambda: (sys.stdin.read(), is_over.set()), daemon=True).start()
+    threading.Thread(target=_read_to_its_end, args=[is_over], daemon=True).start()
     while not is_over.wait(1.0):
         pass  # Python looks for signals here
     del server
+
+
+def _read_to_its_end(is_over: threading.Event) -> None:
+    sys.stdin.read()
+    is_over.set()

@@ -53,12 +53,10 @@ class Job:
 
     def tokens(self) -> int:
         """How many are trained on, each as often as it is."""
-        train = self.data["train"]
-        supervised = sum(len(line.prompt) + len(line.answer) for line in train) * self.wanted["n_epochs"]
-        if self.wanted["method"] != "dpo":
-            return supervised
-        pairs = sum(2 * len(line.prompt) + len(line.answer) + len(line.rejected) for line in train if line.rejected)
-        return supervised + pairs * int(self.wanted["dpo_epochs"])
+        supervised = sum(len(line.prompt) + len(line.answer) for line in self.data["train"])
+        pairs = sum(2 * len(line.prompt) + len(line.answer) + len(line.rejected) for line in self.data["preferences"])
+        is_preferring = self.wanted["method"] == "dpo"
+        return supervised * int(self.wanted["n_epochs"]) + pairs * int(self.wanted["dpo_epochs"]) * is_preferring
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,14 @@ class Trained:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    """What was handed in, preferences with the answer that was not preferred as `rejected`."""
+    rows = [json.loads(line) for line in path.read_text().split("\n") if line] if path.exists() else []
+    return [_pair(row) if "preferred_output" in row else row for row in rows]
+
+
+def _pair(row: Mapping[str, Any]) -> dict[str, Any]:
+    rejected = row["non_preferred_output"][0]["content"]
+    return {"prompt": row["input"]["messages"], "completion": row["preferred_output"], "rejected": rejected}
 
 
 def encoded(tokenizer: Any, base: Base, rows: Sequence[Mapping[str, Any]]) -> list[Encoded]:
@@ -183,7 +188,7 @@ def _supervised(job: Job, model: Any) -> Any:
 
 def _preferring(job: Job, model: Any) -> Any:
     """Preferences over what the supervised stage has learnt, which trl keeps as the reference."""
-    pairs = [(row, line) for row, line in zip(job.rows["train"], job.data["train"], strict=True) if line.rejected]
+    pairs = list(zip(job.rows["preferences"], job.data["preferences"], strict=True))
     if not pairs:
         raise TrainingError("No answer of the dataset was edited: there are no preferences to learn.")
     settings = _settings(job, "dpo", len(pairs), job.wanted["dpo_epochs"])

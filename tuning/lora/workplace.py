@@ -35,7 +35,7 @@ DEFAULTS: dict[str, Any] = {
 METHODS = ("sft", "dpo")
 QUANTIZED = ("no", "4bit")
 
-SPLITS = ("train", "validation")
+SPLITS = ("train", "validation", "preferences")
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,17 @@ class Availability:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be trained, as files in `Trainer.file_format`. A job that carries `key` is this one, and ours."""
+    """What is to be trained, as files in `Trainer.file_format`. A job that carries `key` is this one, and ours.
+
+    `preferences` are the lines that were edited, with the answer before, in `Trainer.preference_format`.
+    """
 
     key: str
     base: str
     training: bytes
     validation: bytes
     parameters: Mapping[str, Any]
+    preferences: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Trainer(ABC):
     """One way to train. Methods raise ProviderError and nothing else."""
 
     file_format = "openai"
+    preference_format = ""  # empty: it learns no preferences
     takes_an_endpoint = True
     costs_money = True
 

@@ -35,7 +35,8 @@ PLAN_SECONDS = 300
 class LoraTrainer(Trainer):
     takes_an_endpoint = False
     costs_money = False
-    file_format = "lora"
+    file_format = "trl"
+    preference_format = "openai-dpo"
 
     def availability(self, endpoint: Endpoint | None, today: date) -> Availability:  # noqa: ARG002
         if not (settings.TRAIN_PYTHON.parent.parent / "installed").exists():
@@ -110,8 +111,9 @@ def _told(order: Order) -> dict[str, Any]:
 
 
 def _write_lines(folder: TrainingFolder, order: Order) -> None:
-    workplace.write(folder.lines("train"), order.training)
-    workplace.write(folder.lines("validation"), order.validation)
+    given = (order.training, order.validation, order.preferences)
+    for split, lines in zip(workplace.SPLITS, given, strict=True):
+        workplace.write(folder.lines(split), lines)
 
 
 def _objections(base: str, parameters: Mapping[str, Any]) -> Iterator[str]:
