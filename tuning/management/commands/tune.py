@@ -4,6 +4,7 @@ import json
 import sys
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
@@ -105,6 +106,7 @@ class Command(ActionsCommand):
         self._show(job, options)
 
     def _demo(self, options: dict[str, Any]) -> None:
+        call_command("setup", "--if-needed", verbosity=0)
         rows = showing.show(self.stderr.write)
         if options["json"]:
             self._print(
