@@ -89,7 +89,11 @@ def _unpacked(path: Path, target: Path) -> Path:
     """
     if target.is_dir():
         return target
-    loaded = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    alone = target.with_name(".gguf")  # transformers would take a tokenizer or a config that lies beside it
+    alone.mkdir(parents=True, exist_ok=True)
+    (alone / "model.gguf").unlink(missing_ok=True)
+    (alone / "model.gguf").symlink_to(path.resolve())
+    loaded = AutoModelForCausalLM.from_pretrained(alone, gguf_file="model.gguf", dtype=torch.float32)
     shape = {name: value for name, value in loaded.config.to_dict().items() if name != "quantization_config"}
     fresh = AutoModelForCausalLM.from_config(type(loaded.config).from_dict(shape), dtype=torch.float32)
     fresh.load_state_dict(loaded.state_dict())
@@ -97,6 +101,6 @@ def _unpacked(path: Path, target: Path) -> Path:
     draft = target.with_name(".base.new")
     shutil.rmtree(draft, ignore_errors=True)
     fresh.save_pretrained(draft)
-    AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name).save_pretrained(draft)
+    AutoTokenizer.from_pretrained(alone, gguf_file="model.gguf").save_pretrained(draft)
     draft.rename(target)
     return target

@@ -34,7 +34,7 @@ def plan(folder: TrainingFolder, gpus: int) -> list[str]:
         }
     except (BaseError, TrainingError) as error:
         return [f"It would fail: {error}"]
-    return [*_about_the_lines(data, wanted), *_about_memory(base, data, wanted, gpus), _command(gpus)]
+    return [*_about_the_lines(data, wanted), *_about_memory(base, data, wanted, gpus), command_of(gpus)]
 
 
 def _about_the_lines(data: dict[str, list[Encoded]], wanted: dict[str, Any]) -> list[str]:
@@ -89,7 +89,7 @@ def _learnt(model: Any, rank: int) -> int:
     return sum(rank * (each.in_features + each.out_features) for each in linear)
 
 
-def _command(gpus: int) -> str:
+def command_of(gpus: int) -> str:
     """What is run; the folder's name is that of the job."""
     words: Sequence[str] = process.command(TrainingFolder(Path("PARLEY_HOME/tuning/JOB_KEY")), gpus)
     return f"It runs: {' '.join(words)}"

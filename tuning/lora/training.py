@@ -53,10 +53,10 @@ class Job:
 
     def tokens(self) -> int:
         """How many are trained on, each as often as it is."""
-        supervised = sum(len(line.prompt) + len(line.answer) for line in self.data["train"])
+        lines = sum(len(line.prompt) + len(line.answer) for line in self.data["train"])
         pairs = sum(2 * len(line.prompt) + len(line.answer) + len(line.rejected) for line in self.data["preferences"])
         is_preferring = self.wanted["method"] == "dpo"
-        return supervised * int(self.wanted["n_epochs"]) + pairs * int(self.wanted["dpo_epochs"]) * is_preferring
+        return int(lines * self.wanted["n_epochs"] + pairs * self.wanted["dpo_epochs"] * is_preferring)
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,9 @@ def train(folder: TrainingFolder) -> Trained:
     rows = {split: lines(folder.lines(split)) for split in workplace.SPLITS}
     data = {split: encoded(tokenizer, base, found) for split, found in rows.items()}
     job = Job(folder, base, tokenizer, wanted, rows, data)
-    adapter = _stage(job, "sft", _supervised)
+    adapter = _stage(job, "sft", supervised)
     if wanted["method"] == "dpo":
-        adapter = _stage(job, "dpo", _preferring, adapter)
+        adapter = _stage(job, "dpo", preferring, adapter)
     return Trained(base, adapter, job.tokens())
 
 
@@ -164,7 +164,7 @@ def _last(checkpoints: Path) -> str | None:
     return str(whole[-1]) if whole else None
 
 
-def _supervised(job: Job, model: Any) -> Any:
+def supervised(job: Job, model: Any) -> Any:
     def dataset(split: str) -> Dataset:
         return Dataset.from_list([
             {
@@ -186,7 +186,7 @@ def _supervised(job: Job, model: Any) -> Any:
     return trainer
 
 
-def _preferring(job: Job, model: Any) -> Any:
+def preferring(job: Job, model: Any) -> Any:
     """Preferences over what the supervised stage has learnt, which trl keeps as the reference."""
     pairs = list(zip(job.rows["preferences"], job.data["preferences"], strict=True))
     if not pairs:
