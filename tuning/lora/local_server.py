@@ -9,7 +9,7 @@ SECONDS_TO_END = 10.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class ServerError(RuntimeError):
+class ServingError(RuntimeError):
     """The server did not come up; the message says what it said last."""
 
 
@@ -18,7 +18,7 @@ def served(python: Path, model: Path, *, name: str, log: Path, adapter: Path | N
     """The address of llama.cpp's server around the GGUF `model`, as a base URL of OpenAI's protocol.
 
     It ends with the block, and with this process, whatever that dies of: its standard input ends then.
-    Raises ServerError.
+    Raises ServingError.
     """
     more = ["--adapter", str(adapter)] if adapter else []
     command = [str(python), "-m", "tuning.lora", "serve", str(model), "--name", name, *more]
@@ -43,7 +43,7 @@ def _address(server: "subprocess.Popen[bytes]", log: Path) -> str:
     if not address:
         server.wait()
         words = log.read_text(errors="replace").strip().splitlines()[-3:]
-        raise ServerError(f"llama.cpp could not serve the model: {' / '.join(words) or 'it said nothing'}")
+        raise ServingError(f"llama.cpp could not serve the model: {' / '.join(words) or 'it said nothing'}")
     return address
 
 
