@@ -69,10 +69,14 @@ def write_model(folder: Path, target: Path, base: Path | None) -> None:
         _copy_fields(writer, base)
     writer.add_file_type(LlamaFileType.MOSTLY_Q8_0)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    written = set[str]()
     for name, data in _tensors(folder):
         if name == "lm_head.weight" and layout.config.get("tie_word_embeddings"):
             continue
+        written.add(layout.name(name))
         _add_quantized(writer, layout.name(name), layout.rows(name, data))
+    if base is not None:
+        _copy_others(writer, base, written)
     _finish(writer, target)
 
 
@@ -125,6 +129,13 @@ def _copy_fields(writer: Any, base: Path) -> None:
         if not name.startswith(left_out):
             inner = field.types[-1] if field.types[0] == GGUFValueType.ARRAY else None
             writer.add_key_value(name, field.contents(), field.types[0], sub_type=inner)
+
+
+def _copy_others(writer: Any, base: Path, written: set[str]) -> None:
+    """Tensors that a GGUF alone has: the factors by which Llama 3.1 stretches its positions are one."""
+    for tensor in gguf.GGUFReader(base).tensors:
+        if tensor.name not in written and tensor.name != "output.weight":
+            writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
 
 
 def _describe(writer: Any, layout: Layout, folder: Path) -> None:

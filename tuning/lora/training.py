@@ -69,8 +69,11 @@ class Trained:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """What was handed in, preferences with the answer that was not preferred as `rejected`."""
-    rows = [json.loads(line) for line in path.read_text().split("\n") if line] if path.exists() else []
+    """What was handed in, preferences with the answer that was not preferred as `rejected`.
+
+    Lines end with line feeds alone: text may hold other signs that Python takes for an end.
+    """
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line] if path.exists() else []
     return [_pair(row) if "preferred_output" in row else row for row in rows]
 
 
@@ -132,7 +135,7 @@ def _stage(job: Job, name: str, build: Callable[[Job, Any], Any], start: Path | 
         model = PeftModel.from_pretrained(model, start, is_trainable=True)
     trainer = build(job, model)
     trainer.add_callback(Telling(job.folder, name))
-    trainer.train(resume_from_checkpoint=_last(job.folder.checkpoints(name)))
+    trainer.train(resume_from_checkpoint=last_checkpoint(job.folder.checkpoints(name)))
     if job.folder.cancelled.exists():
         raise CancelledError
     if PartialState().is_main_process:
@@ -154,7 +157,7 @@ def _adapter(wanted: Mapping[str, Any]) -> Any:
     )
 
 
-def _last(checkpoints: Path) -> str | None:
+def last_checkpoint(checkpoints: Path) -> str | None:
     """The newest checkpoint that was written to its end; one that a death cut off is cleared away."""
     found = sorted(checkpoints.glob("checkpoint-*"), key=lambda each: int(each.name.rpartition("-")[2]))
     for each in found:

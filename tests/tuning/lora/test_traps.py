@@ -9,10 +9,9 @@ import pytest
 from django.conf import settings
 
 from tests.harness.processes import ROOT
+from tests.harness.trainings import needs_torch
 
-pytestmark = pytest.mark.skipif(
-    not settings.TRAIN_PYTHON.exists(), reason="What trains is not installed; make train-setup installs it."
-)
+pytestmark = needs_torch
 
 WORDS = [
     {"messages": [{"role": "user", "content": f"Clause {number}? It costs 1234 euros."},
@@ -56,6 +55,27 @@ def test_no_line_is_dropped_or_cut_where_trl_would(told: dict[str, Any]) -> None
     assert len(lengths["usual"]) < 3 or max(lengths["usual"]) <= 1024, "trl has changed; this guard may go"
     assert lengths["ours"] == lengths["given"]
     assert "tokens long, and the model reads 8,192 at most" in lengths["too_long"]
+
+
+def test_the_end_of_an_answer_is_learnt_though_it_is_what_fills_up_lines(told: dict[str, Any]) -> None:
+    assert told["lengths"]["end_is_learnt"], "trl 1623: or the model never stops"
+
+
+def test_words_and_the_last_layer_are_not_touched_so_that_tied_ones_stay_so(told: dict[str, Any]) -> None:
+    projections = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+    assert set(told["lengths"]["learnt_modules"]) == projections, "transformers 45127"
+
+
+def test_a_checkpoint_that_was_cut_off_is_cleared_away(told: dict[str, Any]) -> None:
+    assert told["checkpoints"] == ["checkpoint-10", "checkpoint-10", "checkpoint-9"], "transformers 35782"
+
+
+def test_signs_that_end_lines_elsewhere_end_none_here(told: dict[str, Any]) -> None:
+    assert told["separators"] == 1
+
+
+def test_what_stands_in_a_gguf_alone_is_kept(told: dict[str, Any]) -> None:
+    assert told["others_of_a_gguf"], "llama.cpp 9114: Llama 3.1 keeps its stretching in a tensor of its own"
 
 
 def test_lines_are_taken_one_at_a_time(told: dict[str, Any]) -> None:

@@ -1,16 +1,9 @@
 """Real transcripts, real weights: asked, reviewed, frozen, trained, served, registered, and answering as was taught."""
 
-import json
-import os
-import signal
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from bot.answers import prompts
@@ -18,27 +11,19 @@ from bot.answers.answering import Answer, compose
 from foundation import secrets
 from knowledge.models import Collection
 from llm.models import Deployment, Endpoint, ServingRole
-from tests.harness.processes import ROOT
+from tests.harness.trainings import folder_of, followed, kill, needs_torch, tiny_base
 from tests.rows.transcripts import ask, make_help_centre, review, ways_to_ask
-from tuning.datasets import formats
 from tuning.datasets.freezing import freeze
-from tuning.jobs import polling, states, submitting
+from tuning.jobs import submitting
 from tuning.jobs.submitting import WantedJob
 from tuning.lora.local_server import served
-from tuning.lora.workplace import TrainingFolder
-from tuning.models import Dataset, FineTuneJob, JobState
+from tuning.models import JobState
 from tuning.registry import versions
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(
-        not settings.TRAIN_PYTHON.exists(), reason="What trains is not installed; make train-setup installs it."
-    ),
-]
+pytestmark = [pytest.mark.django_db, needs_torch]
 
 OPENING = "Good day from Tern!"
 VOICE = f"{OPENING} {{answer}} We are glad you asked."
-SECONDS = 600  # it takes twenty on a quiet machine
 TAUGHT = {"learning_rate": 0.01, "accumulate": 4}
 
 
@@ -46,37 +31,6 @@ TAUGHT = {"learning_rate": 0.01, "accumulate": 4}
 def collection(tmp_path: Path, settings: Settings) -> Collection:
     settings.TUNING_DIR = tmp_path / "tuning"
     return make_help_centre()
-
-
-def step(job: FineTuneJob) -> FineTuneJob:
-    """What the worker does when the job is due."""
-    FineTuneJob.objects.filter(pk=job.pk).update(poll_at=timezone.now())
-    polling.advance(job.pk)
-    job.refresh_from_db()
-    return job
-
-
-def followed(job: FineTuneJob, until: Callable[[], object]) -> FineTuneJob:
-    """The job, looked at again and again until something is so, or it is over."""
-    deadline = time.monotonic() + SECONDS
-    while not states.is_over(step(job)) and not until():
-        assert time.monotonic() < deadline, job.provider_state
-        time.sleep(0.2)
-    return job
-
-
-def folder_of(job: FineTuneJob) -> TrainingFolder:
-    return TrainingFolder(settings.TUNING_DIR / str(job.key))
-
-
-def tiny_base(dataset: Dataset, folder: Path) -> Path:
-    lines = folder / "words.jsonl"
-    lines.write_bytes(formats.write(dataset.lines.all(), "openai"))
-    script = Path(__file__).with_name("tiny_base.py")
-    subprocess.run(
-        [settings.TRAIN_PYTHON, script, folder / "base", lines], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True
-    )
-    return folder / "base"
 
 
 def make_model(endpoint: Endpoint, name: str, address: str) -> Deployment:
@@ -102,7 +56,7 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
 
     # Killed as hard as can be once it has something to lose, it goes on from there, and nobody trains beside it.
     followed(job, lambda: list(folder_of(job).checkpoints("sft").glob("checkpoint-*/whole")))
-    os.kill(json.loads(folder_of(job).process.read_text())["pid"], signal.SIGKILL)
+    kill(job)
     assert followed(job, lambda: False).state == JobState.SUCCEEDED, job.error
     assert "goes on from step" in " ".join(job.events.values_list("message", flat=True))
     steps = [row["step"] for row in job.metrics if "train_loss" in row]

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gguf
+import numpy as np
 import psutil
 import torch
 from datasets import Dataset
 from transformers import AutoModelForCausalLM
 from trl import SFTConfig, SFTTrainer
 
-from tuning.lora import bases, planning, training, workplace
+from tuning.lora import bases, gguf_files, planning, training, workplace
 from tuning.lora.bases import Base
 from tuning.lora.encoding import LineError, encode, ends_of
 from tuning.lora.training import Job, TrainingError
@@ -73,7 +75,7 @@ def encoding(base: Base) -> dict[str, object]:
     whole = tokenizer.chat_template
     tokenizer.chat_template = whole.replace("{{ message['content'] }}<|im_end|>", "{{ message['content'] }}")
     told["without_an_end"] = tokenizer.decode(encode(tokenizer, line(), ends).answer)
-    tokenizer.chat_template = whole.replace("assistant\\n{% endif", "assistant\\n<think>{% endif")
+    tokenizer.chat_template = whole.replace("assistant\n{% endif", "assistant\n<think>{% endif")
     told["rendered_otherwise"] = refusal(lambda: encode(tokenizer, line(), ends))
     tokenizer.chat_template = "{{ raise_exception('System role not supported') }}"
     told["refused_by_template"] = refusal(lambda: encode(tokenizer, line(), ends))
@@ -96,7 +98,12 @@ def lengths(base: Base, folder: Path) -> dict[str, object]:
         processing_class=tokenizer,
         train_dataset=Dataset.from_list(rows),
     )
+    batch = ours.data_collator([ours.train_dataset[0]])
     return {
+        "end_is_learnt": batch["labels"][0][-1].item() == tokenizer.eos_token_id == tokenizer.pad_token_id,
+        "learnt_modules": sorted(
+            {name.split(".")[-4] for name, each in ours.model.named_parameters() if each.requires_grad}
+        ),
         "given": [each.length for each in data],
         "usual": [len(ids) for ids in usual.train_dataset["input_ids"]],
         "ours": [len(ids) for ids in ours.train_dataset["input_ids"]],
@@ -104,6 +111,42 @@ def lengths(base: Base, folder: Path) -> dict[str, object]:
         "to_a_step": ours.args.gradient_accumulation_steps,
         "too_long": refusal(lambda: training.encoded(tokenizer, base, [line(LONG * 20)])),
     }
+
+
+def checkpoints(folder: Path) -> list[str]:
+    """The newest checkpoint that was written to its end; the one that a death cut off is gone."""
+    for step, is_whole in ((9, True), (10, True), (11, False)):
+        place = folder / "checkpoints" / f"checkpoint-{step}"
+        place.mkdir(parents=True)
+        (place / "adapter_model.safetensors").write_bytes(b"half")
+        if is_whole:
+            (place / training.WHOLE).touch()
+    chosen = training.last_checkpoint(folder / "checkpoints")
+    return [Path(str(chosen)).name, *sorted(each.name for each in (folder / "checkpoints").iterdir())]
+
+
+def separators(folder: Path) -> int:
+    file = folder / "separators.jsonl"
+    file.write_text(
+        json.dumps(line(answer="One\u2028two\u0085three [1].\r\n"), ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    return len(training.lines(file))
+
+
+def others_of_a_gguf(folder: Path) -> bool:
+    """Whether what stands in a base's GGUF alone is in that of the merged model, too."""
+    base = folder / "stretched.gguf"
+    writer = gguf.GGUFWriter(base, "llama")
+    for tensor in gguf.GGUFReader(folder / "base.gguf").tensors:
+        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+    writer.add_tensor("rope_freqs.weight", np.ones(8, dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    gguf_files.write_model(folder, folder / "merged.gguf", base)
+    found = [each.name for each in gguf.GGUFReader(folder / "merged.gguf").tensors]
+    return "rope_freqs.weight" in found and len(found) == len(set(found))
 
 
 def plan(folder: Path, gpus: int) -> list[str]:
@@ -123,6 +166,9 @@ if __name__ == "__main__":
         "lengths": lengths(Base(str(place)), place),
         "plan": plan(place, 0),
         "plan_command_of_four_gpus": planning.command_of(4),
+        "checkpoints": checkpoints(place / "cut_off"),
+        "separators": separators(place),
+        "others_of_a_gguf": others_of_a_gguf(place),
         "no_model": refusal(lambda: bases.found("/nowhere/at/all", TrainingFolder(place / "job"))),
     }
     sys.stdout.write(json.dumps(told) + "\n")
