@@ -80,7 +80,8 @@ def _about_memory(base: Base, data: dict[str, list[Encoded]], wanted: dict[str, 
 
 
 def _free(gpus: int) -> float:
-    return float(torch.cuda.mem_get_info()[0] if gpus else psutil.virtual_memory().available) / GIGABYTE
+    is_seen = gpus and torch.cuda.is_available()
+    return float(torch.cuda.mem_get_info()[0] if is_seen else psutil.virtual_memory().available) / GIGABYTE
 
 
 def _learnt(model: Any, rank: int) -> int:

@@ -1,6 +1,7 @@
 """What came of a training, for whoever serves it: vLLM takes the adapter, others the merged weights or the GGUF."""
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ def write(folder: TrainingFolder, trained: Trained) -> None:
         _copied(trained.adapter, folder.adapter)
     if order["parameters"].get("merge", workplace.DEFAULTS["merge"]) and not folder.merged.exists():
         _merge(folder, trained)
-    made = [f"A LoRA adapter for {order['base']}: {folder.adapter}"]
+    rank = order["parameters"].get("rank", workplace.DEFAULTS["rank"])
+    options = f"--enable-lora --max-lora-rank {rank} --lora-modules {order['name']}={folder.adapter}"
+    made = [f"A LoRA adapter for {order['base']}: {folder.adapter}; on a GPU: vllm serve {order['base']} {options}"]
     if folder.merged.exists():
-        made.append(f"The whole model, merged: {folder.merged}")
-    made += _ggufs(folder, trained)
+        made.append(f"The whole model, merged: {folder.merged}; serve it with: transformers serve {folder.merged}")
+    made += _ggufs(folder, trained, order["name"])
     for number, sentence in enumerate(made):
         workplace.tell(folder, kind="told", key=f"made-{number}", message=sentence)
     workplace.write(folder.outcome, {"state": "succeeded", "model": order["name"], "trained_tokens": trained.tokens})
@@ -51,13 +54,14 @@ def _merge(folder: TrainingFolder, trained: Trained) -> None:
     draft.rename(folder.merged)
 
 
-def _ggufs(folder: TrainingFolder, trained: Trained) -> list[str]:
+def _ggufs(folder: TrainingFolder, trained: Trained, name: str) -> list[str]:
     """The files for llama.cpp; where none can be written, why."""
     made = []
     try:
         if folder.merged.exists():
             gguf_files.write_model(folder.merged, folder.gguf, trained.base.gguf)
-            made.append(f"For llama.cpp: {folder.gguf}")
+            serve = f"{sys.executable} -m tuning.lora serve {folder.gguf} --name {name} --port 8091"
+            made.append(f"For llama.cpp: {folder.gguf}; serve it with: {serve}")
         gguf_files.write_adapter(folder.adapter, bases.config(trained.base), folder.gguf_adapter)
         made.append(f"For llama.cpp beside the base's own GGUF: {folder.gguf_adapter}")
     except GgufError as error:

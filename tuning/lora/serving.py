@@ -1,6 +1,8 @@
 """llama.cpp's server around a GGUF: OpenAI's protocol on an address of this machine."""
 
+import os
 import signal
+import stat
 import sys
 import threading
 from pathlib import Path
@@ -11,7 +13,10 @@ CONTEXT = 8192  # tokens of a prompt and its answer: six passages with their que
 
 
 def serve(model: Path, *, name: str, port: int, adapter: Path | None = None, threads: int = 0) -> None:
-    """Serve until the standard input ends or somebody interrupts. Says its address once it answers; port 0: any."""
+    """Serve until somebody interrupts, or the standard input ends where that is a pipe.
+
+    Says its address once it answers; port 0: any.
+    """
     wanted = xllamacpp.CommonParams()
     wanted.model.path = str(model)
     wanted.model_alias = {name}
@@ -30,7 +35,8 @@ def serve(model: Path, *, name: str, port: int, adapter: Path | None = None, thr
         signal.signal(number, lambda *_: is_over.set())
     sys.stdout.write(f"{server.listening_address}/v1\n")
     sys.stdout.flush()
-    threading.Thread(target=_read_to_its_end, args=[is_over], daemon=True).start()
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):  # whoever started us holds the other end
+        threading.Thread(target=_read_to_its_end, args=[is_over], daemon=True).start()
     while not is_over.wait(1.0):
         pass  # Python looks for signals here
     del server

@@ -1,6 +1,7 @@
 """What goes wrong without a word when a small model is trained (docs/tuning.md), each tried with the real libraries."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -102,4 +103,11 @@ def test_a_plan_tells_lines_steps_memory_and_the_command(told: dict[str, Any]) -
     assert "of memory, estimated" in plan
     assert "it trains on the processor" in plan
     assert "-m tuning.lora train PARLEY_HOME/tuning/JOB_KEY" in plan
+    large = " ".join(told["plan_of_8b"])
+    assert "8,030 million parameters, 41.9 million of them learnt" in large
+    needed = re.search(r"about ([\d.]+) GB of memory on each GPU, estimated", large)
+    assert needed is not None
+    assert 5 < float(needed[1]) < 10, "4 bits a parameter, and what is learnt"
+    assert "Then 1 times through 0 preferences (DPO, beta 0.1)" in large
+    assert "accelerate.commands.launch --multi_gpu --num_processes 4" in large
     assert "accelerate.commands.launch --multi_gpu --num_processes 4" in told["plan_command_of_four_gpus"]

@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import torch
 from datasets import Dataset
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig
 from trl import SFTConfig, SFTTrainer
 
 from tuning.lora import bases, gguf_files, planning, training, workplace
@@ -149,11 +149,22 @@ def others_of_a_gguf(folder: Path) -> bool:
     return "rope_freqs.weight" in found and len(found) == len(set(found))
 
 
-def plan(folder: Path, gpus: int) -> list[str]:
-    place = TrainingFolder(folder / f"plan-{gpus}")
+def large(folder: Path) -> Path:
+    """A model of 8 billion parameters, as far as a plan looks at it: its shape, and words."""
+    place = folder / "large"
+    bases.tokenizer(Base(str(folder))).save_pretrained(place)
+    LlamaConfig(
+        vocab_size=128_256, hidden_size=4096, intermediate_size=14_336, num_hidden_layers=32, num_attention_heads=32,
+        num_key_value_heads=8, max_position_embeddings=131_072,
+    ).save_pretrained(place)  # fmt: skip
+    return place
+
+
+def plan(base: Path, gpus: int, **parameters: object) -> list[str]:
+    place = TrainingFolder(base / f"plan-{gpus}")
     for split, rows in (("train", [line(), line("Why?")]), ("validation", [line("When?")]), ("preferences", [])):
         workplace.write(place.lines(split), "".join(json.dumps(row) + "\n" for row in rows).encode())
-    workplace.write(place.order, {"name": "x", "base": str(folder), "parameters": {"n_epochs": 3}})
+    workplace.write(place.order, {"name": "x", "base": str(base), "parameters": {"n_epochs": 3, **parameters}})
     return planning.plan(place, gpus)
 
 
@@ -165,6 +176,7 @@ if __name__ == "__main__":
         "encoding": encoding(Base(str(place))),
         "lengths": lengths(Base(str(place)), place),
         "plan": plan(place, 0),
+        "plan_of_8b": plan(large(place), 4, quantize="4bit", method="dpo"),
         "plan_command_of_four_gpus": planning.command_of(4),
         "checkpoints": checkpoints(place / "cut_off"),
         "separators": separators(place),
