@@ -27,20 +27,21 @@ def judge(pairs: Sequence[Pair], said: Sequence[str], voice: Voice) -> list[Row]
     both = list(zip(pairs, said, strict=True))
     news = [(pair, text) for pair, text in both if pair.lead]
     return [
-        _row("opens and closes as the voice does", [_is_framed(text, voice) for _, text in both]),
-        _row(
+        counted("opens and closes as the voice does", [_is_framed(text, voice) for _, text in both]),
+        counted(
             "keeps numbers, links, markers and negations", [_facts(pair.plain) == _facts(text) for pair, text in both]
         ),
-        _row(
+        counted(
             "keeps every word, strictly (what Parley shows)",
             [not restyling.unfaithful(pair.plain, text, voice) for pair, text in both],
         ),
-        _row("tells good news from bad (no rule could)", [_lead(text, voice) == pair.lead for pair, text in news]),
-        _row("leaves the rest alone", [_lead(text, voice) == "" for pair, text in both if not pair.lead]),
+        counted("tells good news from bad (no rule could)", [_lead(text, voice) == pair.lead for pair, text in news]),
+        counted("leaves the rest alone", [_lead(text, voice) == "" for pair, text in both if not pair.lead]),
     ]
 
 
-def _row(name: str, found: Sequence[bool]) -> Row:
+def counted(name: str, found: Sequence[bool]) -> Row:
+    """How often it was so."""
     return Row(name, sum(found), len(found))
 
 

@@ -26,7 +26,7 @@ from llm import client
 from llm.models import Deployment, Endpoint, PromptVariant, Purpose, ServingRole
 from llm.prompt import Prompt
 from tuning.datasets.freezing import freeze
-from tuning.demo import judging, pairs
+from tuning.demo import judging, pairs, writing
 from tuning.demo.judging import Row
 from tuning.demo.pairs import Pair
 from tuning.examples.proposing import final
@@ -64,19 +64,16 @@ def base() -> Path:
 
 
 def show(say: Say) -> list[tuple[Row, Row]]:
-    """Run it all; the rows of the table, base and tuned. Raises DemoError."""
-    if Message.objects.exists():
-        raise DemoError("There are conversations here, which the demo would mix with its own: run make tune-demo.")
+    """A model that puts quoted answers into the voice; the rows of the table, base and tuned. Raises DemoError."""
+    _check()
     weights = base()
     learnt, asked = pairs.read()
     voice = choosing.next_version(choosing.DEFAULT, pairs.VOICE)
     _make_examples(learnt, voice)
     dataset = freeze("demo", prompt=PromptVariant.RESTYLE, validation=0.0)
     say(f"{dataset.lines.count()} answers were put into the voice by people, and frozen. Training begins.")
-    job = _trained(dataset, weights, say)
-    endpoint = Endpoint.objects.create(
-        name="demo", provider="openai", is_private_allowed=True, encrypted_key=secrets.encrypt("any")
-    )
+    job = _trained(dataset, weights, say, epochs=1)
+    endpoint = _endpoint()
     say("The base is asked, then what was tuned.")
     with _model(endpoint, weights, "base") as deployment:
         before = judging.judge(asked, [_styled(pair.plain, deployment) for pair in asked], voice)
@@ -88,6 +85,42 @@ def show(say: Say) -> list[tuple[Row, Row]]:
         for line in _answers():
             say(line)
     return list(zip(before, after, strict=True))
+
+
+def show_writing(say: Say) -> list[tuple[Row, Row]]:
+    """A model that writes the answers itself, trained on real prompts; a table like the other. Raises DemoError."""
+    _check()
+    weights = base()
+    learnt, asked = writing.questions()
+    shelf = writing.shelf()
+    say(f"{writing.make_examples(learnt, shelf)} answers were asked for and put into the voice.")
+    dataset = freeze("demo", validation=0.0)
+    job = _trained(dataset, weights, say, epochs=2)
+    endpoint = _endpoint()
+    say("The base is asked, then what was tuned.")
+    with _model(endpoint, weights, "base") as deployment:
+        before = writing.judge(asked, shelf, _answering(deployment))
+    with _model(endpoint, TrainingFolder(settings.TUNING_DIR / str(job.key)).gguf, job.model) as deployment:
+        versions.register(endpoint, job.model, base=job.base, dataset=dataset)
+        after = writing.judge(asked, shelf, _answering(deployment))
+    return list(zip(before, after, strict=True))
+
+
+def _check() -> None:
+    if Message.objects.exists():
+        raise DemoError("There are conversations here, which the demo would mix with its own: run make tune-demo.")
+
+
+def _endpoint() -> Endpoint:
+    return Endpoint.objects.create(
+        name="demo", provider="openai", is_private_allowed=True, encrypted_key=secrets.encrypt("any")
+    )
+
+
+def _answering(deployment: Deployment) -> Deployment:
+    return Deployment(
+        role=ServingRole.ANSWER, endpoint=deployment.endpoint, model=deployment.model, prompt=PromptVariant.FULL
+    )
 
 
 def _make_examples(learnt: Sequence[Pair], voice: Voice) -> None:
@@ -123,9 +156,9 @@ def _asked_about(pair: Pair) -> list[dict[str, str]]:
     return [{"role": "system", "content": system}, {"role": "user", "content": question}]
 
 
-def _trained(dataset: Dataset, weights: Path, say: Say) -> FineTuneJob:
+def _trained(dataset: Dataset, weights: Path, say: Say, *, epochs: int) -> FineTuneJob:
     """The job at its end. Whoever interrupts ends it."""
-    job = submitting.order(WantedJob(dataset, "lora", str(weights), epochs=1, parameters=TAUGHT), by=None)
+    job = submitting.order(WantedJob(dataset, "lora", str(weights), epochs=epochs, parameters=TAUGHT), by=None)
     began, told = time.monotonic(), ""
     try:
         while not states.is_over(job):

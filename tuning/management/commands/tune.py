@@ -39,7 +39,8 @@ class Command(ActionsCommand):
         status.add_argument("job", nargs="?", type=int, metavar="JOB_ID")
         cancel = actions.add_parser("cancel", help="end a job")
         cancel.add_argument("job", type=int, metavar="JOB_ID")
-        actions.add_parser("demo", help="tune a small model in minutes, and compare it with what it was")
+        demo = actions.add_parser("demo", help="tune a small model in minutes, and compare it with what it was")
+        demo.add_argument("--writer", action="store_true", help="one that writes the answers itself; half an hour")
         for action in actions.choices.values():
             action.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -107,7 +108,8 @@ class Command(ActionsCommand):
 
     def _demo(self, options: dict[str, Any]) -> None:
         call_command("setup", "--if-needed", verbosity=0)
-        rows = showing.show(self.stderr.write)
+        show = showing.show_writing if options["writer"] else showing.show
+        rows = show(self.stderr.write)
         if options["json"]:
             self._print(
                 [{"name": base.name, "of": base.of, "base": base.count, "tuned": tuned.count} for base, tuned in rows]
