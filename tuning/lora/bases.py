@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from tuning.lora.workplace import TrainingFolder
@@ -65,6 +66,7 @@ def model(base: Base, *, quantize: str = "no") -> Any:
         more["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype, bnb_4bit_use_double_quant=True
         )
+        more["device_map"] = {"": PartialState().local_process_index}
     loaded = AutoModelForCausalLM.from_pretrained(base.place, dtype=dtype, use_safetensors=True, **more)
     loaded.config.use_cache = False
     return loaded

@@ -68,7 +68,7 @@ def serve(model: Path, **options: Any) -> None:
 def fail(folder: TrainingFolder, sentence: str) -> None:
     """End it for good."""
     workplace.write(folder.outcome, {"state": "failed", "error": sentence})
-    workplace.forget_lines(folder)
+    workplace.clear(folder)
 
 
 def command(folder: TrainingFolder, count: int) -> list[str]:

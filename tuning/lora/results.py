@@ -32,9 +32,7 @@ def write(folder: TrainingFolder, trained: Trained) -> None:
     for number, sentence in enumerate(made):
         workplace.tell(folder, kind="told", key=f"made-{number}", message=sentence)
     workplace.write(folder.outcome, {"state": "succeeded", "model": order["name"], "trained_tokens": trained.tokens})
-    workplace.forget_lines(folder)
-    for name in ("checkpoints", "stages", "base"):
-        shutil.rmtree(folder.path / name, ignore_errors=True)
+    workplace.clear(folder)
 
 
 def _copied(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
 METHODS = ("sft", "dpo")
 QUANTIZED = ("no", "4bit")
 
+WORKING = ("checkpoints", "stages", "base", ".gguf")  # folders that nobody needs once it is over
 SPLITS = ("train", "validation", "preferences")
 
 
@@ -116,10 +118,12 @@ def read(path: Path) -> dict[str, Any] | None:
     return found
 
 
-def forget_lines(folder: TrainingFolder) -> None:
-    """What was trained on does not stay behind: the dataset has it, as long as its people want that."""
+def clear(folder: TrainingFolder) -> None:
+    """Leave what is served and told. What was trained on stays in the dataset alone, as long as its people want that."""
     for split in SPLITS:
         folder.lines(split).unlink(missing_ok=True)
+    for name in WORKING:
+        shutil.rmtree(folder.path / name, ignore_errors=True)
 
 
 def tell(folder: TrainingFolder, **told: Any) -> None:

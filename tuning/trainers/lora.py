@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from tuning.trainers.base import Availability, Event, Order, Report, Trainer
 HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 LEAST_GIGABYTES = 3  # of memory and of disk: what the smallest useful model takes (SmolLM2 135M, measured)
 GIGABYTE = 1_000_000_000
+SECONDS_TO_START = 120  # of a process until it has the lock, on a crowded machine
 MOST_STARTS = 3  # without a step between them; then a person has to see to it
 PLAN_SECONDS = 300
 
@@ -85,7 +86,7 @@ class LoraTrainer(Trainer):
         folder.cancelled.touch()
         process.end(folder)
         if not folder.outcome.exists():
-            workplace.forget_lines(folder)
+            workplace.clear(folder)
 
     def plan(self, order: Order) -> Sequence[str]:
         with tempfile.TemporaryDirectory(prefix="parley-plan-") as place:
@@ -177,15 +178,23 @@ def _start(folder: TrainingFolder) -> None:
 
 def _look_after(folder: TrainingFolder) -> dict[str, Any] | None:
     """Start a training anew whose process died; what came of it where that has not helped again and again."""
-    starts = 0
+    starts, is_starting = 0, False
     for each in workplace.told(folder):
         starts = 0 if each["kind"] == "step" else starts + (each["kind"] == "spawned")
+        is_starting = each["kind"] == "spawned" and _age(each) < SECONDS_TO_START
+    if is_starting:
+        return None
     if starts < MOST_STARTS:
         _start(folder)
         return None
     words = _last_words(folder.log.read_text(errors="replace")) if folder.log.exists() else "nothing"
     process.fail(folder, f"It ended {starts} times without a step. Its last words: {words}")
     return workplace.read(folder.outcome)
+
+
+def _age(told: Mapping[str, Any]) -> float:
+    """Seconds since something was told."""
+    return (datetime.now(UTC) - datetime.fromisoformat(told["at"])).total_seconds()
 
 
 def _last_words(log: str) -> str:

@@ -1,8 +1,11 @@
 """Preferences, learnt behind what was learnt of the answers, and gone on with after a death."""
 
+import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from tests.harness.trainings import folder_of, followed, kill, needs_torch, tiny_base
@@ -11,7 +14,7 @@ from tests.rows.make import make_deployment
 from tuning.datasets.freezing import freeze
 from tuning.jobs import submitting
 from tuning.jobs.submitting import WantedJob
-from tuning.models import JobState
+from tuning.models import FineTuneJob, JobState
 
 pytestmark = [pytest.mark.django_db, needs_torch]
 
@@ -24,6 +27,17 @@ def test_preferences_come_behind_the_answers_and_survive_a_death(tmp_path: Path,
     make_examples(14)
     dataset = freeze("first")
     base = tiny_base(dataset, tmp_path)
+    out = StringIO()
+    words = ["--trainer", "lora", "--base", str(base), "--epochs", "1", "--set", "method=dpo", "--set", "rank=8"]
+    call_command("tune", "start", str(dataset.pk), *words, "--dry-run", "--json", stdout=out, stderr=StringIO())
+    dry = json.loads(out.getvalue())
+    plan = " ".join(dry["plan"])
+    lines = dataset.counts()["train"]
+    assert (dry["job"], dry["estimate_usd"]) == (None, "0.0000")
+    assert f"{lines} lines to train on" in plan
+    assert f"Then 1 times through {lines} preferences" in plan
+    assert "LoRA of rank 8" in plan
+    assert not FineTuneJob.objects.exists()
     job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=1, parameters=TAUGHT), by=None)
     followed(job, lambda: list(folder_of(job).checkpoints("dpo").glob("checkpoint-*/whole")))
     kill(job)
