@@ -119,7 +119,7 @@ def read(path: Path) -> dict[str, Any] | None:
 
 
 def clear(folder: TrainingFolder) -> None:
-    """Leave what is served and told. What was trained on stays in the dataset alone, as long as its people want that."""
+    """Leave what is served and told. What was trained on stays in the dataset alone."""
     for split in SPLITS:
         folder.lines(split).unlink(missing_ok=True)
     for name in WORKING:
