@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from bot.models import Conversation, Delivery, Escalation, Feedback, Message, Platform, Question
+from bot.models import Conversation, Delivery, Escalation, Feedback, Message, Nomination, Platform, Question
 
 ERASED = "[erased]"
 
@@ -16,6 +16,7 @@ TEXTS = (
     ("bot_escalation", ("reason", "answer")),
     ("bot_feedback", ("better_answer", "right_document")),
     ("bot_citation", ("quote",)),
+    ("bot_nomination", ("words", "person_name", "reason")),
 )
 DOCUMENTS = (("bot_message", "trace"), ("bot_delivery", "body"), ("bot_question", "unread"))
 
@@ -43,6 +44,9 @@ def erase(person: str, platform: Platform, *, names: frozenset[str] = frozenset(
     conversations = asked.values("conversation").distinct().count()
     Message.objects.filter(trace_id__in=traces).update(text=ERASED, sent_text="", trace={})
     Delivery.objects.filter(question__in=asked).update(body={"text": ERASED})
+    Nomination.objects.filter(message__trace_id__in=traces).update(words="")
+    Nomination.objects.filter(person=person, message__conversation__platform=platform).delete()
+    Delivery.objects.filter(person=person, question__platform=platform).delete()  # words to nobody but them
     Escalation.objects.filter(question__in=asked).update(reason=ERASED, answer="", requested_by="")
     opinions, _ = Feedback.objects.filter(person=person, message__conversation__platform=platform).delete()
     count = asked.update(

@@ -7,6 +7,7 @@ attempt, which first looks on the platform whether the attempt before it got thr
 import logging
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, models
@@ -65,20 +66,25 @@ def add(
 ) -> Delivery:
     """Put a post into the outbox, once per kind and part: to the question's own thread, or to another `place`, which is
     a channel and a thread in it. `is_private` is the question's, where it is not said; elsewhere nothing is."""
-    channel, thread_id = place or (question.channel, question.conversation.thread_id)
     if is_private is None:
         is_private = question.is_private and place is None
+    place = place or (question.channel, question.conversation.thread_id)
+    return _add(question, kind, post, part, channel=place[0], thread_id=place[1], is_private=is_private)
+
+
+def add_word(question: Question, person: str, post: Post, *, part: int) -> Delivery:
+    """A post about a question that one person reads who did not ask it."""
+    return _add(
+        question, DeliveryKind.WORD, post, part, channel=question.channel, thread_id="", is_private=True, person=person
+    )
+
+
+def _add(question: Question, kind: DeliveryKind, post: Post, part: int, **where: Any) -> Delivery:
     delivery, _ = Delivery.objects.get_or_create(
         question=question,
         kind=kind,
         part=part,
-        defaults={
-            "channel": channel,
-            "thread_id": thread_id,
-            "is_private": is_private,
-            "key": key(question, kind, part),
-            "body": post.as_json(),
-        },
+        defaults={**where, "key": key(question, kind, part), "body": post.as_json()},
     )
     wake()
     return delivery

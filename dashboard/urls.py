@@ -6,6 +6,7 @@ from dashboard.accounts import login_views
 from dashboard.accounts import views as accounts
 from dashboard.ask import views as ask
 from dashboard.channels import views as channels
+from dashboard.conversations import proposal_views as proposals
 from dashboard.conversations import views as conversations
 from dashboard.costs import views as costs
 from dashboard.documents import views as documents
@@ -14,6 +15,7 @@ from dashboard.home import views as home
 from dashboard.install import health_views, slack_views
 from dashboard.install import views as install
 from dashboard.serving import views as serving
+from dashboard.training import dataset_views, job_views, path_views, registry_views
 from dashboard.training import review_views as training
 
 urlpatterns = [
@@ -25,6 +27,8 @@ urlpatterns = [
     path("conversations/", conversations.conversations, name="conversations"),
     path("conversations/<int:pk>/", conversations.transcript, name="transcript"),
     path("conversations/export.<str:kind>", conversations.export_conversations, name="export_conversations"),
+    path("conversations/propose/", proposals.propose_answers, name="propose_answers"),
+    path("proposals/<int:pk>/", proposals.proposal, name="proposal"),
     path("answers/<int:pk>/prompt/", conversations.prompt, name="prompt"),
     path("answers/<int:pk>/promote/", conversations.promote, name="promote"),
     path("answers/<int:pk>/correct/", conversations.correct, name="correct"),
@@ -35,7 +39,31 @@ urlpatterns = [
     path("review/candidates/", training.candidates, name="review_candidates"),
     path("review/<int:pk>/", training.item, name="review_item"),
     path("review/<int:pk>/draft/", training.draft, name="review_draft"),
-    path("training/", training.listed, name="examples"),
+    path("training/", path_views.training, name="training"),
+    path("training/examples/", training.listed, name="examples"),
+    path("training/examples/<int:pk>/", dataset_views.example, name="example"),
+    path("training/import/", path_views.import_examples, name="import_examples"),
+    path("training/import/file/", path_views.bring_examples, name="bring_examples"),
+    path("training/datasets/", dataset_views.datasets, name="datasets"),
+    path("training/datasets/freeze/", dataset_views.freeze_dataset, name="freeze_dataset"),
+    path("training/datasets/<int:pk>/", dataset_views.dataset, name="dataset"),
+    path(
+        "training/datasets/<int:pk>/<str:split>.<str:kind>.jsonl", dataset_views.export_dataset, name="export_dataset"
+    ),
+    path("training/jobs/", job_views.jobs, name="jobs"),
+    path("training/jobs/new/", job_views.new_job, name="new_job"),
+    path("training/jobs/order/", job_views.order_job, name="order_job"),
+    path("training/jobs/<int:pk>/", job_views.job, name="job"),
+    path("training/jobs/<int:pk>/cancel/", job_views.cancel_job, name="cancel_job"),
+    path("training/jobs/<int:pk>/look/", job_views.look_at_job, name="look_at_job"),
+    path("training/models/", registry_views.registry, name="registry"),
+    path("training/models/register/", registry_views.register_model, name="register_model"),
+    path("training/models/find/", registry_views.find_models, name="find_models"),
+    path("training/models/found/", registry_views.register_found, name="register_found"),
+    path("training/models/back/", registry_views.take_back, name="take_back"),
+    path("training/models/<int:pk>/", registry_views.version, name="version"),
+    path("training/models/<int:pk>/deploy/", registry_views.deploy_version, name="deploy_version"),
+    path("training/models/<int:pk>/retires/", registry_views.retire_version, name="retire_version"),
     path("training/export/", training.export, name="export_examples"),
     path("training/allow/<int:pk>/", training.allow_training, name="allow_training"),
     path("escalations/", escalations.board, name="escalations"),
@@ -55,6 +83,7 @@ urlpatterns = [
     path("channels/", channels.channels, name="channels"),
     path("channels/<int:pk>/", channels.channel, name="channel"),
     path("workspaces/<int:pk>/escalations/", channels.escalate_to, name="escalate_to"),
+    path("workspaces/<int:pk>/examples/", channels.proposers, name="proposers"),
     path("voices/", channels.voice_list, name="voices"),
     path("voices/new/", channels.new_voice, name="new_voice"),
     path("voices/preview/", channels.preview_voice, name="preview_voice"),

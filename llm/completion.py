@@ -40,13 +40,22 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one call. `input_tokens` holds the cached and the cache-written ones too (OpenAI's way of counting)."""
+    """Tokens of one call. `input_tokens` holds the cached and the cache-written ones too (OpenAI's way of counting).
+
+    Of a server that tells more cached tokens than were sent, neither is believed: all count as fresh, the dearest case.
+    """
 
     input_tokens: int
     cached_input_tokens: int
     output_tokens: int
     is_estimated: bool = False
     cache_write_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        parts = (self.cached_input_tokens, self.cache_write_tokens)
+        if min(parts) < 0 or sum(parts) > self.input_tokens:
+            for name in ("cached_input_tokens", "cache_write_tokens"):
+                object.__setattr__(self, name, 0)
 
 
 @dataclass(frozen=True)

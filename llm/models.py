@@ -180,6 +180,16 @@ class ModelPrice(models.Model):
             models.CheckConstraint(
                 condition=models.Q(input_per_million__gte=0, output_per_million__gte=0), name="price_not_negative"
             ),
+            models.CheckConstraint(
+                condition=models.Q(cached_input_per_million=None) | models.Q(cached_input_per_million__gte=0),
+                name="cached_price_not_negative",
+                violation_error_message="A price for cached input is not below 0.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(training_per_million=None) | models.Q(training_per_million__gte=0),
+                name="training_price_not_negative",
+                violation_error_message="A price for training is not below 0.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -240,11 +250,16 @@ class Reservation(models.Model):
 
 @dataclass(frozen=True)
 class Spent:
-    """What calls took together. `cost` is USD, None when one of them is unpriced; tokens are of both directions."""
+    """What calls took together. `cost` is USD, None when one of them is unpriced; tokens are of both directions.
+
+    `priced` is the sum of those that have a price, and `unpriced` counts the others.
+    """
 
     calls: int
     tokens: int
     cost: Decimal | None
+    priced: Decimal = Decimal(0)
+    unpriced: int = 0
 
 
 class UsageRecordQuerySet(models.QuerySet["UsageRecord"]):
@@ -258,7 +273,7 @@ class UsageRecordQuerySet(models.QuerySet["UsageRecord"]):
             priced=models.Sum("cost", default=Decimal(0)),
             unpriced=models.Count("id", filter=models.Q(cost=None)),
         )
-        return Spent(found["calls"], found["tokens"], None if found["unpriced"] else found["priced"])
+        return Spent(cost=None if found["unpriced"] else found["priced"], **found)
 
 
 class UsageRecord(models.Model):

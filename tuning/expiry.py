@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -32,6 +32,18 @@ class Ending:
         """The last of DAYS that it has passed."""
         return min(day for day in DAYS if self.days <= day)
 
+    @property
+    def sentence(self) -> str:
+        """What ends, and when; "" where nobody has said a day."""
+        if self.version.retires_on is None:
+            return ""
+        day = f"{self.version.retires_on:%-d %B %Y}"
+        live = " It answers now." if self.is_live else ""
+        if self.days < 0:
+            return f"{self.version} is not served any more since {day}.{live}"
+        left = "today" if self.days == 0 else "tomorrow" if self.days == 1 else f"in {self.days} days"
+        return f"{self.version} ends {left}, on {day}.{live}"
+
 
 def watch() -> int:
     """Once a day: ask of every version when it ends, and keep it; how many told.
@@ -46,17 +58,14 @@ def watch() -> int:
         except ProviderError as error:
             log.info("When %s ends is not known: %s", version, error)
             continue
-        checked = {"retirement_checked_at": timezone.now()}
-        ModelVersion.objects.filter(pk=version.pk).update(**checked, **({"retires_on": day} if day else {}))
+        found = {"retires_on": day, "retirement_told_by": ""} if day else {}
+        ModelVersion.objects.filter(pk=version.pk).update(retirement_checked_at=timezone.now(), **found)
         told += day is not None
     return told
 
 
 def endings(today: date) -> Sequence[Ending]:
     """What ends within the longest of DAYS, or has ended; the soonest first."""
-    found = [
-        Ending(version, (version.retires_on - today).days, versions.is_live(version))
-        for version in ModelVersion.objects.select_related("endpoint", "dataset").exclude(retires_on=None)
-        if version.retires_on
-    ]
-    return sorted((each for each in found if each.days <= max(DAYS)), key=lambda each: each.days)
+    soon = ModelVersion.objects.filter(retires_on__lte=today + timedelta(days=max(DAYS))).order_by("retires_on", "id")
+    found = soon.select_related("endpoint", "dataset")
+    return [Ending(each, (each.retires_on - today).days, versions.is_live(each)) for each in found if each.retires_on]

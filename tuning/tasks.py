@@ -1,10 +1,18 @@
 """The jobs of this room that django-q2 carries. Each may run twice: the rows say what is to be done."""
 
+from collections.abc import Iterable
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from tuning import expiry
+from tuning.examples import bulk, candidates, nominations
 from tuning.jobs import polling
+from tuning.models import ProposalBatch
 
 
 def schedule() -> None:
@@ -19,9 +27,36 @@ def schedule() -> None:
 
 
 def tick() -> None:
-    """Once a minute: have the jobs that are due looked at."""
+    """Once a minute: have the jobs that are due looked at, and what was proposed meanwhile taken in."""
     for pk in polling.due().values_list("pk", flat=True):
         async_task("tuning.tasks.advance", pk, task_name=f"fine-tune job {pk}")
+    for pk in bulk.lost():
+        queue_batch(pk)
+    async_task("tuning.tasks.take_in", task_name="examples proposed")
+
+
+def take_in() -> None:
+    """What people nominated on platforms, and what they improved."""
+    nominations.settle()
+    candidates.propose_improved()
+
+
+def propose_all(answers: Iterable[int], *, by: User) -> ProposalBatch:
+    """Propose a few answers at once, and many as soon as what was asked for is committed. Raises TooManyError, and
+    ProviderError for a few."""
+    batch = bulk.request(answers, by=by)
+    if batch.total <= bulk.AT_ONCE:
+        return bulk.do_now(batch)
+    transaction.on_commit(partial(queue_batch, batch.pk))
+    return batch
+
+
+def queue_batch(pk: int) -> None:
+    async_task("tuning.tasks.propose_batch", pk, task_name=f"proposals {pk}", timeout=settings.LONGEST_JOB_SECONDS)
+
+
+def propose_batch(pk: int) -> None:
+    bulk.run(pk)
 
 
 def advance(pk: int) -> None:

@@ -5,7 +5,7 @@ no marker that points to nothing. Brackets inside code are code.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from knowledge.passages import hyperlinks
 
@@ -87,6 +87,34 @@ class Renumbered:
             if number not in self.cited:
                 self.cited.append(number)
         return "".join(f"[{self.cited.index(number) + 1}]" for number in dict.fromkeys(valid))
+
+
+class _Mapped(Renumbered):
+    """Markers under other numbers; one that has no other keeps its own."""
+
+    def __init__(self, text: str, numbers: Mapping[int, int]) -> None:
+        super().__init__([text], 0)
+        self._numbers = numbers
+
+    def _replace(self, match: re.Match[str]) -> str:
+        if match["code"]:
+            return match.group()
+        found = list(dict.fromkeys(int(number) for number in match.group(3).split(",")))
+        self.cited += [number for number in found if number not in self.cited]
+        return "".join(f"[{self._numbers.get(number, number)}]" for number in found)
+
+
+def renumber(text: str, numbers: Mapping[int, int]) -> str:
+    """`text` with the marker [numbers[n]] in place of [n]."""
+    return "".join(_Mapped(text, numbers))
+
+
+def numbers(text: str) -> list[int]:
+    """What `text` cites, in the order of the first markers, whether or not there is such a passage."""
+    mapped = _Mapped(text, {})
+    for _ in mapped:
+        pass
+    return mapped.cited
 
 
 def quote(answer: str, number: int, sentences: list[str]) -> str:

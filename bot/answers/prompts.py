@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.crypto import salted_hmac
@@ -47,6 +48,21 @@ LANGUAGE = "the language of the question"
 
 HISTORY_TURNS = 6
 HISTORY_CHARACTERS = 4000
+
+# CONTEXT and the question behind it, as a pattern; what stands between the fences never holds one.
+_ASKED = re.compile(
+    re.escape(CONTEXT)
+    .replace(r"\{fence\}", "(?P<fence>={5}[0-9a-f]{12})", 1)
+    .replace(r"\{fence\}", "(?P=fence)")
+    .replace(r"\{passages\}", "(?P<passages>.*?)")
+    + r"\n\n(?P<question>.*)\Z",
+    re.DOTALL,
+)
+_NUMBERED = re.compile(r"(?:\A|\n\n)\[(\d{1,2})\] ")
+
+
+class PromptReadError(ValueError):
+    """A turn was not built here, or where its passages begin can be read in two ways."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +143,42 @@ def shorten(history: Sequence[Turn]) -> list[Turn]:
     while kept and kept[0].role == "assistant":
         kept.pop(0)
     return kept
+
+
+def asking(question: str, passages: Sequence[Passage]) -> str:
+    """The last turn of a prompt: the passages as they are numbered, and the question."""
+    return f"{_context(passages)}\n\n{question}"
+
+
+def read(asked: str) -> tuple[tuple[Passage, ...], str]:
+    """The passages and the question that `asking` made a turn of, without what is not sent. Raises PromptReadError."""
+    whole = _ASKED.match(asked)
+    if whole is None:
+        raise PromptReadError("It does not begin with passages between lines that fence them.")
+    body = whole["passages"]
+    starts = list(_starts(body))
+    passages = []
+    for number, (_, begin) in enumerate(starts, start=1):
+        end = starts[number][0] if number < len(starts) else len(body)
+        heading, _, text = body[begin:end].partition("\n")
+        passages.append(Passage(number=number, title="", heading=heading, text=text))
+    return tuple(passages), whole["question"]
+
+
+def _starts(body: str) -> Iterator[tuple[int, int]]:
+    """Where each passage begins, with its number and behind it. A passage may itself hold what looks like the next."""
+    found = [(int(match[1]), match.start(), match.end()) for match in _NUMBERED.finditer(body)]
+    if body and not (found and found[0][:2] == (1, 0)):
+        raise PromptReadError("Its passages do not begin with the first.")
+    last = -1
+    for number in range(1, len(found) + 1):
+        here = [each for each in found if each[0] == number and each[1] > last]
+        if not here:
+            return
+        if len(here) > 1 and number > 1:
+            raise PromptReadError(f"Where its passage {number} begins can be read in two ways.")
+        last = here[0][1]
+        yield here[0][1:]
 
 
 def _passage(number: int, hit: Hit) -> Passage:

@@ -1,11 +1,12 @@
 """A production prompt, built again from the trace of its answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.answers import conversations, prompts, trace
+from bot.answers import citations, conversations, prompts, trace
 from bot.answers.trace import Trace
 from bot.models import Message, Question
+from knowledge.retrieval.search import Hit
 from llm.models import PromptVariant
 from llm.prompt import Prompt
 
@@ -38,9 +39,23 @@ def replay(message: Message) -> Replay:
     return Replay(prompt, _fidelity(prompt, known))
 
 
-def prompt_of(message: Message) -> Prompt:
-    """What a model is asked in full over the same passages and turns, whichever variant it was asked in."""
-    return _built(message, trace.of(message), PromptVariant.FULL)
+def prompt_of(message: Message, *, passages: tuple[Hit, ...] | None = None) -> Prompt:
+    """What a model is asked in full over the same passages and turns, whichever variant it was asked in; over other
+    `passages` where those of then are not known."""
+    known = trace.of(message)
+    if passages is not None:
+        known = replace(known, passages=passages, question=known.question or message.asked.text)
+    return _built(message, known, PromptVariant.FULL)
+
+
+def as_prompted(message: Message, text: str) -> str:
+    """`text` about an answer, whose markers are those that its readers saw, with the numbers of the prompt's passages.
+
+    Readers see passages numbered in the order they are cited, a model in the order they were found.
+    """
+    places = {(hit.heading, hit.text): number for number, hit in enumerate(trace.of(message).passages, start=1)}
+    seen = {cited.number: places.get((cited.heading, cited.passage)) for cited in message.citations.all()}
+    return citations.renumber(text, {number: place for number, place in seen.items() if place is not None})
 
 
 def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:

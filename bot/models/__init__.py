@@ -13,10 +13,12 @@ from bot.models.conversations import (
 )
 from bot.models.deliveries import BotProcess, Delivery, DeliveryKind, DeliveryState
 from bot.models.escalations import Escalation, EscalationState
+from bot.models.nominations import OUTSTANDING, Nomination, NominationState, NominationWay
 from bot.models.questions import OPEN, Question, QuestionState, Receipt
 
 __all__ = [
     "OPEN",
+    "OUTSTANDING",
     "AnswerMode",
     "BotProcess",
     "Channel",
@@ -32,6 +34,9 @@ __all__ = [
     "Grammar",
     "Message",
     "MessageQuerySet",
+    "Nomination",
+    "NominationState",
+    "NominationWay",
     "Outcome",
     "Platform",
     "Question",

@@ -39,6 +39,22 @@ class Workspace(models.Model):
     is_training_allowed = models.BooleanField(
         default=False, help_text="May what is said there be used to train a model? The platform's terms decide."
     )
+    proposers = ArrayField(
+        models.CharField(max_length=64),
+        default=list,
+        blank=True,
+        help_text="Ids of those who may propose examples: people, S… (user groups of Slack), &… (roles of Discord). "
+        "Empty: whoever is in the channel where questions for people go.",
+    )
+    example_reaction = models.CharField(
+        max_length=64,
+        default="star",
+        blank=True,
+        help_text="What proposes an answer under it; empty: no reaction does.",
+    )
+    is_proposing = models.BooleanField(
+        default=True, help_text="Are answers that people wrote or changed proposed by themselves?"
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -1,12 +1,16 @@
 """Conversations: what was asked, what was answered, from which passages, and what people thought of it."""
 
-from typing import Self
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models
 from django.db.models.functions import Now
+
+MATCHES = 20_000  # that a search for words looks among, newest first
 
 
 class Platform(models.TextChoices):
@@ -74,6 +78,48 @@ class MessageQuerySet(models.QuerySet["Message"]):
         asked = Message.objects.filter(trace_id=models.OuterRef("trace_id"), speaker=Speaker.ASKER)
         return self.annotate(asked_text=models.Subquery(asked.values("text")[:1]))
 
+    def matching(self, wanted: Mapping[str, Any]) -> Self:
+        """The answers that fit, newest first. What may be wanted:
+
+        `platform`, `channel` (row or id), `outcome`, `model`, `least_cost` (USD), `least_seconds`, `since` and `until`
+        (days in UTC, both included), `rating` (up, down, none), `document` (row or id, cited), `text` (words said or
+        asked).
+        """
+        simple = {
+            "conversation__platform": wanted.get("platform"),
+            "conversation__channel": wanted.get("channel"),
+            "outcome": wanted.get("outcome"),
+            "model": wanted.get("model"),
+            "cost__gte": wanted.get("least_cost"),
+            "total_ms__gte": 1000 * wanted.get("least_seconds", 0),
+        }
+        answers = self.filter(speaker=Speaker.BOT).filter(**{name: value for name, value in simple.items() if value})
+        if wanted.get("since"):
+            answers = answers.filter(created_at__gte=_start_of(wanted["since"]))
+        if wanted.get("until"):
+            answers = answers.filter(created_at__lt=_start_of(wanted["until"]) + timedelta(days=1))
+        return answers._related(wanted).order_by("-id")
+
+    def _related(self, wanted: Mapping[str, Any]) -> Self:
+        """By what other tables say: thumbs, cited documents, and the words of question or answer."""
+        answers = self
+        thumbs = Feedback.objects.filter(message=models.OuterRef("pk"))
+        if wanted.get("rating") == "none":
+            answers = answers.filter(~models.Exists(thumbs))
+        elif wanted.get("rating"):
+            answers = answers.filter(models.Exists(thumbs.filter(is_positive=wanted["rating"] == "up")))
+        if wanted.get("document"):
+            answers = answers.filter(pk__in=Citation.objects.filter(document=wanted["document"]).values("message_id"))
+        if wanted.get("text"):
+            words = SearchQuery(wanted["text"], config="simple", search_type="websearch")
+            said = Message.objects.annotate(words=SearchVector("text", config="simple")).filter(words=words)
+            answers = answers.filter(trace_id__in=said.order_by("-id").values("trace_id")[:MATCHES])
+        return answers
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
 
 class Message(models.Model):
     """One turn. The fields from `outcome` on describe an answer and are empty on a question.
@@ -115,6 +161,7 @@ class Message(models.Model):
             models.Index(fields=["created_at"], condition=models.Q(speaker="bot"), name="answer_time"),
             models.Index(fields=["outcome", "-id"], condition=models.Q(speaker="bot"), name="answer_outcome"),
             models.Index(fields=["model", "-id"], condition=models.Q(speaker="bot"), name="answer_model"),
+            models.Index(fields=["-id"], condition=~models.Q(sent_text=""), name="answer_sent"),
             GinIndex(SearchVector("text", config="simple"), name="message_text"),
         ]
         constraints = [

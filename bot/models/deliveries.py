@@ -19,6 +19,7 @@ class DeliveryKind(models.TextChoices):
     HUMAN = "human"  # to the asker: what the person said
     REMINDER = "reminder"
     UPDATE = "update"  # changes the post of an escalation
+    WORD = "word"  # to one person of the team: what became of what they pressed
 
 
 class DeliveryState(models.TextChoices):
@@ -52,6 +53,7 @@ class Delivery(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
     thread_id = models.CharField(max_length=64, blank=True)
     is_private = models.BooleanField(default=False)
+    person = models.CharField(max_length=64, blank=True, help_text="Who reads a private one; empty: the asker.")
     key = models.CharField(max_length=32, unique=True)
     body = models.JSONField(default=dict)
     message_id = models.CharField(max_length=64, blank=True)

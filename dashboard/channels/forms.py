@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from bot.models import Channel, Voice
+from bot.models import Channel, Platform, Voice, Workspace
+from bot.team import circles
 from bot.voices import choosing
 from dashboard.rendering.inputs import dress
 from knowledge.models import Collection
@@ -50,6 +51,44 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
         fields["deployment"].queryset = _deployments()
         fields["deployment"].empty_label = "the live one"
         dress(self)
+
+
+class ProposersForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Who may propose answers of a workspace as training examples, and by what."""
+
+    proposers = forms.CharField(
+        required=False,
+        label="May propose examples",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    class Meta:
+        model = Workspace
+        fields = ("proposers", "example_reaction", "is_proposing")
+        labels = {
+            "example_reaction": "This reaction of theirs proposes an answer",
+            "is_proposing": "What people answered or changed is proposed by itself",
+        }
+        help_texts = {
+            "example_reaction": "An emoji or its name, such as star or ⭐; empty: only the menu of a message does.",
+            "is_proposing": "Answers to questions for people, drafts that were changed, corrections, better answers.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        workspace = self.instance
+        team = workspace.escalation_channel
+        nobody = f"whoever is in {team}" if team else "nobody, as no channel says where questions for people go"
+        example = circles.EXAMPLES[Platform(workspace.platform)]
+        self.fields["proposers"].help_text = f"Ids such as {example}, one per line. Empty: {nobody}."
+        self.initial["proposers"] = "\n".join(workspace.proposers)
+        dress(self)
+
+    def clean_proposers(self) -> list[str]:
+        return circles.read(self.instance.platform, self.cleaned_data["proposers"])
+
+    def clean_example_reaction(self) -> str:
+        return str(self.cleaned_data["example_reaction"]).strip().strip(":")
 
 
 def _deployments() -> Any:

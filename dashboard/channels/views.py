@@ -10,7 +10,7 @@ from bot.answers.asking import QuestionError
 from bot.answers.prompts import Manner
 from bot.models import Channel, Message, Speaker, Voice, Workspace
 from bot.voices import choosing, style
-from dashboard.channels.forms import ChannelForm, VoiceForm
+from dashboard.channels.forms import ChannelForm, ProposersForm, VoiceForm
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from dashboard.rendering import words
@@ -60,6 +60,20 @@ def escalate_to(request: loading.Request, pk: int) -> HttpResponse:
         request.audited = {"workspace": str(workspace), "channel": str(target)}
         messages.success(request, f"Questions for people go to {target or 'this dashboard alone'}.")
     return redirect("channels")
+
+
+@rules.form(Role.VIEWER, Role.EDITOR)
+def proposers(request: loading.Request, pk: int) -> HttpResponse:
+    """Who may propose what was answered in a workspace as a training example, and by what."""
+    workspace = loading.workspace(pk)
+    form = ProposersForm(request.POST or None, instance=workspace)
+    if form.is_valid():
+        request.audited = {name: str(form.cleaned_data[name]) for name in form.changed_data}
+        form.save()
+        messages.success(request, f"Examples from {workspace} are proposed like this from the next minute on.")
+        return redirect("channels")
+    context = {"page": "channels", "workspace": workspace, "form": form}
+    return render(request, "dashboard/channels/proposers.html", context, status=422 if form.errors else 200)
 
 
 @rules.page(Role.VIEWER)

@@ -1,20 +1,13 @@
-"""Questions with their answers, over all platforms: found by what a form asks for, newest first, page by page."""
+"""Questions with their answers, over all platforms, newest first, page by page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Exists, OuterRef
-
-from bot.models import Citation, Feedback, Message, MessageQuerySet, Outcome, Question, Speaker
+from bot.models import Feedback, Message, MessageQuerySet, Outcome, Question
 from dashboard.rendering import words
-from evaluation.figures.rollups import start_of
 from llm.spending import money
 
 PER_PAGE = 50
-MATCHES = 20_000  # that a search for words looks among, newest first
 EXPORTED = 100_000
 
 
@@ -53,40 +46,23 @@ class ExchangePage:
     older: int | None
 
 
-def found(wanted: Mapping[str, Any]) -> MessageQuerySet:
-    """The answers that fit what a ConversationFilter was filled in with, newest first."""
-    answers = Message.objects.filter(speaker=Speaker.BOT)
-    simple = {
-        "conversation__platform": wanted.get("platform"),
-        "conversation__channel": wanted.get("channel"),
-        "outcome": wanted.get("outcome"),
-        "model": wanted.get("model"),
-        "cost__gte": wanted.get("least_cost"),
-    }
-    answers = answers.filter(**{name: value for name, value in simple.items() if value})
-    if wanted.get("least_seconds"):
-        answers = answers.filter(total_ms__gte=wanted["least_seconds"] * 1000)
-    if wanted.get("since"):
-        answers = answers.filter(created_at__gte=start_of(wanted["since"]))
-    if wanted.get("until"):
-        answers = answers.filter(created_at__lt=start_of(wanted["until"]) + timedelta(days=1))
-    return _related(answers, wanted).order_by("-id")
+@dataclass(frozen=True)
+class Choice:
+    """All that fits, for doing something with it: how many, or None where they are more than `most`; and the newest id
+    among them, as more come in while somebody reads the page."""
+
+    count: int | None
+    newest: int
+    most: int
 
 
-def _related(answers: MessageQuerySet, wanted: Mapping[str, Any]) -> MessageQuerySet:
-    """By what other tables say: thumbs, cited documents, and the words of question or answer."""
-    thumbs = Feedback.objects.filter(message=OuterRef("pk"))
-    if wanted.get("rating") == "none":
-        answers = answers.filter(~Exists(thumbs))
-    elif wanted.get("rating"):
-        answers = answers.filter(Exists(thumbs.filter(is_positive=wanted["rating"] == "up")))
-    if wanted.get("document"):
-        answers = answers.filter(pk__in=Citation.objects.filter(document=wanted["document"]).values("message_id"))
-    if wanted.get("text"):
-        words = SearchQuery(wanted["text"], config="simple", search_type="websearch")
-        said = Message.objects.annotate(words=SearchVector("text", config="simple")).filter(words=words)
-        answers = answers.filter(trace_id__in=said.order_by("-id").values("trace_id")[:MATCHES])
-    return answers
+def choice(answers: MessageQuerySet, *, most: int) -> Choice | None:
+    """None where nothing fits."""
+    newest = answers.values_list("pk", flat=True).first()
+    if newest is None:
+        return None
+    count = answers[: most + 1].count()
+    return Choice(count if count <= most else None, newest, most)
 
 
 def page(answers: MessageQuerySet, *, before: int | None) -> ExchangePage:

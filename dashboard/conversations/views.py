@@ -12,10 +12,11 @@ from bot.team import articles, corrections
 from dashboard.conversations import comparing, exchanges, export, transcripts
 from dashboard.conversations.filters import ConversationFilter
 from dashboard.conversations.forms import AnswerForm, ArticleForm
-from dashboard.guard import audit, loading, rules
+from dashboard.guard import audit, loading, roles, rules
 from dashboard.guard.roles import Role
 from dashboard.rendering import words
-from tuning.examples import proposing
+from llm.completion import ProviderError
+from tuning.examples import bulk, proposing
 
 SENT = "The correction is on its way to where the question was asked."
 KEPT = "The correction is kept for training; what was asked on a page has no thread to send it to."
@@ -25,12 +26,14 @@ FORMATS = {"csv": (export.as_csv, "text/csv; charset=utf-8"), "jsonl": (export.a
 @rules.page(Role.VIEWER)
 def conversations(request: loading.Request) -> HttpResponse:
     form = ConversationFilter(request.GET)
-    answers = exchanges.found(form.wanted())
+    answers = Message.objects.matching(form.wanted())
     if "newer" in request.GET:
         newer = answers.filter(pk__gt=_number(request.GET["newer"]))[: exchanges.PER_PAGE].count()
         return render(request, "dashboard/conversations/_newer.html", {"newer": newer, "query": _query(request)})
     page = exchanges.page(answers, before=_number(request.GET.get("before", "")) or None)
     context = {"page": "conversations", "form": form, "found": page, "query": _query(request)}
+    if roles.has(request.user, Role.REVIEWER):
+        context["choice"] = exchanges.choice(answers, most=bulk.MOST)
     return render(request, "dashboard/conversations/conversations.html", context)
 
 
@@ -40,7 +43,7 @@ def export_conversations(request: loading.Request, kind: str) -> HttpResponseBas
     write, media_type = FORMATS[kind]
     wanted = ConversationFilter(request.GET).wanted()
     audit.write(request.user, "conversations_exported", kind, {name: str(value) for name, value in wanted.items()})
-    response = StreamingHttpResponse(write(exchanges.each(exchanges.found(wanted))), content_type=media_type)
+    response = StreamingHttpResponse(write(exchanges.each(Message.objects.matching(wanted))), content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="conversations.{kind}"'
     return response
 
@@ -59,7 +62,7 @@ def promote(request: loading.Request, pk: int) -> HttpResponse:
     answer = form.cleaned_data["answer"] if form.is_valid() else ""
     try:
         example = proposing.propose(message, by=request.user, answer=answer)
-    except proposing.ExampleError as error:
+    except (proposing.ExampleError, ProviderError) as error:
         messages.error(request, str(error))
         return redirect(_address(message))
     messages.success(request, "It is in the review queue now.")

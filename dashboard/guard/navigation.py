@@ -13,7 +13,7 @@ PAGES: tuple[tuple[str, str, Role | None], ...] = (
     ("home", "Overview", None),
     ("ask", "Ask", None),
     ("conversations", "Conversations", Role.VIEWER),
-    ("review", "Review", Role.REVIEWER),
+    ("training", "Training", Role.VIEWER),
     ("escalations", "Escalations", Role.VIEWER),
     ("documents", "Documents", Role.VIEWER),
     ("channels", "Channels", Role.VIEWER),
@@ -22,12 +22,21 @@ PAGES: tuple[tuple[str, str, Role | None], ...] = (
     ("install", "Set-up", Role.OWNER),
 )
 
+# Pages that call themselves otherwise, by the link that leads to them.
+WITHIN = {"training": ("review",)}
+
 
 @dataclass(frozen=True)
 class Link:
+    """`pages` are those that it stands for: their `page` in the context is one of these names."""
+
     name: str
     label: str
     url: str
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        return (self.name, *WITHIN.get(self.name, ()))
 
 
 def pages(request: HttpRequest) -> dict[str, object]:

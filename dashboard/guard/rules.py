@@ -46,14 +46,17 @@ def action(least: Role | None) -> Callable[[View], View]:
 
 
 def question(least: Role | None) -> Callable[[View], View]:
-    """A button that asks a model: it changes nothing, and no transaction may be held for as long as a model takes, as
-    what the call reserves of a budget would be locked and its line in the ledger could be rolled back."""
+    """A button that asks a model: no transaction may be held for as long as a model takes, as what the call reserves of
+    a budget would be locked and its line in the ledger could be rolled back. What it changes, it changes by itself."""
     return _ruled(Rule(("POST",), read=least, write=least, is_atomic=False))
 
 
-def form(read: Role | None, write: Role | None = None) -> Callable[[View], View]:
-    """A page with a form on it; `write` is for those who may send it, everybody who may read unless it is said."""
-    return _ruled(Rule((*READING, "POST"), read=read, write=write or read))
+def form(read: Role | None, write: Role | None = None, *, is_atomic: bool = True) -> Callable[[View], View]:
+    """A page with a form on it; `write` is for those who may send it, everybody who may read unless it is said.
+
+    One that asks a model is not atomic; see `question`.
+    """
+    return _ruled(Rule((*READING, "POST"), read=read, write=write or read, is_atomic=is_atomic))
 
 
 def public(*methods: str) -> Callable[[View], View]:

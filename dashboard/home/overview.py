@@ -1,6 +1,7 @@
 """The state of the install and how it does, as the start page tells it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +18,7 @@ from evaluation.figures import costs, resolution, rollups
 from knowledge.models import Collection, Document, DocumentState
 from llm.models import Deployment, ServingRole
 from llm.spending import money
+from tuning import expiry
 
 FAILED_SHOWN = 5
 DAYS = 7
@@ -29,7 +31,8 @@ SELECT (SELECT count(*) FROM bot_question WHERE state = ANY(%(states)s)),
   ARRAY(SELECT model FROM llm_breaker WHERE opened_at IS NOT NULL),
   ARRAY(SELECT DISTINCT w.platform FROM bot_channel c JOIN bot_workspace w ON w.id = c.workspace_id ORDER BY 1),
   ARRAY(SELECT DISTINCT platform FROM bot_botprocess
-    WHERE is_connected AND seen_at > now() - make_interval(secs => %(seconds)s))
+    WHERE is_connected AND seen_at > now() - make_interval(secs => %(seconds)s)),
+  EXISTS (SELECT FROM tuning_modelversion WHERE retires_on <= current_date + %(days)s)
 """
 PERCENTILES = """
 SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY first_token_ms),
@@ -75,6 +78,7 @@ class Figures:
     budgets: list[costs.BudgetState]
     failing: list[dict[str, Any]]
     health: list[tuple[str, bool, str]]
+    endings: Sequence[expiry.Ending]
     days: int = DAYS
 
     @property
@@ -110,6 +114,7 @@ def figures() -> Figures:
     month = sum((row["cost"] for row in spent), Decimal(0))
     spent_today = sum((row["cost"] for row in spent if row["day"] == today), Decimal(0))
     times = _times()
+    health, ends = _health()
     most = max(outcomes.values(), default=1)
     return Figures(
         questions=outcomes.total(),
@@ -125,7 +130,8 @@ def figures() -> Figures:
         projection=costs.projection(month),
         budgets=costs.budget_states(spent_today, month),
         failing=_failing(),
-        health=_health(),
+        health=health,
+        endings=expiry.endings(today) if ends else (),
     )
 
 
@@ -153,16 +159,18 @@ def _failing() -> list[dict[str, Any]]:
     return sorted(topics.values(), key=lambda topic: -topic["times"])[:FAILED_SHOWN]
 
 
-def _health() -> list[tuple[str, bool, str]]:
-    """Bots, queue, sources and models: what each is, whether it is well, and a word."""
+def _health() -> tuple[list[tuple[str, bool, str]], bool]:
+    """Bots, queue, sources and models: what each is, whether it is well, and a word; and whether a model ends soon."""
+    asked = {"states": list(OPEN), "seconds": presence.FRESH.total_seconds(), "days": max(expiry.DAYS)}
     with connection.cursor() as cursor:
-        cursor.execute(HEALTH, {"states": list(OPEN), "seconds": presence.FRESH.total_seconds()})
-        waiting, open_ones, failed, tripped, used, alive = cursor.fetchone()
+        cursor.execute(HEALTH, asked)
+        waiting, open_ones, failed, tripped, used, alive, ends = cursor.fetchone()
     bots = [(f"{platform.title()} bot", platform in alive) for platform in used]
-    return [
+    found = [
         *((name, is_well, "connected" if is_well else "not running") for name, is_well in bots),
         ("Queue", waiting < BUSY, f"{waiting} waiting"),
         ("Escalations", open_ones == 0, f"{open_ones} open"),
         ("Sources", failed == 0, f"{failed} failed" if failed else "well"),
         ("Models", not tripped, f"left alone: {', '.join(tripped)}" if tripped else "well"),
     ]
+    return found, bool(ends)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from bot import doctor
 from bot.messenger import DeliveryError
@@ -13,7 +14,7 @@ from bot.platforms.discord import invite, rest
 from bot.platforms.slack import manifest as slack_manifest
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
-from dashboard.install import setting_up
+from dashboard.install import retirements, setting_up
 from knowledge.sample import samples
 
 
@@ -48,7 +49,7 @@ def _invite() -> str:
 @rules.page(Role.OWNER)
 def examine(request: loading.Request) -> HttpResponse:
     """What manage.py doctor says, as a page; for owners, since it names what is not set."""
-    findings = doctor.examine()
+    findings = [*doctor.examine(), *retirements.findings(timezone.now().date())]
     context = {
         "page": "install",
         "findings": findings,

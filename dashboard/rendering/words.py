@@ -1,8 +1,9 @@
-"""What outcomes, purposes, resolutions and thumbs are called on pages, and how far to trust a rebuilt prompt."""
+"""What outcomes, purposes, resolutions, thumbs and jobs are called on pages, and how far to trust a rebuilt prompt."""
 
 from bot.answers.replays import Fidelity
 from bot.models import Outcome
 from llm.models import Purpose
+from tuning.models import JobState
 
 PURPOSES = {
     Purpose.ANSWER: "Write the answer",
@@ -45,3 +46,23 @@ RESOLUTIONS = {
 }
 
 THUMBS = {True: ("👍", "Thumbs up"), False: ("👎", "Thumbs down")}
+
+# A state of a job, and what it means for whoever waits for it.
+JOB_STATES = {
+    JobState.WAITING: ("Waiting", "A worker takes it to its trainer within a minute."),
+    JobState.UPLOADING: ("Uploading", "The files are on their way to the trainer."),
+    JobState.RUNNING: ("Running", "The trainer has it. This page shows what it tells."),
+    JobState.PAUSED: ("Paused", "Its trainer holds it, and wants something of you: look on its own page."),
+    JobState.SUCCEEDED: ("Succeeded", "The model is in the registry. It answers nobody before somebody deploys it."),
+    JobState.FAILED: (
+        "Failed",
+        "Put right what is said below and order it again; a charge for what was trained may stay.",
+    ),
+    JobState.CANCELLED: ("Cancelled", "Nothing more is trained. A charge for what was trained before may stay."),
+}
+
+TRAINERS = {
+    "openai_compatible": "a fine-tuning API",
+    "by_hand": "by hand, elsewhere",
+    "lora": "LoRA on this machine",
+}

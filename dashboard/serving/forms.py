@@ -3,9 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 
 from dashboard.rendering.inputs import PROVIDERS, dress
-from llm.models import Endpoint, ServingRole
+from llm.models import Deployment, Endpoint, ServingRole
+from tuning.registry import deploying
 
 
 class Address(forms.URLField):
@@ -47,3 +49,10 @@ class DeployForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         dress(self)
+
+    def serve(self, by: User) -> Deployment:
+        """Let it serve, one that was tuned in the words that it was trained on. Raises RegistryError."""
+        said = self.cleaned_data
+        return deploying.serve(
+            ServingRole(said["role"]), said["endpoint"], said["model"], reason=said["reason"], by=by
+        )  # fmt: skip

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
@@ -10,21 +11,26 @@ from dashboard.serving.forms import DeployForm, EndpointForm
 from foundation import secrets
 from llm import trials
 from llm.models import Breaker, Deployment, Endpoint, ServingRole
+from tuning import expiry
+from tuning.registry import deploying
+from tuning.registry.versions import RegistryError
 
 HISTORY = 20
 
 
-@rules.form(Role.OWNER)
+@rules.form(Role.OWNER, is_atomic=False)
 def models(request: loading.Request) -> HttpResponse:
     """What is live, what was, and the servers; sending the form lets another model serve."""
     form = DeployForm(request.POST or None)
     if form.is_valid():
-        wanted = form.cleaned_data
-        row = Deployment(role=wanted["role"], endpoint=wanted["endpoint"], model=wanted["model"])
-        made = Deployment.objects.append(row, reason=wanted["reason"], by=request.user)
-        request.audited = {"role": made.role, "model": str(made)}
-        messages.success(request, f"{made} is live for {made.get_role_display()}.")
-        return redirect("models")
+        try:
+            made = form.serve(request.user)
+        except RegistryError as error:
+            form.add_error(None, str(error))
+        else:
+            request.audited = {"role": made.role, "model": str(made), "prompt": made.prompt}
+            messages.success(request, f"{made} is live for {made.get_role_display()}.")
+            return redirect("models")
     rows = list(Deployment.objects.select_related("endpoint", "created_by").order_by("-id")[:HISTORY])
     context = {
         "page": "models",
@@ -33,18 +39,23 @@ def models(request: loading.Request) -> HttpResponse:
         "history": rows,
         "endpoints": Endpoint.objects.order_by("name"),
         "breakers": Breaker.objects.exclude(opened_at=None),
+        "endings": expiry.endings(timezone.now().date()),
     }
     return render(request, "dashboard/serving/models.html", context)
 
 
-@rules.action(Role.OWNER)
+@rules.question(Role.OWNER)
 def roll_back(request: loading.Request, pk: int) -> HttpResponse:
     """Let a deployment of before serve again."""
     before = get_object_or_404(Deployment.objects.select_related("endpoint"), pk=pk)
     if before.role == ServingRole.EMBED:
         messages.error(request, "Another embedding model takes a new index: set EMBED_MODEL and run manage.py setup.")
         return redirect("models")
-    made = Deployment.objects.append(before, reason=f"rolled back to number {before.pk}", by=request.user)
+    try:
+        made = deploying.serve_again(before, reason=f"rolled back to number {before.pk}", by=request.user)
+    except RegistryError as error:
+        messages.error(request, str(error))
+        return redirect("models")
     request.audited = {"role": made.role, "model": str(made)}
     messages.success(request, f"{made} is live again for {made.get_role_display()}.")
     return redirect("models")

@@ -12,7 +12,8 @@ from dashboard.guard import loading, roles, rules
 from dashboard.guard.roles import Role
 from dashboard.rendering import diff
 from tuning.datasets import exporting, validating
-from tuning.examples import proposing, reviewing
+from tuning.examples import reviewing
+from tuning.examples.candidates import propose_candidates
 from tuning.examples.proposing import ExampleError
 from tuning.models import ExampleState, Export, TrainingExample
 
@@ -38,7 +39,7 @@ def start(request: loading.Request) -> HttpResponse:
 @rules.action(Role.REVIEWER)
 def candidates(request: loading.Request) -> HttpResponse:
     """Queue the answers that people have improved already."""
-    count = proposing.propose_candidates(request.user)
+    count = propose_candidates(request.user)
     messages.success(request, f"{count} answers that people have improved are in the queue now.")
     return redirect("review")
 

@@ -43,11 +43,16 @@ _CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1|`[^`\n]+`|https?://\S+", re.DOTALL | r
 
 def configuration(text: str) -> str:
     """The configuration for `text` (Markdown; code does not count), DEFAULT where its language cannot be told."""
+    return CONFIGURATIONS[found] if (found := code(text)) else DEFAULT
+
+
+def code(text: str) -> str:
+    """The ISO 639-1 code of the language of `text`, empty where it cannot be told."""
     prose = _CODE.sub(" ", text[: _SAMPLE * 4])[:_SAMPLE]
     if sum(map(str.isalpha, prose)) < _LEAST:
-        return DEFAULT
-    code, belief = _identifier().classify(prose)
-    return CONFIGURATIONS[code] if belief >= SURE else DEFAULT
+        return ""
+    found, belief = _identifier().classify(prose)
+    return str(found) if belief >= SURE else ""
 
 
 @lru_cache(maxsize=1)

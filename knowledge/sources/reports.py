@@ -27,7 +27,8 @@ def source(row: Source) -> dict[str, Any]:
 
 
 def sync(row: Sync) -> dict[str, Any]:
-    """A change report. `cost_usd` is that of its embeddings; null where the price of a call is not known."""
+    """A change report. `cost_usd` is that of its embeddings; null where the price of a call is not known, and then
+    `priced_usd` is what the others cost."""
     spent = row.usage()
     return {
         "source": row.source_id,
@@ -41,6 +42,8 @@ def sync(row: Sync) -> dict[str, Any]:
         "counts": row.counts(),
         "embedded_tokens": spent.tokens,
         "cost_usd": None if spent.cost is None else f"{spent.cost:.8f}",
+        "priced_usd": f"{spent.priced:.8f}",
+        "unpriced_calls": spent.unpriced,
         "changes": [
             {"kind": change.kind, "path": change.path, "reason": change.reason or None}
             for change in row.changes.order_by("kind", "path")
@@ -80,7 +83,8 @@ def sync_lines(found: Mapping[str, Any]) -> Iterator[str]:
 def _cost(found: Mapping[str, Any]) -> str:
     if not found["embedded_tokens"]:
         return "; nothing had to be embedded."
-    price = money.label(None if found["cost_usd"] is None else Decimal(found["cost_usd"]))
+    priced, unpriced = Decimal(found["priced_usd"]), found["unpriced_calls"]
+    price = money.sum_label(priced, unpriced=unpriced) if unpriced else money.label(priced)
     return f"; {found['embedded_tokens']:,} tokens embedded, {price}."
 
 

@@ -2,14 +2,24 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TypeVar
 
 from llm.completion import Completion, timed_out
 from llm.prompt import Prompt
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ListedModel:
+    """A model as its server lists it. `owner` is the server's own word for whose it is."""
+
+    name: str
+    owner: str
+    made_at: datetime | None = None
 
 
 class Provider(ABC):
@@ -30,6 +40,10 @@ class Provider(ABC):
     def retires_on(self, model: str, *, timeout: float) -> date | None:  # noqa: ARG002  most vendors do not tell
         """The day from which a model is not served any more; None where it is not known. Raises ProviderError."""
         return None
+
+    def models(self, *, timeout: float) -> Sequence[ListedModel]:  # noqa: ARG002  most vendors do not tell
+        """Those that this key may call; none where the vendor does not list them. Raises ProviderError."""
+        return ()
 
 
 def until(deadline: float, items: Iterable[T]) -> Iterator[T]:

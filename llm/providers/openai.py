@@ -1,9 +1,10 @@
 """OpenAI, and every server that speaks its chat completions: vLLM, Ollama, Together, Nebius, Azure."""
 
 import time
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import openai
@@ -13,10 +14,12 @@ from foundation import egress
 from llm import tokens
 from llm.completion import Completion, FinishReason, Usage, completion
 from llm.prompt import Prompt
-from llm.providers.base import Provider, until
+from llm.providers.base import ListedModel, Provider, until
 from llm.providers.faults import translated
 
 _FINISH: dict[str, FinishReason] = {"length": "length", "content_filter": "refusal"}
+
+MOST_LISTED = 2000
 
 # Options a server has refused, by (address, model): asked without at once the next time.
 _refused: dict[tuple[str, str], set[str]] = {}
@@ -54,6 +57,12 @@ class OpenAIProvider(Provider):
         told = getattr(found, "shutdown_date", None)
         return date.fromisoformat(told) if isinstance(told, str) and told else None
 
+    def models(self, *, timeout: float) -> Sequence[ListedModel]:
+        with translated(openai, api_key=self.api_key):
+            asked = client(self.base_url, self.api_key, self.is_private_allowed)
+            found = list(islice(asked.models.list(timeout=timeout), MOST_LISTED))
+        return [ListedModel(each.id, str(each.owned_by or ""), _moment(each.created)) for each in found]
+
     def _ask(self, prompt: Prompt, model: str, deadline: float) -> openai.Stream[Any]:
         """Open the stream; once for each option the server turns out not to know, ask again without it."""
         refused = _refused.setdefault((self.base_url, model), set())
@@ -70,6 +79,11 @@ class OpenAIProvider(Provider):
                 refused.add(option)
             else:
                 return stream
+
+
+def _moment(told: object) -> datetime | None:
+    """Servers of their own send no time, 0, or milliseconds."""
+    return datetime.fromtimestamp(told, UTC) if isinstance(told, int) and 0 < told < 32_503_680_000 else None
 
 
 def _request(prompt: Prompt, model: str, refused: set[str]) -> dict[str, Any]:

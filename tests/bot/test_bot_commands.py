@@ -37,7 +37,10 @@ def test_the_slack_manifest_asks_for_what_is_used_and_no_more() -> None:
     assert manifest["features"]["bot_user"]["display_name"] == "Helper"
     assert manifest["settings"]["socket_mode_enabled"]
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(slack_manifest.SCOPES)
-    assert len(manifest["features"]["shortcuts"][0]["name"]) <= 24
+    shortcuts = manifest["features"]["shortcuts"]
+    assert [each["callback_id"] for each in shortcuts] == ["ask_about", "use_as_example"]
+    assert all(len(each["name"]) <= 24 and each["type"] == "message" for each in shortcuts)
+    assert {"reaction_added", "reaction_removed"} <= set(manifest["settings"]["event_subscriptions"]["bot_events"])
     over_http = json.loads(output("manifest", "slack", "--http")[1])
     assert over_http["settings"]["event_subscriptions"]["request_url"].endswith("/slack/events")
     assert not over_http["settings"]["socket_mode_enabled"]
@@ -86,10 +89,23 @@ def test_channels_are_listed_and_changed() -> None:
         (["C1", "--model", "openai:x"], "never deployed"),
         (["C1", "--least-answerable", "2"], "less than or equal to 1"),
         (["C1", "--collection", "Nothing"], "Nothing"),
+        (["C1", "--proposers", "@bob"], "bob is no id"),
     ):
         with pytest.raises(CommandError, match=said):
             output("channel", *arguments)
     assert Channel.objects.get(external_id="C1").least_answerable == 0.4
+
+
+@pytest.mark.django_db
+def test_who_may_propose_examples_is_said_for_the_workspace_of_a_channel() -> None:
+    workspace = Workspace.objects.create(platform="slack", external_id="T1", name="Acme")
+    Channel.objects.create(workspace=workspace, external_id="C1", name="help")
+    who = "<@U0BOB|bob>, <!subteam^S0HELP|@help> U0BOB"
+    told = json.loads(output("channel", "C1", "--proposers", who, "--reaction", "mortar_board", "--json")[1])
+    assert (told["proposers"], told["reaction"]) == (["U0BOB", "S0HELP"], "mortar_board")
+    told = json.loads(output("channel", "C1", "--own-proposals", "off", "--proposers", "none", "--json")[1])
+    assert (told["proposers"], told["reaction"], told["own_proposals"]) == ([], "mortar_board", False)
+    assert json.loads(output("channel", "C1", "--reaction", "none", "--json")[1])["reaction"] == ""
 
 
 @pytest.mark.django_db
@@ -100,6 +116,7 @@ def test_the_doctor_says_what_to_do(slack: FakeSlack, discord: FakeDiscord, sett
     assert code == 1
     assert findings["slack", "token"]["is_ok"]
     assert "users:read (who is a guest)" in findings["slack", "scopes"]["detail"]
+    assert findings["slack", "shortcuts"]["is_ok"]
     assert findings["slack", "app token"]["is_ok"]
     assert not findings["slack", "process"]["is_ok"]
     assert "runbot slack" in findings["slack", "process"]["advice"]
@@ -111,6 +128,15 @@ def test_the_doctor_says_what_to_do(slack: FakeSlack, discord: FakeDiscord, sett
     assert "invalid_auth" in findings["slack", "token"]["detail"]
     assert "xoxb-wrong" not in str(findings)
     assert "Reset Token" in findings["discord", "token"]["advice"]
+
+
+@pytest.mark.django_db
+def test_the_doctor_tells_an_app_from_an_older_manifest(slack: FakeSlack) -> None:
+    slack.scopes = slack.scopes.replace("reactions:read,", "")
+    found = {each["subject"]: each for each in json.loads(output("doctor", "--json")[1])["findings"]}
+    assert "reactions:read (a reaction by which the team proposes an example)" in found["scopes"]["detail"]
+    assert "lacks the shortcut Use as example" in found["shortcuts"]["detail"]
+    assert "manage.py manifest slack" in found["shortcuts"]["advice"]
 
 
 @pytest.mark.django_db

@@ -17,10 +17,12 @@ from bot.models import (
     Escalation,
     Feedback,
     Message,
+    Nomination,
     Platform,
     Question,
     Workspace,
 )
+from bot.team import nominating
 from dashboard.accounts import people
 from dashboard.guard import roles
 from dashboard.guard.roles import Role
@@ -57,8 +59,15 @@ def asked_by_the_person() -> Question:
     Delivery.objects.create(question=question, kind=DeliveryKind.ANSWER, channel=channel, key="k", body={"text": text})
     Escalation.objects.create(question=question, reason=f"{NAME} wants a person", requested_by=PERSON)
     Feedback.objects.create(message=answer, person=PERSON, is_positive=False, better_answer="okapi-secret")
+    Nomination.objects.create(
+        message=answer, person=PERSON, person_name=NAME, way="menu", words="okapi-secret", acted_at=timezone.now()
+    )
     other = make_answer(make_question(owner, f"Did <@{PERSON}> ask already? Quagga did.", trace_id="3" * 32))
     Message.objects.filter(pk=other.pk).update(trace={"question": f"Did {NAME} ask"})
+    Nomination.objects.create(
+        message=other, person="U2", way="menu", words=f"{NAME} should ask okapi", acted_at=timezone.now()
+    )
+    nominating.tell(question, PERSON, f"Dear {NAME}, thank you.")
     return question
 
 

@@ -156,7 +156,7 @@ def test_an_answer_goes_from_the_list_to_the_queue(page: Page) -> None:
     page.get_by_role("link", name="How are annual plans refunded?").click()
     page.get_by_text("Calls to models").click()
     expect(page.locator("body")).to_contain_text("$0.0012")
-    page.get_by_role("button", name="Promote to training").click()
+    page.get_by_role("button", name="Propose as an example").click()
     page.wait_for_url(re.compile(r"/review/\d+/"))
     expect(page.get_by_role("heading", name="How are annual plans refunded?")).to_be_visible()
 

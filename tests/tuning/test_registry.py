@@ -8,19 +8,20 @@ from django.db import IntegrityError, transaction
 from bot.answers import prompts
 from bot.voices import restyling
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
+from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.examples import make_examples
 from tests.rows.make import make_deployment
 from tuning import expiry
 from tuning.datasets.freezing import freeze
 from tuning.models import ModelVersion
-from tuning.registry import lineage, versions
+from tuning.registry import deploying, lineage, versions
 from tuning.registry.versions import RegistryError
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def tuned() -> ModelVersion:
+def tuned(fake_providers: FakeProviders) -> ModelVersion:
     make_deployment()
     make_deployment(ServingRole.ANSWER, provider="openai", model="base-model", dimensions=None)
     make_examples(12)
@@ -29,30 +30,63 @@ def tuned() -> ModelVersion:
 
 
 def test_a_version_is_let_answer_in_the_words_it_learnt_and_taken_back(tuned: ModelVersion) -> None:
-    row = versions.deploy(tuned, reason="it sounds like us", by=None)
+    row = deploying.deploy(tuned, reason="it sounds like us", by=None)
     assert (str(row), row.prompt) == ("openai:ft:voice", "short")
     assert versions.live() == tuned
-    back = versions.roll_back(by=None)
+    back = deploying.roll_back(by=None)
     assert (str(back), back.prompt) == ("openai:base-model", "full")
     assert ModelVersion.objects.filter(model="base-model", base="").exists()  # there is always one to go back to
-    assert str(versions.roll_back(by=None)) == "openai:ft:voice"
+    assert str(deploying.roll_back(by=None)) == "openai:ft:voice"
     assert Deployment.objects.live(ServingRole.ANSWER).prompt == "short"
 
 
 def test_a_version_trained_on_other_words_may_not_serve(tuned: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prompts, "PASSAGE", "<{number}> {heading}\n{text}")
     with pytest.raises(RegistryError, match="another wording"):
-        versions.deploy(tuned, reason="all the same", by=None)
+        deploying.deploy(tuned, reason="all the same", by=None)
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:base-model"
+
+
+def test_a_version_that_does_not_answer_is_not_let_serve(tuned: ModelVersion, fake_providers: FakeProviders) -> None:
+    fake_providers.script(Refusal(404, "The model ft:voice does not exist."))
+    with pytest.raises(RegistryError, match=r"does not answer.*does not exist"):
+        deploying.deploy(tuned, reason="it sounds like us", by=None)
+    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:base-model"
+
+
+def test_a_rollback_passes_over_what_does_not_answer_any_more(
+    tuned: ModelVersion, fake_providers: FakeProviders
+) -> None:
+    deploying.deploy(tuned, reason="it sounds like us", by=None)
+    later = versions.register(tuned.endpoint, "ft:later", base="base-model", dataset=tuned.dataset)
+    deploying.deploy(later, reason="better still", by=None)
+    fake_providers.script(Refusal(404, "The model ft:voice is retired."))
+    back = deploying.roll_back(by=None)
+    assert (str(back), "ft:voice is retired" in back.reason) == ("openai:base-model", True)
+    gone = [Refusal(404, "Gone.")] * 2
+    fake_providers.script(*gone)
+    with pytest.raises(RegistryError, match="None of those before can serve"):
+        deploying.roll_back(by=None)
+
+
+def test_the_base_stands_in_for_a_tuned_model_unless_somebody_decided_otherwise(tuned: ModelVersion) -> None:
+    deploying.deploy(tuned, reason="it sounds like us", by=None)
+    stand_in = Deployment.objects.live(ServingRole.FALLBACK)
+    assert (str(stand_in), stand_in.prompt) == ("openai:base-model", "full")
+    nobody = Deployment(role=ServingRole.FALLBACK, endpoint=tuned.endpoint)
+    Deployment.objects.append(nobody, reason="nobody", by=None)
+    later = versions.register(tuned.endpoint, "ft:later", base="base-model", dataset=tuned.dataset)
+    deploying.deploy(later, reason="better still", by=None)
+    assert Deployment.objects.live(ServingRole.FALLBACK).model == ""
 
 
 def test_a_reason_and_a_name_are_needed(tuned: ModelVersion) -> None:
     with pytest.raises(RegistryError, match="Say why"):
-        versions.deploy(tuned, reason=" ", by=None)
+        deploying.deploy(tuned, reason=" ", by=None)
     with pytest.raises(RegistryError, match="called at its endpoint"):
         versions.register(tuned.endpoint, " ")
     with pytest.raises(RegistryError, match="No other model"):
-        versions.roll_back(by=None)
+        deploying.roll_back(by=None)
 
 
 def test_registering_again_changes_nothing(tuned: ModelVersion) -> None:
@@ -89,7 +123,7 @@ def make_restyler(endpoint: Endpoint) -> ModelVersion:
 
 def test_a_restyler_is_let_restyle_and_never_answer(tuned: ModelVersion) -> None:
     restyler = make_restyler(tuned.endpoint)
-    row = versions.deploy(restyler, reason="it sounds like us", by=None)
+    row = deploying.deploy(restyler, reason="it sounds like us", by=None)
     assert (row.role, row.prompt, Deployment.objects.restyler()) == ("restyle", "restyle", row)
     assert versions.is_live(restyler)
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:base-model"
@@ -100,7 +134,7 @@ def test_a_restyler_is_let_restyle_and_never_answer(tuned: ModelVersion) -> None
     Deployment.objects.create(role=ServingRole.RESTYLE, endpoint=row.endpoint, prompt=row.prompt, reason="off")
     assert Deployment.objects.restyler() is None
     assert not versions.is_live(restyler)
-    assert str(versions.roll_back(by=None, role=ServingRole.RESTYLE)) == "openai:sailor"
+    assert str(deploying.roll_back(by=None, role=ServingRole.RESTYLE)) == "openai:sailor"
 
 
 def test_the_database_takes_no_restyler_for_a_model_that_answers(tuned: ModelVersion) -> None:
@@ -113,4 +147,4 @@ def test_a_restyler_that_learnt_other_words_may_not_serve(tuned: ModelVersion, m
     restyler = make_restyler(tuned.endpoint)
     monkeypatch.setattr(restyling, "SYSTEM", "Talk like a pirate.")
     with pytest.raises(RegistryError, match="another wording"):
-        versions.deploy(restyler, reason="all the same", by=None)
+        deploying.deploy(restyler, reason="all the same", by=None)

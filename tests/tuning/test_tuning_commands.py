@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from foundation import secrets
 from llm.models import Endpoint, ServingRole
+from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
 from tests.rows.examples import SUBJECTS, make_examples
 from tests.rows.make import make_collection, make_deployment
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _models() -> None:
+def _models(fake_providers: FakeProviders) -> None:
     make_deployment()
     make_deployment(ServingRole.ANSWER, provider="openai", model="base-model", dimensions=None)
     User.objects.create_superuser("owner")
@@ -49,8 +50,11 @@ def test_from_a_file_to_a_live_model(tmp_path: Path, fine_tuning: FakeFineTuning
     assert (dataset["examples"], dataset["clusters"], dataset["prompt"], dataset["problems"]) == (12, 12, "short", [])
     assert dataset["train"] + dataset["validation"] == 12
     output = tmp_path / "train.jsonl"
-    assert run("dataset", "export", str(dataset["dataset"]), "--format", "trl", "--output", str(output))["lines"] == 10
-    assert len(output.read_text().splitlines()) == 10
+    assert (
+        run("dataset", "export", str(dataset["dataset"]), "--format", "trl", "--output", str(output))["lines"]
+        == dataset["train"]
+    )
+    assert len(output.read_text().splitlines()) == dataset["train"]
 
     endpoint = Endpoint.objects.create(
         name="tuner", provider="openai", base_url=fine_tuning.url, is_private_allowed=True,
@@ -91,6 +95,8 @@ def test_a_model_is_registered_let_answer_and_taken_back() -> None:
     assert run("model", "deploy", str(version["id"]), "--reason", "it is ours")["is_live"]
     shown = run("model", "show", str(version["id"]))
     assert (len(shown["examples"]), shown["answers"], len(shown["served"])) == (dataset["train"], 0, 1)
+    assert (shown["retrieval"]["passages"], shown["price"]["input"]) == (6, None)
+    assert shown["retrieval"]["embedding"] == "local/all-MiniLM-L6-v2/384"
     assert run("model", "rollback")["model"] == "openai:base-model"
 
 

@@ -19,6 +19,8 @@ def as_json(dataset: Dataset) -> dict[str, Any]:
         "barred": dataset.barred,
         "tokens": dataset.tokens,
         "longest": dataset.longest,
+        "made_refusals": dataset.statistics.get("made_refusals", 0),
+        "preferences": dataset.statistics.get("preferences", 0),
         "statistics": dataset.statistics,
         "problems": [],
         "warnings": dataset.warnings,

@@ -3,26 +3,26 @@
 import hashlib
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from bot.answers import prompts
-from knowledge.embedders import embedding
-from knowledge.embedders.base import PassageText
-from llm import client
 from llm.models import PromptVariant
-from tuning.datasets import exporting, validating
+from tuning.datasets import candidates, cautions, drawing, picturing, shaping, validating
+from tuning.datasets.cautions import Traits
+from tuning.datasets.drawing import Drawn
+from tuning.datasets.shaping import GivenPassages
 from tuning.datasets.validating import Candidate, Problem
 from tuning.examples import clusters
-from tuning.examples.proposing import checksum as checksum_of
-from tuning.models import Dataset, DatasetLine, ExampleState, Split, TrainingExample
+from tuning.models import Dataset, DatasetLine, Split
 
 VALIDATION = 0.1
 MOST_VALIDATION = 0.5
+MOST_REFUSALS = 0.5
 
 
 class FreezeError(ValueError):
@@ -36,13 +36,11 @@ class FreezeError(ValueError):
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Examples with their clusters, before anything is written. `barred` counts those that an evaluation asks."""
+class Shaped:
+    """The lines as they are trained on. `origins` are the places of the examples that each was made of."""
 
-    examples: list[TrainingExample]
-    clusters: list[int]
-    barred: int
-    doubled: int
+    lines: list[Candidate]
+    origins: list[int]
 
 
 def freeze(
@@ -50,37 +48,28 @@ def freeze(
     *,
     prompt: PromptVariant = PromptVariant.FULL,
     validation: float = VALIDATION,
+    refusals: float = shaping.REFUSALS,
+    is_shuffled: bool = True,
     by: User | None = None,
 ) -> Dataset:
     """Freeze what is approved, in the words that models of `prompt` are asked in. Raises FreezeError.
 
-    About a share of `validation` of the lines is kept for validation; clusters stay whole.
+    About a share of `validation` of the lines is kept for validation; clusters stay whole. `refusals` is the share of
+    lines that say "not in our documents": to those that reviewers made as many are added as can be made.
     """
-    _check(name, prompt, validation)
-    drawn = _drawn()
-    candidates = [_candidate(example, prompt) for example in drawn.examples]
-    found = [*_unfit(drawn.examples), *validating.problems(candidates)]
-    if found:
-        raise FreezeError(found)
-    lengths = validating.sizes(_text(candidate) for candidate in candidates)
+    _check(name, validation, refusals)
+    drawn, lines, left_out = candidates.of(drawing.draw(), prompt)
+    given = GivenPassages(lines)
+    _refuse_if([*drawing.unfit(drawn.examples), *validating.problems(lines), *_unsupported(drawn, lines, given)])
     salt = secrets.token_hex(16)
-    apart = clusters.split(
-        drawn.clusters, [example.checksum for example in drawn.examples], salt=salt, share=validation
-    )
-    rows = [
-        DatasetLine(
-            example=example,
-            ordinal=number,
-            split=Split.VALIDATION if cluster in apart else Split.TRAIN,
-            cluster=cluster,
-            messages=list(candidate.messages),
-            rejected=candidate.rejected,
-            checksum=example.checksum,
-        )
-        for number, (example, cluster, candidate) in enumerate(
-            zip(drawn.examples, drawn.clusters, candidates, strict=True), start=1
-        )
-    ]
+    shaped = _shaped(lines, given, salt, refusals=refusals, is_shuffled=is_shuffled)
+    share = min(validation, 1 - validating.LEAST_LINES / len(lines))  # a trainer counts what it trains on
+    apart = clusters.split(drawn.clusters, [line.key for line in lines], salt=salt, share=share)
+    rows = _rows(drawn, shaped, apart)
+    _check_splits(rows, drawn)
+    lengths = validating.sizes(_text(line) for line in shaped.lines)
+    traits, statistics = _described(drawn, lines, given, shaped, lengths)
+    traits = replace(traits, can_refuse=prompt != PromptVariant.RESTYLE)
     dataset = Dataset(
         name=name.strip(),
         prompt=prompt,
@@ -88,11 +77,11 @@ def freeze(
         checksum=checksum(rows),
         salt=salt,
         barred=drawn.barred,
-        clusters=len(set(drawn.clusters)),
+        clusters=traits.clusters,
         tokens=sum(length for row, length in zip(rows, lengths, strict=True) if row.split == Split.TRAIN),
         longest=max(lengths),
-        warnings=[*_doubled(drawn.doubled), *validating.warnings(candidates, len(set(drawn.clusters)))],
-        statistics=validating.statistics(candidates, lengths),
+        warnings=[*_left_out(drawn.doubled, left_out), *cautions.warnings(shaped.lines, traits)],
+        statistics={**statistics, "left_out": dict(left_out), "is_shuffled": is_shuffled},
         created_by=by,
     )
     return _written(dataset, rows)
@@ -116,74 +105,100 @@ def _written(dataset: Dataset, rows: list[DatasetLine]) -> Dataset:
     return dataset
 
 
-def _check(name: str, prompt: PromptVariant, validation: float) -> None:
-    if prompt not in (PromptVariant.FULL, PromptVariant.SHORT):
-        raise FreezeError([Problem(0, 0, "", f"examples of questions cannot be frozen {prompt.label}")])
+def _check(name: str, validation: float, refusals: float) -> None:
     if not name.strip():
         raise FreezeError([Problem(0, 0, "", "a dataset needs a name")])
     if Dataset.objects.filter(name=name.strip()).exists():
         raise FreezeError([Problem(0, 0, "", f"there is a dataset called {name.strip()} already")])
     if not 0 <= validation <= MOST_VALIDATION:
         raise FreezeError([Problem(0, 0, "", f"the share for validation has to be from 0 to {MOST_VALIDATION:g}")])
+    if not 0 <= refusals <= MOST_REFUSALS:
+        raise FreezeError([Problem(0, 0, "", f"the share of refusals has to be from 0 to {MOST_REFUSALS:g}")])
 
 
-def _drawn() -> Drawn:
-    """What is approved, once each, without what belongs to a cluster that an evaluation asks."""
-    approved = list(exporting.exportable())
-    barred = list(TrainingExample.objects.filter(state=ExampleState.BARRED).order_by("id"))
-    once = list({example.checksum: example for example in reversed(approved)}.values())[::-1]
-    together = [*once, *barred]
-    numbers = clusters.assign([_item(example) for example in together], _vectors(together))
-    asked = set(numbers[len(once) :])
-    kept = [(example, number) for example, number in zip(once, numbers, strict=False) if number not in asked]
-    renumbered: dict[int, int] = {}
-    return Drawn(
-        examples=[example for example, _ in kept],
-        clusters=[renumbered.setdefault(number, len(renumbered) + 1) for _, number in kept],
-        barred=len(once) - len(kept),
-        doubled=len(approved) - len(once),
-    )
+def _refuse_if(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise FreezeError(sorted(problems, key=lambda problem: problem.line))
 
 
-def _item(example: TrainingExample) -> clusters.Item:
-    conversation = example.message.conversation_id if example.message_id and example.message else None
-    return clusters.Item(example.question, f"conversation {conversation}" if conversation else "")
+def _unsupported(drawn: Drawn, lines: Sequence[Candidate], given: GivenPassages) -> Iterator[Problem]:
+    """What the passages do not say, unless somebody has looked at it and said why it is no fact."""
+    for number, (example, line, passages) in enumerate(
+        zip(drawn.examples, lines, given.passages, strict=True), start=1
+    ):
+        if passages and not line.refuses and not getattr(example, "no_fact_reason", ""):
+            for field, sentence in validating.of_support(line, example.messages, passages, given.words):
+                yield Problem(number, line.example, field, sentence)
 
 
-def _vectors(examples: Sequence[TrainingExample]) -> clusters.Vectors | None:
-    if not examples:
-        return None
-    texts = [PassageText("", example.question, ()) for example in examples]
-    found = embedding.embed_passages(texts, trace_id=client.new_trace_id())
-    return np.array([each.vector for each in found], dtype=np.float32)
+def _shaped(
+    lines: Sequence[Candidate], given: GivenPassages, salt: str, *, refusals: float, is_shuffled: bool
+) -> Shaped:
+    """The lines with the refusals made of some of them behind those, so that whoever trains in this order sees both."""
+    made = shaping.refusals(lines, given, salt=salt, share=refusals)
+    shaped = Shaped([], [])
+    for place, line in enumerate(lines):
+        for each in (line, made.get(place)):
+            if each is not None:
+                shaped.lines.append(shaping.shuffled(each, salt=salt) if is_shuffled else each)
+                shaped.origins.append(place)
+    return shaped
 
 
-def _candidate(example: TrainingExample, prompt: PromptVariant) -> Candidate:
-    messages = [dict(message) for message in example.messages]
-    if prompt == PromptVariant.SHORT and messages and messages[0]["role"] == "system":
-        messages[0]["content"] = prompts.short(messages[0]["content"])
-    return Candidate(
-        example=example.pk,
-        messages=messages,
-        rejected=example.original_answer if example.is_edited else "",
-        refuses=example.is_refusal,
-        reviewer=example.reviewer_id,
-    )
+def _rows(drawn: Drawn, shaped: Shaped, apart: set[int]) -> list[DatasetLine]:
+    return [
+        DatasetLine(
+            example=drawn.examples[origin],
+            ordinal=number,
+            split=Split.VALIDATION if drawn.clusters[origin] in apart else Split.TRAIN,
+            cluster=drawn.clusters[origin],
+            messages=list(line.messages),
+            rejected=line.rejected,
+            is_made=line.is_made,
+            checksum=drawn.examples[origin].checksum,
+        )
+        for number, (line, origin) in enumerate(zip(shaped.lines, shaped.origins, strict=True), start=1)
+    ]
 
 
-def _unfit(examples: Sequence[TrainingExample]) -> Iterator[Problem]:
-    """What is wrong with an example rather than with what a trainer would be given."""
-    current = prompts.template_hash()
-    for number, example in enumerate(examples, start=1):
-        if example.template_hash != current:
-            sentence = "was made with another wording of the prompt; propose it anew"
-            yield Problem(number, example.pk, "messages[0].content", sentence)
-        if example.checksum != checksum_of(example.messages):
-            yield Problem(number, example.pk, "messages", exporting.CHANGED)
+def _check_splits(rows: Sequence[DatasetLine], drawn: Drawn) -> None:
+    """What clusters are for, asked of the lines as they are: no question in two splits, none of an evaluation's."""
+    questions = {example.pk: example.question for example in drawn.examples}
+    asked = [(row.split, row.cluster, questions[row.example_id or 0]) for row in rows]
+    found = [
+        Problem(place + 1, rows[place].example_id or 0, *each)
+        for place, each in validating.of_splits(asked, drawn.asked)
+    ]
+    _refuse_if([*validating.too_few(sum(row.split == Split.TRAIN for row in rows)), *found])
 
 
-def _doubled(count: int) -> list[str]:
-    return [f"{count} said the same as another example and were left out."] if count else []
+def _described(
+    drawn: Drawn, lines: Sequence[Candidate], given: GivenPassages, shaped: Shaped, lengths: Sequence[int]
+) -> tuple[Traits, dict[str, object]]:
+    """What warnings are given by, and what a page draws."""
+    about = picturing.topics([example.question for example in drawn.examples], drawn.vectors)
+    spoken = picturing.spoken(lines)
+    topics = {words: len(places) for words, places in about.items()}
+    traits = Traits(len(set(drawn.clusters)), topics, spoken, list(picturing.distractors(lines, given.passages)))
+    return traits, {
+        "lengths": picturing.lengths(lengths),
+        "refusals": sum(line.refuses for line in shaped.lines),
+        "made_refusals": sum(line.is_made for line in shaped.lines),
+        "edited": sum(example.is_edited for example in drawn.examples),
+        "preferences": sum(bool(line.rejected) for line in shaped.lines),
+        "questions_in_a_conversation": picturing.turns(lines),
+        "topics": [{"words": words, "lines": count} for words, count in topics.items()],
+        "languages": picturing.by_language(spoken, len(lines)),
+        "documents": picturing.documents(lines, given.passages),
+        "edits": picturing.edits(lines),
+    }
+
+
+def _left_out(doubled: int, left_out: Counter[str]) -> Iterator[str]:
+    if doubled:
+        yield f"{doubled} said the same as another example and were left out."
+    for reason, count in sorted(left_out.items()):
+        yield f"{count} left out: {reason}."
 
 
 def _text(candidate: Candidate) -> str:

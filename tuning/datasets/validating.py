@@ -1,23 +1,26 @@
-"""What a trainer would refuse, silently cut, or learn wrongly: one rule, one sentence, with line and field. Pure."""
+"""What a trainer would refuse or silently cut, and what would be learnt wrongly: one rule, one sentence, with line and
+field. Pure."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
 
+from bot.answers import citations, prompts
+from knowledge.passages import languages
 from llm import tokens
+from llm.prompt import Passage
+from tuning.examples import supporting
+from tuning.examples.clusters import plain
 from tuning.examples.redacting import redact
+from tuning.examples.supporting import Words
 
 LEAST_LINES = 10  # what OpenAI takes, developers.openai.com/api/docs/guides/supervised-fine-tuning
 MOST_TOKENS = 65_536  # of one line; what is longer is cut without a word (Azure's limit for the gpt-4.1 family)
 PILOT, RECOMMENDED = 50, 200  # clusters with which a tuning run begins to make sense
-REFUSALS = (0.10, 0.35)  # the share of "not in our documents" that teaches neither to invent nor to give up
-LONGER = 1.3  # how much longer preferred answers may be before length is what is learnt
 ROLES = ("system", "user", "assistant")
 SAMPLE = 200  # lines whose tokens are counted; of the others they are taken to be as dense
+LEAST_SUPPORT = 0.25  # of a cited sentence's words; on MT-RAG four answers in a hundred have less than .4
 
-_MARKER = re.compile(r"\[(\d{1,2})\]")
 _PASSAGE = re.compile(r"^\[(\d{1,2})\] ", re.MULTILINE)
 
 Message = dict[str, str]
@@ -25,13 +28,26 @@ Message = dict[str, str]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A line before it is frozen. `example` is the id of its example; `refuses`: it says "not in our documents"."""
+    """A line before it is frozen. `example` is the id of its example; `refuses`: it says "not in our documents".
+
+    `key` names the line whatever stands beside it. `author` is the model whose words the answer is, as provider:model;
+    empty where a person changed them, or nobody knows. `is_made`: its cited passages were taken out to teach refusing.
+    """
 
     example: int
     messages: Sequence[Message]
     rejected: str = ""
     refuses: bool = False
     reviewer: int | None = None
+    key: str = ""
+    author: str = ""
+    edit_kind: str = ""
+    is_truncated: bool = False
+    is_made: bool = False
+
+    @property
+    def answer(self) -> str:
+        return str(self.messages[-1]["content"])
 
 
 @dataclass(frozen=True)
@@ -50,11 +66,7 @@ class Problem:
 
 def problems(lines: Sequence[Candidate]) -> list[Problem]:
     """Everything for which the set may not be frozen."""
-    found = []
-    if len(lines) < LEAST_LINES:
-        found.append(
-            Problem(0, 0, "", f"There are {len(lines)} examples; a trainer takes no fewer than {LEAST_LINES}.")
-        )
+    found = list(too_few(len(lines)))
     first: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         found += [Problem(number, line.example, field, sentence) for field, sentence in of_line(line.messages)]
@@ -63,6 +75,11 @@ def problems(lines: Sequence[Candidate]) -> list[Problem]:
         if before != number:
             found.append(Problem(number, line.example, "messages", f"says the same as line {before}"))
     return found
+
+
+def too_few(count: int) -> Iterator[Problem]:
+    if count < LEAST_LINES:
+        yield Problem(0, 0, "", f"There are {count} examples to train on; a trainer takes no fewer than {LEAST_LINES}.")
 
 
 def of_line(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
@@ -91,10 +108,7 @@ def of_line(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
 
 def _about_the_answer(messages: Sequence[Message], field: str) -> Iterator[tuple[str, str]]:
     answer = str(messages[-1].get("content", ""))
-    passages = {
-        int(number) for message in messages[:-1] for number in _PASSAGE.findall(str(message.get("content", "")))
-    }
-    beyond = sorted({int(number) for number in _MARKER.findall(answer)} - passages)
+    beyond = sorted(set(citations.numbers(answer)) - _numbered(messages))
     if beyond:
         yield field, f"cites a passage that is not there: {', '.join(f'[{number}]' for number in beyond)}"
     if left := redact(answer).counts:
@@ -103,40 +117,18 @@ def _about_the_answer(messages: Sequence[Message], field: str) -> Iterator[tuple
         yield "messages", f"is longer than {MOST_TOKENS:,} tokens"
 
 
+def _numbered(messages: Sequence[Message]) -> set[int]:
+    """The passages of the last question; what was told before has numbers of its own. Of what is no such prompt, as of
+    an answer that is to be said again, everything that looks like a number of one."""
+    asked = str(messages[-2].get("content", ""))
+    try:
+        return {passage.number for passage in prompts.read(asked)[0]}
+    except prompts.PromptReadError:
+        return {int(number) for number in _PASSAGE.findall(asked)} | set(citations.numbers(asked))
+
+
 def _is_too_long(text: str) -> bool:
     return len(text.encode()) > MOST_TOKENS and tokens.count(text) > MOST_TOKENS  # no token is less than a byte
-
-
-def warnings(lines: Sequence[Candidate], clusters: int) -> list[str]:
-    """What may be frozen all the same, and is likely to disappoint."""
-    return [*_few(clusters), *_refusals(lines), *_reviewers(lines), *_preferences(lines)]
-
-
-def _few(clusters: int) -> Iterator[str]:
-    if clusters < PILOT:
-        yield f"{clusters} different questions are few: {PILOT} are enough for a pilot, {RECOMMENDED} for going live."
-    elif clusters < RECOMMENDED:
-        yield f"{clusters} different questions are enough for a pilot; {RECOMMENDED} are recommended for going live."
-
-
-def _refusals(lines: Sequence[Candidate]) -> Iterator[str]:
-    share = sum(line.refuses for line in lines) / len(lines) if lines else 0.0
-    least, most = REFUSALS
-    if share < least:
-        yield f"{share:.0%} say that the documents do not: below {least:.0%} a model learns to answer everything."
-    elif share > most:
-        yield f"{share:.0%} say that the documents do not: above {most:.0%} a model learns to give up."
-
-
-def _reviewers(lines: Sequence[Candidate]) -> Iterator[str]:
-    if len(lines) >= PILOT and len({line.reviewer for line in lines}) == 1:
-        yield "One person has reviewed them all; a second pair of eyes sees what the first is used to."
-
-
-def _preferences(lines: Sequence[Candidate]) -> Iterator[str]:
-    ratios = [len(line.messages[-1]["content"]) / len(line.rejected) for line in lines if line.rejected]
-    if len(ratios) >= LEAST_LINES and median(ratios) > LONGER:
-        yield f"Preferred answers are {median(ratios):.1f} times as long as before: length may be what is learnt."
 
 
 def sizes(texts: Iterable[str]) -> list[int]:
@@ -149,18 +141,40 @@ def sizes(texts: Iterable[str]) -> list[int]:
     return [counted[text] if text in counted else round(len(text.encode()) * dense) for text in listed]
 
 
-def statistics(lines: Sequence[Candidate], lengths: Sequence[int]) -> dict[str, object]:
-    """Counts for people: how long the lines are, how many refuse, how many have turns before the question."""
-    turns = Counter(sum(message.get("role") == "user" for message in line.messages) for line in lines)
-    edges = [0, 500, 1000, 2000, 4000, 8000, 16_000]
-    histogram = {f"{low:,}+": sum(low <= length < high for length in lengths) for low, high in _pairs(edges)}
-    return {
-        "lengths": histogram,
-        "refusals": sum(line.refuses for line in lines),
-        "edited": sum(bool(line.rejected) for line in lines),
-        "questions_in_a_conversation": {str(count): lines for count, lines in sorted(turns.items())},
-    }
+def of_support(
+    line: Candidate, told: Sequence[Message], passages: Sequence[Passage], words: Words
+) -> Iterator[tuple[str, str]]:
+    """What an answer says that neither its passages say nor anybody who spoke: learnt, it is invented the next time.
+
+    `told` are the messages in full, the voice's own words among them.
+    """
+    field = f"messages[{len(line.messages) - 1}].content"
+    known = "\n".join(str(message["content"]) for message in told[:-1])
+    facts = sorted(fact for fact in supporting.facts(line.answer) if len(fact) > 1 and fact not in known)
+    if facts:
+        yield field, f"says what no passage says: {', '.join(facts)}"
+    texts = {passage.number: f"{passage.heading}\n{passage.text}" for passage in passages}
+    for sentence, numbers in supporting.cited_sentences(line.answer):
+        cited = [texts[number] for number in numbers if number in texts]
+        if words.share(sentence, cited) < LEAST_SUPPORT and _is_one_language(sentence, " ".join(cited)):
+            yield field, f"cites a passage that says something else: {sentence[:80]!r}"
 
 
-def _pairs(edges: Sequence[int]) -> Iterator[tuple[int, int]]:
-    yield from zip(edges, [*edges[1:], MOST_TOKENS + 1], strict=True)
+def _is_one_language(said: str, passages: str) -> bool:
+    """Unless both can be told, and differ: words of two languages share nothing."""
+    first, second = languages.code(said), languages.code(passages)
+    return not (first and second) or first == second
+
+
+def of_splits(lines: Sequence[tuple[str, int, str]], asked: Iterable[str]) -> Iterator[tuple[int, tuple[str, str]]]:
+    """What would make an evaluation look better than it is, with its place among lines of split, cluster and question.
+
+    `asked` are the questions that are kept for an evaluation.
+    """
+    splits: dict[int, str] = {}
+    kept = {plain(question) for question in asked}
+    for place, (split, cluster, question) in enumerate(lines):
+        if splits.setdefault(cluster, split) != split:
+            yield place, ("split", f"is for {split}, while others of its cluster are for {splits[cluster]}")
+        if plain(question) in kept:
+            yield place, ("messages", "asks what is kept for an evaluation")

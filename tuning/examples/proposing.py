@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q
 
-from bot.answers import prompts
-from bot.answers.replays import prompt_of
-from bot.models import Message, Outcome, Question, Speaker
+from bot.answers import answering, channel_rules, prompts, trace
+from bot.answers.replays import as_prompted, prompt_of
+from bot.erasing import ERASED
+from bot.models import EscalationState, Message, Outcome, Question, Speaker
+from bot.team.nominating import PROPOSABLE
+from knowledge.retrieval.search import Hit, retrieve
 from llm.prompt import Prompt
 from tuning.examples.redacting import redact
 from tuning.models import TrainingExample
-
-CANDIDATES = 50
 
 
 class ExampleError(ValueError):
@@ -25,39 +25,95 @@ class ExampleError(ValueError):
 
 
 def propose(message: Message, *, by: User | None, answer: str = "") -> TrainingExample:
-    """Put an answer into the review queue, with `answer` in its place where a better one is known.
+    """As `propose_once`, wherever the example comes from."""
+    return propose_once(message, by=by, answer=answer)[0]
+
+
+def propose_once(message: Message, *, by: User | None, answer: str = "") -> tuple[TrainingExample, bool]:
+    """Put an answer into the review queue, with `answer` in its place where a better one is known, and what the team
+    sent or answered where it is not; whether it is new there.
 
     What was retrieved is taken as it was then, from the trace; names, numbers and keys are taken out before anything
-    is stored. Proposing again changes nothing. Raises ExampleError.
+    is stored. Proposing again changes nothing but who stands for it, if nobody did. Raises ExampleError, and
+    ProviderError where passages have to be searched.
     """
-    if message.speaker != Speaker.BOT or message.outcome not in (Outcome.ANSWERED, Outcome.NOT_IN_DOCS):
-        raise ExampleError("Only an answer, or a word that the documents hold none, can become an example.")
     question: Question | None = getattr(message, "question", None)
-    workspace = question.channel.workspace if question else None
-    if workspace is not None and not workspace.is_training_allowed:
-        raise ExampleError(
-            f"Training is not allowed for the workspace {workspace}: an owner can allow it under Set-up."
-        )
+    words = answer or team_words(message)
+    _check(message, question, words)
     known = TrainingExample.objects.filter(message=message).first()
     if known is not None:
-        return known
-    prompt = prompt_of(message)
-    original = _original(message)
-    built, counts = _redacted(prompt, people(message), original, answer or message.sent_text or original)
-    example, _ = TrainingExample.objects.get_or_create(
+        if by is not None:
+            TrainingExample.objects.filter(pk=known.pk, proposed_by=None).update(proposed_by=by)
+        return known, False
+    original = as_prompted(message, _original(message) if message.outcome in PROPOSABLE else words)
+    better = as_prompted(message, words) or original
+    built, counts = _redacted(_prompt(message, question), people(message), original, better)
+    workspace = question.channel.workspace if question else None
+    return TrainingExample.objects.get_or_create(
         message=message,
-        defaults={**built, "workspace": workspace, "proposed_by": by, "redactions": counts},
+        defaults={
+            **built,
+            "workspace": workspace,
+            "proposed_by": by,
+            "redactions": counts,
+            "answer_model": _author(message),
+        },
     )
-    return example
+
+
+def _check(message: Message, question: Question | None, words: str) -> None:
+    """Raises ExampleError for what no model may or can learn from."""
+    if message.speaker != Speaker.BOT or not (words or message.outcome in PROPOSABLE):
+        raise ExampleError("Only an answer, or a word that the documents hold none, can become an example.")
+    if question is not None and not question.channel.workspace.is_training_allowed:
+        raise ExampleError(
+            f"Training is not allowed for the workspace {question.channel.workspace}: an owner can allow it on the page"
+            " Training data."
+        )
+    if message.text == ERASED:
+        raise ExampleError("What was said there was erased.")
+    if not Message.objects.filter(trace_id=message.trace_id, speaker=Speaker.ASKER).exists():
+        raise ExampleError("Its question is gone.")
+
+
+def team_words(message: Message) -> str:
+    """What the asker was told by a person in place of the answer, or beside it; empty where nobody did."""
+    question: Question | None = getattr(message, "question", None)
+    escalation = getattr(question, "escalation", None)
+    settled = escalation.answer if escalation and escalation.state == EscalationState.ANSWERED else ""
+    return message.sent_text or settled
+
+
+def _prompt(message: Message, question: Question | None) -> Prompt:
+    """What a model is asked over the passages of then; over those of today where none were searched for."""
+    if message.outcome in PROPOSABLE or trace.of(message).passages:
+        return prompt_of(message)
+    return prompt_of(message, passages=_found(message, question))
+
+
+def _found(message: Message, question: Question | None) -> tuple[Hit, ...]:
+    """What the asker would have been answered from, had they not wanted a person at once."""
+    asked = message.asked
+    collections = trace.reach(asked).collections
+    if collections is None and question is not None:
+        channel = question.channel
+        collections = tuple(channel_rules.searchable(channel, has_outsiders=channel.has_outsiders))
+    return tuple(retrieve(asked.text, collections=collections or (), k=answering.PASSAGES).hits)
 
 
 def _original(message: Message) -> str:
     return prompts.NOT_FOUND if message.outcome == Outcome.NOT_IN_DOCS else message.text
 
 
+def _author(message: Message) -> str:
+    """The model that wrote an answer; nobody where it ended without one, as refusals of our own wording do."""
+    return f"{message.provider}:{message.model}" if message.model and message.outcome == Outcome.ANSWERED else ""
+
+
 def people(message: Message) -> list[str]:
-    """The names of those who spoke in the conversation."""
+    """The names of those who spoke in the conversation, or pointed at the answer."""
     names = {name for name in message.conversation.questions.values_list("asker_name", flat=True) if name}
+    names |= {name for name in message.nominations.values_list("person_name", flat=True) if name}
     user = message.conversation.user
     return sorted(names | ({user.get_full_name(), user.get_username()} - {""} if user else set()))
 
@@ -85,23 +141,3 @@ def final(messages: Sequence[dict[str, str]], answer: str) -> dict[str, Any]:
 
 def checksum(messages: Sequence[dict[str, str]]) -> str:
     return hashlib.sha256(json.dumps(messages, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def propose_candidates(by: User) -> int:
-    """Queue the newest answers that people have improved: a better answer with a thumb, or a draft that was changed."""
-    improved = (
-        Message.objects.select_related("question__channel__workspace")
-        .filter(speaker=Speaker.BOT, training_example=None)
-        .filter(~Q(feedback__better_answer="", feedback__isnull=False) & Q(feedback__isnull=False) | ~Q(sent_text=""))
-        .order_by("-id")
-        .distinct()[:CANDIDATES]
-    )
-    count = 0
-    for message in improved:
-        better = message.feedback.exclude(better_answer="").order_by("-updated_at").first()
-        try:
-            propose(message, by=by, answer=better.better_answer if better else "")
-        except ExampleError:
-            continue  # of a workspace that does not allow it; the page says which
-        count += 1
-    return count

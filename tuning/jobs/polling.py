@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Least, Now
@@ -12,10 +13,10 @@ from django.utils import timezone
 
 from foundation import failpoints
 from llm.completion import ProviderError
-from llm.models import Purpose, UsageRecord
+from llm.models import Endpoint, Purpose, UsageRecord
 from llm.spending import budgets
 from tuning.jobs import states, submitting
-from tuning.models import OVER, Checkpoint, FineTuneJob, JobEvent, JobState
+from tuning.models import OVER, Checkpoint, FineTuneJob, JobEvent, JobState, ModelVersion
 from tuning.registry import versions
 from tuning.trainers import trainer_for
 from tuning.trainers.base import Report
@@ -49,6 +50,12 @@ def advance(pk: int) -> FineTuneJob | None:
     return job
 
 
+def look(pk: int) -> FineTuneJob | None:
+    """As `advance`, without waiting until it is due: somebody wants to know."""
+    FineTuneJob.objects.filter(pk=pk, lease_until=None).update(poll_at=Now())
+    return advance(pk)
+
+
 def _step(job: FineTuneJob) -> None:
     if job.state == JobState.CANCELLED:
         _cancel_there(job)
@@ -75,6 +82,24 @@ def cancel(job: FineTuneJob) -> bool:
             return True
         job.refresh_from_db()
     return False
+
+
+@transaction.atomic
+def hand_in(job: FineTuneJob, endpoint: Endpoint, model: str, *, by: User | None) -> ModelVersion:
+    """The model that a person trained of a job by hand, and where it is served; ends the job. Raises RegistryError."""
+    if job.endpoint is not None:
+        raise versions.RegistryError(f"Job {job.pk} is trained at {job.endpoint}, which hands its model in itself.")
+    if job.state in (JobState.WAITING, JobState.UPLOADING):
+        look(job.pk)
+        job.refresh_from_db()
+    if states.is_over(job):
+        raise versions.RegistryError(f"Job {job.pk} was over already: {job.state}.")
+    version = versions.register(endpoint, model, base=job.base, dataset=job.dataset, by=by)
+    fields = {"model": version.model, "provider_state": "handed in", "finished_at": timezone.now()}
+    if not states.move(job, JobState.SUCCEEDED, **fields):
+        raise versions.RegistryError(f"Job {job.pk} was ended meanwhile.")
+    versions.attach(version, job)
+    return version
 
 
 def _cancel_there(job: FineTuneJob) -> None:

@@ -14,11 +14,12 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from foundation import failpoints, locks
+from llm.completion import ProviderError
 from llm.models import Endpoint
 from llm.spending import budgets, money, pricing
 from tuning.datasets import formats
 from tuning.jobs import states
-from tuning.models import OVER, Dataset, DatasetLine, FineTuneJob, JobState, Split
+from tuning.models import OVER, Dataset, DatasetLine, FineTuneJob, JobState, ModelVersion, Split
 from tuning.trainers import TRAINERS, trainer_for
 from tuning.trainers.base import Availability, Order, Trainer
 
@@ -43,6 +44,7 @@ class WantedJob:
     endpoint: Endpoint | None = None
     epochs: int = EPOCHS
     parameters: Mapping[str, Any] | None = None
+    replaces: ModelVersion | None = None
 
 
 def estimate(wanted: WantedJob) -> Decimal | None:
@@ -58,30 +60,34 @@ def cost(trainer: str, endpoint: Endpoint | None, base: str, tokens: int) -> Dec
 
 
 @transaction.atomic
-def order(wanted: WantedJob, *, by: User | None) -> FineTuneJob:
+def order(wanted: WantedJob, *, by: User | None, key: uuid.UUID | None = None) -> FineTuneJob:
     """A job that a worker takes to its trainer. Whoever calls has shown the estimate. Raises OrderError.
 
-    What earlier jobs may still cost is not there to be spent: one order is weighed at a time.
+    What earlier jobs may still cost is not there to be spent: one order is weighed at a time. Whoever may order the
+    same twice, as by pressing twice, gives a `key`, and gets the job of the first time.
     """
     check(wanted, timezone.now().date())
     estimated = estimate(wanted)
     locks.hold(ORDERS)
-    room = _room()
-    if estimated is not None and room is not None and estimated > room:
-        raise OrderError(f"It may cost {money.amount(estimated)}, and the budget has {money.amount(room)} left.")
+    if key is not None and (there := FineTuneJob.objects.filter(key=key).first()):
+        return there
+    left = room()
+    if estimated is not None and left is not None and estimated > left:
+        raise OrderError(f"It may cost {money.amount(estimated)}, and the budget has {money.amount(left)} left.")
     return FineTuneJob.objects.create(
         dataset=wanted.dataset,
         trainer=wanted.trainer,
         endpoint=wanted.endpoint,
         base=wanted.base.strip(),
         parameters=_parameters(wanted),
-        key=uuid.uuid4(),
+        key=key or uuid.uuid4(),
         estimate=estimated,
+        replaces=wanted.replaces,
         created_by=by,
     )
 
 
-def _room() -> Decimal | None:
+def room() -> Decimal | None:
     """USD that no budget, and no job under way, needs; None where no budget stops anything."""
     left = budgets.room()
     if left is None:
@@ -136,13 +142,29 @@ def submit(job: FineTuneJob) -> None:
             return
     found = trainer.find(job.endpoint, str(job.key), job.provider_files)
     if not found:
-        if not _may_create(job):
+        trainer.ready(job.endpoint, job.provider_files)
+        found = _create(job, trainer, order)
+        if not found:
             return
-        failpoints.reach("tuning.creating")
-        found = trainer.create(job.endpoint, order, job.provider_files)
-        failpoints.reach("tuning.created")
     FineTuneJob.objects.filter(pk=job.pk).update(provider_job=found)
     states.move(job, JobState.RUNNING, provider_job=found, started_at=timezone.now())
+
+
+def _create(job: FineTuneJob, trainer: Trainer, order: Order) -> str:
+    """Begin, and say what the job is called; empty where somebody else has the job by now."""
+    begun_before = job.creating_at
+    if not _may_create(job):
+        return ""
+    failpoints.reach("tuning.creating")
+    try:
+        found = trainer.create(job.endpoint, order, job.provider_files)
+    except ProviderError as error:
+        if error.permanent:  # refused, so that there is nothing that costs
+            job.creating_at = begun_before
+            FineTuneJob.objects.filter(pk=job.pk).update(creating_at=begun_before)
+        raise
+    failpoints.reach("tuning.created")
+    return found
 
 
 def _may_create(job: FineTuneJob) -> bool:

@@ -5,7 +5,7 @@ import json
 from django.core.management.base import BaseCommand, CommandError
 
 from llm.models import Endpoint
-from tuning.models import Dataset
+from tuning.models import Dataset, FineTuneJob
 
 
 class ActionsCommand(BaseCommand):
@@ -27,4 +27,12 @@ def find_endpoint(name: str) -> Endpoint:
     if found is None:
         known = ", ".join(Endpoint.objects.order_by("name").values_list("name", flat=True))
         raise CommandError(f"There is no endpoint named {name}; known are: {known}")
+    return found
+
+
+def find_job(number: int) -> FineTuneJob:
+    """Raises CommandError."""
+    found = FineTuneJob.objects.select_related("dataset", "endpoint").filter(pk=number).first()
+    if found is None:
+        raise CommandError(f"There is no job {number}; manage.py tune status shows those there are.")
     return found

@@ -3,6 +3,7 @@
 from tuning.models.datasets import Dataset, DatasetLine, Split
 from tuning.models.examples import ExampleState, Export, ExportLine, TrainingExample
 from tuning.models.jobs import OVER, Checkpoint, FineTuneJob, JobEvent, JobState
+from tuning.models.proposals import ProposalBatch
 from tuning.models.versions import ModelVersion
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "JobEvent",
     "JobState",
     "ModelVersion",
+    "ProposalBatch",
     "Split",
     "TrainingExample",
 ]

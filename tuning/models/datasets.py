@@ -46,7 +46,7 @@ class Dataset(models.Model):
 
 
 class DatasetLine(models.Model):
-    """One example as it was frozen; without messages it was erased.
+    """One example as it was frozen, or a refusal made of it; without messages it was erased.
 
     A trigger lets none in that is not approved, was changed since its review, or comes from a workspace where training
     is not allowed.
@@ -58,14 +58,17 @@ class DatasetLine(models.Model):
     split = models.CharField(max_length=10, choices=Split)
     cluster = models.PositiveIntegerField(help_text="Number of the cluster within the dataset, from 1.")
     messages = models.JSONField(help_text="In OpenAI's chat format, the last one the assistant's.")
-    rejected = models.TextField(blank=True, help_text="The answer it was edited from; empty: it was right.")
+    rejected = models.TextField(blank=True, help_text="The answer it is preferred to; empty: to none.")
+    is_made = models.BooleanField(
+        default=False, db_default=False, help_text="Its cited passages were taken out, so that it has to be refused."
+    )
     checksum = models.CharField(max_length=64, help_text="Of the example when it was frozen.")
 
     class Meta:
         ordering = ["ordinal"]
         constraints = [
             models.UniqueConstraint(fields=["dataset", "ordinal"], name="line_has_its_place"),
-            models.UniqueConstraint(fields=["dataset", "example"], name="example_once_per_dataset"),
+            models.UniqueConstraint(fields=["dataset", "example", "is_made"], name="example_once_as_it_is"),
         ]
 
     def __str__(self) -> str:

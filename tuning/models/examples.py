@@ -34,6 +34,9 @@ class TrainingExample(models.Model):
     messages = models.JSONField()
     question = models.TextField()
     original_answer = models.TextField()
+    answer_model = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="Who wrote the original, provider:model; empty: not known."
+    )
     answer = models.TextField()
     is_refusal = models.BooleanField(default=False, help_text="The right answer is that the documents do not say.")
     set_aside = models.TextField(blank=True, help_text="What stood there before it was made a refusal, for undoing it.")

@@ -45,6 +45,10 @@ class FineTuneJob(models.Model):
     metrics = models.JSONField(default=list, help_text="Rows of step and losses.")
     error = models.CharField(max_length=1000, blank=True)
     creating_at = models.DateTimeField(null=True, blank=True, help_text="From when on there may be a job that costs.")
+    replaces = models.ForeignKey(
+        "tuning.ModelVersion", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="The version that ends, and that what comes of this is to take the place of.",
+    )  # fmt: skip
     must_cancel = models.BooleanField(default=False, help_text="Cancelled here; its trainer has still to be told.")
     misses = models.PositiveSmallIntegerField(default=0, help_text="How often in a row the provider knew no such job.")
     attempts = models.PositiveSmallIntegerField(default=0)

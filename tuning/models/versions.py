@@ -33,8 +33,14 @@ class ModelVersion(models.Model):
     prompt = models.CharField(max_length=10, choices=PromptVariant, default=PromptVariant.FULL)
     template_hash = models.CharField(max_length=64)
     parameters = models.JSONField(default=dict)
+    retrieval = models.JSONField(
+        default=dict, blank=True, help_text="How passages were found when it was registered: what it was judged with."
+    )
     retires_on = models.DateField(null=True, blank=True)
     retirement_checked_at = models.DateTimeField(null=True, blank=True)
+    retirement_told_by = models.CharField(
+        max_length=150, blank=True, help_text="Who stated the day here; empty: its provider told it."
+    )
     note = models.CharField(max_length=300, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(db_default=Now())

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.utils import timezone
+
+from llm.spending import pricing
 from tuning.models import ModelVersion
 from tuning.registry import lineage
 
@@ -26,11 +29,21 @@ def with_lineage(version: ModelVersion, *, is_live: bool) -> dict[str, Any]:
     taught = lineage.taught(version)
     return {
         **as_json(version, is_live=is_live),
+        "parameters": version.parameters,
+        "retrieval": version.retrieval,
+        "price": _price(version),
         "examples": [line.example_id for line in taught if line.example_id],
         "erased_examples": sum(not line.messages for line in taught),
         "answers": lineage.answers(version).count(),
         "served": [{"at": row.created_at.isoformat(), "reason": row.reason} for row in lineage.served(version)],
     }
+
+
+def _price(version: ModelVersion) -> dict[str, str | None]:
+    """USD per million tokens today; None is unpriced."""
+    rates = pricing.rates(version.endpoint.provider, version.model, timezone.now())
+    told = {"input": rates.input, "cached": rates.cached, "output": rates.output}
+    return {name: None if price is None else str(price) for name, price in told.items()}
 
 
 def line(version: ModelVersion, *, is_live: bool) -> str:

@@ -1,9 +1,11 @@
 """Which models are known, and which of them serves."""
 
-from django.contrib.auth.models import User
-from django.db import transaction
+from datetime import date
+from typing import Any
 
-from bot.answers import prompts
+from django.contrib.auth.models import User
+
+from bot.answers import answering, prompts
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tuning.models import Dataset, FineTuneJob, ModelVersion
 
@@ -33,6 +35,7 @@ def register(
             "dataset": dataset,
             "prompt": prompt,
             "template_hash": dataset.template_hash if dataset else prompts.template_hash(prompt),
+            "retrieval": retrieval_now(),
             "created_by": by,
         },
     )
@@ -56,8 +59,30 @@ def register_job(job: FineTuneJob) -> ModelVersion:
     if job.endpoint is None:
         raise RegistryError(f"{job} has no endpoint where its model is served; register it by hand.")
     version = register(job.endpoint, job.model, base=job.base, dataset=job.dataset, by=job.created_by)
-    ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters)
+    attach(version, job)
     return version
+
+
+def attach(version: ModelVersion, job: FineTuneJob) -> None:
+    """Keep with a version the job that it came of, and what it is for; the first job stays."""
+    known = {"note": to_be_evaluated(job.replaces)} if job.replaces else {}
+    ModelVersion.objects.filter(pk=version.pk, job=None).update(job=job, parameters=job.parameters, **known)
+
+
+def to_be_evaluated(before: ModelVersion) -> str:
+    """What is kept with a version that was made to take the place of another."""
+    return f"To be evaluated against {before}, whose place it is to take, before it answers."[:300]
+
+
+def retrieval_now() -> dict[str, Any]:
+    """How passages are found and how many a model is given, as far as an install can differ from another."""
+    embed = Deployment.objects.select_related("endpoint").filter(role=ServingRole.EMBED).order_by("-id").first()
+    return {
+        "embedding": embed.vector_space if embed else None,
+        "passages": answering.PASSAGES,
+        "more_passages": answering.MORE_PASSAGES,
+        "least_to_read": answering.LEAST_TO_READ,
+    }
 
 
 def live(role: ServingRole = ServingRole.ANSWER) -> ModelVersion | None:
@@ -96,39 +121,25 @@ def wording_for(role: ServingRole, endpoint: Endpoint, model: str) -> PromptVari
     return PromptVariant.RESTYLE if role == ServingRole.RESTYLE else PromptVariant(version.prompt)
 
 
+def is_current(made: Dataset | ModelVersion) -> bool:
+    """Whether the wording of the prompt that something was made for is the one that this version of Parley asks in."""
+    return made.template_hash == prompts.template_hash(PromptVariant(made.prompt))
+
+
 def check_wording(version: ModelVersion) -> None:
-    """Raises RegistryError where it was trained on other words than it would be asked in."""
-    if version.template_hash != prompts.template_hash(PromptVariant(version.prompt)):
+    """Raises RegistryError where it was trained on other words than it would be asked in.
+
+    A base has learnt no words of ours; of a tune without its dataset nobody knows them, which its page says.
+    """
+    has_learnt_ours = version.dataset_id is not None or role_of(version) == ServingRole.RESTYLE
+    if has_learnt_ours and not is_current(version):
         raise RegistryError(
             f"{version} was trained on another wording of the prompt than this version of Parley asks in; freeze the"
             " examples anew and tune again."
         )
 
 
-@transaction.atomic
-def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
-    """Let a version answer, or restyle, from now on. Raises RegistryError."""
-    if not reason.strip():
-        raise RegistryError("Say why, for those who come after.")
-    check_wording(version)
-    register_live()
-    role = role_of(version)
-    wanted = Deployment(role=role, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
-    return Deployment.objects.append(wanted, reason=reason, by=by)
-
-
-@transaction.atomic
-def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
-    """Let the model before serve again. Raises RegistryError when there was none, or its words have changed."""
-    rows = list(Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id")[:100])
-    before = next((row for row in rows[1:] if _served(row) != _served(rows[0])), None)
-    if before is None:
-        raise RegistryError("No other model has served before.")
-    version = ModelVersion.objects.filter(endpoint=before.endpoint, model=before.model).first()
-    if version is not None:
-        check_wording(version)
-    return Deployment.objects.append(before, reason=f"rolled back from {rows[0]}", by=by)
-
-
-def _served(row: Deployment) -> tuple[int, str, str]:
-    return row.endpoint_id, row.model, row.prompt
+def state_retirement(version: ModelVersion, day: date | None, *, by: str) -> None:
+    """Keep the day from which a version is not served any more, as a person knows it; None: nobody does."""
+    told = {"retires_on": day, "retirement_told_by": by if day else ""}
+    ModelVersion.objects.filter(pk=version.pk).update(**told)

@@ -93,13 +93,19 @@ class Trainer(ABC):
     def upload(self, endpoint: Endpoint | None, order: Order) -> dict[str, str]:
         """Hand the files over; their ids by "train" and "validation". What is there already is not sent again."""
 
+    def ready(self, endpoint: Endpoint | None, files: Mapping[str, str]) -> None:  # noqa: B027
+        """Raises ProviderError while a job cannot be made of the files: for good where they are unfit."""
+
     @abstractmethod
     def find(self, endpoint: Endpoint | None, key: str, files: Mapping[str, str]) -> str:
         """The id of the job that carries `key`, or was made of these `files`, its own; empty where there is none."""
 
     @abstractmethod
     def create(self, endpoint: Endpoint | None, order: Order, files: Mapping[str, str]) -> str:
-        """Begin; the id of the job. Costs money, and is not repeated: whoever is not sure asks `find` first."""
+        """Begin; the id of the job. Costs money, and is not repeated: whoever is not sure asks `find` first.
+
+        A permanent ProviderError says that it was refused, and that nothing was begun.
+        """
 
     @abstractmethod
     def report(self, endpoint: Endpoint | None, job: str) -> Report | None:

@@ -6,6 +6,7 @@ openai-python 3.x, resources/files.py and resources/fine_tuning; developers.open
 import base64
 import binascii
 import csv
+import hashlib
 import io
 import logging
 import math
@@ -15,6 +16,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import openai
+from openai.types.fine_tuning import FineTuningJob
 
 from foundation.text import clean
 from llm import endpoints
@@ -38,12 +40,18 @@ MOST_EVENTS, MOST_ROWS = 1000, 5000
 STATES = {
     "validating_files": JobState.RUNNING,
     "queued": JobState.RUNNING,
+    "pending": JobState.RUNNING,  # Azure's word
     "running": JobState.RUNNING,
     "paused": JobState.PAUSED,  # not in the SDK's list of states, yet sent
     "succeeded": JobState.SUCCEEDED,
     "failed": JobState.FAILED,
     "cancelled": JobState.CANCELLED,
 }
+
+# Of a file that a job cannot be made of yet, or never; a state nobody has told of keeps from nothing.
+UNREADY = ("pending", "processing", "running", "notRunning")
+UNFIT = ("error", "failed", "cancelled", "deleted")
+OF_THE_JOB = ("seed", "trainingType")  # parameters that stand beside the hyperparameters; Azure asks for trainingType
 
 
 class OpenAICompatibleTrainer(Trainer):
@@ -69,6 +77,17 @@ class OpenAICompatibleTrainer(Trainer):
                 if data
             }
 
+    def ready(self, endpoint: Endpoint | None, files: Mapping[str, str]) -> None:
+        api, key = _api(endpoint)
+        with translated(openai, api_key=key):
+            told = [api.files.retrieve(file) for file in files.values()]
+        for file in told:
+            if file.status in UNREADY:
+                raise ProviderError(f"The provider is still reading {file.filename}.", kind="unavailable")
+            if file.status in UNFIT:
+                why = redacted(str(file.status_details or file.status), key)
+                raise ProviderError(f"The provider cannot read {file.filename}: {why}", kind="bad_request")
+
     def find(self, endpoint: Endpoint | None, key: str, files: Mapping[str, str]) -> str:
         api, secret = _api(endpoint)
         with translated(openai, api_key=secret):
@@ -79,7 +98,9 @@ class OpenAICompatibleTrainer(Trainer):
         api, key = _api(endpoint)
         more: dict[str, Any] = {"validation_file": files["validation"]} if files.get("validation") else {}
         # A server's own options pass through the SDK unchanged, though its types know none of them.
-        method: Any = {"type": "supervised", "supervised": {"hyperparameters": dict(order.parameters)}}
+        beside = {name: value for name, value in order.parameters.items() if name in OF_THE_JOB}
+        hyperparameters = {name: value for name, value in order.parameters.items() if name not in beside}
+        method: Any = {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}}
         with translated(openai, api_key=key):
             job = api.fine_tuning.jobs.create(
                 model=order.base,
@@ -87,9 +108,12 @@ class OpenAICompatibleTrainer(Trainer):
                 suffix=_suffix(order.key),
                 metadata={KEY: order.key},
                 method=method,
+                extra_body=beside,
                 **more,
             )
-        return job.id
+        if not job.id:
+            raise ProviderError("The provider took the job and did not say what it is called.", kind="bad_reply")
+        return str(job.id)
 
     def report(self, endpoint: Endpoint | None, job: str) -> Report | None:
         api, key = _api(endpoint)
@@ -98,14 +122,16 @@ class OpenAICompatibleTrainer(Trainer):
                 told = api.fine_tuning.jobs.retrieve(job)
             except openai.NotFoundError:
                 return None
+            if not isinstance(told, FineTuningJob) or not told.status:  # the SDK checks no reply
+                raise ProviderError("The provider's word on the job cannot be read.", kind="bad_reply")
             state = _state(told)
             is_over = state == JobState.SUCCEEDED
             return Report(
                 state=state,
                 provider_state=str(told.status),
-                model=told.fine_tuned_model or "",
-                trained_tokens=told.trained_tokens,
-                error=redacted((told.error.message or "") if told.error else "", key),
+                model=str(told.fine_tuned_model or ""),
+                trained_tokens=_count(told.trained_tokens),
+                error=redacted(_error(told.error), key),
                 events=_if_told(lambda: _events(api, job, key)),
                 stages=_if_told(lambda: _stages(api, job)) if is_over else (),
                 metrics=_if_told(lambda: _metrics(api, told.result_files or ())) if is_over else (),
@@ -160,18 +186,51 @@ def _if_told(ask: Callable[[], Iterable[T]]) -> tuple[T, ...]:
     except openai.APIStatusError as error:
         log.info("What stands beside a job is not told: status %s", error.status_code)
         return ()
+    except (AttributeError, TypeError, ValueError, openai.APIResponseValidationError) as error:  # nothing is validated
+        log.warning("What stands beside a job cannot be read: %s", error)
+        return ()
 
 
 def _events(api: openai.OpenAI, job: str, key: str) -> Iterable[Event]:
     for each in islice(api.fine_tuning.jobs.list_events(job, limit=100), MOST_EVENTS):
-        at = datetime.fromtimestamp(each.created_at, UTC)
-        yield Event(each.id[:200], str(each.level), clean(redacted(str(each.message), key)), at)
+        message, at = clean(redacted(str(each.message or ""), key)), _moment(each.created_at)
+        name = each.id or hashlib.sha256(f"{each.created_at}\0{message}".encode()).hexdigest()  # some give none
+        level: Any = each.level
+        yield Event(str(name)[:200], str(level or "info"), message, at)
 
 
 def _stages(api: openai.OpenAI, job: str) -> Iterable[ReportedCheckpoint]:
     for each in islice(api.fine_tuning.jobs.checkpoints.list(job), MOST_EVENTS):
-        metrics = {name: value for name, value in each.metrics.to_dict().items() if value is not None}
-        yield ReportedCheckpoint(each.step_number, each.fine_tuned_model_checkpoint, metrics)
+        step = _count(each.step_number)
+        if step is None or not each.fine_tuned_model_checkpoint:
+            log.info("A checkpoint of the job %s has no step or no name; it is left out", job)
+            continue
+        told = each.metrics.to_dict() if each.metrics else {}
+        metrics = {name: value for name, value in told.items() if _number(value) is not None}
+        yield ReportedCheckpoint(step, str(each.fine_tuned_model_checkpoint), metrics)
+
+
+def _moment(told: object) -> datetime:
+    """When something was, in seconds since 1970 or in ISO 8601, as servers have it; now, where neither is told."""
+    try:
+        if isinstance(told, str) and not told.isdecimal():
+            at = datetime.fromisoformat(told)
+            return at if at.tzinfo else at.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(float(str(told)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.now(UTC)
+
+
+def _count(told: object) -> int | None:
+    number = _number(told)
+    return int(number) if number is not None and number >= 0 else None
+
+
+def _error(told: object) -> str:
+    """What went wrong, in a sentence; servers give an object, a text or nothing."""
+    if told is None or isinstance(told, str):
+        return told or ""
+    return str(getattr(told, "message", None) or getattr(told, "code", None) or "")
 
 
 def _metrics(api: openai.OpenAI, files: Iterable[str]) -> Iterable[Mapping[str, float]]:
@@ -192,9 +251,11 @@ def rows(raw: bytes) -> Iterable[Mapping[str, float]]:
         yield {name: number for name, value in row.items() if name and (number := _number(value)) is not None}
 
 
-def _number(written: str | None) -> float | None:
+def _number(written: object) -> float | None:
+    if written is None or isinstance(written, bool):
+        return None
     try:
-        number = float(written or "")
+        number = float(str(written))
     except ValueError:
         return None
     return number if math.isfinite(number) else None

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
-from bot.models import AnswerMode, Channel, Platform, Voice
+from bot.models import AnswerMode, Channel, Platform, Voice, Workspace
+from bot.team import circles
 from knowledge.models import Collection
 from knowledge.retrieval import audience
 from llm.models import Deployment, ServingRole
@@ -42,6 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("--daily-limit", type=int, metavar="N", help="questions of one person in 24 hours")
         parser.add_argument("--feedback", choices=list(SWITCHES))
         parser.add_argument("--drafts", choices=list(SWITCHES), help="does a person send what the bot writes?")
+        _add_of_examples(parser)
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,7 +58,7 @@ class Command(BaseCommand):
             channel.full_clean()
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        channel.save()
+        _save(channel, _workspace_changes(channel.workspace, options))
         if options["collection"] is not None:
             channel.collections.set(_collections(options["collection"]))
         self.stdout.write(json.dumps(described(channel), ensure_ascii=False) if options["json"] else _line(channel))
@@ -71,6 +74,20 @@ class Command(BaseCommand):
             self.stdout.write(_line(channel))
         if not channels:
             self.stderr.write("The bot has seen no channel yet: mention it in one.")
+
+
+def _add_of_examples(parser: CommandParser) -> None:
+    """What is said of the whole workspace of a channel."""
+    parser.add_argument(
+        "--proposers",
+        metavar="IDS",
+        help="who may propose examples from the channel's workspace: people, S… (groups of Slack), &… (roles of "
+        f"Discord), with commas between; {NOTHING}: whoever is in the team's channel",
+    )
+    parser.add_argument("--reaction", metavar="NAME", help=f"which proposes an example there; {NOTHING}: no reaction")
+    parser.add_argument(
+        "--own-proposals", choices=list(SWITCHES), help="is what people answered or changed there proposed by itself?"
+    )
 
 
 def _find(wanted: str, platform: str | None) -> Channel:
@@ -107,6 +124,28 @@ def _changes(channel: Channel, options: dict[str, Any]) -> list[tuple[str, Any]]
         team = None if options["escalate_to"] == NOTHING else _find(options["escalate_to"], channel.platform)
         changes.append(("escalation_channel", team))
     return changes
+
+
+def _workspace_changes(workspace: Workspace, options: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for of the whole workspace."""
+    given: dict[str, Any] = {
+        "example_reaction": _text(options["reaction"]),
+        "is_proposing": SWITCHES.get(options["own_proposals"]),
+    }
+    if options["proposers"] is not None:
+        try:
+            given["proposers"] = circles.read(workspace.platform, _text(options["proposers"]) or "")
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+    return {name: value for name, value in given.items() if value is not None}
+
+
+@transaction.atomic
+def _save(channel: Channel, of_workspace: dict[str, Any]) -> None:
+    channel.save()
+    if of_workspace:
+        Workspace.objects.filter(pk=channel.workspace_id).update(**of_workspace)
+        channel.workspace.refresh_from_db()
 
 
 def _text(given: str | None) -> str | None:
@@ -157,6 +196,10 @@ def described(channel: Channel) -> dict[str, object]:
         "daily_limit": channel.daily_limit,
         "feedback": channel.has_feedback,
         "drafts": channel.is_drafting,
+        "training_allowed": channel.workspace.is_training_allowed,
+        "proposers": channel.workspace.proposers,
+        "reaction": channel.workspace.example_reaction,
+        "own_proposals": channel.workspace.is_proposing,
     }
 
 

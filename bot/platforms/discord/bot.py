@@ -29,7 +29,8 @@ from bot.platforms.discord.session import Session
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import press, pressing
+from bot.team import circles, nominating, press, pressing
+from bot.team.nominating import Pointing
 from foundation import failpoints
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Gateway(discord.Client):
 
     def __init__(self, bot: "DiscordBot", shard: tuple[int | None, int | None], *, has_content: bool) -> None:
         intents = discord.Intents.none()
-        intents.guilds = intents.guild_messages = intents.dm_messages = True
+        intents.guilds = intents.guild_messages = intents.dm_messages = intents.guild_reactions = True
         intents.message_content = has_content
         super().__init__(
             intents=intents,
@@ -98,6 +99,14 @@ class Gateway(discord.Client):
             lambda: receiving.cancel(Platform.DISCORD, workspace, channel, str(payload.message_id)),
             channel=payload.channel_id,
         )
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        if payload.guild_id is not None and payload.user_id != self._bot.session.me:
+            await self._bot.react(messages.reacted(payload, timezone.now()), payload, is_gone=False)
+
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        if payload.guild_id is not None:
+            await self._bot.react(messages.reacted(payload, timezone.now()), payload, is_gone=True)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         await self._bot.interact(interaction)
@@ -204,6 +213,20 @@ class DiscordBot(Bot):
                 log.warning("What came in waits for the database: %s", str(error).strip())
                 await asyncio.sleep(RETRY_SECONDS)
 
+    async def react(self, pointing: Pointing, payload: discord.RawReactionActionEvent, *, is_gone: bool) -> None:
+        """A reaction that proposes an answer, or is taken away again; any other is let go."""
+
+        def work() -> None:
+            workspace = workspaces.connected(Platform.DISCORD, pointing.workspace)
+            if workspace is None or not circles.counts(workspace, payload.emoji.name or ""):
+                return
+            if is_gone:
+                nominating.take_back(pointing)
+            else:
+                nominating.nominate(pointing, lambda circle: messages.is_in(circle, payload.member))
+
+        await self.keep(work, channel=payload.channel_id)
+
     async def interact(self, interaction: discord.Interaction) -> None:
         """A command, a press or a form: kept first, then acknowledged, all within three seconds."""
         try:
@@ -214,11 +237,26 @@ class DiscordBot(Bot):
     async def _interact(self, interaction: discord.Interaction) -> None:
         data: dict[str, Any] = dict(interaction.data or {})
         if interaction.type == discord.InteractionType.application_command:
-            await (self._ask_about(interaction, data) if data.get("type") == 3 else self._ask(interaction, data))
+            await self._command(interaction, data)
         elif interaction.type == discord.InteractionType.component:
             await self._press(interaction, str(data.get("custom_id", "")))
         elif interaction.type == discord.InteractionType.modal_submit:
             await self._submit(interaction, data)
+
+    async def _command(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
+        if data.get("type") != 3:
+            await self._ask(interaction, data)
+        elif data.get("name") == posts.USE_AS_EXAMPLE:
+            await self._nominate(interaction, data)
+        else:
+            await self._ask_about(interaction, data)
+
+    async def _nominate(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
+        """The answer is to become an example, if whoever chose it may say so."""
+        pointing = messages.nominated(interaction, data, self.session.me)
+        member = interaction.user
+        said = await self.keep(lambda: nominating.nominate(pointing, lambda circle: messages.is_in(circle, member)))
+        await _say(interaction, said.text if said else nominating.AGAIN)
 
     async def _ask(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
         question = str(next((each["value"] for each in data.get("options") or () if each["name"] == "question"), ""))

@@ -7,7 +7,10 @@ from typing import Any
 import discord
 
 from bot.messenger import Incoming
-from bot.models import ChannelKind, Platform
+from bot.models import ChannelKind, NominationWay, Platform
+from bot.team import circles
+from bot.team.circles import Circle
+from bot.team.nominating import Pointing
 from foundation import secrets
 
 DIRECT = "@me"  # the workspace of direct messages, which are in no server
@@ -112,6 +115,57 @@ def pointed(interaction: discord.Interaction, data: dict[str, Any], me: int) -> 
         text=re.sub(rf"<@!?{me}>", "", message.get("content") or "").strip(),
         unread=tuple(file["filename"] for file in message.get("attachments") or ()),
     )
+
+
+def nominated(interaction: discord.Interaction, data: dict[str, Any], me: int) -> Pointing:
+    """A message that somebody chose "Use as example" for."""
+    target = str(data["target_id"])
+    message: dict[str, Any] = data["resolved"]["messages"][target]
+    author = message.get("author") or {}
+    channel = interaction.channel
+    return Pointing(
+        platform=Platform.DISCORD,
+        workspace=workspace_of(interaction.guild),
+        channel="",
+        message_id=target,
+        person=str(interaction.user.id),
+        person_name=interaction.user.display_name,
+        way=NominationWay.MENU,
+        at=interaction.created_at,
+        author=str(author.get("id", "")),
+        thread_id=str(channel.id) if isinstance(channel, discord.Thread) else "",
+        text="" if author.get("bot") else re.sub(rf"<@!?{me}>", "", message.get("content") or ""),
+        written_at=discord.utils.snowflake_time(int(target)),
+    )
+
+
+def reacted(payload: discord.RawReactionActionEvent, now: datetime) -> Pointing:
+    """A message that somebody put a reaction under, or took it away from."""
+    return Pointing(
+        platform=Platform.DISCORD,
+        workspace=str(payload.guild_id),
+        channel="",
+        message_id=str(payload.message_id),
+        person=str(payload.user_id),
+        person_name=payload.member.display_name if payload.member else "",
+        way=NominationWay.REACTION,
+        at=now,
+    )
+
+
+def is_in(circle: Circle, member: discord.User | discord.Member | None) -> bool:
+    """Whether somebody belongs to those who may propose, by what Discord told of them with what they did."""
+    if member is None:
+        return False
+    if str(member.id) in circle.ids:
+        return True
+    if not isinstance(member, discord.Member):
+        return False
+    roles = {each.removeprefix(circles.ROLE) for each in circle.ids if each.startswith(circles.ROLE)}
+    if any(str(role.id) in roles for role in member.roles):
+        return True
+    team = member.guild.get_channel(int(circle.team.external_id)) if circle.team and not circle.ids else None
+    return team is not None and team.permissions_for(member).view_channel
 
 
 def _origin(interaction: discord.Interaction) -> dict[str, Any]:

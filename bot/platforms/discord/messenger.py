@@ -67,8 +67,9 @@ class DiscordMessenger(Messenger):
 
     def _send_privately(self, delivery: Delivery) -> str:
         question = delivery.question
-        body = posts.body(Post.from_json(delivery.body))
-        if question.may_be_answered_privately:
+        post = Post.from_json(delivery.body)
+        body = posts.body(post, self._link(delivery, post))
+        if question.may_be_answered_privately and not delivery.person:
             application, token = secrets.decrypt(question.reply_token).split("/", 1)
             path = "/webhooks/{webhook_id}/{webhook_token}"
             try:
@@ -82,7 +83,7 @@ class DiscordMessenger(Messenger):
                 return PRIVATE
             except DiscordRefusedError as error:
                 log.warning("The private answer to question %s goes by direct message: %s", question.pk, error)
-        opened = self._session.ask("POST", "/users/@me/channels", {"recipient_id": question.asker})
+        opened = self._session.ask("POST", "/users/@me/channels", {"recipient_id": delivery.person or question.asker})
         body |= {"nonce": delivery.key, "enforce_nonce": True}
         self._session.ask("POST", "/channels/{channel_id}/messages", body, channel_id=opened["id"])
         return PRIVATE

@@ -134,6 +134,7 @@ def filled(components: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
+USE_AS_EXAMPLE = "Use as example"
 COMMANDS = [
     {
         "name": "ask",
@@ -146,4 +147,5 @@ COMMANDS = [
         "integration_types": [0],
     },
     {"name": "Ask about this", "type": 3, "contexts": [0, 1], "integration_types": [0]},
+    {"name": USE_AS_EXAMPLE, "type": 3, "contexts": [0], "integration_types": [0]},  # in a server, where roles are
 ]

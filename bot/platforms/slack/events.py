@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.messenger import Incoming
-from bot.models import ChannelKind, Platform
+from bot.models import ChannelKind, NominationWay, Platform
+from bot.team.nominating import Pointing
 
 KINDS = {  # by the type of a channel that an event names
     "channel": ChannelKind.CHANNEL,
@@ -45,7 +46,16 @@ class Uninstalled:
     """The workspace took the app away, or its tokens."""
 
 
-Happening = Incoming | Edited | Deleted | Stopped | Uninstalled
+@dataclass(frozen=True)
+class Reacted:
+    """Somebody put a reaction under a message, or took it away again."""
+
+    pointing: Pointing
+    reaction: str
+    is_gone: bool
+
+
+Happening = Incoming | Edited | Deleted | Stopped | Uninstalled | Reacted
 
 
 def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
@@ -56,6 +66,8 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
         return Stopped(event.get("channel", ""), tuple(event.get("streaming_message_ts") or ()))
     if kind in ("app_uninstalled", "tokens_revoked"):
         return Uninstalled()
+    if kind in ("reaction_added", "reaction_removed"):
+        return _reacted(event, body, bot_user)
     if kind not in ("message", "app_mention"):
         return None
     subtype = event.get("subtype")
@@ -68,6 +80,52 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
     return _message(event, body, bot_user)
 
 
+def _reacted(event: dict[str, Any], body: dict[str, Any], bot_user: str) -> Reacted | None:
+    """A reaction under a post of the bot; Slack names the author of a message unless an app posted as somebody else."""
+    item, person = event.get("item") or {}, event.get("user", "")
+    if item.get("type") != "message" or person in ("", bot_user) or event.get("item_user") not in (None, "", bot_user):
+        return None
+    pointing = Pointing(
+        platform=Platform.SLACK,
+        workspace=body["team_id"],
+        channel=item["channel"],
+        message_id=item["ts"],
+        person=person,
+        way=NominationWay.REACTION,
+        at=moment(event["event_ts"]),
+        key=_key(body),
+    )
+    return Reacted(pointing, event.get("reaction", ""), is_gone=event["type"] == "reaction_removed")
+
+
+def pointed(body: dict[str, Any], bot_user: str) -> Pointing:
+    """A message that somebody chose "Use as example" for."""
+    message, user = body["message"], body["user"]
+    thread = message.get("thread_ts", "")
+    return Pointing(
+        platform=Platform.SLACK,
+        workspace=body["team"]["id"],
+        channel=body["channel"]["id"],
+        message_id=body.get("message_ts") or message["ts"],
+        person=user["id"],
+        person_name=user.get("name") or user.get("username") or "",
+        way=NominationWay.MENU,
+        at=moment(body["action_ts"]),
+        author=message.get("user", ""),
+        thread_id=thread if thread != message["ts"] else "",
+        text="" if message.get("bot_id") else text(message.get("text") or "", bot_user),
+        written_at=moment(message["ts"]),
+    )
+
+
+def moment(ts: str) -> datetime:
+    return datetime.fromtimestamp(float(ts), UTC)
+
+
+def _key(body: dict[str, Any]) -> str:
+    return f"slack:{body.get('api_app_id', '')}:{body['team_id']}:{body.get('event_id', '')}"
+
+
 def _former(event: dict[str, Any]) -> dict[str, Any]:
     former: dict[str, Any] = event.get("previous_message") or {}
     return former
@@ -78,7 +136,7 @@ def _message(event: dict[str, Any], body: dict[str, Any], bot_user: str) -> Inco
         event,
         workspace=body["team_id"],
         bot_user=bot_user,
-        delivery_key=f"slack:{body.get('api_app_id', '')}:{body['team_id']}:{body.get('event_id', '')}",
+        delivery_key=_key(body),
         has_outsiders=True if body.get("is_ext_shared_channel") else None,
     )
 
@@ -107,7 +165,7 @@ def message(
         has_outsiders=has_outsiders,
         is_mention=f"<@{bot_user}" in written,
         is_outsider=team != workspace,
-        asked_at=datetime.fromtimestamp(float(event["ts"]), UTC),
+        asked_at=moment(event["ts"]),
         unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
     )
 

@@ -54,10 +54,27 @@ def _workspace(workspace: Workspace) -> Iterator[Finding]:
         platform, "scopes", not missing, "All scopes are there." if not missing else f"Missing: {', '.join(missing)}.",
         "Add them under OAuth & Permissions, or paste the manifest anew, and install the app again." if missing else "",
     )  # fmt: skip
+    yield _shortcuts(has_newest=manifest.NEWEST_SCOPE in given)
     yield clock(platform, headers.get("date"))
     rows = Workspace.objects.filter(platform=platform, external_id=told.get("team_id", "")).first()
     if rows is not None:
         yield from channels(rows, lambda channel: _member(client, channel))
+
+
+def _shortcuts(*, has_newest: bool) -> Finding:
+    """Slack tells an app nothing of its shortcuts; but what came into the manifest together was pasted together."""
+    names = " and ".join(each["name"] for each in manifest.SHORTCUTS)
+    if has_newest:
+        return Finding(
+            Platform.SLACK, "shortcuts", True,
+            f"Slack does not tell which there are; the manifest that was installed has {names}.",
+        )  # fmt: skip
+    return Finding(
+        Platform.SLACK, "shortcuts", False,
+        f"The scope {manifest.NEWEST_SCOPE} is missing, so the app was made from an older manifest: it most likely "
+        "lacks the shortcut Use as example, and the events of reactions.",
+        "Paste what manage.py manifest slack prints under App Manifest, and install the app again.",
+    )  # fmt: skip
 
 
 def _app_token() -> Finding:

@@ -23,12 +23,12 @@ from bot.answers import wording
 from bot.messenger import DeliveryError, Incoming
 from bot.models import Platform, Workspace
 from bot.platforms import workspaces
-from bot.platforms.slack import events, posts, web_api
+from bot.platforms.slack import events, manifest, members, posts, web_api
 from bot.platforms.slack.web_api import call, client_for, respond
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import press, pressing
+from bot.team import circles, nominating, press, pressing
 from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,8 @@ def build() -> App:
         logger=logging.getLogger("slack_bolt"),
     )
     app.command("/ask")(_listener(_command))
-    app.shortcut("ask_about")(_listener(_shortcut))
+    app.shortcut(manifest.ASK_ABOUT)(_listener(_shortcut))
+    app.shortcut(manifest.USE_AS_EXAMPLE)(_listener(_nominated))
     app.action({"action_id": posts.FEEDBACK})(_listener(_pressed))
     for action in pressing.ACTIONS:
         app.action({"action_id": f"{posts.ACTION}{action}"})(_listener(_pressed))
@@ -119,8 +120,19 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
             receiving.cancel(Platform.SLACK, team, channel, message_id)
         case events.Stopped(channel, message_ids):
             receiving.stop_posts(Platform.SLACK, team, channel, message_ids)
+        case events.Reacted():
+            _react(happening, workspace)
         case events.Uninstalled():
             workspaces.remove(Platform.SLACK, team)
+
+
+def _react(reacted: events.Reacted, workspace: Workspace) -> None:
+    if not circles.counts(workspace, reacted.reaction):
+        return
+    if reacted.is_gone:
+        nominating.take_back(reacted.pointing)
+    else:
+        nominating.nominate(reacted.pointing, lambda circle: members.is_in(circle, reacted.pointing.person))
 
 
 def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -175,6 +187,15 @@ def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
         _say(body, wording.KNOWN)
 
 
+def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
+    """ "Use as example": kept for the review, if whoever chose it may."""
+    pointing = events.pointed(body, _bot_user(body))
+    said = nominating.nominate(pointing, lambda circle: members.is_in(circle, pointing.person))
+    ack()
+    if said is not None:
+        _say(body, said.text)
+
+
 def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     action, _, value = str(body["actions"][0].get("value", "")).partition(":")
     user = body["user"]
@@ -188,16 +209,17 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
 
 
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
+    """A form has no address to answer to, so what is said stands in its place until it is closed."""
     view = body["view"]
     user = body["user"]
-    pressing.submit(
+    said = pressing.submit(
         view["callback_id"].removeprefix(posts.ACTION),
         view["private_metadata"],
         posts.filled(view["state"]),
         person=user["id"],
         person_name=user.get("name") or "",
     )
-    ack()
+    ack(response_action="update", view=posts.said(view["title"]["text"], said.text))
 
 
 def _open(body: dict[str, Any], form: Form) -> None:

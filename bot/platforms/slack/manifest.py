@@ -2,6 +2,22 @@
 
 from typing import Any
 
+ASK_ABOUT, USE_AS_EXAMPLE = "ask_about", "use_as_example"
+SHORTCUTS = (  # in the menu of a message; Slack takes names of 24 characters
+    {
+        "name": "Ask about this",
+        "type": "message",
+        "callback_id": ASK_ABOUT,
+        "description": "Answer this message in its thread",
+    },
+    {
+        "name": "Use as example",
+        "type": "message",
+        "callback_id": USE_AS_EXAMPLE,
+        "description": "Propose this answer as a training example",
+    },
+)
+NEWEST_SCOPE = "reactions:read"  # came into the manifest together with the newest shortcut
 # Each with what it is needed for.
 SCOPES = {
     "app_mentions:read": "questions that mention the bot",
@@ -9,7 +25,7 @@ SCOPES = {
     "channels:history": "follow-ups and questions in public channels, and those missed while it was down",
     "channels:read": "who reads a public channel",
     "chat:write": "answers",
-    "commands": "/ask and Ask about this",
+    "commands": "/ask, Ask about this and Use as example",
     "groups:history": "the same in private channels",
     "groups:read": "who reads a private channel",
     "im:history": "questions in direct messages",
@@ -17,7 +33,9 @@ SCOPES = {
     "im:write": "private answers after half an hour",
     "mpim:history": "questions in group messages",
     "mpim:read": "who reads a group message",
+    "reactions:read": "a reaction by which the team proposes an example",
     "reactions:write": "a sign where no other can be shown",
+    "usergroups:read": "who is in a user group that may propose examples",
     "users:read": "who is a guest",
 }
 EVENTS = (
@@ -26,6 +44,8 @@ EVENTS = (
     "message.groups",
     "message.im",
     "message.mpim",
+    "reaction_added",
+    "reaction_removed",
     "agent_session_stopped",
     "app_uninstalled",
     "tokens_revoked",
@@ -62,14 +82,7 @@ def build(*, name: str, public_url: str, is_http: bool) -> dict[str, Any]:
             },
             "agent_view": {"agent_description": "Answers from our documents, with sources.", "suggested_prompts": []},
             "bot_user": {"display_name": name, "always_online": True},
-            "shortcuts": [
-                {
-                    "name": "Ask about this",
-                    "type": "message",
-                    "callback_id": "ask_about",
-                    "description": "Answer this message in its thread",
-                }
-            ],
+            "shortcuts": [dict(each) for each in SHORTCUTS],
             "slash_commands": [command],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted
 from bot.models import Channel, Delivery, Question, Workspace
-from bot.platforms.slack import history, marks, outsiders, posts
+from bot.platforms.slack import history, marks, members, posts
 from bot.platforms.slack.live import SlackLive, change
 from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, respond
 from bot.posts.post import Post
@@ -60,7 +60,7 @@ class SlackMessenger(Messenger):
         """In place of the word that the command was answered with; by direct message when that has run out."""
         question = delivery.question
         body = {"text": posts.fallback(post), "blocks": posts.blocks(post)}
-        if question.may_be_answered_privately:
+        if question.may_be_answered_privately and not delivery.person:
             url = secrets.decrypt(question.reply_token)
             body["response_type"] = "ephemeral"
             is_first = delivery.part == 1
@@ -70,7 +70,7 @@ class SlackMessenger(Messenger):
                 return PRIVATE
             log.warning("The private answer to question %s was not taken; it goes by direct message", question.pk)
         client = client_for(delivery.channel.workspace)
-        opened = call(client, "conversations.open", users=question.asker)
+        opened = call(client, "conversations.open", users=delivery.person or question.asker)
         call(client, "chat.postMessage", channel=opened["channel"]["id"], **self._body(delivery))
         return PRIVATE
 
@@ -133,7 +133,7 @@ class SlackMessenger(Messenger):
         return str(found["permalink"])
 
     def audience(self, channel: Channel) -> Audience:
-        return outsiders.of(channel)
+        return members.audience(channel)
 
     def places(self, workspace: Workspace) -> list[Place]:
         return history.places(workspace)

@@ -104,6 +104,16 @@ def view(form: Form, private_metadata: str) -> Block:
     }
 
 
+def said(title: str, text: str) -> Block:
+    """A modal that only says something."""
+    return {
+        "type": "modal",
+        "title": _plain(title, 24),
+        "close": _plain("Close", 24),
+        "blocks": [_section(slack_escaped(text)[:3000])],
+    }
+
+
 def _input(wanted: Field) -> Block:
     if wanted.options:
         options = [{"text": _plain(label, 75), "value": value} for value, label in wanted.options]

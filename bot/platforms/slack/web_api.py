@@ -33,9 +33,9 @@ Client = WebClient
 FAILURES = (SlackClientError, OSError, HTTPException)
 
 
-def client(token: str = "") -> Client:
+def client(token: str = "", *, seconds: int = TIMEOUT) -> Client:
     """Speaks to the Slack of the settings. It never asks again by itself: a post could be there twice."""
-    return WebClient(token=token or None, base_url=settings.SLACK_API_URL, timeout=TIMEOUT, retry_handlers=[])
+    return WebClient(token=token or None, base_url=settings.SLACK_API_URL, timeout=seconds, retry_handlers=[])
 
 
 def call(client: Client, method: str, **params: Any) -> dict[str, Any]:
@@ -80,12 +80,13 @@ def _refused(method: str, error: SlackApiError) -> DeliveryError:
     )
 
 
-def client_for(workspace: Workspace) -> Client:
-    """A client with the token of a workspace. Raises DeliveryError when there is none."""
+def client_for(workspace: Workspace, *, seconds: int = TIMEOUT) -> Client:
+    """A client with the token of a workspace, whose calls take so long at most. Raises DeliveryError when there is
+    none."""
     token = workspaces.slack_token(workspace)
     if not token:
         raise DeliveryError(f"There is no token for the Slack workspace {workspace}.", permanent=True)
-    return client(token)
+    return client(token, seconds=seconds)
 
 
 def open_socket() -> str:

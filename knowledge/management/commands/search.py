@@ -1,18 +1,17 @@
 """The passages that fit a question, for one question in the terminal or many from a file."""
 
 import json
-import tempfile
 import textwrap
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from foundation import drafts
 from knowledge.originals.base import readable
 from knowledge.retrieval import audience, search
 from knowledge.retrieval.search import Hit, Retrieval
@@ -82,9 +81,10 @@ class Command(BaseCommand):
         """Answer a file of queries; the output appears whole or not at all."""
         asked = list(_queries(queries))
         try:
-            with _replacing(output) as file:
+            with drafts.replacing(output) as file:
                 for query in asked:
-                    file.write(json.dumps(_answer(query, collections, k), ensure_ascii=False) + "\n")
+                    line = json.dumps(_answer(query, collections, k), ensure_ascii=False) + "\n"
+                    file.write(line.encode(errors="backslashreplace"))  # halves of surrogate pairs as in JSON
         except OSError as error:
             raise CommandError(f"{readable(str(output))} cannot be written: {error.strerror}.") from error
         self.stderr.write(f"Answered {len(asked)} queries.", self.style.NOTICE)
@@ -143,29 +143,6 @@ def _query(line: str, place: str) -> Query:
     if not isinstance(fields, dict) or not isinstance(fields.get("text"), str) or "id" not in fields:
         raise CommandError(f'{place}: a query looks like {{"id": "q1", "text": "..."}}.')
     return Query(fields["id"], fields["text"])
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[str]]:
-    """A file written beside `path` and put in its place when all went well; halves of surrogate pairs as in JSON.
-
-    A pipe or a device cannot be replaced and is written to as it is; a link stays one.
-    """
-    path = path.resolve()
-    if path.exists() and not path.is_file():
-        with path.open("w", encoding="utf-8", errors="backslashreplace") as pipe:
-            yield pipe
-        return
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", errors="backslashreplace", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as draft:
-        try:
-            yield draft
-            draft.flush()
-            Path(draft.name).chmod(0o644)
-            Path(draft.name).replace(path)
-        finally:
-            Path(draft.name).unlink(missing_ok=True)  # it is there only if something went wrong
 
 
 def _positive(text: str) -> int:

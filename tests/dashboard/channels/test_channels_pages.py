@@ -53,3 +53,23 @@ def test_drafts_are_not_left_without_a_channel_of_the_team(owner: Client) -> Non
     send_to(owner, team.workspace, None)
     assert goes_to(team.workspace) is None
     assert AuditEntry.objects.filter(action="escalate_to").count() > lines
+
+
+def test_who_may_propose_examples_is_said_by_ids(owner: Client) -> None:
+    workspace = make_channel("T1", "team").workspace
+    address = reverse("proposers", args=[workspace.pk])
+    page = owner.get(address).content.decode()
+    assert "nobody, as no channel says where questions for people go" in page
+    assert "training is not allowed for T1" in page
+    wrong = owner.post(address, {"proposers": "U0BOB\nbob", "example_reaction": "star"})
+    assert (wrong.status_code, "bob is no id; write ids such as U012AB3CD" in wrong.content.decode()) == (422, True)
+    owner.post(address, {"proposers": "<@U0BOB>\nS0HELP, U0BOB", "example_reaction": ":trophy:"})
+    workspace.refresh_from_db()
+    assert (workspace.proposers, workspace.example_reaction, workspace.is_proposing) == (
+        ["U0BOB", "S0HELP"],
+        "trophy",
+        False,
+    )
+    assert AuditEntry.objects.get(action="proposers").details["example_reaction"] == "trophy"
+    Workspace.objects.update(is_training_allowed=True)
+    assert "Named: U0BOB, S0HELP" in owner.get(reverse("channels")).content.decode()

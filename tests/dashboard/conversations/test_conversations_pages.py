@@ -86,13 +86,13 @@ def test_each_filter_finds_what_it_names(owner: User) -> None:
         ({"until": tomorrow}, [slack, dear, plain]),
     ]
     for wanted, expected in cases:
-        assert list(exchanges.found(wanted)) == expected, wanted
+        assert list(Message.objects.matching(wanted)) == expected, wanted
 
 
 def test_pages_follow_each_other_without_a_gap(owner: User) -> None:
     made = [answered(owner).pk for _ in range(exchanges.PER_PAGE + 3)]
-    first = exchanges.page(exchanges.found({}), before=None)
-    second = exchanges.page(exchanges.found({}), before=first.older)
+    first = exchanges.page(Message.objects.matching({}), before=None)
+    second = exchanges.page(Message.objects.matching({}), before=first.older)
     shown = [each.answer.pk for each in (*first.exchanges, *second.exchanges)]
     assert (shown, second.older) == (made[::-1], None)
 

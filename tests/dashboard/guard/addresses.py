@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -10,9 +11,11 @@ from dashboard import urls as dashboard_urls
 from dashboard.guard.rules import Rule
 from knowledge.models import Collection, Source
 from llm.models import Budget, Deployment, ServingRole
+from tests.rows.examples import make_tuned
 from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
-from tuning.examples import proposing
+from tuning.examples import bulk, proposing
+from tuning.models import FineTuneJob, JobState
 
 
 def views() -> Iterator[tuple[str, Any]]:
@@ -39,18 +42,26 @@ def things(db: None) -> dict[str, dict[str, object]]:
     question = make_question_row(None, channel, conversation=conversation, message_id="1", trace_id="2" * 32)
     document = make_document(Collection.objects.create(name="Public"))
     source = Source.objects.create(collection=document.collection, kind="folder", location="/there")
+    tuned = make_tuned(Deployment.objects.live(ServingRole.ANSWER).endpoint)
+    assert tuned.dataset is not None
+    order = {"trainer": "by_hand", "base": "a-model", "key": uuid4(), "state": JobState.RUNNING}
+    job = FineTuneJob.objects.create(dataset=tuned.dataset, **order)
     rows: dict[str, object] = {
         "conversation": answer.conversation_id,
         "transcript": answer.conversation_id,
         "passage": make_citation(answer).pk,
         **dict.fromkeys(("feedback", "prompt", "promote", "correct", "article", "again"), answer.pk),
-        **dict.fromkeys(("review_item", "review_draft"), proposing.propose(answer, by=None).pk),
+        **dict.fromkeys(("review_item", "review_draft", "example"), proposing.propose(answer, by=None).pk),
         **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
         **dict.fromkeys(("document", "remove_document"), document.pk),
         **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),
-        **dict.fromkeys(("allow_training", "escalate_to"), workspace.pk),
+        **dict.fromkeys(("allow_training", "escalate_to", "proposers"), workspace.pk),
         **dict.fromkeys(("endpoint", "try_endpoint"), Deployment.objects.live(ServingRole.ANSWER).endpoint_id),
         **dict.fromkeys(("set_role", "shut_account", "new_link"), other.pk),
+        **dict.fromkeys(("dataset",), tuned.dataset_id),
+        **dict.fromkeys(("job", "cancel_job", "look_at_job"), job.pk),
+        **dict.fromkeys(("version", "deploy_version", "retire_version"), tuned.pk),
+        "proposal": bulk.request([answer.pk], by=None).pk,
         "set_visibility": document.collection_id,
         "channel": channel.pk,
         "roll_back": Deployment.objects.live(ServingRole.ANSWER).pk,
@@ -59,6 +70,7 @@ def things(db: None) -> dict[str, dict[str, object]]:
     words: dict[str, dict[str, object]] = {
         "export_conversations": {"kind": "csv"},
         "voice": {"name": "default"},
+        "export_dataset": {"pk": tuned.dataset_id, "split": "train", "kind": "openai"},
         "login_link": {"token": "x"},
     }
     return {**{name: {"pk": pk} for name, pk in rows.items()}, **words}

@@ -9,12 +9,17 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from dashboard.models import AuditEntry
+from dashboard.training import orders
 from knowledge.models import Collection
-from llm.models import Endpoint
+from llm.models import Endpoint, ServingRole
 from tests.dashboard.guard.addresses import rule_of, views
+from tests.fakes.providers.fake import FakeProviders
+from tests.rows.examples import make_examples
 from tests.rows.web_rows import make_user
 from tuning.examples import reviewing
-from tuning.models import TrainingExample
+from tuning.jobs.submitting import WantedJob
+from tuning.models import Dataset, TrainingExample
+from tuning.registry import deploying
 
 CHANGING = sorted(
     name for name, view in views()
@@ -43,24 +48,40 @@ FORMS: dict[str, dict[str, Any]] = {
     "people": {"username": "bea", "role": "viewer"},
     "set_role": {"role": "editor"},
     "allow_training": {"is_allowed": "yes"},
+    "proposers": {"example_reaction": "star"},
+    "freeze_dataset": {"name": "second", "prompt": "short", "validation": "0.1"},
+    "deploy_version": {"reason": "it sounds like us"},
+    "retire_version": {"retires_on": "2027-01-14"},
+    "register_model": {"model": "b-model"},
+    "job": {"model": "c-model"},
 }  # fmt: skip
 
 
 def form(name: str) -> dict[str, Any]:
     """What is sent to an address, over the rows of the fixture."""
+    endpoint = Endpoint.objects.get(provider="openai")
     collection = Collection.objects.first()
     assert collection is not None
     more: dict[str, dict[str, Any]] = {
         "upload": {"collection": collection.pk, "files": SimpleUploadedFile("a.md", b"# A\n\nText.")},
         "article": {"collection": collection.pk},
-        "models": {"endpoint": Endpoint.objects.get(provider="openai").pk},
+        "models": {"endpoint": endpoint.pk},
+        **{key: {"endpoint": endpoint.pk} for key in ("register_model", "find_models", "job")},
+        "register_found": {"endpoint": endpoint.pk, "model": ["ft:b:acme::1", "ft:c:acme::2"]},
+        "bring_examples": {"file": SimpleUploadedFile("kept.csv", b"question,answer\nMay I?,You may.")},
+        "order_job": {"token": orders.show(WantedJob(Dataset.objects.earliest("id"), "by_hand", "a-model")).token},
     }
     return {**FORMS.get(name, {}), **more.get(name, {})}
 
 
 @pytest.mark.parametrize("name", CHANGING)
 def test_a_line_for_every_change(
-    name: str, things: dict[str, dict[str, object]], client: Client, settings: Settings, tmp_path: object
+    name: str,
+    things: dict[str, dict[str, object]],
+    client: Client,
+    settings: Settings,
+    tmp_path: object,
+    fake_providers: FakeProviders,
 ) -> None:
     settings.PARLEY_HOME = tmp_path
     settings.SLACK_CLIENT_ID = "a-client"
@@ -70,6 +91,10 @@ def test_a_line_for_every_change(
     reviewing.claim(owner, pk=item.pk)
     if name == "export_examples":
         reviewing.approve(item.pk, owner)
+    if name == "freeze_dataset":
+        make_examples(12)
+    if name == "take_back":
+        deploying.serve(ServingRole.ANSWER, Endpoint.objects.get(provider="openai"), "new", reason="a try", by=owner)
     if name == "voice":
         client.post(reverse("new_voice"), FORMS["new_voice"])
     reply = client.post(reverse(name, kwargs=things.get(name)), form(name))

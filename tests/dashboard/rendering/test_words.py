@@ -11,6 +11,8 @@ from dashboard.rendering import timings, words
 from evaluation.figures import resolution
 from llm.models import Purpose
 from tests.rows.web_rows import make_answer, make_models, make_question, make_user
+from tuning.models import JobState
+from tuning.trainers import TRAINERS
 
 
 def test_everything_that_pages_show_has_a_name() -> None:
@@ -18,6 +20,8 @@ def test_everything_that_pages_show_has_a_name() -> None:
     assert set(words.PURPOSES) == set(Purpose)
     assert set(words.FIDELITIES) == set(Fidelity)
     assert tuple(words.RESOLUTIONS) == resolution.RESOLUTIONS
+    assert set(words.JOB_STATES) == set(JobState)
+    assert set(words.TRAINERS) >= set(TRAINERS)
     stages = timings.stages({"embed": 1.0, "search": 1.0}, 3.0, 4.0)
     assert [stage.label for stage in stages] == list(timings.LABELS.values())
 

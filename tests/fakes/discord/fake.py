@@ -100,6 +100,13 @@ class FakeDiscord(Server):
     def delete(self, channel: int, message: int) -> None:
         self._do(lambda: self.world.delete_message(self.world.channels[channel], message))
 
+    def react(self, channel: int, message: int, user: int, emoji: str = "⭐", *, is_gone: bool = False) -> None:
+        """A reaction of a person, or with `is_gone` that it is taken away."""
+        self._do(lambda: self.people.react(channel, message, user, emoji, is_gone=is_gone))
+
+    def give_role(self, user: int, role: int, *, guild: int | None = None) -> None:
+        self._do(lambda: self.world.roles.setdefault((guild or self.guild_id, user), []).append(str(role)))
+
     def press(
         self, channel: int, message: int, custom_id: str, user: int, *, values: list[str] | None = None
     ) -> Interaction:

@@ -7,7 +7,7 @@ from tests.fakes.discord.messages import Messages
 from tests.fakes.discord.messages import attachments as files_of
 from tests.fakes.discord.rest import Rest
 from tests.fakes.discord.rules import Json, walk
-from tests.fakes.discord.things import EVERYTHING, Channel, Event, Message
+from tests.fakes.discord.things import DIRECT_REACTIONS, EVERYTHING, GUILD_REACTIONS, Channel, Event, Message
 from tests.fakes.discord.world import World
 
 TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}
@@ -59,6 +59,20 @@ class People:
         place = self.world.channels[channel]
         self.world.change_message(place.messages[message], {"content": content})
         self.world.say("MESSAGE_UPDATE", place, place.messages[message].data)
+
+    def react(self, channel: int, message: int, user: int, emoji: str, *, is_gone: bool) -> None:
+        place = self.world.channels[channel]
+        assert message in place.messages, "no such message"
+        data: Json = {
+            "user_id": str(user), "channel_id": str(channel), "message_id": str(message), "burst": False, "type": 0,
+            "emoji": {"id": None, "name": emoji},
+        }  # fmt: skip
+        if place.guild:
+            data["guild_id"] = str(place.guild)
+            if not is_gone:
+                data["member"] = self.world.member(place.guild, user) | {"user": self.world.users[user]}
+        kind = "MESSAGE_REACTION_REMOVE" if is_gone else "MESSAGE_REACTION_ADD"
+        self.world.emit(Event(kind, data, place.guild, GUILD_REACTIONS if place.guild else DIRECT_REACTIONS))
 
     def press(self, channel: int, message: int, custom_id: str, user: int, values: list[str] | None) -> Interaction:
         shown = self.world.channels[channel].messages.get(message) or self.hooks.hidden.get(message)

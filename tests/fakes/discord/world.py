@@ -38,6 +38,7 @@ class World:
         self.channels: dict[int, Channel] = {}
         self.direct: dict[int, int] = {}
         self.deaf_users: set[int] = set()
+        self.roles: dict[tuple[int, int], list[str]] = {}  # of members
         self.live_mentions: list[LiveMention] = []
         self.nonce_seconds = 120.0
         self.bot_id = self.add_user("parley", is_bot=True)
@@ -71,7 +72,7 @@ class World:
         return guild
 
     def member(self, guild: int, user: int) -> Json:
-        roles = self.guilds[guild]["bot_roles"] if user == self.bot_id else []
+        roles = self.guilds[guild]["bot_roles"] if user == self.bot_id else self.roles.get((guild, user), [])
         return {
             "roles": roles, "joined_at": "2024-01-01T00:00:00+00:00", "nick": None, "avatar": None,
             "deaf": False, "mute": False, "flags": 0, "pending": False,

@@ -17,9 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.fakes.providers import protocols
+
 KEY = "sk-tune-0123456789abcdef"
 CSV = "step,train_loss,valid_loss\n1,2.5,2.6\n2,1.25,\n3,0.5,0.75\n"
-KNOWN = {"model", "training_file", "validation_file", "suffix", "metadata", "method", "seed"}
+KNOWN = {"model", "training_file", "validation_file", "suffix", "metadata", "method", "seed", "trainingType"}
 STATES = ("validating_files", "queued", "running", "paused", "succeeded", "failed", "cancelled")
 
 Json = dict[str, Any]
@@ -41,6 +43,10 @@ class FakeFineTuning:
         self.forgets_metadata = False
         self.is_base64 = False
         self.shutdown_date: str | None = None
+        self.file_status = "processed"
+        self.unknown_models: set[str] = set()
+        self.replaced: dict[str, Json | list[Json] | bytes] = {}  # replies by the end of their path
+        self.tuned: list[str] = []  # models that were tuned before
 
     def only_job(self) -> Json:
         assert len(self.jobs) == 1, list(self.jobs)
@@ -87,11 +93,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer({
             r"/files": self._list_files,
+            r"/files/(?P<file>[\w-]+)": self._file,
             r"/files/(?P<file>[\w-]+)/content": self._content,
             r"/fine_tuning/jobs": self._list_jobs,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)": self._job,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)/events": self._events,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)/checkpoints": self._checkpoints,
+            r"/models": self._models,
             r"/models/(?P<model>.+)": self._model,
         })  # fmt: skip
 
@@ -101,6 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
             r"/files": self._upload,
             r"/fine_tuning/jobs": self._create,
             r"/fine_tuning/jobs/(?P<job>[\w-]+)/cancel": self._cancel,
+            r"/chat/completions": self._chat,
         })  # fmt: skip
 
     def _answer(self, routes: dict[str, Callable[..., Json | bytes]]) -> None:
@@ -108,6 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if self.headers.get("authorization") != f"Bearer {KEY}":
                 raise _RefusedError(401, "Incorrect API key provided.")
+            for end, reply in self.fake.replaced.items():
+                if path.endswith(end):
+                    self._send(200, _page(reply) if isinstance(reply, list) else reply)
+                    return
             for pattern, act in routes.items():
                 if match := re.fullmatch(pattern, path):
                     self._send(200, act(**match.groupdict()))
@@ -136,6 +149,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _list_files(self) -> Json:
         return _page([_file(key, *kept) for key, kept in self.fake.files.items()])
+
+    def _file(self, file: str) -> Json:
+        if file not in self.fake.files:
+            raise _RefusedError(404, f"No such file: {file}")
+        return _file(file, *self.fake.files[file]) | {"status": self.fake.file_status}
 
     def _content(self, file: str) -> bytes:
         if file not in self.fake.files:
@@ -169,6 +187,10 @@ class _Handler(BaseHTTPRequestHandler):
                 raise _RefusedError(400, f"The {name} {body[name]} does not exist.")
         if "training_file" not in body or "model" not in body:
             raise _RefusedError(400, "A job takes a model and a training_file.")
+        if self.fake.file_status != "processed":
+            raise _RefusedError(400, f"The training_file is {self.fake.file_status}.")
+        if body["model"] in self.fake.unknown_models:
+            raise _RefusedError(400, f"The specified base model {body['model']} does not support fine-tuning.")
         if len(body.get("suffix") or "") > 64:
             raise _RefusedError(400, "The suffix is too long.")
         identity = f"ftjob-{uuid.uuid4().hex[:12]}"
@@ -211,6 +233,18 @@ class _Handler(BaseHTTPRequestHandler):
             raise _RefusedError(400, f"The job is {found['status']} already.")
         found["status"] = "cancelled"
         return found
+
+    def _chat(self) -> bytes:
+        """Any model but those that are unknown says one word."""
+        body = json.loads(self._raw)
+        if body["model"] in self.fake.unknown_models:
+            raise _RefusedError(404, f"The model {body['model']} does not exist.")
+        return "".join(protocols.chat_events(body["model"], [("ready", ())], protocols.Ending())).encode()
+
+    def _models(self) -> Json:
+        made = {"object": "model", "created": 1_700_000_000}
+        bases = [{**made, "id": name, "owned_by": "openai"} for name in ("gpt-4o-mini", "ft:demo:openai::1")]
+        return _page([*bases, *({**made, "id": name, "owned_by": "org-acme"} for name in self.fake.tuned)])
 
     def _model(self, model: str) -> Json:
         told = {"id": model, "object": "model", "created": 0, "owned_by": "org"}

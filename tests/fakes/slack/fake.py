@@ -53,7 +53,7 @@ class FakeSlack(Knobs):
         self.views, self.homes = self._methods.views, self._methods.homes
         self.statuses, self.reactions = self._methods.statuses, self._methods.reactions
         self.titles, self.prompts = self._methods.titles, self._methods.prompts
-        self.channels, self.users = self._world.channels, self._world.users
+        self.channels, self.users, self.groups = self._world.channels, self._world.users, self._world.groups
         self.add_channel, self.add_user = self._world.add_channel, self._world.add_user
         self.sign, self.add_code = self._courier.sign, self._tokens.add_code
         self._loop = asyncio.new_event_loop()
@@ -171,6 +171,17 @@ class FakeSlack(Knobs):
     def delete(self, channel: str, ts: str) -> None:
         place = self.channels[channel]
         self._do(lambda: self._world.delete(place, self._world.message(place, ts)))
+
+    def react(self, channel: str, ts: str, user: str, name: str = "star", *, is_gone: bool = False) -> str:
+        """A reaction of a person, or with `is_gone` that it is taken away; the id of its event,
+        which takes a scope."""
+
+        def work() -> str:
+            place = self.channels[channel]
+            event = self._world.react(place, self._world.message(place, ts), user, name, is_gone=is_gone)
+            return self._emit(event) if "reactions:read" in self.scopes else ""
+
+        return self._do(work)
 
     def press(self, channel: str, ts: str, action_id: str, user: str, value: str | None = None) -> Json:
         return self._ask(INTERACTIVE, lambda: self._people.press(channel, ts, action_id, user, value))

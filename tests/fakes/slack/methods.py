@@ -26,6 +26,7 @@ ARGUMENTS = {
     "conversations.open": ("", "channel users return_im"),
     "conversations.members": ("channel", PAGE),
     "conversations.join": ("channel", ""),
+    "usergroups.users.list": ("usergroup", "include_disabled"),
     "users.info": ("user", "include_locale"),
     "users.list": ("", f"{PAGE} include_locale team_id"),
     "users.conversations": ("", f"{LISTED} user"),
@@ -174,6 +175,11 @@ class Methods:
         start, limit = _page(params)
         shown = users[start : start + limit]
         return {"members": shown} | _more(start, len(shown), len(users))
+
+    def group_users(self, params: Json) -> Json:
+        if params["usergroup"] not in self.world.groups:
+            raise SlackError("no_such_subteam")
+        return {"users": list(self.world.groups[params["usergroup"]])}
 
     def team_info(self, params: Json) -> Json:
         refuse_if(params.get("team", self.world.team_id) != self.world.team_id, "team_not_found")

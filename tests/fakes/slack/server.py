@@ -108,6 +108,7 @@ class Server:
             "conversations.open": methods.open,
             "conversations.members": methods.members,
             "conversations.join": methods.join,
+            "usergroups.users.list": methods.group_users,
             "users.info": methods.users_info,
             "users.list": methods.users_list,
             "users.conversations": methods.users_conversations,

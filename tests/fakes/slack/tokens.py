@@ -10,7 +10,7 @@ from tests.fakes.slack.world import World
 ARGUMENTS = {"oauth.v2.access": ("", "client_id client_secret code redirect_uri grant_type refresh_token")}
 NEEDED = {
     "chat.": "chat:write", "users.info": "users:read", "users.list": "users:read", "reactions.": "reactions:write",
-    "team.": "team:read",
+    "team.": "team:read", "usergroups.": "usergroups:read",
     "conversations.join": "channels:join", "conversations.open": "im:write", "conversations.": "channels:read",
 }  # fmt: skip
 TIERS = {"chat.startStream": 20, "chat.stopStream": 20, "chat.appendStream": 100, "chat.postEphemeral": 100,

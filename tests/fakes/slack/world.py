@@ -13,6 +13,7 @@ from tests.fakes.slack.rules import Json, SlackError, refuse_if, visible_text
 
 TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im", "mpim": "mpim"}
 PRIVATE = {"streamed", "stream_started", "stopped_by_user", "streaming", "broken", "markdown", "tasks", "plan", "key"}
+PRIVATE |= {"reacted"}
 
 
 def key_of(ts: object) -> int:
@@ -88,6 +89,7 @@ class World:
         self.bot_user_id, self.bot_id, self.bot_name = knobs.bot_user_id, knobs.bot_id, knobs.bot_name
         self.channels: dict[str, Channel] = {}
         self.users: dict[str, Json] = {}
+        self.groups: dict[str, tuple[str, ...]] = {}  # the members of user groups
         self.ephemerals: list[Json] = []
         self.emit: Callable[[Json], Any] = list
         self._last = 0
@@ -239,6 +241,16 @@ class World:
         for event in told:
             self.tell(channel, event)
         return str(message["ts"])
+
+    def react(self, channel: Channel, message: Json, user: str, name: str, *, is_gone: bool = False) -> Json:
+        """A person's reaction, or that it is taken away; the event that tells of it."""
+        seen: set[str] = message.setdefault("reacted", {}).setdefault(name, set())
+        assert (user in seen) == is_gone, f"{user} has {'not ' if is_gone else ''}reacted with {name}"
+        (seen.remove if is_gone else seen.add)(user)
+        item = {"type": "message", "channel": channel.id, "ts": message["ts"]}
+        kind = "reaction_removed" if is_gone else "reaction_added"
+        return {"type": kind, "user": user, "reaction": name, "item": item, "item_user": message["user"],
+                "event_ts": self.new_ts()}  # fmt: skip
 
     def edit(self, channel: Channel, message: Json, changes: Json, *, by: str | None = None) -> None:
         before = self.public(channel, message, metadata=False)

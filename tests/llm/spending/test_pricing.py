@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
+from evaluation.figures import price_list
 from llm.completion import Usage
-from llm.models import ModelPrice
+from llm.models import ModelPrice, UsageRecord
 from llm.spending.pricing import cost
+from tests.rows.web_rows import make_usage
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +115,28 @@ def test_star_in_a_model_name_is_only_a_prefix_at_the_end() -> None:
 def test_fractions_below_the_ledgers_smallest_unit_are_rounded_half_up() -> None:
     make_price("own", "0.005")
     assert cost("openai", "own", Usage(1, 0, 0), NOW) == Decimal("0.00000001")
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "ours"])
+def test_more_cached_than_sent_is_not_believed_and_costs_the_full_price(model: str) -> None:
+    make_price("ours", "1", cached="0.1")
+    told = Usage(2000, 2001, 300, cache_write_tokens=5)
+    assert (told.cached_input_tokens, told.cache_write_tokens) == (0, 0)
+    assert cost("openai", model, told, NOW) == cost("openai", model, USED, NOW)
+    assert Usage(2000, 2000, 300).cached_input_tokens == 2000
+
+
+def test_a_cached_price_of_nothing_is_nothing_and_one_below_it_is_refused() -> None:
+    make_price("ours", "1", cached="0")
+    assert cost("openai", "ours", Usage(2000, 2000, 0), NOW) == Decimal(0)
+    assert [each.labels["cached"] for each in price_list.stated_prices()] == ["$0.00"]
+    for wrong in ({"cached_input_per_million": -1}, {"training_per_million": -1}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ModelPrice.objects.create(provider="openai", model="m", input_per_million=1, valid_from=NOW, **wrong)
+
+
+def test_a_sum_with_an_unpriced_call_says_what_the_others_cost() -> None:
+    for price in ("0.25", "0.5", None):
+        make_usage("1" * 32, price)
+    spent = UsageRecord.objects.of_trace("1" * 32).spent()
+    assert (spent.calls, spent.cost, spent.priced, spent.unpriced) == (3, None, Decimal("0.75"), 1)

@@ -1,12 +1,14 @@
 """Datasets: freeze what is approved, look at it, take it away as a file."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from foundation import drafts
 from llm.models import PromptVariant
-from tuning.datasets import describing, formats, freezing
+from tuning.datasets import describing, formats, freezing, shaping
 from tuning.management.actions import ActionsCommand, find_dataset
 from tuning.models import Dataset, Split
 
@@ -20,6 +22,14 @@ class Command(ActionsCommand):
         freeze.add_argument("name")
         freeze.add_argument("--prompt", choices=PromptVariant.values, default=PromptVariant.FULL.value)
         freeze.add_argument("--validation", type=float, default=freezing.VALIDATION, metavar="SHARE")
+        freeze.add_argument(
+            "--refusals",
+            type=float,
+            default=shaping.REFUSALS,
+            metavar="SHARE",
+            help='of lines that say "not in our documents"',
+        )
+        freeze.add_argument("--no-shuffle", action="store_true", help="leave the passages in the order they were found")
         actions.add_parser("list", help="the datasets there are")
         show = actions.add_parser("show", help="what one holds, and what was warned of")
         show.add_argument("number", type=int, metavar="ID")
@@ -40,7 +50,11 @@ class Command(ActionsCommand):
     def _freeze(self, options: dict[str, Any]) -> None:
         try:
             dataset = freezing.freeze(
-                options["name"], prompt=PromptVariant(options["prompt"]), validation=options["validation"]
+                options["name"],
+                prompt=PromptVariant(options["prompt"]),
+                validation=options["validation"],
+                refusals=options["refusals"],
+                is_shuffled=not options["no_shuffle"],
             )
         except freezing.FreezeError as error:
             if options["json"]:
@@ -63,10 +77,22 @@ class Command(ActionsCommand):
         self._print(describing.as_json(dataset)) if options["json"] else self._tell(dataset)
 
     def _export(self, options: dict[str, Any]) -> None:
+        """The file appears whole or not at all."""
         dataset = find_dataset(options["number"])
-        data = formats.write(dataset.lines.filter(split=options["split"]), options["format"])
-        options["output"].write_bytes(data)
-        told = {"dataset": dataset.pk, "file": str(options["output"]), "lines": data.count(b"\n"), "bytes": len(data)}
+        least = formats.LEAST.get(options["format"], 1) if options["split"] == Split.TRAIN else 1
+        data = formats.write(dataset.lines.filter(split=options["split"]), options["format"], least=least)
+        try:
+            with drafts.replacing(options["output"]) as file:
+                file.write(data)
+        except OSError as error:
+            raise CommandError(f"{options['output']} cannot be written: {error.strerror}.") from error
+        told = {
+            "dataset": dataset.pk,
+            "file": str(options["output"]),
+            "lines": data.count(b"\n"),
+            "bytes": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+        }
         if options["json"]:
             self._print(told)
         else:

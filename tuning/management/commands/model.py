@@ -1,13 +1,16 @@
 """The registry: which models are known, where they come from, and which one answers."""
 
+from datetime import date
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from llm.completion import ProviderError
 from llm.models import Deployment
-from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint
+from tuning.jobs import polling
+from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint, find_job
 from tuning.models import ModelVersion
-from tuning.registry import summaries, versions
+from tuning.registry import deploying, discovering, summaries, versions
 
 
 class Command(ActionsCommand):
@@ -23,6 +26,15 @@ class Command(ActionsCommand):
         register.add_argument("--model", required=True, metavar="ID", help="its name at the endpoint")
         register.add_argument("--base", default="", metavar="MODEL", help="what it was tuned from")
         register.add_argument("--dataset", type=int, metavar="ID", help="what it was tuned on")
+        register.add_argument("--job", type=int, metavar="ID", help="what it came of, trained by hand; ends the job")
+        found = actions.add_parser(
+            "import", help="those that were tuned at an endpoint before; without names: list them"
+        )
+        found.add_argument("names", nargs="*", metavar="MODEL")
+        found.add_argument("--endpoint", required=True, metavar="NAME")
+        retires = actions.add_parser("retires", help="say from which day one is not served any more")
+        retires.add_argument("number", type=int, metavar="ID")
+        retires.add_argument("day", type=date.fromisoformat, metavar="YYYY-MM-DD")
         deploy = actions.add_parser("deploy", help="let one answer from now on")
         deploy.add_argument("number", type=int, metavar="ID")
         deploy.add_argument("--reason", required=True)
@@ -33,12 +45,14 @@ class Command(ActionsCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             getattr(self, f"_{options['action']}")(options)
-        except (versions.RegistryError, Deployment.DoesNotExist) as error:
+        except (versions.RegistryError, Deployment.DoesNotExist, ProviderError) as error:
             raise CommandError(str(error)) from error
 
     def _list(self, options: dict[str, Any]) -> None:
         versions.register_live()
-        found = list(ModelVersion.objects.select_related("endpoint").order_by("id"))
+        self._list_of(list(ModelVersion.objects.select_related("endpoint").order_by("id")), options)
+
+    def _list_of(self, found: list[ModelVersion], options: dict[str, Any]) -> None:
         if options["json"]:
             self._print([summaries.as_json(each, is_live=versions.is_live(each)) for each in found])
             return
@@ -58,21 +72,45 @@ class Command(ActionsCommand):
             self.stdout.write(f"  let answer at {row['at']}: {row['reason']}")
 
     def _register(self, options: dict[str, Any]) -> None:
+        endpoint = find_endpoint(options["endpoint"])
+        if options["job"]:
+            self._tell(polling.hand_in(find_job(options["job"]), endpoint, options["model"], by=None), options)
+            return
         version = versions.register(
-            find_endpoint(options["endpoint"]),
+            endpoint,
             options["model"],
             base=options["base"],
             dataset=find_dataset(options["dataset"]) if options["dataset"] else None,
         )
         self._tell(version, options)
 
+    def _import(self, options: dict[str, Any]) -> None:
+        endpoint = find_endpoint(options["endpoint"])
+        found = discovering.tuned_at(endpoint)
+        wanted = options["names"] or []
+        if unknown := set(wanted) - {each.name for each in found}:
+            raise CommandError(f"Not tuned at {endpoint}: {', '.join(sorted(unknown))}")
+        made = [versions.register(endpoint, name, base=discovering.base_of(name)) for name in wanted]
+        if made:
+            self._list_of(made, options)
+        elif options["json"]:
+            self._print([{"model": each.name, "base": each.base, "is_registered": each.is_known} for each in found])
+        else:
+            lines = [f"{'registered' if each.is_known else '':<11}{each.name}" for each in found]
+            self.stdout.write("\n".join(lines) or f"No tuned model is listed at {endpoint}.")
+
+    def _retires(self, options: dict[str, Any]) -> None:
+        version = _version(options["number"])
+        versions.state_retirement(version, options["day"], by="the command line")
+        self._tell(_version(version.pk), options)
+
     def _deploy(self, options: dict[str, Any]) -> None:
         version = _version(options["number"])
-        versions.deploy(version, reason=options["reason"], by=None)
+        deploying.deploy(version, reason=options["reason"], by=None)
         self._tell(version, options)
 
     def _rollback(self, options: dict[str, Any]) -> None:
-        row = versions.roll_back(by=None)
+        row = deploying.roll_back(by=None)
         if options["json"]:
             self._print({"model": str(row), "prompt": row.prompt, "reason": row.reason})
         else:

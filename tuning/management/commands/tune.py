@@ -12,7 +12,7 @@ from llm.completion import ProviderError
 from llm.spending import money
 from tuning.demo import showing
 from tuning.jobs import polling, submitting, telling
-from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint
+from tuning.management.actions import ActionsCommand, find_dataset, find_endpoint, find_job
 from tuning.models import FineTuneJob
 from tuning.trainers import TRAINERS
 from tuning.trainers.base import UnknownTrainerError
@@ -87,9 +87,9 @@ class Command(ActionsCommand):
 
     def _status(self, options: dict[str, Any]) -> None:
         if options["job"]:
-            job = _job(options["job"])
+            job = find_job(options["job"])
             polling.advance(job.pk)
-            self._show(_job(job.pk), options)
+            self._show(find_job(job.pk), options)
             return
         found = list(FineTuneJob.objects.select_related("dataset", "endpoint").order_by("-id"))
         if options["json"]:
@@ -101,7 +101,7 @@ class Command(ActionsCommand):
             self.stdout.write("There are none yet; order one with: manage.py tune start DATASET_ID")
 
     def _cancel(self, options: dict[str, Any]) -> None:
-        job = _job(options["job"])
+        job = find_job(options["job"])
         if not polling.cancel(job):
             raise CommandError(f"Job {job.pk} was over already: {job.state}.")
         self._show(job, options)
@@ -121,13 +121,6 @@ class Command(ActionsCommand):
 
     def _show(self, job: FineTuneJob, options: dict[str, Any]) -> None:
         self._print(telling.as_json(job)) if options["json"] else self.stdout.write(telling.line(job))
-
-
-def _job(number: int) -> FineTuneJob:
-    found = FineTuneJob.objects.select_related("dataset", "endpoint").filter(pk=number).first()
-    if found is None:
-        raise CommandError(f"There is no job {number}; manage.py tune status shows those there are.")
-    return found
 
 
 def _parameter(written: str) -> tuple[str, Any]:

@@ -34,7 +34,9 @@ def texts(dataset: Dataset, split: Split = Split.TRAIN) -> set[str]:
 
 def test_what_is_approved_is_frozen_in_clusters_that_stay_whole() -> None:
     make_examples(20)
-    make_example("annual plans", answer="Hello! Another way to say it [1].")  # the same question once more
+    make_example(
+        "annual plans", answer="Hello! The guide tells about annual plans, too [1]."
+    )  # the same question once more
     dataset = freeze("first", validation=0.2)
     counts = dataset.counts()
     assert counts["train"] + counts["validation"] == 21
@@ -132,7 +134,7 @@ def test_the_short_prompt_is_the_production_prompt_without_the_voice() -> None:
     manner = prompts.Manner(Voice(style_guide="Warm."))
     first = short.lines.first()
     assert first is not None
-    built = prompts.build("?", [], manner=manner, variant=PromptVariant.SHORT)
+    built = prompts.build("?", [], may_search=True, manner=manner, variant=PromptVariant.SHORT)
     assert first.messages[0]["content"] == built.system
     assert short.tokens < full.tokens
 

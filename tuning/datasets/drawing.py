@@ -1,0 +1,115 @@
+"""Which examples a dataset is made of: what is approved and may leave, once each, and not what an evaluation asks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.db.models import prefetch_related_objects
+
+from bot.answers import prompts
+from bot.models import Citation
+from knowledge.embedders import embedding
+from knowledge.embedders.base import PassageText
+from knowledge.models import Chunk
+from llm import client, vendors
+from tuning.datasets import exporting
+from tuning.datasets.validating import Problem
+from tuning.examples import clusters
+from tuning.examples.proposing import checksum
+from tuning.models import ExampleState, TrainingExample
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Examples with their clusters and the vectors of their questions, before anything is written.
+
+    `barred` counts those that an evaluation asks, `doubled` those that say the same as one before; `asked` are the
+    questions that are kept for an evaluation.
+    """
+
+    examples: list[TrainingExample]
+    clusters: list[int]
+    vectors: clusters.Vectors | None
+    barred: int
+    doubled: int
+    asked: list[str]
+
+    def only(self, places: Sequence[int]) -> "Drawn":
+        """The examples at these places, their clusters numbered anew."""
+        renumbered: dict[int, int] = {}
+        return replace(
+            self,
+            examples=[self.examples[place] for place in places],
+            clusters=[renumbered.setdefault(self.clusters[place], len(renumbered) + 1) for place in places],
+            vectors=None if self.vectors is None else self.vectors[list(places)],
+        )
+
+
+def draw() -> Drawn:
+    """Everything that is approved and may leave, without what belongs to a cluster that an evaluation asks."""
+    approved = list(exporting.exportable().select_related("message__voice"))
+    barred = list(TrainingExample.objects.filter(state=ExampleState.BARRED).order_by("id"))
+    once = list({example.checksum: example for example in reversed(approved)}.values())[::-1]
+    together = [*once, *barred]
+    vectors = _vectors(together)
+    numbers = clusters.assign([_item(example) for example in together], vectors)
+    asked = set(numbers[len(once) :])
+    kept = [place for place, number in enumerate(numbers[: len(once)]) if number not in asked]
+    whole = Drawn(
+        examples=once,
+        clusters=numbers[: len(once)],
+        vectors=None if vectors is None else vectors[: len(once)],
+        barred=len(once) - len(kept),
+        doubled=len(approved) - len(once),
+        asked=[example.question for example in barred],
+    )
+    return whole.only(kept)
+
+
+def unfit(examples: Sequence[TrainingExample]) -> Iterator[Problem]:
+    """What is wrong with an example rather than with what a trainer would be given."""
+    current = prompts.template_hash()
+    for number, example in enumerate(examples, start=1):
+        if example.template_hash != current:
+            sentence = "was made with another wording of the prompt; propose it anew"
+            yield Problem(number, example.pk, "messages[0].content", sentence)
+        if example.checksum != checksum(example.messages):
+            yield Problem(number, example.pk, "messages", exporting.CHANGED)
+    yield from _stale(examples)
+
+
+def _stale(examples: Sequence[TrainingExample]) -> Iterator[Problem]:
+    """What cites a document that no longer says so since somebody last looked at the example."""
+    prefetch_related_objects([each.message for each in examples if each.message], "citations__document__live_version")
+    for number, example in enumerate(examples, start=1):
+        cites = example.message.citations.all() if example.message else ()
+        for title in sorted({cited.title for cited in cites if _is_stale(cited, example)}):
+            yield Problem(number, example.pk, "messages", f"cites {title!r}, which says otherwise now; review it again")
+
+
+def _is_stale(cited: Citation, example: TrainingExample) -> bool:
+    version = cited.document.live_version if cited.document else None
+    if version is None or example.reviewed_at is None or version.created_at <= example.reviewed_at:
+        return False
+    return not Chunk.objects.filter(document=cited.document_id, text__contains=cited.quote).exists()
+
+
+def author(example: TrainingExample) -> str:
+    """The model whose words an answer is, as provider:model; empty where a person changed them, or it only quotes."""
+    if example.is_edited or not example.answer_model:
+        return ""
+    vendor = vendors.VENDORS.get(example.answer_model.partition(":")[0])
+    return "" if vendor is not None and vendor.quotes else example.answer_model
+
+
+def _item(example: TrainingExample) -> clusters.Item:
+    conversation = example.message.conversation_id if example.message_id and example.message else None
+    return clusters.Item(example.question, f"conversation {conversation}" if conversation else "")
+
+
+def _vectors(examples: Sequence[TrainingExample]) -> clusters.Vectors | None:
+    if not examples:
+        return None
+    texts = [PassageText("", example.question, ()) for example in examples]
+    found = embedding.embed_passages(texts, trace_id=client.new_trace_id())
+    return np.array([each.vector for each in found], dtype=np.float32)

@@ -1,0 +1,125 @@
+"""Letting a registered model serve, and going back to one of before. Each is tried first."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from llm import trials
+from llm.models import Deployment, Endpoint, ServingRole
+from tuning.models import ModelVersion
+from tuning.registry import versions
+from tuning.registry.versions import RegistryError
+
+TRIAL_SECONDS = 8.0  # so that a rollback is done in ten
+REMEMBERED = 100  # decisions that are looked back on
+
+
+def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
+    """Let a version answer, or restyle, from now on, once it has answered a trial. Raises RegistryError.
+
+    Where nobody stands in for a tuned model that answers, the base that answered before does from now on. Asks the
+    model, so no transaction may be open.
+    """
+    versions.check_wording(version)
+    role = versions.role_of(version)
+    wanted = Deployment(role=role, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
+    _check(wanted, reason)
+    with transaction.atomic():
+        versions.register_live()
+        if role == ServingRole.ANSWER:
+            _have_stand_in(version, by)
+        return Deployment.objects.append(wanted, reason=reason, by=by)
+
+
+def serve(role: ServingRole, endpoint: Endpoint, model: str, *, reason: str, by: User | None) -> Deployment:
+    """Let a model serve a role, by its name: in the words it was trained on, and registered where it answers.
+
+    Raises RegistryError.
+    """
+    wanted = Deployment(role=role, endpoint=endpoint, model=model.strip())
+    wanted.prompt = versions.wording_for(role, endpoint, wanted.model)
+    if role == ServingRole.ANSWER:
+        return deploy(versions.register(endpoint, wanted.model, by=by), reason=reason, by=by)
+    _check(wanted, reason)
+    return Deployment.objects.append(wanted, reason=reason, by=by)
+
+
+def before() -> Deployment | None:
+    """The model that answered before the one that answers now; None where there was no other."""
+    return next(iter(_before(ServingRole.ANSWER)), None)
+
+
+def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
+    """Let the newest model before that can still serve do so again. Raises RegistryError when there is none."""
+    reasons: list[str] = []
+    for row in _before(role):
+        if refusal := _refusal(row):
+            reasons.append(f"{row} cannot serve: {refusal}")
+            continue
+        left = f"; {'; '.join(reasons)}" if reasons else ""
+        return Deployment.objects.append(row, reason=f"rolled back from {_live(role)}{left}", by=by)
+    raise RegistryError(" ".join(["None of those before can serve.", *reasons] if reasons else [NO_OTHER]))
+
+
+def serve_again(row: Deployment, *, reason: str, by: User | None) -> Deployment:
+    """Let a decision of before stand again. Raises RegistryError where it cannot serve any more."""
+    if refusal := _refusal(row):
+        raise RegistryError(f"{row} cannot serve: {refusal}")
+    return Deployment.objects.append(row, reason=reason, by=by)
+
+
+NO_OTHER = "No other model has served before."
+
+
+def _before(role: ServingRole) -> list[Deployment]:
+    """What served a role before, the newest first, each model once, without the one that does now."""
+    rows = list(Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id")[:REMEMBERED])
+    newest: dict[tuple[int, str, str], Deployment] = {}
+    for row in rows:
+        newest.setdefault(_served(row), row)
+    return list(newest.values())[1:]
+
+
+def _live(role: ServingRole) -> str:
+    return str(Deployment.objects.live(role))
+
+
+def _check(wanted: Deployment, reason: str) -> None:
+    if not reason.strip():
+        raise RegistryError("Say why, for those who come after.")
+    if refusal := _silence(wanted):
+        raise RegistryError(f"{wanted} does not answer, so it was not let serve: {refusal}")
+
+
+def _refusal(row: Deployment) -> str:
+    """Why a model of before cannot serve now; empty where it can."""
+    version = ModelVersion.objects.filter(endpoint=row.endpoint, model=row.model).first()
+    try:
+        if version is not None and row.role in (ServingRole.ANSWER, ServingRole.RESTYLE):
+            versions.check_wording(version)
+    except RegistryError as error:
+        return str(error)
+    return _silence(row)
+
+
+def _silence(row: Deployment) -> str:
+    """Why a model gives no answer, in its server's words; empty where it does, or where nobody is asked."""
+    if row.is_quoting or not row.model:
+        return ""
+    trial = trials.run(row.endpoint, row.model, seconds=TRIAL_SECONDS)
+    return "" if trial.is_ok else trial.detail
+
+
+def _have_stand_in(version: ModelVersion, by: User | None) -> None:
+    """The base that answered last stands in for a tuned model, unless somebody has decided who does, or that none."""
+    if not version.is_tuned or Deployment.objects.filter(role=ServingRole.FALLBACK).exists():
+        return
+    tuned = set(ModelVersion.objects.exclude(base="").values_list("endpoint_id", "model"))
+    rows = Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id")[:REMEMBERED]
+    base = next((row for row in rows if (row.endpoint_id, row.model) not in tuned), None)
+    if base is not None:
+        row = Deployment(role=ServingRole.FALLBACK, endpoint=base.endpoint, model=base.model, prompt=base.prompt)
+        Deployment.objects.append(row, reason=f"stands in for {version} when it is down", by=by)
+
+
+def _served(row: Deployment) -> tuple[int, str, str]:
+    return row.endpoint_id, row.model, row.prompt
