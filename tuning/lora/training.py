@@ -130,7 +130,7 @@ def _stage(job: Job, name: str, build: Callable[[Job, Any], Any], start: Path | 
         return target
     model = bases.model(job.base, quantize=job.wanted["quantize"])
     if start is None:
-        model = get_peft_model(model, _adapter(job.wanted))
+        model = get_peft_model(model, adapter_settings(job.wanted))
     else:
         model = PeftModel.from_pretrained(model, start, is_trainable=True)
     trainer = build(job, model)
@@ -148,7 +148,7 @@ def _stage(job: Job, name: str, build: Callable[[Job, Any], Any], start: Path | 
     return target
 
 
-def _adapter(wanted: Mapping[str, Any]) -> Any:
+def adapter_settings(wanted: Mapping[str, Any]) -> Any:
     return LoraConfig(
         r=wanted["rank"],
         lora_alpha=wanted["alpha"],

@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import torch
 from datasets import Dataset
+from peft import get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig
 from trl import SFTConfig, SFTTrainer
 
@@ -91,7 +92,7 @@ def lengths(base: Base, folder: Path) -> dict[str, object]:
         TrainingFolder(folder / "lengths"), base, tokenizer, dict(workplace.DEFAULTS),
         {"train": rows, "validation": [], "preferences": []}, {"train": data, "validation": [], "preferences": []},
     )  # fmt: skip
-    ours = training.supervised(job, bases.model(base))
+    ours = training.supervised(job, get_peft_model(bases.model(base), training.adapter_settings(job.wanted)))
     usual = SFTTrainer(
         model=bases.model(base),
         args=SFTConfig(output_dir=str(folder / "usual"), use_cpu=True, bf16=False, report_to="none"),
