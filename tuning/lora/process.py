@@ -38,7 +38,7 @@ def train(folder: TrainingFolder) -> int:
 def work(folder: TrainingFolder) -> int:
     """Train and write what came of it. The heavy imports come here, when the lock is held already."""
     torch, bases, training, results = (importlib.import_module(name) for name in HEAVY)
-    training.use_free_cores()
+    torch.set_num_threads(free_cores())
     try:
         results.write(folder, training.train(folder))
     except training.CancelledError:
@@ -62,13 +62,19 @@ def plan(folder: TrainingFolder) -> int:
 def serve(model: Path, **options: Any) -> None:
     """See tuning.lora.serving."""
     serving: Any = importlib.import_module("tuning.lora.serving")
-    serving.serve(model, **options)
+    serving.serve(model, threads=options.pop("threads") or free_cores(), **options)
 
 
 def fail(folder: TrainingFolder, sentence: str) -> None:
     """End it for good."""
     workplace.write(folder.outcome, {"state": "failed", "error": sentence})
     workplace.clear(folder)
+
+
+def free_cores() -> int:
+    """How many nobody uses, one at least: on crowded cores two threads are ten times slower than one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - round(psutil.getloadavg()[0]))
 
 
 def command(folder: TrainingFolder, count: int) -> list[str]:

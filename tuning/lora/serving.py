@@ -12,7 +12,7 @@ import xllamacpp
 CONTEXT = 8192  # tokens of a prompt and its answer: six passages with their question are up to 2,000
 
 
-def serve(model: Path, *, name: str, port: int, adapter: Path | None = None, threads: int = 0) -> None:
+def serve(model: Path, *, name: str, port: int, threads: int, adapter: Path | None = None) -> None:
     """Serve until somebody interrupts, or the standard input ends where that is a pipe.
 
     Says its address once it answers; port 0: any.
@@ -25,8 +25,8 @@ def serve(model: Path, *, name: str, port: int, adapter: Path | None = None, thr
     wanted.n_ctx = CONTEXT
     wanted.n_parallel = 1
     wanted.warmup = False
-    if threads:
-        wanted.cpuparams.n_threads = threads
+    wanted.cpuparams.n_threads = threads
+    wanted.cpuparams_batch.n_threads = threads
     if adapter is not None:
         wanted.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     server = xllamacpp.Server(wanted)

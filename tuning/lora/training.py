@@ -6,7 +6,6 @@ than it thinks they may be, so the limit is set from the longest line and what i
 
 import json
 import math
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 from accelerate import PartialState
 from datasets import Dataset
@@ -97,14 +95,6 @@ def encoded(tokenizer: Any, base: Base, rows: Sequence[Mapping[str, Any]]) -> li
             )
         found.append(line)
     return found
-
-
-def use_free_cores() -> int:
-    """Have torch take the cores that nobody uses: on crowded ones two threads are ten times slower than one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    free = max(1, cores - round(psutil.getloadavg()[0]))
-    torch.set_num_threads(free)
-    return free
 
 
 def train(folder: TrainingFolder) -> Trained:

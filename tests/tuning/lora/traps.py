@@ -19,7 +19,7 @@ from peft import get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig
 from trl import SFTConfig, SFTTrainer
 
-from tuning.lora import bases, gguf_files, planning, training, workplace
+from tuning.lora import bases, gguf_files, planning, process, training, workplace
 from tuning.lora.bases import Base
 from tuning.lora.encoding import LineError, encode, ends_of
 from tuning.lora.training import Job, TrainingError
@@ -44,8 +44,7 @@ def refusal(act: Callable[[], object]) -> str:
 
 def threads() -> dict[str, object]:
     cores = len(os.sched_getaffinity(0))
-    training.use_free_cores()
-    return {"taken": torch.get_num_threads(), "cores": cores, "load": psutil.getloadavg()[0]}
+    return {"taken": process.free_cores(), "cores": cores, "load": psutil.getloadavg()[0]}
 
 
 def gguf_base(folder: Path) -> dict[str, object]:
