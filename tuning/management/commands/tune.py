@@ -77,7 +77,7 @@ class Command(ActionsCommand):
         if options["dry_run"]:
             plan = list(submitting.plan(wanted))
             if options["json"]:
-                self._print({"job": None, "estimate_usd": telling.usd(cost), "plan": plan})
+                self._print({"job": None, "estimate_usd": telling.usd(cost), **({"plan": plan} if plan else {})})
             for sentence in () if options["json"] else plan:
                 self.stdout.write(sentence)
             return
