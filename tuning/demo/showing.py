@@ -35,7 +35,7 @@ from tuning.jobs.submitting import WantedJob
 from tuning.lora.local_server import served
 from tuning.lora.workplace import TrainingFolder
 from tuning.models import Dataset, ExampleState, FineTuneJob, JobState, TrainingExample
-from tuning.registry import versions
+from tuning.registry import deploying, versions
 
 Say = Callable[[str], None]
 
@@ -81,7 +81,8 @@ def show(say: Say) -> list[tuple[Row, Row]]:
     with _model(endpoint, gguf, job.model) as deployment:
         after = judging.judge(asked, [_styled(pair.plain, deployment) for pair in asked], voice)
         version = versions.register(endpoint, job.model, base=job.base, dataset=dataset)
-        versions.deploy(version, reason="the demo", by=None)
+        versions.attach(version, job)
+        deploying.deploy(version, reason="the demo", by=None)
         for line in _answers():
             say(line)
     return list(zip(before, after, strict=True))

@@ -18,7 +18,7 @@ from tuning.jobs import submitting
 from tuning.jobs.submitting import WantedJob
 from tuning.lora.local_server import served
 from tuning.models import JobState
-from tuning.registry import versions
+from tuning.registry import deploying, versions
 
 pytestmark = [pytest.mark.django_db, needs_torch]
 
@@ -70,7 +70,8 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
     with served(settings.TRAIN_PYTHON, folder_of(job).gguf, name=job.model, log=tmp_path / "tuned.txt") as address:
         make_model(endpoint, job.model, address)
         version = versions.register(endpoint, job.model, base=job.base, dataset=dataset)
-        versions.deploy(version, reason="a test", by=None)
+        versions.attach(version, job)
+        deploying.deploy(version, reason="a test", by=None)
         tuned = compose(unseen, collections=[collection.pk]).finish()
     assert (tuned.deployment.model, tuned.error) == (job.model, "")
     assert said(tuned).startswith(OPENING)
