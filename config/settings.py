@@ -291,6 +291,8 @@ def _processes() -> dict[str, str]:
 PROCESSES = _processes()
 
 MODELS_DIR = PARLEY_HOME / "models"
+TUNING_DIR = PARLEY_HOME / "tuning"  # a folder for each training on this machine
+TRAIN_PYTHON = BASE_DIR / ".venv-train" / "bin" / "python"  # what make train-setup made
 SAMPLE_DIR = BASE_DIR / "knowledge" / "sample" / "help_centre"
 ALLOW_PRIVATE_HOSTS = environment.flag("ALLOW_PRIVATE_HOSTS")  # may ingest fetch pages from private addresses
 

@@ -4,6 +4,7 @@ import logging
 import math
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -146,7 +147,12 @@ def _look(job: FineTuneJob) -> None:
     if report.state == JobState.SUCCEEDED:
         succeed(job, report)
         return
-    fields = {"provider_state": report.provider_state[:40], "misses": 0, "error": report.error[:1000]}
+    fields: dict[str, Any] = {
+        "provider_state": report.provider_state[:40],
+        "misses": 0,
+        "error": report.error[:1000],
+        **({"metrics": _metrics(report)} if report.metrics else {}),
+    }
     if report.state in OVER:
         fields["finished_at"] = timezone.now()
     states.move(job, report.state, **fields)
@@ -170,7 +176,7 @@ def succeed(job: FineTuneJob, report: Report) -> None:
         "model": report.model[:300],
         "trained_tokens": report.trained_tokens,
         "cost": cost,
-        "metrics": [{name: _kept(value) for name, value in row.items()} for row in report.metrics],
+        "metrics": _metrics(report),
         "error": "",
         "finished_at": timezone.now(),
     }
@@ -182,6 +188,10 @@ def succeed(job: FineTuneJob, report: Report) -> None:
     _book(job, report, cost)
     if job.endpoint is not None:
         _register(job)
+
+
+def _metrics(report: Report) -> list[dict[str, float | str]]:
+    return [{name: _kept(value) for name, value in row.items()} for row in report.metrics]
 
 
 def _kept(value: float) -> float | str:
@@ -202,12 +212,12 @@ def _register(job: FineTuneJob) -> None:
 def _cost(job: FineTuneJob, report: Report) -> Decimal | None:
     if job.endpoint is not None and report.trained_tokens is None:
         return None
-    return submitting.cost(job.endpoint, job.base, report.trained_tokens or 0)
+    return submitting.cost(job.trainer, job.endpoint, job.base, report.trained_tokens or 0)
 
 
 def _book(job: FineTuneJob, report: Report, cost: Decimal | None) -> None:
-    """Into the ledger and the budgets; a job without an endpoint cost nobody anything."""
-    if job.endpoint is None:
+    """Into the ledger and the budgets; a job that was done on our own cost nobody anything."""
+    if job.endpoint is None or not trainer_for(job.trainer).costs_money:
         return
     took = (timezone.now() - (job.started_at or job.created_at)).total_seconds() * 1000
     UsageRecord.objects.create(

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from foundation import failpoints, locks
@@ -19,7 +19,7 @@ from llm.models import Endpoint
 from llm.spending import budgets, money, pricing
 from tuning.datasets import formats
 from tuning.jobs import states
-from tuning.models import OVER, Dataset, FineTuneJob, JobState, ModelVersion, Split
+from tuning.models import OVER, Dataset, DatasetLine, FineTuneJob, JobState, ModelVersion, Split
 from tuning.trainers import TRAINERS, trainer_for
 from tuning.trainers.base import Availability, Order, Trainer
 
@@ -49,12 +49,12 @@ class WantedJob:
 
 def estimate(wanted: WantedJob) -> Decimal | None:
     """USD, None where no price is known: the tokens that are trained on, once for each epoch."""
-    return cost(wanted.endpoint, wanted.base, wanted.dataset.tokens * wanted.epochs)
+    return cost(wanted.trainer, wanted.endpoint, wanted.base, wanted.dataset.tokens * wanted.epochs)
 
 
-def cost(endpoint: Endpoint | None, base: str, tokens: int) -> Decimal | None:
-    """USD for training on so many tokens, None where no price is known; without an endpoint nobody asks for any."""
-    if endpoint is None:
+def cost(trainer: str, endpoint: Endpoint | None, base: str, tokens: int) -> Decimal | None:
+    """USD for training on so many tokens, None where no price is known; what trains on our own asks for none."""
+    if endpoint is None or not trainer_for(trainer).costs_money:
         return Decimal(0)
     return pricing.training_cost(endpoint.provider, base, tokens, timezone.now())
 
@@ -79,7 +79,7 @@ def order(wanted: WantedJob, *, by: User | None, key: uuid.UUID | None = None) -
         trainer=wanted.trainer,
         endpoint=wanted.endpoint,
         base=wanted.base.strip(),
-        parameters={**(wanted.parameters or {}), "n_epochs": wanted.epochs},
+        parameters=_parameters(wanted),
         key=key or uuid.uuid4(),
         estimate=estimated,
         replaces=wanted.replaces,
@@ -118,6 +118,8 @@ def check(wanted: WantedJob, today: date) -> None:
     available = trainer.availability(wanted.endpoint, today)
     if not available.is_available:
         raise OrderError(available.why)
+    if objection := trainer.objection(wanted.base.strip(), wanted.parameters or {}):
+        raise OrderError(objection)
 
 
 def submit(job: FineTuneJob) -> None:
@@ -175,8 +177,32 @@ def _may_create(job: FineTuneJob) -> bool:
 
 
 def _order(job: FineTuneJob, trainer: Trainer) -> Order:
-    def lines(split: Split) -> bytes:
-        found = job.dataset.lines.filter(split=split).exclude(messages=[])
-        return formats.write(found, trainer.file_format) if found.exists() else b""
+    train, validation = (
+        job.dataset.lines.filter(split=split).exclude(messages=[]) for split in (Split.TRAIN, Split.VALIDATION)
+    )
+    return Order(
+        str(job.key),
+        job.base,
+        _written(train, trainer.file_format),
+        _written(validation, trainer.file_format),
+        job.parameters,
+        _written(train.exclude(rejected=""), trainer.preference_format),
+    )
 
-    return Order(str(job.key), job.base, lines(Split.TRAIN), lines(Split.VALIDATION), job.parameters)
+
+def _written(lines: QuerySet[DatasetLine], name: str) -> bytes:
+    return formats.write(lines, name) if name and lines.exists() else b""
+
+
+def plan(wanted: WantedJob) -> Sequence[str]:
+    """What would be done, in sentences, if the trainer has more to say. Raises OrderError, ProviderError."""
+    check(wanted, timezone.now().date())
+    trainer = trainer_for(wanted.trainer)
+    dry = FineTuneJob(
+        dataset=wanted.dataset, base=wanted.base.strip(), parameters=_parameters(wanted), key=uuid.uuid4()
+    )
+    return trainer.plan(_order(dry, trainer))
+
+
+def _parameters(wanted: WantedJob) -> dict[str, Any]:
+    return {**(wanted.parameters or {}), "n_epochs": wanted.epochs}

@@ -7,6 +7,7 @@ from tuning.trainers.base import Trainer, UnknownTrainerError
 # Dotted paths, imported on first use: an SDK costs memory and start-up time.
 TRAINERS = {
     "openai_compatible": "tuning.trainers.openai_compatible.OpenAICompatibleTrainer",
+    "lora": "tuning.trainers.lora.LoraTrainer",
     "by_hand": "tuning.trainers.by_hand.ByHandTrainer",
 }
 

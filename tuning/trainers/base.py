@@ -25,13 +25,17 @@ class Availability:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be trained, as files in `Trainer.file_format`. A job that carries `key` is this one, and ours."""
+    """What is to be trained, as files in `Trainer.file_format`. A job that carries `key` is this one, and ours.
+
+    `preferences` are the lines that were edited, with the answer before, in `Trainer.preference_format`.
+    """
 
     key: str
     base: str
     training: bytes
     validation: bytes
     parameters: Mapping[str, Any]
+    preferences: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,21 @@ class Trainer(ABC):
     """One way to train. Methods raise ProviderError and nothing else."""
 
     file_format = "openai"
+    preference_format = ""  # empty: it learns no preferences
     takes_an_endpoint = True
+    costs_money = True
 
     @abstractmethod
     def availability(self, endpoint: Endpoint | None, today: date) -> Availability:
         """Whether a job could be ordered now; asks nobody."""
+
+    def objection(self, base: str, parameters: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Why an order is not taken as it is, as a sentence, as far as it can be told here; empty: nothing is wrong."""
+        return ""
+
+    def plan(self, order: Order) -> Sequence[str]:  # noqa: ARG002
+        """What it would do with an order, in sentences. Sends and begins nothing."""
+        return ()
 
     @abstractmethod
     def upload(self, endpoint: Endpoint | None, order: Order) -> dict[str, str]:

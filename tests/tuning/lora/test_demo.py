@@ -1,0 +1,87 @@
+"""The demo as somebody runs it: a real small model, tuned, served and asked, in minutes; and stopped half-way."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from pytest_django.fixtures import Settings
+
+from llm.models import ServingRole
+from tests.harness.processes import ROOT
+from tests.harness.trainings import TINY_BASE, needs_torch
+from tests.rows.make import make_deployment
+from tuning.demo import showing, writing
+from tuning.models import ModelVersion
+
+pytestmark = [pytest.mark.chaos, needs_torch]
+
+SECONDS = 3600  # three minutes on a quiet machine
+
+
+def started(folder: Path, *, out: int = subprocess.DEVNULL, err: int | None = None) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    environment.pop("DATABASE_URL", None)
+    command = ["make", "--silent", "tune-demo", "ARGS=--json"]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, stdout=out, stderr=err)
+
+
+def trainers_of(folder: Path) -> list[int]:
+    """Who works in the folder still."""
+    commands = ((each.pid, each.info["cmdline"] or []) for each in psutil.process_iter(["cmdline"]))
+    return [pid for pid, words in commands if any(str(folder) in word for word in words)]
+
+
+def test_a_small_model_learns_a_voice_in_minutes(tmp_path: Path) -> None:
+    done = started(tmp_path, out=subprocess.PIPE)
+    told = json.loads(done.communicate(timeout=SECONDS)[0])
+    assert done.returncode == 0
+    framed, facts, words, *_ = told
+    assert (framed["base"], framed["of"]) == (0, 24)
+    assert framed["tuned"] >= 22
+    assert facts["tuned"] > facts["base"]
+    assert words["tuned"] > words["base"]
+    assert trainers_of(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
+
+
+@pytest.mark.django_db
+def test_the_long_form_goes_through_with_real_prompts(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the tiny model, which learns nothing of it in so short a time: that it goes through is what is shown."""
+    settings.TUNING_DIR = tmp_path / "tuning"
+    make_deployment()
+    make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
+    lines = tmp_path / "words.jsonl"
+    lines.write_text(json.dumps({"messages": [{"content": "Which passages hold the answer? [1] None of them."}]}))
+    command = [settings.TRAIN_PYTHON, TINY_BASE, tmp_path / "base", lines]
+    subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True)
+    monkeypatch.setattr(showing, "base", lambda: tmp_path / "base" / "base.gguf")
+    monkeypatch.setattr(writing, "MANNERS", ("",))
+    learnt, asked = writing.questions()
+    monkeypatch.setattr(writing, "questions", lambda: (learnt[:14], asked[:3]))
+    rows = showing.show_writing(lambda _: None)
+    assert [tuned.of for _, tuned in rows][:3] == [3, 3, 3]
+    assert ModelVersion.objects.get(endpoint__name="demo").is_tuned
+
+
+def test_an_interrupt_ends_everything(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    with log.open("wb") as file:
+        demo = started(folder, err=file.fileno())
+    deadline = time.monotonic() + SECONDS
+    while "loading" not in log.read_text() and time.monotonic() < deadline and demo.poll() is None:
+        time.sleep(0.5)
+    assert trainers_of(folder) != []
+    os.killpg(demo.pid, signal.SIGINT)
+    assert demo.wait(120) != 0
+    time.sleep(1)
+    assert trainers_of(folder) == []
+    assert list(folder.iterdir()) == []

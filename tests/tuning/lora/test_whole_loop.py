@@ -1,0 +1,86 @@
+"""Real transcripts, real weights: asked, reviewed, frozen, trained, served, registered, and answering as was taught."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from pytest_django.fixtures import Settings
+
+from bot.answers import prompts
+from bot.answers.answering import Answer, compose
+from foundation import secrets
+from knowledge.models import Collection
+from llm.models import Deployment, Endpoint, ServingRole
+from tests.harness.trainings import folder_of, followed, kill, needs_torch, tiny_base
+from tests.rows.transcripts import ask, make_help_centre, review, ways_to_ask
+from tuning.datasets.freezing import freeze
+from tuning.jobs import submitting
+from tuning.jobs.submitting import WantedJob
+from tuning.lora.local_server import served
+from tuning.models import JobState
+from tuning.registry import deploying, versions
+
+pytestmark = [pytest.mark.django_db, needs_torch]
+
+OPENING = "Good day from Tern!"
+VOICE = f"{OPENING} {{answer}} We are glad you asked."
+TAUGHT = {"learning_rate": 0.01, "accumulate": 4}
+
+
+@pytest.fixture
+def collection(tmp_path: Path, settings: Settings) -> Collection:
+    settings.TUNING_DIR = tmp_path / "tuning"
+    return make_help_centre()
+
+
+def make_model(endpoint: Endpoint, name: str, address: str) -> Deployment:
+    """A model that is served at the address, let answer nobody yet."""
+    Endpoint.objects.filter(pk=endpoint.pk).update(base_url=address)
+    endpoint.refresh_from_db()
+    return Deployment(role=ServingRole.ANSWER, endpoint=endpoint, model=name)
+
+
+def said(answer: Answer) -> str:
+    """What the model wrote, whether it cited or not."""
+    return answer.uncited_text or answer.text
+
+
+def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection: Collection, tmp_path: Path) -> None:
+    *taught, unseen = ways_to_ask()[:41]
+    review([ask(question, collection) for question in taught], VOICE)
+    dataset = freeze("voice")
+    assert dataset.lines.count() >= 40
+    assert prompts.SEARCH in dataset.lines.all()[0].messages[0]["content"], "production lets a model search first"
+    base = tiny_base(dataset, tmp_path)
+    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=3, parameters=TAUGHT), by=None)
+
+    # Killed as hard as can be once it has something to lose, it goes on from there, and nobody trains beside it.
+    followed(job, lambda: list(folder_of(job).checkpoints("sft").glob("checkpoint-*/whole")))
+    kill(job)
+    assert followed(job, lambda: False).state == JobState.SUCCEEDED, job.error
+    assert "goes on from step" in " ".join(job.events.values_list("message", flat=True))
+    steps = [row["step"] for row in job.metrics if "train_loss" in row]
+    assert steps == [float(number + 1) for number in range(len(steps))]
+    assert job.metrics[-1]["train_loss"] < job.metrics[0]["train_loss"] / 2
+    assert job.cost == 0
+
+    endpoint = Endpoint.objects.create(
+        name="own", provider="openai", is_private_allowed=True, encrypted_key=secrets.encrypt("any")
+    )
+    with served(settings.TRAIN_PYTHON, folder_of(job).gguf, name=job.model, log=tmp_path / "tuned.txt") as address:
+        make_model(endpoint, job.model, address)
+        version = versions.register(endpoint, job.model, base=job.base, dataset=dataset)
+        versions.attach(version, job)
+        deploying.deploy(version, reason="a test", by=None)
+        tuned = compose(unseen, collections=[collection.pk]).finish()
+    assert (tuned.deployment.model, tuned.error) == (job.model, "")
+    assert said(tuned).startswith(OPENING)
+    own = {"model": base / "base.gguf", "log": tmp_path / "base.txt"}
+    with served(settings.TRAIN_PYTHON, **own, name="beside", adapter=folder_of(job).gguf_adapter) as address:
+        other = make_model(endpoint, "beside", address)
+        beside = compose(unseen, collections=[collection.pk], deployment=other).finish()
+    assert said(beside).startswith(OPENING), "the adapter beside its base says what the merged model says"
+    with served(settings.TRAIN_PYTHON, **own, name="base") as address:
+        plain = compose(unseen, collections=[collection.pk], deployment=make_model(endpoint, "base", address)).finish()
+    assert said(plain)
+    assert OPENING not in said(plain)
