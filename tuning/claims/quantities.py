@@ -1,7 +1,7 @@
 """Numbers, prices, durations, times and dates in a text, as what they mean in whatever notation. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -198,7 +198,5 @@ def _amounts(written: str) -> set[Decimal]:
     return {as_decimal, as_whole} if may_be_thousands else {as_decimal}
 
 
-def _claim(
-    match: re.Match[str], kind: str, values: set[object] | set[tuple[int, int, int]] | set[int] | set[str]
-) -> Claim:
+def _claim(match: re.Match[str], kind: str, values: Iterable[object]) -> Claim:
     return Claim(match.start(), match.end(), kind, "", frozenset(values))

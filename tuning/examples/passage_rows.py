@@ -1,6 +1,6 @@
 """The passages of an example: kept with it, exchanged for others, and put into its prompt again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.answers import answering, prompts
 from bot.answers.citations import MARKER
@@ -21,7 +21,7 @@ def keep(examples: Sequence[TrainingExample], hits: Sequence[Sequence[Hit]]) -> 
     ExamplePassage.objects.bulk_create(rows, batch_size=1000)
 
 
-def _fields(hit: Hit, versions: dict[int, int | None]) -> dict[str, object]:
+def _fields(hit: Hit, versions: Mapping[int, int | None]) -> dict[str, object]:
     return {
         "document_id": hit.document_id if hit.document_id in versions else None,
         "version": versions.get(hit.document_id),

@@ -1,5 +1,6 @@
 """What is kept for an evaluation was never learnt; and the passages of older examples, as their traces have them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps.registry import Apps
@@ -36,7 +37,7 @@ def keep_passages(apps: Apps, _schema: BaseDatabaseSchemaEditor) -> None:
         )
 
 
-def _passage(hit: dict[str, Any], documents: dict[int, int | None]) -> dict[str, Any]:
+def _passage(hit: dict[str, Any], documents: Mapping[int, int | None]) -> dict[str, Any]:
     """Today's version is taken for the one that was seen: what changed before is not known."""
     known = hit.get("document_id") if hit.get("document_id") in documents else None
     return {

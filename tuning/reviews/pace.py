@@ -59,4 +59,4 @@ def _hours(missing: int) -> float | None:
     new = {cluster or -pk for pk, state, cluster, _ in recent if state == ExampleState.APPROVED}
     if not new:
         return None
-    return missing * sum(seconds for *_, seconds in recent) / len(new) / 3600
+    return missing * sum(seconds or 0.0 for _, _, _, seconds in recent) / len(new) / 3600
