@@ -10,7 +10,7 @@ from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from tuning import expiry
-from tuning.examples import bulk, candidates, nominations
+from tuning.examples import bulk, improvements, nominations
 from tuning.jobs import polling
 from tuning.models import ProposalBatch
 from tuning.reviews import impact, routing, staleness
@@ -40,7 +40,7 @@ def tick() -> None:
 def take_in() -> None:
     """What people nominated on platforms, and what they improved."""
     nominations.settle()
-    candidates.propose_improved()
+    improvements.propose_improved()
 
 
 def propose_all(answers: Iterable[int], *, by: User) -> ProposalBatch:

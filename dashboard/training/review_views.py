@@ -14,7 +14,7 @@ from knowledge.retrieval.search import retrieve
 from llm.completion import ProviderError
 from tuning.datasets import exporting, validating
 from tuning.examples import reviewing
-from tuning.examples.candidates import propose_candidates
+from tuning.examples.improvements import propose_candidates
 from tuning.examples.proposing import ExampleError
 from tuning.models import ExampleState, Export, TrainingExample
 from tuning.reviews import pace, routing, second_looks

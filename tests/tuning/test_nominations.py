@@ -26,7 +26,7 @@ from tests.rows.make import make_collection
 from tests.rows.questions import make_question_row
 from tests.rows.web_rows import PASSAGE, make_answer, make_document, make_models, make_question, make_user
 from tuning import tasks
-from tuning.examples import candidates, nominations, proposing, reviewing
+from tuning.examples import improvements, nominations, proposing, reviewing
 from tuning.models import TrainingExample
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +171,7 @@ def test_nothing_is_proposed_by_itself_where_that_is_switched_off_or_forbidden(a
     Feedback.objects.create(message=answer(), person="U9", is_positive=False, better_answer="Better.")
     for switch in ({"is_proposing": False}, {"is_proposing": True, "is_training_allowed": False}):
         Workspace.objects.update(**switch)
-        assert candidates.propose_improved() == 0
+        assert improvements.propose_improved() == 0
     Workspace.objects.update(is_training_allowed=True)
-    assert candidates.propose_improved() == 2
+    assert improvements.propose_improved() == 2
     assert "Ann Example" not in json.dumps(list(TrainingExample.objects.values_list("messages", flat=True)))

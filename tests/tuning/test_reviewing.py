@@ -15,7 +15,7 @@ from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_question, make_user
 from tuning.datasets import exporting
 from tuning.datasets.validating import LEAST_LINES
-from tuning.examples import candidates, proposing, reviewing
+from tuning.examples import improvements, proposing, reviewing
 from tuning.models import ExampleState, Export, ExportLine, TrainingExample
 from tuning.reviews import pace
 
@@ -136,7 +136,7 @@ def test_candidates_are_what_people_have_improved() -> None:
     Feedback.objects.create(message=plain, person="U1", is_positive=True)
     changed = answered(ada)
     Message.objects.filter(pk=changed.pk).update(sent_text="As a person sent it.")
-    assert candidates.propose_candidates(ada) == 2
+    assert improvements.propose_candidates(ada) == 2
     assert set(TrainingExample.objects.values_list("answer", flat=True)) == {"After 14 days.", "As a person sent it."}
 
 

@@ -16,9 +16,9 @@ from dataclasses import replace
 
 from bot.answers import citations, prompts
 from llm.prompt import Passage
+from tuning.claims import supporting
+from tuning.claims.supporting import Words
 from tuning.datasets.validating import Candidate, Message
-from tuning.examples import supporting
-from tuning.examples.supporting import Words
 
 REFUSALS = 0.2  # of all lines; RAFT's own share, and within what validating warns of
 STILL_HELD = 0.5  # from this share of a cited sentence on the other passages may hold the answer as well

@@ -9,10 +9,10 @@ from bot.answers import citations, prompts
 from knowledge.passages import languages
 from llm import tokens
 from llm.prompt import Passage
-from tuning.examples import supporting
+from tuning.claims import supporting
+from tuning.claims.supporting import Words
 from tuning.examples.clusters import plain
 from tuning.examples.redacting import Own, redact
-from tuning.examples.supporting import Words
 
 LEAST_LINES = 10  # what OpenAI takes, developers.openai.com/api/docs/guides/supervised-fine-tuning
 MOST_TOKENS = 65_536  # of one line; what is longer is cut without a word (Azure's limit for the gpt-4.1 family)

@@ -14,7 +14,7 @@ from jinja2 import TemplateError
 Message = Mapping[str, str]
 
 
-class LineError(ValueError):
+class UnfitLineError(ValueError):
     """A line cannot be trained on as it will be asked; the message says why, without its subject."""
 
 
@@ -32,7 +32,7 @@ class Encoded:
 
 
 def encode(tokenizer: Any, line: Mapping[str, Any], ends: Iterable[int]) -> Encoded:
-    """A line of trl's format, with the `rejected` answer where there is one. Raises LineError.
+    """A line of trl's format, with the `rejected` answer where there is one. Raises UnfitLineError.
 
     `ends` are the tokens at which the model's server stops.
     """
@@ -47,7 +47,7 @@ def _answer(tokenizer: Any, prompt: Sequence[Message], asked: str, answer: str, 
     """The tokens of an answer up to where the model has to stop."""
     whole = _rendered(tokenizer, [*prompt, {"role": "assistant", "content": answer}], is_asked=False)
     if not whole.startswith(asked) or answer.strip() not in whole[len(asked) :]:
-        raise LineError("is rendered otherwise by the model's chat template with its answer than it will be asked")
+        raise UnfitLineError("is rendered otherwise by the model's chat template with its answer than it will be asked")
     found = _tokens(tokenizer, whole[len(asked) :])
     stop = next((place for place, token in enumerate(found) if token in ends), None)
     if stop is None:
@@ -59,7 +59,7 @@ def _rendered(tokenizer: Any, messages: Sequence[Message], *, is_asked: bool) ->
     try:
         return str(tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=is_asked))
     except (TemplateError, ValueError) as error:
-        raise LineError(f"is refused by the model's chat template: {error}") from error
+        raise UnfitLineError(f"is refused by the model's chat template: {error}") from error
 
 
 def _tokens(tokenizer: Any, text: str) -> list[int]:
@@ -67,9 +67,9 @@ def _tokens(tokenizer: Any, text: str) -> list[int]:
 
 
 def ends_of(tokenizer: Any, generation: Any) -> set[int]:
-    """The tokens at which a server stops, by the tokenizer and the settings for generation. Raises LineError."""
+    """The tokens at which a server stops, by the tokenizer and the settings for generation. Raises UnfitLineError."""
     told = getattr(generation, "eos_token_id", None)
     found = {*(told if isinstance(told, list) else [told]), tokenizer.eos_token_id} - {None}
     if not found:
-        raise LineError("has no end: the model's tokenizer names no token that ends an answer")
+        raise UnfitLineError("has no end: the model's tokenizer names no token that ends an answer")
     return found

@@ -22,7 +22,7 @@ from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from tuning.lora import bases, workplace
 from tuning.lora.bases import Base
-from tuning.lora.encoding import Encoded, LineError, encode, ends_of
+from tuning.lora.encoding import Encoded, UnfitLineError, encode, ends_of
 from tuning.lora.workplace import TrainingFolder
 
 WHOLE = "whole"  # the file by which a checkpoint is known to be written to its end
@@ -87,7 +87,7 @@ def encoded(tokenizer: Any, base: Base, rows: Sequence[Mapping[str, Any]]) -> li
     for number, row in enumerate(rows, start=1):
         try:
             line = encode(tokenizer, row, ends_of(tokenizer, bases.generation(base)))
-        except LineError as error:
+        except UnfitLineError as error:
             raise TrainingError(f"Line {number} of the dataset {error}.") from error
         if most is not None and line.length > most:
             raise TrainingError(

@@ -8,11 +8,11 @@ import pytest
 from bot.answers import prompts
 from llm.prompt import Turn
 from tests.rows.examples import make_hit
+from tuning.claims import supporting
+from tuning.claims.supporting import Words
 from tuning.datasets import cautions, pairing, shaping, validating
 from tuning.datasets.cautions import Traits
 from tuning.datasets.validating import Candidate
-from tuning.examples import supporting
-from tuning.examples.supporting import Words
 
 PASSAGE = (
     "Annual plans can be refunded in full within 30 days. Ask at https://acme.example.com/billing for 1,000 seats."

@@ -21,7 +21,7 @@ from trl import SFTConfig, SFTTrainer
 
 from tuning.lora import bases, gguf_files, planning, process, training, workplace
 from tuning.lora.bases import Base
-from tuning.lora.encoding import LineError, encode, ends_of
+from tuning.lora.encoding import UnfitLineError, encode, ends_of
 from tuning.lora.training import Job, TrainingError
 from tuning.lora.workplace import TrainingFolder
 
@@ -37,7 +37,7 @@ def refusal(act: Callable[[], object]) -> str:
     """What was said in place of an answer; empty where nothing was."""
     try:
         act()
-    except (LineError, TrainingError, bases.BaseError) as error:
+    except (UnfitLineError, TrainingError, bases.BaseError) as error:
         return str(error)
     return ""
 
