@@ -16,12 +16,15 @@ import numpy.typing as npt
 
 RESAMPLES = 5_000
 AT_ONCE = 250  # of them, which keeps the memory of a thousand cases at a few megabytes
+FEW_KINDS = 32  # of clusters that are alike, as those of right and wrong are: how often each is drawn is quicker told
 SEED = 20_261_130  # the same interval for the same scores, in every install
 Z = 1.959963984540054  # of a two-sided level of 95 %
 ALPHA = 0.05
+Z_POWER = 0.8416212335729143  # of the chance below
 POWER = 0.8  # the chance of seeing what is there, as is usual
 MOST_CASES = 5_000  # beyond it nobody writes cases; "more than so many" is said
 NEGLIGIBLE = 1e-7  # a chance that changes no digit which is shown
+STEPS = 60  # of the sum of a power, at least; what lies between them is much the same
 LOSSES = (0.05, 0.10)  # shares of cases that a better candidate usually gets wrong and the live model right
 
 Numbers = npt.NDArray[np.float64]
@@ -37,9 +40,9 @@ class ScoresError(ValueError):
 class Comparison:
     """What the candidate's scores are beside the live model's, higher being better. Shares and means from 0 to 1.
 
-    `cases` were scored in both arms, `left_out` in one or none. `interval` is that of `gain` at 95 %, None where
-    nothing is known of it (one cluster, or no case). `p` is the exact two-sided one, None where scores are not right
-    or wrong.
+    `cases` were scored in both arms, `one_sided` in one alone, `left_out` in one or none. `interval` is that of `gain`
+    at 95 %, None where nothing is known of it (one cluster, or no case). `p` is the exact two-sided one, None where
+    scores are not right or wrong.
     """
 
     cases: int
@@ -51,6 +54,7 @@ class Comparison:
     wins: int = 0
     losses: int = 0
     left_out: int = 0
+    one_sided: int = 0
 
     @property
     def gain(self) -> float | None:
@@ -69,8 +73,9 @@ def compare(
     asked = clusters or {}
     pairs = [(name, first, after[name]) for name, first in before.items()]
     scored = [(name, float(b), float(a)) for name, b, a in pairs if b is not None and a is not None]
+    one_sided = sum((b is None) != (a is None) for _, b, a in pairs)
     if not scored:
-        return Comparison(0, 0, None, None, None, None, left_out=len(pairs))
+        return Comparison(0, 0, None, None, None, None, left_out=len(pairs), one_sided=one_sided)
     live = np.array([b for _, b, _ in scored])
     candidate = np.array([a for _, _, a in scored])
     names: list[Hashable] = [asked.get(name) or (name,) for name, _, _ in scored]
@@ -86,6 +91,7 @@ def compare(
         wins=wins,
         losses=losses,
         left_out=len(pairs) - len(scored),
+        one_sided=one_sided,
     )
 
 
@@ -115,7 +121,8 @@ def mcnemar(losses: int, wins: int) -> float:
     for lost in range(min(losses, wins)):
         term = term * (differing - lost) // (lost + 1)
         ways += term
-    return min(1.0, 2 * ways / 2**differing)  # of whole numbers, so that nothing is lost before the division
+    found: float = 2 * ways / 2**differing  # of whole numbers, so that nothing is lost before the division
+    return min(1.0, found)
 
 
 def wilson(right: int, cases: int) -> Interval:
@@ -163,18 +170,20 @@ def bootstrap(differences: Numbers, clusters: Sequence[Hashable]) -> Interval | 
     if len(numbers) < 2:
         return None
     index = np.array([numbers[name] for name in clusters])
-    sums = np.bincount(index, weights=differences)
-    sizes = np.bincount(index)
-    random = np.random.default_rng(SEED)
-    means = np.concatenate([_drawn_means(random, sums, sizes) for _ in range(RESAMPLES // AT_ONCE)])
-    low, high = np.quantile(means, (ALPHA / 2, 1 - ALPHA / 2))
+    each = np.column_stack([np.bincount(index, weights=differences), np.bincount(index)])  # sum and size of a cluster
+    drawn = _drawn(np.random.default_rng(SEED), each.astype(float))
+    low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (ALPHA / 2, 1 - ALPHA / 2))
     return float(low), float(high)
 
 
-def _drawn_means(random: np.random.Generator, sums: Numbers, sizes: npt.NDArray[np.int64]) -> Numbers:
-    drawn = random.integers(0, len(sums), size=(AT_ONCE, len(sums)))
-    found: Numbers = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    return found
+def _drawn(random: np.random.Generator, clusters: Numbers) -> Numbers:
+    """The sums of RESAMPLES drawings of as many clusters as there are."""
+    kinds, counts = np.unique(clusters, axis=0, return_counts=True)
+    if len(kinds) <= FEW_KINDS:
+        found: Numbers = random.multinomial(len(clusters), counts / len(clusters), size=RESAMPLES) @ kinds
+        return found
+    drawings = (random.integers(0, len(clusters), size=(AT_ONCE, len(clusters))) for _ in range(RESAMPLES // AT_ONCE))
+    return np.concatenate([clusters[drawing].sum(axis=1) for drawing in drawings])
 
 
 def newcombe(live: Numbers, candidate: Numbers) -> Interval:
@@ -211,8 +220,10 @@ def power(cases: int, won: float, lost: float) -> float:
     if not won + lost:
         return 0.0
     chance = _binomial(cases, won + lost)
-    likely = np.flatnonzero(chance > NEGLIGIBLE).tolist()
-    return float(sum(chance[differing] * _seen(differing, won / (won + lost)) for differing in likely))
+    likely = np.flatnonzero(chance > NEGLIGIBLE)
+    likely = likely[:: max(1, len(likely) // STEPS)]
+    seen = np.array([_seen(differing, won / (won + lost)) for differing in likely.tolist()])
+    return float((chance[likely] * seen).sum() / chance[likely].sum())
 
 
 def _seen(differing: int, share: float) -> float:
@@ -224,13 +235,9 @@ def _seen(differing: int, share: float) -> float:
 @lru_cache(maxsize=8192)
 def _least_wins(differing: int) -> int | None:
     """The fewest wins that are significant; None where even all of them are not."""
-    if mcnemar(0, differing) >= ALPHA:
-        return None
-    low, high = differing // 2 + 1, differing
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if mcnemar(differing - middle, middle) < ALPHA else (middle + 1, high)
-    return low
+    by_chance = 2 * np.cumsum(_binomial(differing, 0.5)[::-1])[::-1]  # of so many wins or more, either way
+    significant = np.flatnonzero(by_chance < ALPHA)
+    return int(significant[0]) if len(significant) else None
 
 
 def _binomial(trials: int, share: float) -> Numbers:
