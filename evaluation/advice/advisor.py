@@ -13,7 +13,7 @@ from enum import StrEnum
 from evaluation.advice import alternatives, disagreements, questions
 from evaluation.advice.inputs import Inputs, LiveFigure
 from evaluation.advice.questions import Asked, Reply
-from evaluation.figures.calculators import NEVER, Calculation
+from evaluation.figures.calculators import Calculation
 from llm.spending import money
 
 
@@ -278,10 +278,11 @@ def _economics(inputs: Inputs) -> str:
     if found is None or found.result is None:
         return "What a tuned model would cost is not known: state its price on the page Prices."
     monthly = _monthly(found, int(queries)) if queries is not None else None
-    if found.result == NEVER or monthly is None:
+    if monthly is None:
         return found.sentence
     if monthly < 0:
-        return f"{found.sentence} At {queries:,.0f} a month it costs {money.amount(-monthly)} a month more."
+        more = f"At {queries:,.0f} a month you would pay {money.amount(-monthly)} a month"
+        return f"{found.sentence} {more} for how answers sound."
     return f"{found.sentence} At {queries:,.0f} a month it saves {money.amount(monthly)} a month."
 
 

@@ -211,7 +211,7 @@ def test_the_bill_is_told_for_the_volume_there_is() -> None:
         "At 100,000 a month it saves $497.83 a month."
     )
     assert advised(queries_a_month=10_000, economics=economics).economics.endswith(
-        "At 10,000 a month it costs $403.97 a month more."
+        "At 10,000 a month you would pay $403.97 a month for how answers sound."
     )
     assert "state its price" in advised(queries_a_month=10_000).economics
     assert advised(economics=economics).economics == economics.sentence
