@@ -56,7 +56,7 @@ def _queries(today: date) -> LiveFigure:
     found = answer_shapes.volume()
     if found is None:
         return unknown(NOTHING_ASKED)
-    days = f"{found.days} day{'' if found.days == 1 else 's'}"
+    days = _counted(found.days, "day")
     source = f"Extrapolated from {days}" if found.is_extrapolated else f"The last {days}"
     return LiveFigure(found.per_month, f"{source}.", found.answers, today)
 
@@ -99,7 +99,7 @@ def _changes(now: datetime) -> tuple[LiveFigure, LiveFigure]:
     }
     late = {pk for pk, (_, last) in changed.items() if last >= now - timedelta(days=DAYS)}
     watched = {pk for pk, at in since.items() if (now - at).days >= DAYS}
-    source = f"{len(there):,} documents that {sum(there.values()):,} citations rest on."
+    source = f"{_counted(len(there), 'document')} that {_counted(sum(there.values()), 'citation')} lead to."
     ages = [(_days(now, since[pk], changed.get(pk, (0,))[0]), count) for pk, count in there.items()]
     return _share(there, late, watched, source, now), _median(ages, now, since, source)
 
@@ -133,7 +133,8 @@ def _median(ages: list[tuple[float, int]], now: datetime, since: dict[int, datet
             break
     watched = sorted((now - at).days for at in since.values())[len(since) // 2]
     if watched <= DAYS:
-        return unknown(f"The documents have been watched for {watched} days, and most have not changed yet.")
+        seen = _counted(watched, "day")
+        return unknown(f"The documents have been watched for {seen}, and most have not changed yet.")
     return LiveFigure(watched, f"{source} Most have not changed once.", len(since), now.date())
 
 
@@ -186,3 +187,7 @@ def _budget(today: date) -> LiveFigure:
     if row is None:
         return unknown("No budget is set for a month.")
     return LiveFigure(row.limit, "The page Budgets.", 1, today)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

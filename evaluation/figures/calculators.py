@@ -70,6 +70,11 @@ class Calculation:
     sentence: str
     more: dict[str, Result] = field(default_factory=dict)
 
+    @property
+    def told_lines(self) -> list[tuple[SumLine, str]]:
+        """The lines, each with its amount in words."""
+        return [(line, "unpriced" if line.usd is None else money.amount(line.usd)) for line in self.lines]
+
     def as_json(self) -> dict[str, object]:
         lines = [{**asdict(line), "usd": _written(line.usd)} for line in self.lines]
         inputs = {name: _written(value) for name, value in self.inputs.items()}

@@ -8,6 +8,7 @@ from typing import Literal
 from django.utils import timezone
 
 from evaluation.figures import answer_shapes, calculators, what_if
+from evaluation.figures.answer_shapes import AnswerShape, Volume
 from evaluation.figures.calculators import Calculation, CalculationError, Effort, ServedModel, Shape
 from llm.spending import pricing
 from llm.spending.pricing import Rates
@@ -78,18 +79,29 @@ ASSUMED: dict[str, int | Decimal | str] = {
 }  # fmt: skip
 
 
-def begun(calculator: str) -> dict[str, int | Decimal | str]:
-    """How it is now: the live model, what answers took, how many there are. What is not known is left out."""
-    taken, asked = answer_shapes.measured(), answer_shapes.volume()
-    live = next(iter(what_if.models()), None)
+@dataclass(frozen=True)
+class Present:
+    """How it is now: the models that have written answers, the newest first, what answers took, how many there are."""
+
+    models: list[str]
+    taken: AnswerShape | None
+    volume: Volume | None
+
+
+def present() -> Present:
+    return Present(what_if.models(), answer_shapes.measured(), answer_shapes.volume())
+
+
+def begun(calculator: str, now: Present) -> dict[str, int | Decimal | str]:
+    """The options as they are now; what is not known is left out."""
     found: dict[str, int | Decimal | str] = dict(ASSUMED)
-    if live is not None:
-        found |= {"model": live, "base": live}
-    if taken is not None:
-        shape = taken.shape
+    if now.models:
+        found |= {"model": now.models[0], "base": now.models[0]}
+    if now.taken is not None:
+        shape = now.taken.shape
         found |= {option.name: getattr(shape, option.name) for option in TOKENS}
-    if asked is not None:
-        found["queries"] = asked.per_month
+    if now.volume is not None:
+        found["queries"] = now.volume.per_month
     named = {option.name for option in OPTIONS[calculator]}
     return {name: value for name, value in found.items() if name in named}
 
@@ -177,11 +189,10 @@ def _first(stated: Decimal | None, listed: Decimal | None) -> Decimal | None:
 
 
 def _need(given: Given, names: list[str]) -> None:
-    missing = [f"--{name}" for name in names if name not in given]
+    labels = {option.name: f"{option.label.lower()} ({option.flag})" for option in (*TOKENS, VOLUME)}
+    missing = [labels[name] for name in names if name not in given]
     if missing:
-        raise CalculationError(
-            f"No model has answered of late, so nothing is known of {', '.join(missing)}: say it yourself."
-        )
+        raise CalculationError(f"Nothing is known of these: {', '.join(missing)}. Fill them in.")
 
 
 def _int(given: Given, name: str, otherwise: int = 0) -> int:

@@ -5,9 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from evaluation.advice import advisor, live_figures
+from evaluation.advice import advisor, live_figures, wording
 from evaluation.advice.advisor import Advice, Layer
-from evaluation.advice.questions import Asked
 
 
 class Command(BaseCommand):
@@ -26,23 +25,18 @@ class Command(BaseCommand):
     def _tell(self, found: Advice) -> None:
         for blocker in found.blockers:
             self.stdout.write(f"First: {blocker}")
-        self._layer("Knowledge", found.knowledge)
-        self._layer("Behaviour", found.behaviour)
+        self._layer("Knowledge", found, found.knowledge)
+        self._layer("Behaviour", found, found.behaviour)
         self.stdout.write(f"\nCost: {found.economics}")
         self.stdout.write(f"Known are {found.known} of {found.figures} figures; the others are guessed nowhere.")
         self.stdout.write("\nWhere the articles disagree:")
         for line in found.disagreements:
             self.stdout.write(f"  {line}")
 
-    def _layer(self, name: str, layer: Layer) -> None:
+    def _layer(self, name: str, found: Advice, layer: Layer) -> None:
         self.stdout.write(f"\n{name}: {layer.verdict.words}. {layer.because}\n  Next: {layer.next}")
         for asked in layer.trace:
-            self.stdout.write(f"  {'>' if asked.decides else ' '} {asked.answer:<8}{asked.question} {_value(asked)}")
+            now = f"({wording.of_asked(asked, found.inputs)}; {asked.figure.source.rstrip('.')})"
+            self.stdout.write(f"  {'>' if asked.decides else ' '} {asked.answer:<8}{asked.question} {now}")
         for line in layer.would_change:
             self.stdout.write(f"    {line}")
-
-
-def _value(asked: Asked) -> str:
-    figure = asked.figure
-    said = f"{figure.value} of {figure.sample:,}; " if figure.is_known else ""
-    return f"({said}{figure.source.rstrip('.')})"

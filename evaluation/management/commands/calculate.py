@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from evaluation.figures import sums
 from evaluation.figures.calculators import CalculationError
 from evaluation.figures.sums import Option
-from llm.spending import money
 
 HELP = {
     "query": "what an answer costs, and a month of them",
@@ -35,15 +34,14 @@ class Command(BaseCommand):
         name = options["calculator"]
         said = {each.name: options[each.name] for each in sums.OPTIONS[name] if options[each.name] is not None}
         try:
-            found = sums.work_out(name, {**sums.begun(name), **said})
+            found = sums.work_out(name, {**sums.begun(name, sums.present()), **said})
         except CalculationError as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             written = {"calculator": name, **found.as_json()}
             self.stdout.write(json.dumps(written, ensure_ascii=False, indent=2))
             return
-        for line in found.lines:
-            amount = "unpriced" if line.usd is None else money.amount(line.usd)
+        for line, amount in found.told_lines:
             self.stdout.write(f"{line.name:<20}{amount:>14}  {line.how}")
         self.stdout.write(found.sentence)
 
