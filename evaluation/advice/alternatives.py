@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from evaluation.advice import questions
-from evaluation.advice.inputs import Inputs, LiveFigure, Value
+from evaluation.advice.evidence import Inputs, LiveFigure, Value
 
 
 class Worded(Protocol):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bot.answers import voices
 from bot.models import Citation, Message, Outcome, Speaker, Voice
 from evaluation.advice import economics, evaluated, questions
-from evaluation.advice.inputs import Inputs, LiveFigure, unknown
+from evaluation.advice.evidence import Inputs, LiveFigure, unknown
 from evaluation.figures import answer_shapes
 from evaluation.figures.answer_shapes import AnswerShape
 from knowledge.models import Document, DocumentVersion

@@ -10,7 +10,7 @@ import pytest
 
 from evaluation.advice import advisor
 from evaluation.advice.advisor import Advice
-from evaluation.advice.inputs import Inputs, LiveFigure, unknown
+from evaluation.advice.evidence import Inputs, LiveFigure, unknown
 from evaluation.figures import calculators
 from evaluation.figures.calculators import Effort, ServedModel, Shape
 from llm.spending.pricing import Rates

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from evaluation.advice.inputs import FRESH_DAYS, Inputs, LiveFigure
-from evaluation.advice.questions import Asked
+from evaluation.advice.evidence import FRESH_DAYS, Inputs, LiveFigure
+from evaluation.advice.questions import TracedQuestion
 from llm.spending import money
 
 Unit = Literal["share", "count", "days", "seconds", "ms", "usd", "yes"]
@@ -68,7 +68,7 @@ def value(name: str, figure: LiveFigure) -> str:
     return f"{said} ({low} to {high})"
 
 
-def of_asked(asked: Asked, inputs: Inputs) -> str:
+def of_asked(asked: TracedQuestion, inputs: Inputs) -> str:
     """The value that a question was answered from."""
     name = next(name for name, figure in inputs.figures().items() if figure is asked.figure)
     return value(name, asked.figure)
