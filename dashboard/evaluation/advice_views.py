@@ -19,7 +19,7 @@ def advice(request: loading.Request) -> HttpResponse:
     found = advisor.advise(live_figures.read())
 
     def shown(name: str, about: str, layer: Layer) -> dict[str, object]:
-        trace = [(asked, figure_words.of_asked(asked, found.inputs)) for asked in layer.trace]
+        trace = [(asked, *figure_words.of_asked(asked, found.inputs)) for asked in layer.trace]
         return {"name": name, "about": about, "layer": layer, "trace": trace, "go": next_page(request.user, layer)}
 
     layers = [

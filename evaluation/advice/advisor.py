@@ -277,15 +277,19 @@ def _hours(inputs: Inputs, more: int) -> str:
 def _economics(inputs: Inputs) -> str:
     """What tuning would do to the bill, from the calculator; money is a reason only where it says so."""
     found, queries = inputs.economics, inputs.queries_a_month.value
-    if found is None or found.result is None:
-        return "What a tuned model would cost is not known: state its price on the page Prices."
+    if found is None:
+        return (
+            "What tuning would do to it is not known: there is no tuned model to compare with, or no answer to measure."
+        )
+    if found.result is None:
+        return f"{found.sentence} State it on the page Prices, or fill it in below."
     monthly = _monthly(found, int(queries)) if queries is not None else None
     if monthly is None:
         return found.sentence
     if monthly < 0:
         more = f"At {queries:,.0f} a month you would pay {money.amount(-monthly)} a month"
         return f"{found.sentence} {more} for how answers sound."
-    return f"{found.sentence} At {queries:,.0f} a month it saves {money.amount(monthly)} a month."
+    return f"{found.sentence} At {queries:,.0f} a month it saves {money.amount(monthly)} a month, hosting not counted."
 
 
 def _monthly(found: Calculation, queries: int) -> Decimal | None:

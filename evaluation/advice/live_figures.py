@@ -177,8 +177,7 @@ def _prompt(today: date) -> LiveFigure:
 def _trainers(today: date) -> LiveFigure:
     told = list(submitting.offers(today))
     there = [(name, place, offer) for name, place, offer in told if offer.is_available]
-    first = next((f"{name}{f' at {place}' if place else ''}: {offer.why}" for name, place, offer in there), "")
-    why = first or " ".join(offer.why for _, _, offer in told)
+    why = next((offer.why for _, _, offer in there), " ".join(offer.why for _, _, offer in told))
     return LiveFigure(bool(there), why, len(told), today)
 
 
