@@ -103,8 +103,9 @@ def test_what_if_is_empty_where_no_model_has_answered(client: Client, owner: Use
     page = client.get(reverse("costs")).content.decode()
     assert "No model has written an answer" in page
     assert "This field is required" not in page
-    asked = {"model": "openai:gpt-6-luna", "volume": 1000, "k": 4, "passage_tokens": 500, "prompt_tokens": 1550}
-    page = client.get(reverse("costs"), {**asked, "cached_tokens": 1500, "output_tokens": 200}).content.decode()
+    shape = {"volume": 1000, "k": 4, "passage_tokens": 500, "prompt_tokens": 1550, "cached_tokens": 1500}
+    asked: dict[str, str | int] = {"model": "openai:gpt-6-luna", "output_tokens": 200, **shape}
+    page = client.get(reverse("costs"), asked).content.decode()
     assert "$0.00032" in page
     assert "No price is known for" in client.get(reverse("costs"), {**asked, "model": "openai:nobody"}).content.decode()
 

@@ -27,7 +27,7 @@ def viewer(client: Client) -> User:
     return user
 
 
-def page(client: Client, name: str = "advice", **asked: object) -> str:
+def page(client: Client, name: str = "advice", **asked: str | int) -> str:
     return client.get(reverse(name), asked).content.decode()
 
 
@@ -82,7 +82,7 @@ def test_the_calculators_begin_with_real_answers(client: Client, viewer: User) -
 
 
 def test_a_break_even_is_worked_out_and_never_is_shown_plainly(client: Client, viewer: User) -> None:
-    asked = {
+    asked: dict[str, str | int] = {
         "calculator": "break-even", "system": 1500, "context": 2000, "question": 50, "output": 200, "tuned_system": 0,
         "base_input_price": "0.15", "base_output_price": "0.60", "tuned_input_price": "0.30", "training": 25,
         "tuned_output_price": "1.20", "months": 6,

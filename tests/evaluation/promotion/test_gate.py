@@ -201,7 +201,9 @@ def test_of_a_thousand_candidates_that_are_no_better_at_most_one_in_twenty_is_of
     named = {str(number): str(each) for number, each in enumerate(cluster)}
     offered = 0
     for row in through:
-        arms = [{str(number): float(right) for number, right in enumerate(arm[row])} for arm in (live, candidate)]
-        offered += judged(primary=statistics.compare(*arms, named)).verdict == GateVerdict.OFFERED
+        before, after = (
+            {str(number): float(right) for number, right in enumerate(arm[row])} for arm in (live, candidate)
+        )
+        offered += judged(primary=statistics.compare(before, after, named)).verdict == GateVerdict.OFFERED
     assert 0 < offered <= 50
     assert len(through) >= offered
