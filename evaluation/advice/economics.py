@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from bot.answers import voices
 from bot.models import Voice
+from bot.voices import choosing, style
 from evaluation.figures import calculators
 from evaluation.figures.answer_shapes import CHARACTERS_PER_TOKEN, AnswerShape
 from evaluation.figures.calculators import Calculation, Effort, ServedModel, Shape
@@ -35,5 +35,5 @@ def _shape(shape: Shape, tuned: ModelVersion) -> Shape:
 
 def _rules() -> int:
     """About how many tokens the rules of the voice take."""
-    voice = Voice.objects.current(voices.DEFAULT)
-    return sum(map(len, voices.rules(voice))) // CHARACTERS_PER_TOKEN if voice else 0
+    voice = Voice.objects.current(choosing.DEFAULT)
+    return sum(map(len, style.rules(voice))) // CHARACTERS_PER_TOKEN if voice else 0

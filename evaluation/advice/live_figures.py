@@ -7,8 +7,8 @@ from decimal import Decimal
 from django.db.models import Avg, Count, Max, Q
 from django.utils import timezone
 
-from bot.answers import voices
 from bot.models import Citation, Message, Outcome, Speaker, Voice
+from bot.voices import choosing
 from evaluation.advice import economics, evaluated, questions
 from evaluation.advice.evidence import Inputs, LiveFigure, unknown
 from evaluation.figures import answer_shapes
@@ -169,7 +169,7 @@ def _style_faults(today: date) -> LiveFigure:
 
 def _prompt(today: date) -> LiveFigure:
     """Whether anybody has changed the words in which the model is asked."""
-    versions = Voice.objects.filter(name=voices.DEFAULT).count() or Voice.objects.count()
+    versions = Voice.objects.filter(name=choosing.DEFAULT).count() or Voice.objects.count()
     source = f"Versions of the voice: {versions}." if versions else "There is no voice yet."
     return LiveFigure(versions > 1, source, versions, today)
 

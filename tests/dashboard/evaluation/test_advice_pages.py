@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from bot.answers import voices
+from bot.voices import choosing
 from dashboard.guard import roles
 from dashboard.guard.roles import Role
 from llm.models import ModelPrice
@@ -46,7 +46,7 @@ def test_an_empty_install_is_told_what_is_not_known(client: Client, viewer: User
 def test_the_verdicts_stand_there_with_their_trace(client: Client, viewer: User) -> None:
     make_models()
     make_cited(viewer, make_watched_document("Refunds", days=60, changed=(40, 20, 10)), 3, first=0)
-    voices.next_version("default", {"style_guide": "Warm."})
+    choosing.next_version("default", {"style_guide": "Warm."})
     make_examples(2)
     shown = page(client)
     assert "Stay with retrieval" in shown

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from bot.answers import voices
+from bot.voices import choosing
 from evaluation.advice import advisor, economics, evaluated, live_figures
 from evaluation.advice.evaluated import EvaluatedCase
 from evaluation.figures import answer_shapes
@@ -124,9 +124,9 @@ def test_examples_that_ask_the_same_count_once(user: User) -> None:
 
 def test_the_voice_trainers_and_the_budget_are_read(user: User) -> None:
     assert live_figures.read().is_prompt_tried.source == "There is no voice yet."
-    voice = voices.next_version("default", {"style_guide": "Warm."})
+    voice = choosing.next_version("default", {"style_guide": "Warm."})
     assert live_figures.read().is_prompt_tried.value is False
-    voices.next_version("default", {"style_guide": "Brief."})
+    choosing.next_version("default", {"style_guide": "Brief."})
     Budget.objects.create(period="month", limit=20)
     make_past_answer(user, 1, voice=voice, style_faults=["too long"])
     make_past_answer(user, 2, voice=voice)
@@ -140,7 +140,7 @@ def test_what_tuning_would_cost_is_worked_out_from_stated_prices(user: User) -> 
     for number in range(3):
         make_past_answer(user, number, tokens=(2000, 0, 100))
     live = Deployment.objects.get(role="answer")
-    voices.next_version("default", {"style_guide": "w" * 2000})
+    choosing.next_version("default", {"style_guide": "w" * 2000})
     assert economics.of_live(answer_shapes.measured()) is None, "there is no tuned model to compare with"
     ModelVersion.objects.create(
         endpoint=live.endpoint, model="tuned", base="a-model", prompt="short", template_hash="h"
