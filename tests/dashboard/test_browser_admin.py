@@ -82,7 +82,7 @@ def addresses(answer: Message) -> list[str]:
         "document": Document.objects.get().pk,
         "channel": Channel.objects.get().pk,
         "escalation": Escalation.objects.get().pk,
-        "review_item": proposing.propose(answer, by=None).pk,
+        **dict.fromkeys(("review_item", "review_article"), proposing.propose(answer, by=None).pk),
         "proposers": Workspace.objects.get().pk,
         "proposal": bulk.do_now(bulk.request([answer.pk, 0], by=None)).pk,
     }

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.answers import prompts
-from tuning.claims import coverage, evidence, polarity
-from tuning.claims.evidence import Evidence
+from tuning.claims import coverage, grounds, polarity
+from tuning.claims.grounds import Evidence
 from tuning.models import EditKind
 
 MISSING = 0.6  # of a sentence's rare words, from which on it says something new
@@ -97,11 +97,11 @@ def _manner(edit: Edit) -> EditKind:
 
 
 def _unsupported(edit: Edit) -> Iterator[Unsupported]:
-    answer = evidence.masked(edit.edited, edit.phrases)
+    answer = grounds.masked(edit.edited, edit.phrases)
     ground = Evidence.of([*edit.passages, *edit.known], edit.said)
-    before = evidence.masked(edit.original, edit.phrases)
+    before = grounds.masked(edit.original, edit.phrases)
     taken: list[tuple[int, int]] = []
-    for claim, reason in evidence.unsupported(answer, ground, before):
+    for claim, reason in grounds.unsupported(answer, ground, before):
         taken.append((claim.start, claim.end))
         yield Unsupported(claim.start, claim.end, claim.kind, edit.edited[claim.start : claim.end], reason)
     for start, end in coverage.units(answer):
