@@ -60,6 +60,8 @@ bench: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.overhead
 	$(BENCH)/bin/python -m benchmarks.dashboard
 	$(BENCH)/bin/python -m benchmarks.tuning --data $(DATA)
+	$(BENCH)/bin/python -m benchmarks.triage
+	$(BENCH)/bin/python -m benchmarks.redaction
 
 bench-quality: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)

@@ -4,13 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from django.db.models import prefetch_related_objects
 
 from bot.answers import prompts
-from bot.models import Citation
 from knowledge.embedders import embedding
 from knowledge.embedders.base import PassageText
-from knowledge.models import Chunk
 from llm import client, vendors
 from tuning.datasets import exporting
 from tuning.datasets.validating import Problem
@@ -75,23 +72,6 @@ def unfit(examples: Sequence[TrainingExample]) -> Iterator[Problem]:
             yield Problem(number, example.pk, "messages[0].content", sentence)
         if example.checksum != checksum(example.messages):
             yield Problem(number, example.pk, "messages", exporting.CHANGED)
-    yield from _stale(examples)
-
-
-def _stale(examples: Sequence[TrainingExample]) -> Iterator[Problem]:
-    """What cites a document that no longer says so since somebody last looked at the example."""
-    prefetch_related_objects([each.message for each in examples if each.message], "citations__document__live_version")
-    for number, example in enumerate(examples, start=1):
-        cites = example.message.citations.all() if example.message else ()
-        for title in sorted({cited.title for cited in cites if _is_stale(cited, example)}):
-            yield Problem(number, example.pk, "messages", f"cites {title!r}, which says otherwise now; review it again")
-
-
-def _is_stale(cited: Citation, example: TrainingExample) -> bool:
-    version = cited.document.live_version if cited.document else None
-    if version is None or example.reviewed_at is None or version.created_at <= example.reviewed_at:
-        return False
-    return not Chunk.objects.filter(document=cited.document_id, text__contains=cited.quote).exists()
 
 
 def author(example: TrainingExample) -> str:

@@ -59,7 +59,7 @@ def freeze(
     lines that say "not in our documents": to those that reviewers made as many are added as can be made.
     """
     _check(name, validation, refusals)
-    staleness.recall()
+    recalled = len(staleness.recall())
     drawn, lines, left_out = candidates.of(drawing.draw(), prompt)
     given = GivenPassages(lines)
     _refuse_if(
@@ -88,7 +88,7 @@ def freeze(
         clusters=traits.clusters,
         tokens=sum(length for row, length in zip(rows, lengths, strict=True) if row.split == Split.TRAIN),
         longest=max(lengths),
-        warnings=[*_left_out(drawn.doubled, left_out), *cautions.warnings(shaped.lines, traits)],
+        warnings=[*_left_out(drawn.doubled, recalled, left_out), *cautions.warnings(shaped.lines, traits)],
         statistics={**statistics, "left_out": dict(left_out), "is_shuffled": is_shuffled},
         created_by=by,
     )
@@ -202,7 +202,9 @@ def _described(
     }
 
 
-def _left_out(doubled: int, left_out: Counter[str]) -> Iterator[str]:
+def _left_out(doubled: int, recalled: int, left_out: Counter[str]) -> Iterator[str]:
+    if recalled:
+        yield f"{recalled} went back into review, as what they cite says something else now."
     if doubled:
         yield f"{doubled} said the same as another example and were left out."
     for reason, count in sorted(left_out.items()):

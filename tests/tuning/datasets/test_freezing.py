@@ -16,11 +16,11 @@ from knowledge.models import Chunk, Document, DocumentVersion
 from llm.models import PromptVariant
 from tests.rows.examples import SUBJECTS, make_example, make_examples
 from tests.rows.make import make_collection, make_deployment, make_endpoint
-from tests.rows.web_rows import make_answer, make_citation, make_document, make_question, make_user
+from tests.rows.web_rows import make_answer, make_document, make_question, make_user
 from tuning.datasets import formats, freezing
 from tuning.datasets.freezing import FreezeError, freeze
 from tuning.examples import erasing
-from tuning.models import Dataset, DatasetLine, ExampleState, Split, TrainingExample
+from tuning.models import Dataset, DatasetLine, ExamplePassage, ExampleState, Split, TrainingExample
 from tuning.registry import versions
 
 pytestmark = pytest.mark.django_db
@@ -202,26 +202,29 @@ def test_too_few_to_restyle_are_refused() -> None:
 
 
 def test_what_cites_a_document_that_has_changed_goes_back_to_its_reviewer() -> None:
-    make_examples(12)
-    collection = make_collection()
-    document = make_document(collection)
-    answer = make_answer(make_question(make_user()))
-    make_citation(answer, document=document)
-    example = TrainingExample.objects.order_by("id")[3]
-    TrainingExample.objects.filter(pk=example.pk).update(message=answer)
+    examples = make_examples(12)
+    document = make_document(make_collection())
+    document.refresh_from_db()
+    ExamplePassage.objects.create(
+        example=examples[3],
+        number=1,
+        document=document,
+        version=document.live_version_id,
+        title="Refunds",
+        heading="Refunds",
+        text=Chunk.objects.get().text,
+    )
     assert freeze("first").lines.count() == 12
     version = DocumentVersion.objects.create(
         document=document, number=2, fingerprint="g", byte_count=1, chunk_count=1, created_at=timezone.now()
     )
     Document.objects.filter(pk=document.pk).update(live_version=version)
-    freeze("other bytes, the same words")
-    Chunk.objects.update(text="Annual plans are refunded within 14 days.")
-    with pytest.raises(
-        FreezeError, match=r"line 4 \(example \d+\), messages: cites 'Refunds', which says otherwise now"
-    ):
-        freeze("second")
-    TrainingExample.objects.filter(pk=example.pk).update(reviewed_at=timezone.now())
-    freeze("looked at again")
+    Chunk.objects.update(text="Annual plans are refunded within 14 days.", version=version)
+    second = freeze("second")
+    assert second.lines.count() == 11
+    assert "1 went back into review" in second.warnings[0]
+    examples[3].refresh_from_db()
+    assert (examples[3].state, "Refunds" in examples[3].stale_reason) == (ExampleState.IN_REVIEW, True)
 
 
 def test_ten_lines_are_left_to_train_on() -> None:
