@@ -52,7 +52,7 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
     assert dataset.lines.count() >= 40
     assert prompts.SEARCH in dataset.lines.all()[0].messages[0]["content"], "production lets a model search first"
     base = tiny_base(dataset, tmp_path)
-    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=3, parameters=TAUGHT), by=None)
+    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=4, parameters=TAUGHT), by=None)
 
     # Killed as hard as can be once it has something to lose, it goes on from there, and nobody trains beside it.
     followed(job, lambda: list(folder_of(job).checkpoints("sft").glob("checkpoint-*/whole")))
