@@ -35,6 +35,7 @@ class Purpose(models.TextChoices):
     JUDGE = "judge"
     TEST = "test"
     TUNE = "tune"
+    EVALUATE = "evaluate"
 
 
 class Endpoint(models.Model):

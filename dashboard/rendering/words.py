@@ -12,6 +12,7 @@ PURPOSES = {
     Purpose.JUDGE: "Grade",
     Purpose.TEST: "Try a model",
     Purpose.TUNE: "Tune a model",
+    Purpose.EVALUATE: "Evaluate a model",
 }
 
 # The outcome in plain words, and what it means for the reader.

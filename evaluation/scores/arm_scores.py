@@ -1,0 +1,114 @@
+"""The scores of an arm over all its cases. Pure.
+
+What a provider failed at is counted and told, and is in no share. A share of nothing is None.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from bot.models import Outcome
+from evaluation.models import EvaluationResult, ExpectedBehaviour
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmScores:
+    """Shares from 0 to 1, times in milliseconds, costs in USD with None for unpriced.
+
+    `over` is the share of the cases with an answer that were refused, `under` that of the others that were answered.
+    `counted` says how many cases are behind each share. `critical` counts answers with what they must not say, or with
+    citations that lead nowhere.
+    """
+
+    cases: int
+    errors: int
+    passed: float | None
+    factual: float | None
+    grounded: float | None
+    validity: float | None
+    precision: float | None
+    recall: float | None
+    style: float | None
+    over: float | None
+    under: float | None
+    retrieval_hit: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    first_token_ms: float | None
+    cost: Decimal | None
+    cost_per_answer: Decimal | None
+    critical: int
+    layers: dict[str, int] = field(default_factory=dict)
+    counted: dict[str, int] = field(default_factory=dict)
+
+
+def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
+    """The scores of one arm; each result comes with its case."""
+    known = [result for result in results if result.has_passed is not None]
+    counted: dict[str, int] = {}
+
+    def share(name: str, values: Iterable[float | bool | None]) -> float | None:
+        there = [float(value) for value in values if value is not None]
+        counted[name] = len(there)
+        return sum(there) / len(there) if there else None
+
+    answerable = [each for each in known if each.case.expected == ExpectedBehaviour.ANSWER]
+    others = [each for each in known if each.case.expected != ExpectedBehaviour.ANSWER]
+    first = [each.first_token_ms for each in known if each.first_token_ms is not None]
+    costs = [each.cost for each in results]
+    cost = None if None in costs else sum(filter(None, costs), Decimal(0))
+    return ArmScores(
+        cases=len(known),
+        errors=len(results) - len(known),
+        passed=share("passed", (each.has_passed for each in known)),
+        factual=share("factual", (each.scores["factual"] for each in known)),
+        grounded=share("grounded", (each.scores["grounded"] for each in known)),
+        validity=share("validity", (_citations(each, "validity") for each in known)),
+        precision=share("precision", (_citations(each, "precision") for each in known)),
+        recall=share("recall", (_citations(each, "recall") for each in known)),
+        style=share("style", (_keeps_to_voice(each) for each in known)),
+        over=share("over", (not _is_answered(each) for each in answerable)),
+        under=share("under", (_is_answered(each) for each in others)),
+        retrieval_hit=share("retrieval_hit", (_is_hit(each) for each in known)),
+        p50_ms=percentile([each.total_ms for each in known], 50),
+        p95_ms=percentile([each.total_ms for each in known], 95),
+        first_token_ms=percentile(first, 50),
+        cost=cost,
+        cost_per_answer=cost / len(known) if cost is not None and known else None,
+        critical=sum(is_critical(each) for each in known),
+        layers=dict(Counter(each.layer for each in known if each.layer).most_common()),
+        counted=counted,
+    )
+
+
+def percentile(values: Sequence[float], share: int) -> float | None:
+    """The smallest value that `share` in 100 do not exceed (nearest rank); None of nothing."""
+    if not values:
+        return None
+    return sorted(values)[max(0, math.ceil(share / 100 * len(values)) - 1)]
+
+
+def is_critical(result: EvaluationResult) -> bool:
+    """Whether nobody may be shown such an answer: it says what it must not, or cites what is not there."""
+    return bool(result.scores.get("forbidden") or result.scores.get("invalid_markers"))
+
+
+def _citations(result: EvaluationResult, name: str) -> float | None:
+    found: dict[str, float | None] | None = result.scores["citations"]
+    return found[name] if found else None
+
+
+def _keeps_to_voice(result: EvaluationResult) -> bool | None:
+    faults: list[str] | None = result.scores["style"]
+    return None if faults is None else not faults
+
+
+def _is_answered(result: EvaluationResult) -> bool:
+    return result.outcome == Outcome.ANSWERED
+
+
+def _is_hit(result: EvaluationResult) -> bool | None:
+    rank: int | None = result.scores["retrieval_rank"]
+    return None if rank is None else rank > 0
