@@ -22,6 +22,7 @@ QUESTION_NAMES = ("question", "query", "input", "prompt", "message", "user_input
 MOST_COMBINATIONS = 1000  # of one test whose variables are lists
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+_NAMED = re.compile(r"\(\?<(?![=!])")
 _TEMPLATED = re.compile(r"\{[{%]")
 
 
@@ -111,7 +112,7 @@ def _question(variables: Mapping[str, str]) -> str:
     """The variable that is the question: by its name, or as it is the only one. Raises ValueError."""
     named = next((variables[name] for name in QUESTION_NAMES if name in variables), None)
     only = next(iter(variables.values())) if len(variables) == 1 else None
-    found = clean(named if named is not None else only or "").strip()
+    found = clean(_filled(named if named is not None else only or "", variables)).strip()
     if not found:
         raise ValueError(f"none of its variables is the question; call it {', '.join(QUESTION_NAMES[:3])} or the like")
     if found.startswith("file://"):
@@ -159,6 +160,11 @@ def _literal(value: str) -> str:
     return f"/{re.escape(value)}/i" if len(value) > 1 and value.startswith("/") and "/" in value[1:] else value
 
 
+def _pattern(value: str) -> str:
+    """A pattern of JavaScript as one of Python: named groups are written another way there."""
+    return f"/{_NAMED.sub('(?P<', value)}/"
+
+
 def _all(reading: _Reading, values: Sequence[str]) -> None:
     reading.must_include += map(_checked, map(_literal, values))
 
@@ -172,11 +178,11 @@ def _none(reading: _Reading, values: Sequence[str]) -> None:
 
 
 def _matches(reading: _Reading, values: Sequence[str]) -> None:
-    reading.must_include += [_checked(f"/{value}/") for value in values]
+    reading.must_include += [_checked(_pattern(value)) for value in values]
 
 
 def _matches_not(reading: _Reading, values: Sequence[str]) -> None:
-    reading.must_not_include += [_checked(f"/{value}/") for value in values]
+    reading.must_not_include += [_checked(_pattern(value)) for value in values]
 
 
 def _equals(reading: _Reading, values: Sequence[str]) -> None:

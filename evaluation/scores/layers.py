@@ -17,8 +17,8 @@ class Findings:
     """What was found out about one answer. None is not known, or does not apply.
 
     `is_gold_indexed`: one of the documents that hold the answer is in the collections that were searched;
-    `is_gold_found`: one of their passages was given to the model; `is_gold_cited`: the answer cites one;
-    `do_documents_say`: they say today what the answer should; `do_passages_say`: so do the passages that were found.
+    `is_gold_found`: one of their passages was given to the model; `do_documents_say`: they say today what the answer
+    should; `do_passages_say`: so do the passages that were found.
     """
 
     expected: ExpectedBehaviour
@@ -30,7 +30,6 @@ class Findings:
     has_passages: bool = True
     is_gold_indexed: bool | None = None
     is_gold_found: bool | None = None
-    is_gold_cited: bool | None = None
     do_documents_say: bool | None = None
     do_passages_say: bool | None = None
     are_citations_right: bool | None = None
@@ -67,13 +66,12 @@ def _of_behaviour(found: Findings) -> FailureLayer:
 
 
 def _of_facts(found: Findings) -> FailureLayer:
-    """An answer that does not say what it should."""
+    """An answer that does not say what it should, over passages that do: led astray by others, or invented."""
     missed = _of_retrieval(found)
     if missed is not None:
         return missed
-    if found.is_gold_cited is False and found.is_faithful is not False:
-        return FailureLayer.NOISE
-    return FailureLayer.UNFAITHFUL
+    is_quoted = found.has_passages and found.is_faithful is not False and not found.has_forbidden
+    return FailureLayer.NOISE if is_quoted else FailureLayer.UNFAITHFUL
 
 
 def _of_retrieval(found: Findings) -> FailureLayer | None:
@@ -84,8 +82,6 @@ def _of_retrieval(found: Findings) -> FailureLayer | None:
         return FailureLayer.GAP
     if found.do_documents_say is False:
         return FailureLayer.STALE
-    if found.do_passages_say or (found.do_passages_say is None and found.is_gold_found):
-        return None
     if found.is_gold_found is False or found.do_passages_say is False:
         return FailureLayer.MISS
     return None

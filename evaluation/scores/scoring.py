@@ -110,7 +110,9 @@ def _is_of(passage: ObservedPassage, documents: Mapping[str, str | None]) -> boo
 
 
 def _grounding(seen: Observed) -> Grounding:
-    passages = [passage.text for passage in seen.passages or ()]
+    if seen.passages is None:
+        return Grounding(None)
+    passages = [passage.text for passage in seen.passages]
     return grounding.ground(_without(seen.text, seen.courtesies), passages, seen.turns)
 
 
@@ -150,7 +152,6 @@ def _findings(
         has_passages=seen.passages is not None,
         is_gold_indexed=any(text is not None for text in seen.gold.values()) if seen.gold else None,
         is_gold_found=None if place is None else place > 0,
-        is_gold_cited=any(_is_of(passage, seen.gold) for passage in seen.cited) if seen.gold and is_answered else None,
         do_documents_say=_say(missing, [text for text in seen.gold.values() if text]) if should_say else None,
         do_passages_say=_say(missing, [each.text for each in seen.passages or ()]) if should_say else None,
         are_citations_right=_are_right(cited),
