@@ -78,7 +78,10 @@ def _drafts(place: str, test: object, default: Mapping[str, Any], notes: list[st
         raise ValueError("is no map; tests that stand in other files have to be imported from those")
     variables = {**_map(default.get("vars")), **_map(test.get("vars"))}
     asserts = [*_list(default.get("assert")), *_list(test.get("assert"))]
+    if "assert" in variables:
+        raise ValueError("its assertions stand among its variables, one step too far to the right")
     left = sorted(set(test) - {"vars", "assert", "description", "metadata", "threshold"})
+    left += [f"the variable {name}" for name, value in variables.items() if not _is_text(value)]
     notes += [f"{place}: {name} is not taken over" for name in left]
     for index, chosen in enumerate(_combinations(variables)):
         reading = _Reading(place, notes if not index else [])
@@ -93,7 +96,13 @@ def _drafts(place: str, test: object, default: Mapping[str, Any], notes: list[st
             reference="\n".join(reading.rubrics),
             thread=str(test.get("description", ""))[:200] if index or len(variables) > 1 else "",
         )
+        if not (reading.must_include or reading.must_not_include or reading.expected != ExpectedBehaviour.ANSWER):
+            reading.tell("nothing is asserted that is looked for here, so that its facts are for people to grade")
         yield replace(draft, tags=_tags(test))
+
+
+def _is_text(value: object) -> bool:
+    return all(isinstance(each, str) for each in (value if isinstance(value, list) else [value]))
 
 
 def _combinations(variables: Mapping[str, Any]) -> Iterator[dict[str, str]]:
@@ -139,14 +148,17 @@ def _take(reading: _Reading, written: object, variables: Mapping[str, str]) -> N
     elif take is None:
         reading.tell(f"the assertion {kind} has no counterpart here and is not taken over")
     else:
-        values = [_filled(value, variables) for value in _values(written.get("value"))]
+        values = [_filled(value, variables) for value in _values(kind, written.get("value"))]
         if kind != "is-refusal" and (not values or any(_TEMPLATED.search(value) for value in values)):
             reading.tell(f"the assertion {kind} has no value that stands in the file, and is not taken over")
             return
         take(reading, values)
 
 
-def _values(written: object) -> list[str]:
+def _values(kind: str, written: object) -> list[str]:
+    """The texts of an assertion; of those that take several, one text is a list with commas."""
+    if isinstance(written, str) and kind.endswith(("-any", "-all")) and not written.startswith("file://"):
+        written = [part.strip() for part in written.split(",")]
     found = written if isinstance(written, list) else [written]
     return [value for value in found if isinstance(value, str) and value.strip() and not value.startswith("file://")]
 

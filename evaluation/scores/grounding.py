@@ -229,4 +229,5 @@ def _figures(text: str) -> Iterator[str]:
 
 def _speaks_another(answer: str, passages: Sequence[str]) -> bool:
     """Whether words cannot be compared; where there are none to compare with, nothing holds the answer up."""
-    return any(map(str.strip, passages)) and languages.configuration(answer) != languages.configuration("\n".join(passages))
+    held = "\n".join(passages)
+    return bool(held.strip()) and languages.configuration(answer) != languages.configuration(held)

@@ -72,6 +72,7 @@ def test_other_separators_of_lines_may_stand_in_a_text() -> None:
         ("cases.yaml", b"tests: file://tests.csv", "other files"),
         ("cases.yaml", b"tests:\n- file://one.yaml", "test 1: is no map"),
         ("cases.yaml", b"tests:\n- vars: {a: x, b: y}", "test 1: none of its variables"),
+        ("cases.yaml", b"tests:\n- vars: {q: x, assert: [{type: equals, value: y}]}", "among its variables"),
         ("cases.yaml", b"tests:\n- vars: {q: x}\n  assert: [{type: regex, value: '('}]", "test 1: /\\(/ is no regular"),
     ],
 )
@@ -130,3 +131,20 @@ def test_what_has_no_counterpart_is_told_test_by_test() -> None:
         "test 1: the assertion latency has no counterpart here and is not taken over",
     ]
     assert "test 4: the assertion contains has no value that stands in the file, and is not taken over" in notes
+
+
+def test_what_asserts_nothing_and_values_that_are_no_text_are_told() -> None:
+    data = b"""
+defaultTest: {assert: [{type: llm-rubric, value: "Is {{ city }} named?"}]}
+tests:
+- vars: {question: Where?, city: Tokyo, context: {a: b}}
+- vars: {question: Who?}
+  assert: [{type: contains-any, value: "one, two"}]
+"""
+    found = case_files.read("cases.yml", data)
+    assert found.drafts[0].reference == "Is Tokyo named?"
+    assert found.drafts[1].must_include == (["one", "two"],)
+    assert "test 1: the variable context is not taken over" in found.notes
+    assert [note for note in found.notes if "for people to grade" in note and "asserted" in note] == [
+        "test 1: nothing is asserted that is looked for here, so that its facts are for people to grade"
+    ]
