@@ -137,8 +137,8 @@ def test_what_asserts_nothing_and_values_that_are_no_text_are_told() -> None:
     data = b"""
 defaultTest: {assert: [{type: llm-rubric, value: "Is {{ city }} named?"}]}
 tests:
-- vars: {question: Where?, city: Tokyo, context: {a: b}}
-- vars: {question: Who?}
+- vars: {question: "Where?", city: Tokyo, context: {a: b}}
+- vars: {question: "Who?"}
   assert: [{type: contains-any, value: "one, two"}]
 """
     found = case_files.read("cases.yml", data)
