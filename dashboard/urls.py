@@ -10,6 +10,7 @@ from dashboard.conversations import views as conversations
 from dashboard.costs import views as costs
 from dashboard.documents import views as documents
 from dashboard.escalations import views as escalations
+from dashboard.evaluation import advice_views as advice
 from dashboard.home import views as home
 from dashboard.install import health_views, slack_views
 from dashboard.install import views as install
@@ -63,6 +64,8 @@ urlpatterns = [
     path("costs/budgets/", costs.budgets, name="budgets"),
     path("costs/budgets/<int:pk>/remove/", costs.remove_budget, name="remove_budget"),
     path("costs/prices/", costs.prices, name="prices"),
+    path("advice/", advice.advice, name="advice"),
+    path("advice/calculators/", advice.calculators, name="calculators"),
     path("models/", serving.models, name="models"),
     path("models/<int:pk>/live/", serving.roll_back, name="roll_back"),
     path("endpoints/new/", serving.new_endpoint, name="new_endpoint"),

@@ -5,8 +5,10 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from dashboard.rendering.inputs import PROVIDERS, dress
+from dashboard.rendering.inputs import PROVIDERS, SuggestedInput, dress
+from llm import vendors
 from llm.models import Budget, ModelPrice
+from llm.spending import pricing
 
 
 class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -54,14 +56,28 @@ class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class WhatIfForm(forms.Form):
-    model = forms.ChoiceField()
+    model = forms.CharField(max_length=250, help_text="As provider:model; any of the price list will do.")
     volume = forms.IntegerField(min_value=0, max_value=1_000_000_000, label="Answers a month")
     k = forms.IntegerField(min_value=0, max_value=100, label="Passages")
     passage_tokens = forms.IntegerField(min_value=0, max_value=100_000, label="Tokens of a passage")
     prompt_tokens = forms.IntegerField(min_value=0, max_value=1_000_000, label="Tokens of the rest of the prompt")
+    cached_tokens = forms.IntegerField(
+        min_value=0, max_value=1_000_000, label="Of these from the cache", required=False
+    )
     output_tokens = forms.IntegerField(min_value=0, max_value=1_000_000, label="Tokens of an answer")
 
     def __init__(self, *args: Any, models: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["model"].choices = [(name, name) for name in models]  # type: ignore[attr-defined]
+        self.fields["model"].widget = SuggestedInput(models, "what-if-models")
         dress(self)
+
+    def clean_model(self) -> str:
+        """As provider:model. Raises ValidationError where nobody states its price."""
+        name = str(self.cleaned_data["model"]).strip()
+        provider, _, model = name.partition(":")
+        if not vendors.runs_here(provider) and pricing.rates(provider, model, timezone.now()).input is None:
+            raise forms.ValidationError(f"No price is known for {name}: write provider:model, or state its price.")
+        return name
+
+    def clean_cached_tokens(self) -> int:
+        return int(self.cleaned_data["cached_tokens"] or 0)

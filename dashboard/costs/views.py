@@ -11,7 +11,8 @@ from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from dashboard.rendering import charts
 from dashboard.rendering.words import PURPOSES
-from evaluation.figures import costs, price_list, rollups, what_if
+from evaluation.figures import answer_shapes, costs, price_list, rollups, what_if
+from evaluation.figures.answer_shapes import AnswerShape, Volume
 from llm.models import Budget, Purpose
 from llm.spending import budgets as limits
 
@@ -23,7 +24,8 @@ def overview(request: loading.Request) -> HttpResponse:
     asked = request.GET.get("days", "")
     days = int(asked) if asked.isdecimal() and int(asked) in RANGES else 30
     found = costs.read(days)
-    form = _what_if(request, found)
+    taken = answer_shapes.measured()
+    form = _what_if(request, taken, answer_shapes.volume_of(found.total.answers, days))
     case = what_if.case(**form.cleaned_data) if form.is_valid() else None
     chart = charts.by_day(found.since, rollups.today(), ((day, float(cost)) for day, cost in found.days), unit="USD")
     for line in found.by["Purpose"]:
@@ -36,16 +38,18 @@ def overview(request: loading.Request) -> HttpResponse:
         "ranges": RANGES,
         "form": form,
         "case": case,
+        "taken": taken,
     }
     return render(request, "dashboard/costs/costs.html", context)
 
 
-def _what_if(request: loading.Request, found: costs.Costs) -> WhatIfForm:
-    """Filled in with how it is now, until somebody asks for something else."""
+def _what_if(request: loading.Request, taken: AnswerShape | None, volume: Volume | None) -> WhatIfForm:
+    """Filled in with how it is now, as far as answers tell, until somebody asks for something else."""
     models = what_if.models()
-    now = what_if.now(found, models)
-    asked = {name: request.GET[name] for name in now if name in request.GET}
-    return WhatIfForm({**now, **asked}, models=models)
+    now = what_if.now(taken, volume, models)
+    asked = {name: request.GET[name] for name in WhatIfForm.base_fields if name in request.GET}
+    is_whole = asked or now.keys() == WhatIfForm.base_fields.keys()
+    return WhatIfForm({**now, **asked} if is_whole else None, initial=now, models=models)
 
 
 @rules.form(Role.OWNER)

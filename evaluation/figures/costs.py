@@ -10,14 +10,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from bot.answers.trace import Trace
-from bot.models import Channel, Message, Speaker
+from bot.models import Channel
 from evaluation.figures import resolution, rollups
 from llm.models import Budget, Period
 from llm.spending import money
-
-SAMPLE = 100  # answers that the size of the context is taken from
-CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass
@@ -91,7 +87,6 @@ class Costs:
     days: list[tuple[date, Decimal]]
     by: dict[str, list[CostLine]] = field(default_factory=dict)
     unpriced: list[dict[str, Any]] = field(default_factory=list)
-    context_tokens: int = 0
 
     @property
     def labels(self) -> dict[str, str]:
@@ -123,7 +118,6 @@ def read(days: int) -> Costs:
             "Day": sorted(_grouped(shown, answered, "day"), key=lambda line: line.name, reverse=True),
         },
         unpriced=_unpriced(shown),
-        context_tokens=context_tokens(),
     )
 
 
@@ -179,10 +173,3 @@ def _unpriced(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if row["unpriced"]:
             counted[row["provider"], row["model"]] += int(row["unpriced"])
     return [{"provider": provider, "model": model, "calls": calls} for (provider, model), calls in counted.items()]
-
-
-def context_tokens() -> int:
-    """Tokens of retrieved passages in an answer's prompt, on average over the newest answers; a rough count."""
-    newest = Message.objects.filter(speaker=Speaker.BOT).order_by("-id").values_list("trace", flat=True)[:SAMPLE]
-    sizes = [sum(len(hit.text) for hit in Trace.from_json(written).passages) for written in newest]
-    return round(sum(sizes) / len(sizes) / CHARACTERS_PER_TOKEN) if sizes else 0

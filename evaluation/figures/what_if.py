@@ -1,4 +1,4 @@
-"""What answers would cost if they were made otherwise. Pure but for the price."""
+"""What answers would cost if they were made otherwise. Pure but for the price and the models there are."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,21 +6,18 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from bot.answers import answering
-from evaluation.figures import rollups
-from evaluation.figures.costs import Costs
+from evaluation.figures.answer_shapes import AnswerShape, Volume
 from llm.completion import Usage
-from llm.models import Deployment, Purpose, ServingRole
+from llm.models import Deployment, ServingRole
 from llm.spending import money, pricing
-
-K = answering.PASSAGES
-FIRST_PROMPT, FIRST_OUTPUT = 600, 150  # tokens, where nothing was answered yet
-ANSWERING = (Purpose.ANSWER, Purpose.REWRITE)  # what a question costs each time; documents are embedded once
 
 
 @dataclass(frozen=True)
 class Case:
-    """Tokens are those of one answer: `k` passages of `passage_tokens`, everything else of the prompt, the reply."""
+    """Tokens are those of one answer: `k` passages of `passage_tokens`, everything else of the prompt, the reply.
+
+    `cached_tokens` of the prompt are read from the cache.
+    """
 
     provider: str
     model: str
@@ -29,11 +26,13 @@ class Case:
     prompt_tokens: int
     output_tokens: int
     volume: int
+    cached_tokens: int = 0
 
     @cached_property
     def per_answer(self) -> Decimal | None:
         tokens = self.k * self.passage_tokens + self.prompt_tokens
-        return pricing.cost(self.provider, self.model, Usage(tokens, 0, self.output_tokens), timezone.now())
+        usage = Usage(tokens, min(self.cached_tokens, tokens), self.output_tokens)
+        return pricing.cost(self.provider, self.model, usage, timezone.now())
 
     @cached_property
     def context_per_month(self) -> Decimal | None:
@@ -51,27 +50,31 @@ class Case:
 
 
 def models() -> list[str]:
-    """Every model that has answered or stood in, as provider:model, the newest first."""
+    """Models to choose from, as provider:model: those that have written answers, the newest first. Any other that has
+    a price will do as well."""
     roles = (ServingRole.ANSWER, ServingRole.FALLBACK)
     rows = Deployment.objects.filter(role__in=roles).select_related("endpoint").order_by("-id")
-    return list(dict.fromkeys(str(row) for row in rows if row.model))
+    return list(dict.fromkeys(str(row) for row in rows if row.model and not row.is_quoting))
 
 
-def now(found: Costs, known: list[str]) -> dict[str, object]:
-    """How it is: the live model, and what an answer took in the time that the costs are of."""
-    lines = [line for line in found.by["Purpose"] if line.name in ANSWERING]
-    answers = found.total.answers
-    days = max((rollups.today() - found.since).days + 1, 1)
-    inputs = sum(line.input_tokens for line in lines) // answers if answers else FIRST_PROMPT + found.context_tokens
-    outputs = sum(line.output_tokens for line in lines) // answers if answers else FIRST_OUTPUT
-    return {
-        "model": known[0] if known else "",
-        "volume": answers * 30 // days,
-        "k": K,
-        "passage_tokens": found.context_tokens // K,
-        "prompt_tokens": max(inputs - found.context_tokens, 0),
-        "output_tokens": outputs,
-    }
+def now(taken: AnswerShape | None, asked: Volume | None, known: list[str]) -> dict[str, object]:
+    """How it is, from answers alone; what they do not tell is left out."""
+    found: dict[str, object] = {}
+    if known:
+        found["model"] = known[0]
+    if asked is not None:
+        found["volume"] = asked.per_month
+    if taken is not None:
+        passages = round(taken.passages)
+        each = taken.context // passages if passages else 0
+        found |= {
+            "k": passages,
+            "passage_tokens": each,
+            "prompt_tokens": taken.input - passages * each,
+            "cached_tokens": taken.cached,
+            "output_tokens": taken.output,
+        }
+    return found
 
 
 def case(*, model: str, **tokens: int) -> Case:

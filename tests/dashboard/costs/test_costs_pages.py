@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bot.models import Message, Voice
 from dashboard.models import AuditEntry
-from evaluation.figures import costs, price_list, rollups, what_if
+from evaluation.figures import answer_shapes, costs, price_list, rollups, what_if
 from evaluation.models.figures import DailyUsage
 from knowledge.models import Collection, Document
 from knowledge.sources import uploads
@@ -77,16 +77,36 @@ def test_what_if_multiplies_what_pricing_says() -> None:
     assert what_if.Case("openai", "unknown-model", 1, 1, 1, 1, 1).labels["per_month"] == "unpriced"
 
 
+def begun() -> dict[str, object]:
+    return what_if.now(answer_shapes.measured(), answer_shapes.volume(), what_if.models())
+
+
 def test_what_if_begins_with_what_answers_took(client: Client, owner: User) -> None:
     make_models()
     for number in range(4):
         spend(owner, 0, number, "0.01")
     indexed = make_usage("f" * 32, "0.02")
     UsageRecord.objects.filter(pk=indexed.pk).update(purpose="embed_document", input_tokens=900_000)
-    begun = what_if.now(costs.read(30), what_if.models())
-    taken = int(str(begun["k"])) * int(str(begun["passage_tokens"])) + int(str(begun["prompt_tokens"]))
-    assert 1000 - int(str(begun["k"])) <= taken <= 1000
-    assert (begun["output_tokens"], begun["volume"], begun["model"]) == (50, 4, "openai:a-model")
+    tried = make_usage("e" * 32, "0.02")  # of no answer, as when a prompt is tried out
+    UsageRecord.objects.filter(pk=tried.pk).update(input_tokens=900_000)
+    found = begun()
+    assert int(str(found["k"])) * int(str(found["passage_tokens"])) + int(str(found["prompt_tokens"])) == 1000
+    assert (found["output_tokens"], found["volume"], found["model"]) == (50, 120, "openai:a-model")
+    case = what_if.case(**found)  # type: ignore[arg-type]
+    assert (case.k, case.volume, case.cached_tokens) == (1, 120, 0)
+
+
+def test_what_if_is_empty_where_no_model_has_answered(client: Client, owner: User) -> None:
+    """No number that nobody has measured is filled in."""
+    make_models()
+    assert begun() == {"model": "openai:a-model"}
+    page = client.get(reverse("costs")).content.decode()
+    assert "No model has written an answer" in page
+    assert "This field is required" not in page
+    asked = {"model": "openai:gpt-6-luna", "volume": 1000, "k": 4, "passage_tokens": 500, "prompt_tokens": 1550}
+    page = client.get(reverse("costs"), {**asked, "cached_tokens": 1500, "output_tokens": 200}).content.decode()
+    assert "$0.00032" in page
+    assert "No price is known for" in client.get(reverse("costs"), {**asked, "model": "openai:nobody"}).content.decode()
 
 
 def test_a_model_without_a_price_is_nowhere_called_free(client: Client, owner: User) -> None:
