@@ -9,11 +9,7 @@ from django.db import transaction
 
 from evaluation.cases import keeping_apart
 from evaluation.models import CaseSet, CaseSetLine, EvaluationCase, ExpectedBehaviour
-
-ENOUGH = 100  # a gate asks for as many graded cases
-# With so many cases an exact McNemar test at .05 sees such a gain (in points) four times in five: simulated, for
-# proportions from .5 to .9.
-VISIBLE_GAINS = ((400, 6), (300, 9), (200, 11), (100, 15))
+from evaluation.scores import statistics
 
 
 class CaseSetError(ValueError):
@@ -71,7 +67,7 @@ def check(case_set: CaseSet) -> None:
 
 def warnings(cases: Sequence[EvaluationCase], clusters: int) -> list[str]:
     """What a run over these cases can show, and what it cannot."""
-    said = [visible_gain(len(cases))]
+    said = [statistics.reach(len(cases))]
     counts = Counter(case.expected for case in cases)
     if not counts[ExpectedBehaviour.REFUSE]:
         said.append("No case expects a refusal, so that a model that answers everything looks well.")
@@ -80,11 +76,3 @@ def warnings(cases: Sequence[EvaluationCase], clusters: int) -> list[str]:
     if clusters < len(cases) * 0.8:
         said.append(f"Only {clusters} of the {len(cases)} cases ask something different.")
     return said
-
-
-def visible_gain(count: int) -> str:
-    """How large a gain so many cases can show, in words."""
-    known = next((points for least, points in VISIBLE_GAINS if count >= least), None)
-    if known is None:
-        return f"{count} cases show no more than what is glaring; a gate asks for {ENOUGH}, which show about 15 points."
-    return f"With {count} cases you can see gains of about {known} points."

@@ -164,6 +164,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("arms", models.JSONField()),
+                (
+                    "primary",
+                    models.CharField(
+                        choices=[
+                            ("style", "keeping to the voice"),
+                            ("factual", "factual accuracy"),
+                            ("grounded", "groundedness"),
+                            ("passed", "cases passed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
                 ("is_frozen", models.BooleanField(default=False)),
                 ("collections", models.JSONField()),
                 (

@@ -8,6 +8,7 @@ from evaluation.models.runs import (
     EvaluationRun,
     FailureLayer,
     HumanGrade,
+    PrimaryMeasure,
     RunState,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "ExpectedBehaviour",
     "FailureLayer",
     "HumanGrade",
+    "PrimaryMeasure",
     "RunState",
 ]

@@ -26,6 +26,15 @@ class RunState(models.TextChoices):
     FAILED = "failed", "failed"
 
 
+class PrimaryMeasure(models.TextChoices):
+    """What a candidate has to be better in. It is named before anything is asked."""
+
+    STYLE = "style", "keeping to the voice"
+    FACTUAL = "factual", "factual accuracy"
+    GROUNDED = "grounded", "groundedness"
+    PASSED = "passed", "cases passed"
+
+
 class FailureLayer(models.TextChoices):
     """The one layer that is to blame for a failed case, so that nobody tunes what retrieval has spoiled."""
 
@@ -51,6 +60,7 @@ class EvaluationRun(leases.Leased):
     state = models.CharField(max_length=10, choices=RunState, default=RunState.WAITING)
     case_set = models.ForeignKey(CaseSet, on_delete=models.PROTECT, related_name="runs")
     arms = models.JSONField()
+    primary = models.CharField(max_length=10, choices=PrimaryMeasure)
     is_frozen = models.BooleanField(default=False)
     live = models.ForeignKey("llm.Deployment", on_delete=models.PROTECT, related_name="+")
     candidate = models.ForeignKey("tuning.ModelVersion", null=True, blank=True, on_delete=models.PROTECT)

@@ -12,13 +12,13 @@ DIGITS = 4
 
 def scores(run: EvaluationRun) -> dict[EvaluationArm, ArmScores]:
     """The scores of each arm that has a result."""
-    results = list(run.results.select_related("case").defer("trace"))
+    results = list(run.results.select_related("case").prefetch_related("grades").defer("trace"))
     by_arm = {arm: [each for each in results if each.arm == arm] for arm in EvaluationArm}
     return {arm: arm_scores.summarise(found) for arm, found in by_arm.items() if found}
 
 
 def as_json(run: EvaluationRun) -> dict[str, Any]:
-    """The document that `manage.py evaluate --json` prints."""
+    """What `manage.py evaluate --json` prints, but for the comparison and the gate, which are promotion's."""
     return {
         "run": run.pk,
         "state": run.state,
@@ -35,8 +35,7 @@ def as_json(run: EvaluationRun) -> dict[str, Any]:
         "asked": run.results.count(),
         "total": run.total,
         "arms": {str(arm): _arm(found) for arm, found in scores(run).items()},
-        "comparison": None,
-        "gate": None,
+        "primary": run.primary,
     }
 
 

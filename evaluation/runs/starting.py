@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from evaluation.cases import case_sets, keeping_apart
-from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, RunState
+from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, PrimaryMeasure, RunState
 from evaluation.runs import arms, manners
 from llm import vendors
 from llm.completion import Usage
@@ -27,13 +27,17 @@ class RunError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class RunPlan:
-    """`arms` are those that are wanted, else all that can be asked, `collections` ids, `budget` USD for it all."""
+    """`arms` are those that are wanted, else all that can be asked, `collections` ids, `budget` USD for it all.
+
+    `primary` is what the candidate has to be better in: the voice, where there is one, else the cases passed.
+    """
 
     collections: Sequence[int]
     candidate: ModelVersion | None = None
     arms: Sequence[EvaluationArm] = ()
     is_frozen: bool = False
     budget: Decimal | None = None
+    primary: PrimaryMeasure | None = None
 
 
 def start(case_set: CaseSet, plan: RunPlan, *, by: User | None) -> EvaluationRun:
@@ -45,13 +49,15 @@ def start(case_set: CaseSet, plan: RunPlan, *, by: User | None) -> EvaluationRun
         _check_candidate(case_set, plan.candidate)
     if plan.budget is not None:
         _check_budget(plan, chosen, live)
+    voice = manners.current()
     return EvaluationRun.objects.create(
         case_set=case_set,
+        primary=plan.primary or (PrimaryMeasure.STYLE if voice else PrimaryMeasure.PASSED),
         arms=[arm.value for arm in chosen],
         is_frozen=plan.is_frozen,
         live=live,
         candidate=plan.candidate,
-        voice=manners.current(),
+        voice=voice,
         collections=sorted(plan.collections),
         template_hashes=arms.template_hashes(chosen, live, plan.candidate),
         budget=plan.budget,

@@ -45,7 +45,7 @@ class ArmScores:
 
 
 def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
-    """The scores of one arm; each result comes with its case."""
+    """The scores of one arm; each result comes with its case and its grades."""
     known = [result for result in results if result.has_passed is not None]
     counted: dict[str, int] = {}
 
@@ -63,14 +63,14 @@ def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
         cases=len(known),
         errors=len(results) - len(known),
         passed=share("passed", (each.has_passed for each in known)),
-        factual=share("factual", (each.scores["factual"] for each in known)),
+        factual=share("factual", (factual(each) for each in known)),
         grounded=share("grounded", (each.scores["grounded"] for each in known)),
-        validity=share("validity", (_citations(each, "validity") for each in known)),
-        precision=share("precision", (_citations(each, "precision") for each in known)),
-        recall=share("recall", (_citations(each, "recall") for each in known)),
-        style=share("style", (_keeps_to_voice(each) for each in known)),
-        over=share("over", (not _is_answered(each) for each in answerable)),
-        under=share("under", (_is_answered(each) for each in others)),
+        validity=share("validity", (citations(each, "validity") for each in known)),
+        precision=share("precision", (citations(each, "precision") for each in known)),
+        recall=share("recall", (citations(each, "recall") for each in known)),
+        style=share("style", (on_brand(each) for each in known)),
+        over=share("over", (not is_answered(each) for each in answerable)),
+        under=share("under", (is_answered(each) for each in others)),
         retrieval_hit=share("retrieval_hit", (_is_hit(each) for each in known)),
         p50_ms=percentile([each.total_ms for each in known], 50),
         p95_ms=percentile([each.total_ms for each in known], 95),
@@ -95,18 +95,38 @@ def is_critical(result: EvaluationResult) -> bool:
     return bool(result.scores.get("forbidden") or result.scores.get("invalid_markers"))
 
 
-def _citations(result: EvaluationResult, name: str) -> float | None:
-    found: dict[str, float | None] | None = result.scores["citations"]
+def factual(result: EvaluationResult) -> bool | None:
+    """Whether its facts are right: as people say who graded it, else as what it must hold says."""
+    graded = _majority(grade.is_factual for grade in result.grades.all())
+    found: bool | None = result.scores.get("factual")
+    return found if graded is None else graded
+
+
+def on_brand(result: EvaluationResult) -> bool | None:
+    """Whether it keeps to the voice: as people say who graded it, else as the voice's rules say."""
+    graded = _majority(grade.is_on_brand for grade in result.grades.all())
+    return _keeps_to_voice(result) if graded is None else graded
+
+
+def is_answered(result: EvaluationResult) -> bool:
+    return result.outcome == Outcome.ANSWERED
+
+
+def _majority(grades: Iterable[bool | None]) -> bool | None:
+    """What more people say; None where none does, or as many say the contrary."""
+    said = [grade for grade in grades if grade is not None]
+    return None if 2 * sum(said) == len(said) else 2 * sum(said) > len(said)
+
+
+def citations(result: EvaluationResult, name: str) -> float | None:
+    """One of the shares of citing.CitationQuality."""
+    found: dict[str, float | None] | None = result.scores.get("citations")
     return found[name] if found else None
 
 
 def _keeps_to_voice(result: EvaluationResult) -> bool | None:
-    faults: list[str] | None = result.scores["style"]
+    faults: list[str] | None = result.scores.get("style")
     return None if faults is None else not faults
-
-
-def _is_answered(result: EvaluationResult) -> bool:
-    return result.outcome == Outcome.ANSWERED
 
 
 def _is_hit(result: EvaluationResult) -> bool | None:

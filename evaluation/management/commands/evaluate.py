@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluation.cases.case_sets import CaseSetError
-from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, RunState
+from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, PrimaryMeasure, RunState
+from evaluation.promotion import proofs
 from evaluation.runs import execution, run_reports, starting
 from evaluation.runs.starting import RunError, RunPlan
 from knowledge.retrieval import audience
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--collection", action="append", default=[], metavar="NAME", help="default: all public ones"
         )
+        parser.add_argument("--primary", choices=PrimaryMeasure.values, help="what the candidate has to be better in")
         parser.add_argument("--budget", metavar="USD", help="stop before the whole run costs more")
         parser.add_argument("--resume", type=int, metavar="RUN_ID", help="go on with a run that was stopped")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -61,6 +63,7 @@ class Command(BaseCommand):
             arms=[EvaluationArm(arm) for arm in options["arm"]],
             is_frozen=options["frozen"],
             budget=_budget(options["budget"]),
+            primary=PrimaryMeasure(options["primary"]) if options["primary"] else None,
         )
         return starting.start(case_set, plan, by=None)
 
@@ -73,7 +76,8 @@ class Command(BaseCommand):
 
     def _tell(self, run: EvaluationRun, *, is_json: bool) -> None:
         if is_json:
-            self.stdout.write(json.dumps(run_reports.as_json(run), ensure_ascii=False, indent=2))
+            told = {**run_reports.as_json(run), **proofs.as_json(run)}
+            self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2, default=str))
             return
         cases = f"{run.case_set.size} cases of {run.case_set} ({run.case_set.checksum[:12]})"
         self.stdout.write(f"run {run.pk}, {run.get_state_display()}: {cases}")
@@ -81,6 +85,9 @@ class Command(BaseCommand):
             self.stdout.write(run.reason)
         for line in run_reports.table(run):
             self.stdout.write(line)
+        judged = proofs.judge(run) if run.state == RunState.DONE else None
+        if judged is not None:
+            self.stdout.write(f"{judged.verdict}: {judged.why}")
         for warning in run.case_set.warnings:
             self.stdout.write(warning)
 

@@ -65,6 +65,7 @@ def test_from_a_file_to_scores(file: Path) -> None:
     assert arm["refusal"]["over"] == 0.0
     assert set(arm["latency_ms"]) == {"p50", "p95", "first_token"}
     assert (arm["cost_usd"], arm["style"]) == ("0.00000000", None)
+    assert (told["comparison"], told["gate"], told["primary"]) == (None, None, "passed")
 
 
 @pytest.mark.django_db
@@ -105,7 +106,8 @@ def test_the_sample_has_120_cases_of_all_kinds() -> None:
     frozen = run("case", "freeze", "sample")
     assert frozen["cases"] == 120
     assert frozen["clusters"] >= 110
-    assert frozen["warnings"] == ["With 120 cases you can see gains of about 15 points."]
+    assert len(frozen["warnings"]) == 1
+    assert frozen["warnings"][0].startswith("With 120 cases you can see gains of about")
     documents = {path.name for path in (processes.ROOT / "knowledge/sample/help_centre/public").iterdir()}
     assert {path for case in EvaluationCase.objects.all() for path in case.gold} <= documents
     assert set(EvaluationCase.objects.values_list("expected", flat=True)) == {"answer", "refuse", "clarify", "escalate"}
