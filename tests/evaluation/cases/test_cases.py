@@ -7,13 +7,15 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from bot.models import Feedback, Message, Outcome
-from evaluation.cases import case_sets, collecting, keeping_apart
+from evaluation.cases import case_sets, collecting, erasing, keeping_apart
 from evaluation.cases.case_sets import CaseSetError
 from evaluation.cases.collecting import CaseError
 from evaluation.cases.drafts import CaseDraft
 from evaluation.cases.keeping_apart import TrainedOnError
-from evaluation.models import CaseSet, CaseSetLine, EvaluationCase, ExpectedBehaviour
-from tests.rows.cases import make_case_set, make_cases
+from evaluation.models import CaseSet, CaseSetLine, EvaluationArm, EvaluationCase, ExpectedBehaviour
+from evaluation.runs import execution
+from llm.models import ServingRole
+from tests.rows.cases import make_case_set, make_cases, make_results, make_run
 from tests.rows.examples import make_example, make_examples
 from tests.rows.make import make_deployment
 from tests.rows.web_rows import make_answer, make_citation, make_question, make_user
@@ -172,3 +174,19 @@ def test_what_a_set_can_show_is_said() -> None:
     said = " ".join(make_case_set().warnings)
     assert "3 cases" in said
     assert "No case expects a refusal" in said
+
+
+def test_what_is_erased_is_gone_from_cases_and_from_what_was_answered(answer: Message) -> None:
+    make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
+    case = collecting.add_answer(answer, by=None)
+    frozen = make_case_set([case, *make_cases(1)])
+    run = make_run(frozen)
+    make_results(run, EvaluationArm.RAG, right=lambda _: True)
+    loose_answer = make_answer(make_question(make_user("bob"), "Where is the audit log?", trace_id="3" * 32))
+    loose = collecting.add_answer(loose_answer, by=None)
+    assert erasing.erase([answer.pk, loose_answer.pk]) == 2
+    assert not EvaluationCase.objects.filter(pk=loose.pk).exists()
+    case.refresh_from_db()
+    assert (case.question, case.reference, case.message) == ("", "", None)
+    assert [(each.answer, each.has_passed) for each in run.results.filter(case=case)] == [("", None)]
+    assert [asked.question for asked, _ in execution.pending(make_run(frozen))] == ["What about annual plans here?"]
