@@ -64,7 +64,7 @@ def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
         errors=len(results) - len(known),
         passed=share("passed", (each.has_passed for each in known)),
         factual=share("factual", (factual(each) for each in known)),
-        grounded=share("grounded", (each.scores["grounded"] for each in known)),
+        grounded=share("grounded", (each.scores.get("grounded") for each in known)),
         validity=share("validity", (citations(each, "validity") for each in known)),
         precision=share("precision", (citations(each, "precision") for each in known)),
         recall=share("recall", (citations(each, "recall") for each in known)),
@@ -130,5 +130,5 @@ def _keeps_to_voice(result: EvaluationResult) -> bool | None:
 
 
 def _is_hit(result: EvaluationResult) -> bool | None:
-    rank: int | None = result.scores["retrieval_rank"]
+    rank: int | None = result.scores.get("retrieval_rank")
     return None if rank is None else rank > 0

@@ -11,6 +11,7 @@ from evaluation.cases.collecting import add_drafts
 from evaluation.cases.drafts import CaseDraft
 from evaluation.models import (
     CaseSet,
+    CaseSource,
     EvaluationArm,
     EvaluationCase,
     EvaluationResult,
@@ -31,6 +32,12 @@ def make_cases(count: int = 3, **fields: Any) -> list[EvaluationCase]:
     return add_drafts(drafts, origin="a test", by=None).cases
 
 
+def make_case(question: str = "What about annual plans here?", **fields: Any) -> EvaluationCase:
+    """A case alone, of which training knows nothing."""
+    checksum = CaseDraft(question=question).checksum
+    return EvaluationCase.objects.create(question=question, source=CaseSource.FILE, checksum=checksum, **fields)
+
+
 def make_case_set(cases: list[EvaluationCase] | None = None, name: str = "first") -> CaseSet:
     """make_deployment comes first."""
     return case_sets.freeze(name, cases or make_cases(), by=None)
@@ -49,7 +56,7 @@ def make_results(run: EvaluationRun, arm: EvaluationArm, *, right: Callable[[int
         EvaluationResult(
             run=run, case=case, arm=arm, trace_id="0" * 32, answer="An answer.", total_ms=900.0, has_passed=True,
             outcome=Outcome.ANSWERED if case.expected == "answer" else Outcome.NOT_IN_DOCS,
-            scores={"style": [] if right(place) else ["opening"], "citations": {"recall": 1.0}, **scores},
+            scores={"style": [] if right(place) else ["opening"], "citations": {"validity": 1.0, "precision": 1.0, "recall": 1.0}, **scores},
         )
         for place, case in enumerate(run.case_set.cases.order_by("lines__ordinal"))
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from dashboard import urls as dashboard_urls
 from dashboard.guard.rules import Rule
 from knowledge.models import Collection, Source
 from llm.models import Budget, Deployment, ServingRole
+from tests.rows.cases import make_case, make_case_set, make_run
 from tests.rows.questions import make_question_row
 from tests.rows.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
 from tuning.examples import proposing
@@ -39,11 +40,13 @@ def things(db: None) -> dict[str, dict[str, object]]:
     question = make_question_row(None, channel, conversation=conversation, message_id="1", trace_id="2" * 32)
     document = make_document(Collection.objects.create(name="Public"))
     source = Source.objects.create(collection=document.collection, kind="folder", location="/there")
+    run = make_run(make_case_set([make_case()]))
     rows: dict[str, object] = {
         "conversation": answer.conversation_id,
         "transcript": answer.conversation_id,
         "passage": make_citation(answer).pk,
-        **dict.fromkeys(("feedback", "prompt", "promote", "correct", "article", "again"), answer.pk),
+        **dict.fromkeys(("feedback", "prompt", "promote", "correct", "article", "again", "add_case"), answer.pk),
+        **dict.fromkeys(("run", "stop_run", "resume_run"), run.pk),
         **dict.fromkeys(("review_item", "review_draft"), proposing.propose(answer, by=None).pk),
         **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
         **dict.fromkeys(("document", "remove_document"), document.pk),
@@ -58,6 +61,7 @@ def things(db: None) -> dict[str, dict[str, object]]:
     }
     words: dict[str, dict[str, object]] = {
         "export_conversations": {"kind": "csv"},
+        "run_case": {"pk": run.pk, "case": run.case_set.cases.get().pk},
         "voice": {"name": "default"},
         "login_link": {"token": "x"},
     }

@@ -9,6 +9,7 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from dashboard.models import AuditEntry
+from evaluation.models import CaseSet
 from knowledge.models import Collection
 from llm.models import Endpoint
 from tests.dashboard.guard.addresses import rule_of, views
@@ -43,6 +44,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "people": {"username": "bea", "role": "viewer"},
     "set_role": {"role": "editor"},
     "allow_training": {"is_allowed": "yes"},
+    "freeze_cases": {"name": "second"},
 }  # fmt: skip
 
 
@@ -53,6 +55,8 @@ def form(name: str) -> dict[str, Any]:
     more: dict[str, dict[str, Any]] = {
         "upload": {"collection": collection.pk, "files": SimpleUploadedFile("a.md", b"# A\n\nText.")},
         "article": {"collection": collection.pk},
+        "import_cases": {"file": SimpleUploadedFile("a.jsonl", b'{"question": "How long?"}')},
+        "start_run": {"case_set": CaseSet.objects.get().pk},
         "models": {"endpoint": Endpoint.objects.get(provider="openai").pk},
     }
     return {**FORMS.get(name, {}), **more.get(name, {})}
