@@ -7,7 +7,7 @@ from dashboard.evaluation.calculator_forms import CalculatorForm
 from dashboard.evaluation.next_pages import next_page
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
-from evaluation.advice import advisor, live_figures, wording
+from evaluation.advice import advisor, figure_words, live_figures
 from evaluation.advice.advisor import Layer
 from evaluation.figures import sums
 
@@ -19,14 +19,14 @@ def advice(request: loading.Request) -> HttpResponse:
     found = advisor.advise(live_figures.read())
 
     def shown(name: str, about: str, layer: Layer) -> dict[str, object]:
-        trace = [(asked, wording.of_asked(asked, found.inputs)) for asked in layer.trace]
+        trace = [(asked, *figure_words.of_asked(asked, found.inputs)) for asked in layer.trace]
         return {"name": name, "about": about, "layer": layer, "trace": trace, "go": next_page(request.user, layer)}
 
     layers = [
         shown("Knowledge", "Where facts come from", found.knowledge),
         shown("Behaviour", "How answers sound, look and refuse", found.behaviour),
     ]
-    figures = list(wording.told(found.inputs))
+    figures = list(figure_words.told(found.inputs))
     context = {"page": "advice", "advice": found, "layers": layers, "figures": figures}
     return render(request, "dashboard/evaluation/advice.html", context)
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from evaluation.advice import alternatives, disagreements, questions
-from evaluation.advice.inputs import Inputs, LiveFigure
-from evaluation.advice.questions import Asked, Reply
+from evaluation.advice.evidence import Inputs, LiveFigure
+from evaluation.advice.questions import TracedQuestion, YesNo
 from evaluation.figures.calculators import Calculation
 from llm.spending import money
 
@@ -51,7 +51,7 @@ class Layer:
     verdict: AdviceVerdict
     because: str
     next: str
-    trace: tuple[Asked, ...]
+    trace: tuple[TracedQuestion, ...]
     would_change: tuple[str, ...] = ()
 
 
@@ -111,22 +111,24 @@ def advise(inputs: Inputs) -> Advice:
 
 def _blockers(inputs: Inputs) -> Iterator[str]:
     graded = inputs.graded_cases.value
-    if questions.are_cases_graded(inputs).answer != Reply.YES:
+    if questions.are_cases_graded(inputs).answer != YesNo.YES:
         more = questions.GRADED_CASES - int(graded or 0)
         yield (
             f"No verdict on tuning is worth much before {questions.GRADED_CASES} cases are graded: {more} are missing."
             " Build the evaluation set first."
         )
-    if questions.is_retrieval_to_blame(inputs).answer == Reply.YES:
+    if questions.is_retrieval_to_blame(inputs).answer == YesNo.YES:
         yield (
             f"{inputs.retrieval_failures.value:.0%} of the failed cases fail for want of the right passages. No"
             " training mends that: mend the documents and the retrieval."
         )
-    if questions.can_it_be_trained(inputs).answer == Reply.NO:
+    if questions.can_it_be_trained(inputs).answer == YesNo.NO:
         yield f"No model can be trained from here: {inputs.is_trainer_there.source}"
 
 
-def _decided(trace: Sequence[Asked], by: Callable[..., Asked] | None, inputs: Inputs) -> tuple[Asked, ...]:
+def _decided(
+    trace: Sequence[TracedQuestion], by: Callable[..., TracedQuestion] | None, inputs: Inputs
+) -> tuple[TracedQuestion, ...]:
     """The trace with the question that the verdict comes from marked."""
     named = by(inputs).question if by else ""
     return tuple(replace(asked, decides=asked.question == named) for asked in trace)
@@ -137,11 +139,11 @@ def _knowledge(inputs: Inputs) -> Layer:
     asked = {ask: ask(inputs) for ask in (questions.is_retrieval_to_blame, *questions.SIX)}
     trace = tuple(asked.values())
 
-    def layer(verdict: AdviceVerdict, by: Callable[..., Asked] | None, because: str, after: str) -> Layer:
+    def layer(verdict: AdviceVerdict, by: Callable[..., TracedQuestion] | None, because: str, after: str) -> Layer:
         return Layer(verdict, because, after, _decided(trace, by, inputs))
 
-    def is_yes(ask: Callable[..., Asked]) -> bool:
-        return asked[ask].answer == Reply.YES
+    def is_yes(ask: Callable[..., TracedQuestion]) -> bool:
+        return asked[ask].answer == YesNo.YES
 
     keep = "Keep the documents right: a change there changes the next answer."
     if is_yes(questions.is_retrieval_to_blame):
@@ -184,35 +186,35 @@ def _behaviour(inputs: Inputs) -> Layer:
     return Layer(verdict, because, after, _decided(tuple(asked.values()), by, inputs))
 
 
-Ask = Callable[[Inputs], Asked]
+Ask = Callable[[Inputs], TracedQuestion]
 Decision = tuple[AdviceVerdict, Ask, str, str]
 
 
-def _of_behaviour(inputs: Inputs, answers: dict[Ask, Reply]) -> Decision:
-    if answers[questions.is_retrieval_to_blame] == Reply.YES:
+def _of_behaviour(inputs: Inputs, answers: dict[Ask, YesNo]) -> Decision:
+    if answers[questions.is_retrieval_to_blame] == YesNo.YES:
         because = "Most failures are of retrieval, and would be taken for bad style by whoever tunes now."
         after = "Mend documents and retrieval, run the evaluation again, and look at what is left."
         return AdviceVerdict.FIX_RETRIEVAL, questions.is_retrieval_to_blame, because, after
-    if answers[questions.are_cases_graded] != Reply.YES or answers[questions.is_gap_proven] == Reply.UNKNOWN:
+    if answers[questions.are_cases_graded] != YesNo.YES or answers[questions.is_gap_proven] == YesNo.UNKNOWN:
         return _unmeasured(inputs, answers)
-    if answers[questions.is_gap_proven] == Reply.NO:
+    if answers[questions.is_gap_proven] == YesNo.NO:
         because = f"Style and refusals do not fail in surely more than {questions.GAP:.0%} of the cases."
         after = "Stay with retrieval and the prompt, and run the evaluation again each month."
         return AdviceVerdict.STAY_RAG, questions.is_gap_proven, because, after
-    if answers[questions.is_prompt_tried] != Reply.YES:
+    if answers[questions.is_prompt_tried] != YesNo.YES:
         because = f"{_gap(inputs)}, and nothing else than the first wording was tried."
         after = "Change the voice, give two or three examples in its guide, and run the evaluation again."
         return AdviceVerdict.IMPROVE_PROMPT, questions.is_prompt_tried, because, after
-    if answers[questions.can_it_be_trained] == Reply.NO:
+    if answers[questions.can_it_be_trained] == YesNo.NO:
         because = f"{_gap(inputs)}, and no model can be trained from here."
         after = "Go on with the prompt, or add an endpoint that trains on the page Models."
         return AdviceVerdict.IMPROVE_PROMPT, questions.can_it_be_trained, because, after
     return _by_examples(inputs, answers)
 
 
-def _unmeasured(inputs: Inputs, answers: dict[Ask, Reply]) -> Decision:
+def _unmeasured(inputs: Inputs, answers: dict[Ask, YesNo]) -> Decision:
     """No gap is known. With few examples the first article's third question settles it all the same."""
-    if answers[questions.are_examples_few] == Reply.YES:
+    if answers[questions.are_examples_few] == YesNo.YES:
         because = f"There are {_examples(inputs)}, and with so few the prompt comes first; no gap is measured either."
         after = "Say in the voice how answers are to sound, and collect cases for an evaluation meanwhile."
         return AdviceVerdict.IMPROVE_PROMPT, questions.are_examples_few, because, after
@@ -221,12 +223,12 @@ def _unmeasured(inputs: Inputs, answers: dict[Ask, Reply]) -> Decision:
     return AdviceVerdict.MEASURE, questions.are_cases_graded, because, after
 
 
-def _by_examples(inputs: Inputs, answers: dict[Ask, Reply]) -> Decision:
+def _by_examples(inputs: Inputs, answers: dict[Ask, YesNo]) -> Decision:
     clusters = inputs.examples.value
     if clusters is None:
         because = f"{_gap(inputs)}, and how many examples there are is not known."
         return AdviceVerdict.MEASURE, questions.are_examples_few, because, "Review answers on the page Review."
-    is_classifying = answers[questions.is_it_classification] == Reply.YES
+    is_classifying = answers[questions.is_it_classification] == YesNo.YES
     least = questions.CLASSIFYING_EXAMPLES if is_classifying else questions.PILOT_EXAMPLES
     if clusters < least:
         because = f"{_gap(inputs)} with a prompt that was tried, and there are {_examples(inputs)}."
@@ -275,15 +277,19 @@ def _hours(inputs: Inputs, more: int) -> str:
 def _economics(inputs: Inputs) -> str:
     """What tuning would do to the bill, from the calculator; money is a reason only where it says so."""
     found, queries = inputs.economics, inputs.queries_a_month.value
-    if found is None or found.result is None:
-        return "What a tuned model would cost is not known: state its price on the page Prices."
+    if found is None:
+        return (
+            "What tuning would do to it is not known: there is no tuned model to compare with, or no answer to measure."
+        )
+    if found.result is None:
+        return f"{found.sentence} State it on the page Prices, or fill it in below."
     monthly = _monthly(found, int(queries)) if queries is not None else None
     if monthly is None:
         return found.sentence
     if monthly < 0:
         more = f"At {queries:,.0f} a month you would pay {money.amount(-monthly)} a month"
         return f"{found.sentence} {more} for how answers sound."
-    return f"{found.sentence} At {queries:,.0f} a month it saves {money.amount(monthly)} a month."
+    return f"{found.sentence} At {queries:,.0f} a month it saves {money.amount(monthly)} a month, hosting not counted."
 
 
 def _monthly(found: Calculation, queries: int) -> Decimal | None:

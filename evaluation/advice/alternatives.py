@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from evaluation.advice import questions
-from evaluation.advice.inputs import Inputs, LiveFigure, Value
+from evaluation.advice.evidence import Inputs, LiveFigure, Value
 
 
 class Worded(Protocol):
@@ -29,9 +29,12 @@ class Alternative:
 def would_change(inputs: Inputs, advised: Callable[[Inputs], Advised]) -> Iterator[str]:
     """A sentence for each single thing that would make the verdict another one."""
     now = advised(inputs).verdict
+    told = set()
     for alternative in _all(inputs):
         then = advised(replace(inputs, **alternative.changed)).verdict
-        if then != now:
+        key = (*alternative.changed, then.words)
+        if then != now and key not in told:
+            told.add(key)
             yield f"{alternative.words}: {then.words}."
 
 

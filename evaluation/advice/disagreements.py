@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from evaluation.advice import questions
-from evaluation.advice.inputs import Inputs
+from evaluation.advice.evidence import Inputs
 from evaluation.advice.questions import FIRST, FOURTH, SECOND, THIRD
 
 
@@ -35,7 +35,7 @@ def of(inputs: Inputs) -> Iterator[str]:
         f"Whether training saves the tokens of the context: {FOURTH} says so, as facts are trained in, and says too"
         " that tuning is bad at facts. Here passages stay in the prompt; a tuned model saves the rules of the voice."
     )
-    if questions.changes(inputs).answer == questions.Reply.YES:
+    if questions.changes(inputs).answer == questions.YesNo.YES:
         yield (
             f"The order of {FIRST} stops at its first yes, which would end here with retrieval and say nothing of"
             " style. Here it is gone through twice, for the knowledge and for the behaviour."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from evaluation.advice.inputs import LiveFigure, unknown
+from evaluation.advice.evidence import LiveFigure, unknown
 from evaluation.scores import statistics
 
 STYLE_LAYERS = frozenset({"style", "format"})

@@ -10,7 +10,7 @@ from django.utils import timezone
 from bot.answers import voices
 from bot.models import Citation, Message, Outcome, Speaker, Voice
 from evaluation.advice import economics, evaluated, questions
-from evaluation.advice.inputs import Inputs, LiveFigure, unknown
+from evaluation.advice.evidence import Inputs, LiveFigure, unknown
 from evaluation.figures import answer_shapes
 from evaluation.figures.answer_shapes import AnswerShape
 from knowledge.models import Document, DocumentVersion
@@ -177,8 +177,7 @@ def _prompt(today: date) -> LiveFigure:
 def _trainers(today: date) -> LiveFigure:
     told = list(submitting.offers(today))
     there = [(name, place, offer) for name, place, offer in told if offer.is_available]
-    first = next((f"{name}{f' at {place}' if place else ''}: {offer.why}" for name, place, offer in there), "")
-    why = first or " ".join(offer.why for _, _, offer in told)
+    why = next((offer.why for _, _, offer in there), " ".join(offer.why for _, _, offer in told))
     return LiveFigure(bool(there), why, len(told), today)
 
 

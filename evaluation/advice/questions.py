@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from evaluation.advice.inputs import FRESH_DAYS, Inputs, LiveFigure, Value
+from evaluation.advice.evidence import FRESH_DAYS, Inputs, LiveFigure, Value
 
 CHANGE_DAYS = 30
 CHANGE_SHARE = 0.2  # a month: half of what was trained is stale after three months, as the second article found
@@ -26,19 +26,19 @@ FIRST, SECOND, THIRD = "“RAG vs fine-tuning, 2025”", "“The decision framew
 FOURTH = "“The architect's guide”"
 
 
-class Reply(StrEnum):
+class YesNo(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Asked:
+class TracedQuestion:
     """A question with its answer. `threshold` is what yes takes, in words; `decides`: the verdict comes from here."""
 
     question: str
     figure: LiveFigure
-    answer: Reply
+    answer: YesNo
     threshold: str
     article: str
     leads_to: str = ""
@@ -70,27 +70,27 @@ def plain(value: Value) -> object:
 
 def _asked(
     question: str, figure: LiveFigure, is_yes: Callable[[float], bool], threshold: str, article: str, leads_to: str
-) -> Asked:
-    answer = Reply.UNKNOWN
+) -> TracedQuestion:
+    answer = YesNo.UNKNOWN
     if figure.value is not None:
-        answer = Reply.YES if is_yes(float(figure.value)) else Reply.NO
-    return Asked(question, figure, answer, threshold, article, leads_to)
+        answer = YesNo.YES if is_yes(float(figure.value)) else YesNo.NO
+    return TracedQuestion(question, figure, answer, threshold, article, leads_to)
 
 
-def changes(inputs: Inputs) -> Asked:
+def changes(inputs: Inputs) -> TracedQuestion:
     """Yes by either figure; no takes both."""
     days, share = inputs.days_between_changes, inputs.changed_share
     is_often = days.value is not None and days.value <= CHANGE_DAYS
     is_much = share.value is not None and share.value >= CHANGE_SHARE
-    answer = Reply.NO if days.is_known and share.is_known else Reply.UNKNOWN
+    answer = YesNo.NO if days.is_known and share.is_known else YesNo.UNKNOWN
     if is_often or is_much:
-        answer = Reply.YES
+        answer = YesNo.YES
     figure = share if is_much and not is_often else days
     threshold = f"every {CHANGE_DAYS} days or more often, or {CHANGE_SHARE:.0%} of what is cited in a month"
-    return Asked("Does the knowledge change more than monthly?", figure, answer, threshold, FIRST, "retrieval")
+    return TracedQuestion("Does the knowledge change more than monthly?", figure, answer, threshold, FIRST, "retrieval")
 
 
-def is_style_the_problem(inputs: Inputs) -> Asked:
+def is_style_the_problem(inputs: Inputs) -> TracedQuestion:
     return _asked(
         "Is the main problem format or style?",
         inputs.style_failures,
@@ -101,7 +101,7 @@ def is_style_the_problem(inputs: Inputs) -> Asked:
     )
 
 
-def are_examples_few(inputs: Inputs) -> Asked:
+def are_examples_few(inputs: Inputs) -> TracedQuestion:
     return _asked(
         f"Are there fewer than {EXAMPLES} examples?",
         inputs.examples,
@@ -112,7 +112,7 @@ def are_examples_few(inputs: Inputs) -> Asked:
     )
 
 
-def are_queries_few(inputs: Inputs) -> Asked:
+def are_queries_few(inputs: Inputs) -> TracedQuestion:
     return _asked(
         f"Are there fewer than {QUERIES:,} questions a month?",
         inputs.queries_a_month,
@@ -123,12 +123,12 @@ def are_queries_few(inputs: Inputs) -> Asked:
     )
 
 
-def must_sources_be_seen(inputs: Inputs) -> Asked:
+def must_sources_be_seen(inputs: Inputs) -> TracedQuestion:
     question = "Must people see where an answer comes from?"
     return _asked(question, inputs.are_sources_shown, bool, "sources are required", FIRST, "retrieval")
 
 
-def is_it_classification(inputs: Inputs) -> Asked:
+def is_it_classification(inputs: Inputs) -> TracedQuestion:
     question = "Is it classification or extraction at scale?"
     return _asked(
         question, inputs.is_classification, bool, "a label is what is asked for", FIRST, "a small tuned model"
@@ -138,7 +138,7 @@ def is_it_classification(inputs: Inputs) -> Asked:
 SIX = (changes, is_style_the_problem, are_examples_few, are_queries_few, must_sources_be_seen, is_it_classification)
 
 
-def are_cases_graded(inputs: Inputs) -> Asked:
+def are_cases_graded(inputs: Inputs) -> TracedQuestion:
     return _asked(
         f"Have people graded at least {GRADED_CASES} cases?",
         inputs.graded_cases,
@@ -149,7 +149,7 @@ def are_cases_graded(inputs: Inputs) -> Asked:
     )
 
 
-def is_retrieval_to_blame(inputs: Inputs) -> Asked:
+def is_retrieval_to_blame(inputs: Inputs) -> TracedQuestion:
     return _asked(
         "Do most failed cases fail for want of the right passages?",
         inputs.retrieval_failures,
@@ -160,7 +160,7 @@ def is_retrieval_to_blame(inputs: Inputs) -> Asked:
     )
 
 
-def is_gap_proven(inputs: Inputs) -> Asked:
+def is_gap_proven(inputs: Inputs) -> TracedQuestion:
     """Of style or of refusals, whichever is surer; no takes both."""
     gaps = (inputs.style_gap, inputs.refusal_gap)
     known = [gap for gap in gaps if gap.is_known and gap.interval is not None]
@@ -168,21 +168,21 @@ def is_gap_proven(inputs: Inputs) -> Asked:
     threshold = f"surely more than {GAP:.0%} of the cases"
     question = "Do style, format or refusals fail measurably with retrieval and the prompt as they are?"
     if surest.is_known and low_end(surest) > GAP:
-        answer = Reply.YES
+        answer = YesNo.YES
     else:
-        answer = Reply.NO if len(known) == len(gaps) else Reply.UNKNOWN
-    return Asked(question, surest, answer, threshold, THIRD, "tuning")
+        answer = YesNo.NO if len(known) == len(gaps) else YesNo.UNKNOWN
+    return TracedQuestion(question, surest, answer, threshold, THIRD, "tuning")
 
 
 def low_end(gap: LiveFigure) -> float:
     return gap.interval[0] if gap.interval else 0.0
 
 
-def is_prompt_tried(inputs: Inputs) -> Asked:
+def is_prompt_tried(inputs: Inputs) -> TracedQuestion:
     question = "Was the prompt tried first?"
     return _asked(question, inputs.is_prompt_tried, bool, "the voice has more than one version", FIRST, "going on")
 
 
-def can_it_be_trained(inputs: Inputs) -> Asked:
+def can_it_be_trained(inputs: Inputs) -> TracedQuestion:
     question = "Is there a way to train a model from here?"
     return _asked(question, inputs.is_trainer_there, bool, "one trainer or more", FOURTH, "going on")

@@ -31,12 +31,12 @@ class Option:
         return f"--{self.name.replace('_', '-')}"
 
 
-def _prices(prefix: str = "", of: str = "") -> tuple[Option, ...]:
+def _prices(prefix: str = "") -> tuple[Option, ...]:
     """Prices that stand in for those of the list."""
-    said = "USD a million tokens; empty: that of the model"
+    said = "USD a million tokens; empty: as the model's"
     return tuple(
-        Option(f"{prefix}{name}_price", f"{label}{of}", "usd", said)
-        for name, label in (("input", "Price of input"), ("cached", "Of cached input"), ("output", "Of output"))
+        Option(f"{prefix}{name}_price", label, "usd", said)
+        for name, label in (("input", "Input price"), ("cached", "Cached input price"), ("output", "Output price"))
     )
 
 
@@ -46,7 +46,7 @@ TOKENS = (
     Option("system", "Tokens of instructions", "tokens"),
     Option("context", "Tokens of passages", "tokens"),
     Option("question", "Tokens of the question", "tokens"),
-    Option("cached", "Of these from the cache", "tokens"),
+    Option("cached", "From the cache", "tokens", "Of these tokens; empty: none"),
     Option("output", "Tokens of the reply", "tokens"),
 )
 OPTIONS: dict[str, tuple[Option, ...]] = {
@@ -54,23 +54,23 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
     "context": (Option("model", "Model", "model", MODEL_HELP), _prices()[0], TOKENS[1], VOLUME),
     "break-even": (
         Option("base", "Model now", "model", MODEL_HELP),
-        *_prices("base_", ", now"),
-        Option("base_hosting", "Its hosting", "usd", "USD an hour"),
+        *_prices("base_"),
+        Option("base_hosting", "Hosting", "usd", "USD an hour"),
         *TOKENS,
         Option("tuned", "Tuned model", "model", MODEL_HELP),
-        *_prices("tuned_", ", tuned"),
-        Option("tuned_hosting", "Hosting of the tuned one", "usd", "USD an hour"),
-        Option("tuned_system", "Its instructions", "tokens", "Tokens; empty: as many as now"),
-        Option("tuned_context", "Its passages", "tokens", "Tokens; empty: as many as now"),
-        Option("tuned_cached", "Of its input from the cache", "tokens", "Empty: none, as nobody knows yet"),
-        Option("tuned_output", "Its reply", "tokens", "Tokens; empty: as many as now"),
-        Option("training", "Training", "usd", "USD for one"),
-        Option("evaluation", "Evaluation", "usd", "USD for one"),
-        Option("label_hours", "Hours of labelling", "number"),
-        Option("wage", "An hour of it", "usd", "USD"),
-        Option("months", "Months that a tune lasts", "number"),
-        Option("retrains", "Trainings a month after it", "number"),
-        Option("hours", "Hours a month that it is hosted", "number"),
+        *_prices("tuned_"),
+        Option("tuned_hosting", "Hosting", "usd", "USD an hour"),
+        Option("tuned_system", "Instructions", "tokens", "Tokens; empty: as many as now"),
+        Option("tuned_context", "Passages", "tokens", "Tokens; empty: as many as now"),
+        Option("tuned_cached", "From the cache", "tokens", "Tokens; empty: none, as nobody knows yet"),
+        Option("tuned_output", "Reply", "tokens", "Tokens; empty: as many as now"),
+        Option("training", "Training", "usd", "USD each time"),
+        Option("evaluation", "Evaluation", "usd", "USD each time"),
+        Option("label_hours", "Labelling", "number", "Hours"),
+        Option("wage", "Labelling costs", "usd", "USD an hour"),
+        Option("months", "A tune lasts", "number", "Months"),
+        Option("retrains", "Training again", "number", "Times a month"),
+        Option("hours", "Hosted", "number", "Hours a month"),
     ),
 }
 ASSUMED: dict[str, int | Decimal | str] = {

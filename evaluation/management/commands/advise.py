@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from evaluation.advice import advisor, live_figures, wording
+from evaluation.advice import advisor, figure_words, live_figures
 from evaluation.advice.advisor import Advice, Layer
 
 
@@ -36,7 +36,8 @@ class Command(BaseCommand):
     def _layer(self, name: str, found: Advice, layer: Layer) -> None:
         self.stdout.write(f"\n{name}: {layer.verdict.words}. {layer.because}\n  Next: {layer.next}")
         for asked in layer.trace:
-            now = f"({wording.of_asked(asked, found.inputs)}; {asked.figure.source.rstrip('.')})"
+            named, value = figure_words.of_asked(asked, found.inputs)
+            now = f"({named.lower()}: {value}; {asked.figure.source.rstrip('.')})"
             self.stdout.write(f"  {'>' if asked.decides else ' '} {asked.answer:<8}{asked.question} {now}")
         for line in layer.would_change:
             self.stdout.write(f"    {line}")

@@ -36,7 +36,7 @@ def test_an_empty_install_is_told_what_is_not_known(client: Client, viewer: User
     assert "No verdict on tuning is worth much before 100 cases are graded: 100 are missing." in shown
     assert "6 of 22 figures are known." in shown
     assert "Nobody has asked anything yet." in shown
-    assert "What a tuned model would cost is not known" in shown
+    assert "there is no tuned model to compare with" in shown
     calculators = page(client, "calculators")
     assert "No model has written an answer in the last 30 days" in calculators
     assert 'id="result"' not in calculators, "there is nothing to begin with"

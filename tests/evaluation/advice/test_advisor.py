@@ -10,7 +10,7 @@ import pytest
 
 from evaluation.advice import advisor
 from evaluation.advice.advisor import Advice
-from evaluation.advice.inputs import Inputs, LiveFigure, unknown
+from evaluation.advice.evidence import Inputs, LiveFigure, unknown
 from evaluation.figures import calculators
 from evaluation.figures.calculators import Effort, ServedModel, Shape
 from llm.spending.pricing import Rates
@@ -208,12 +208,17 @@ def test_the_bill_is_told_for_the_volume_there_is() -> None:
         Effort(training=Decimal(25), label_hours=Decimal(60)),
     )
     assert advised(queries_a_month=100_000, economics=economics).economics.endswith(
-        "At 100,000 a month it saves $497.83 a month."
+        "At 100,000 a month it saves $497.83 a month, hosting not counted."
     )
     assert advised(queries_a_month=10_000, economics=economics).economics.endswith(
         "At 10,000 a month you would pay $403.97 a month for how answers sound."
     )
-    assert "state its price" in advised(queries_a_month=10_000).economics
+    assert "there is no tuned model to compare with" in advised(queries_a_month=10_000).economics
+    free = ServedModel("tuned", Shape(1500, 2000, 50, 200), Rates(None, None, None))
+    unpriced = calculators.break_even(ServedModel("large", Shape(1500, 2000, 50, 200), large), free, Effort())
+    assert advised(economics=unpriced).economics == (
+        "It is not known, as a price is missing for: input, output. State it on the page Prices, or fill it in below."
+    )
     assert advised(economics=economics).economics == economics.sentence
 
 

@@ -133,7 +133,7 @@ def test_the_voice_trainers_and_the_budget_are_read(user: User) -> None:
     found = live_figures.read()
     assert (found.is_prompt_tried.value, found.budget_a_month.value, found.style_faults.value) == (True, 20, 0.5)
     assert found.is_trainer_there.value is True
-    assert found.is_trainer_there.source.startswith(("openai_compatible", "by_hand"))
+    assert found.is_trainer_there.source.startswith("OpenAI takes new jobs until 2027-01-06")
 
 
 def test_what_tuning_would_cost_is_worked_out_from_stated_prices(user: User) -> None:

@@ -109,7 +109,9 @@ def test_advice_is_told_as_a_text_and_as_json() -> None:
     call_command("advise", stdout=out)
     assert out.getvalue().startswith("First: No verdict on tuning is worth much before 100 cases are graded")
     assert "\nKnowledge: stay with retrieval." in out.getvalue()
-    assert "> yes     Are there fewer than 200 examples? (0; Approved examples" in out.getvalue()
+    assert (
+        "> yes     Are there fewer than 200 examples? (approved examples of different questions: 0;" in out.getvalue()
+    )
     out = StringIO()
     call_command("advise", "--json", stdout=out)
     written = json.loads(out.getvalue())

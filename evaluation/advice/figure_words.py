@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from evaluation.advice.inputs import FRESH_DAYS, Inputs, LiveFigure
-from evaluation.advice.questions import Asked
+from evaluation.advice.evidence import FRESH_DAYS, Inputs, LiveFigure
+from evaluation.advice.questions import TracedQuestion
 from llm.spending import money
 
 Unit = Literal["share", "count", "days", "seconds", "ms", "usd", "yes"]
@@ -68,10 +68,10 @@ def value(name: str, figure: LiveFigure) -> str:
     return f"{said} ({low} to {high})"
 
 
-def of_asked(asked: Asked, inputs: Inputs) -> str:
-    """The value that a question was answered from."""
+def of_asked(asked: TracedQuestion, inputs: Inputs) -> tuple[str, str]:
+    """What the figure is called that a question was answered from, and its value."""
     name = next(name for name, figure in inputs.figures().items() if figure is asked.figure)
-    return value(name, asked.figure)
+    return FIGURES[name][0], value(name, asked.figure)
 
 
 def _said(number: float | bool | Decimal, unit: Unit) -> str:
