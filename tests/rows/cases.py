@@ -23,6 +23,7 @@ from evaluation.runs import starting
 from evaluation.runs.starting import RunPlan
 from knowledge.models import Collection
 
+CITED = {"validity": 1.0, "precision": 1.0, "recall": 1.0}
 SUBJECTS = ("annual plans", "webhooks", "single sign-on", "the audit log", "invoices", "API keys", "seats", "exports")
 
 
@@ -56,7 +57,7 @@ def make_results(run: EvaluationRun, arm: EvaluationArm, *, right: Callable[[int
         EvaluationResult(
             run=run, case=case, arm=arm, trace_id="0" * 32, answer="An answer.", total_ms=900.0, has_passed=True,
             outcome=Outcome.ANSWERED if case.expected == "answer" else Outcome.NOT_IN_DOCS,
-            scores={"style": [] if right(place) else ["opening"], "citations": {"validity": 1.0, "precision": 1.0, "recall": 1.0}, **scores},
+            scores={"style": [] if right(place) else ["opening"], "citations": CITED, **scores},
         )
         for place, case in enumerate(run.case_set.cases.order_by("lines__ordinal"))
     ]  # fmt: skip
