@@ -12,6 +12,7 @@ from dashboard.costs import views as costs
 from dashboard.documents import views as documents
 from dashboard.escalations import views as escalations
 from dashboard.evaluation import advice_views as advice
+from dashboard.evaluation import views as evaluation
 from dashboard.home import views as home
 from dashboard.install import health_views, slack_views
 from dashboard.install import views as install
@@ -105,6 +106,15 @@ urlpatterns = [
     path("costs/budgets/", costs.budgets, name="budgets"),
     path("costs/budgets/<int:pk>/remove/", costs.remove_budget, name="remove_budget"),
     path("costs/prices/", costs.prices, name="prices"),
+    path("evaluations/", evaluation.evaluations, name="evaluations"),
+    path("evaluations/cases/", evaluation.import_cases, name="import_cases"),
+    path("evaluations/sets/", evaluation.freeze_cases, name="freeze_cases"),
+    path("evaluations/start/", evaluation.start_run, name="start_run"),
+    path("runs/<int:pk>/", evaluation.run, name="run"),
+    path("runs/<int:pk>/cases/<int:case>/", evaluation.run_case, name="run_case"),
+    path("runs/<int:pk>/stop/", evaluation.stop_run, name="stop_run"),
+    path("runs/<int:pk>/resume/", evaluation.resume_run, name="resume_run"),
+    path("answers/<int:pk>/case/", evaluation.add_case, name="add_case"),
     path("advice/", advice.advice, name="advice"),
     path("advice/calculators/", advice.calculators, name="calculators"),
     path("models/", serving.models, name="models"),

@@ -1,17 +1,54 @@
 """The jobs of this room that django-q2 carries. Each may run twice."""
 
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
 from django_q.models import Schedule
+from django_q.tasks import async_task
 
 from evaluation.figures import rollups
+from evaluation.models import EvaluationRun
+from evaluation.runs import execution
+from foundation import leases
+
+QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
 
 
 def schedule() -> None:
     """Have the jobs that come again and again done from now on; may be called any number of times."""
-    Schedule.objects.update_or_create(
-        name="evaluation roll up",
-        defaults={"func": "evaluation.tasks.roll_up", "repeats": -1, "schedule_type": Schedule.HOURLY},
-    )
+    for name, when in (
+        ("roll up", {"schedule_type": Schedule.HOURLY}),
+        ("tick", {"schedule_type": Schedule.MINUTES, "minutes": 1}),
+    ):
+        Schedule.objects.update_or_create(
+            name=f"evaluation {name}",
+            defaults={"func": f"evaluation.tasks.{name.replace(' ', '_')}", "repeats": -1, **when},
+        )
 
 
 def roll_up() -> None:
     rollups.roll_up()
+
+
+def tick() -> None:
+    """Once a minute: runs that nobody works on are gone on with, and those that never end are ended."""
+    execution.give_up()
+    old = leases.abandoned(EvaluationRun).filter(created_at__lt=timezone.now() - QUEUED_AGAIN_AFTER)
+    for pk in old.values_list("pk", flat=True):
+        queue_run(pk)
+
+
+def start_soon(run: EvaluationRun) -> None:
+    """Have a run done as soon as its row is committed."""
+    transaction.on_commit(partial(queue_run, run.pk))
+
+
+def queue_run(pk: int) -> None:
+    async_task("evaluation.tasks.run", pk, task_name=f"evaluation run {pk}", timeout=settings.LONGEST_JOB_SECONDS)
+
+
+def run(pk: int) -> None:
+    execution.run(pk)

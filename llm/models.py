@@ -41,6 +41,7 @@ class Purpose(models.TextChoices):
     TEST = "test"
     TUNE = "tune"
     RESTYLE = "restyle"
+    EVALUATE = "evaluate"
 
 
 class Endpoint(models.Model):

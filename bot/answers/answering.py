@@ -53,8 +53,8 @@ class Answer:
 
     `question` is how it was understood, `deployment` who wrote. `uncited_text` keeps what a model wrote without resting
     it on a passage, which nobody is shown; `searched_again` the words that it asked to have searched. `prompt` is the
-    last one that a model replied to, if any did, `retold` what came of having a quoted answer put into the voice. Times
-    are in milliseconds since the question came in.
+    last one that a model replied to, if any did; `invalid_markers` of that reply led to no passage. `retold` is what
+    came of having a quoted answer put into the voice. Times are in milliseconds since the question came in.
     """
 
     asked: Asked
@@ -68,6 +68,7 @@ class Answer:
     searched_again: str = ""
     prompt: SentPrompt | None = None
     retold: Retold | None = None
+    invalid_markers: int = 0
     is_truncated: bool = False
     error: str = ""
     first_token_ms: float | None = None
@@ -76,6 +77,14 @@ class Answer:
     @property
     def trace_id(self) -> str:
         return self.asked.trace_id
+
+
+@dataclass(frozen=True)
+class FoundBefore:
+    """What was found for a question before, and how it was understood: given to several models, it compares them."""
+
+    question: str
+    retrieval: Retrieval
 
 
 def ended(asked: Asked, outcome: Outcome, text: str = "", *, error: str = "") -> Answer:
@@ -95,10 +104,12 @@ class Writing:
     """An answer being written: first `search`, then iterate for its text. `answer` is there once that has ended.
 
     `text` and `retrieval` are what there is so far. `history` are the turns before the question, `collections` the ids
-    of those that the asker may see.
+    of those that the asker may see. With `found`, nothing is searched for: that is what was found before.
     """
 
-    def __init__(self, asked: Asked, history: Sequence[Turn], collections: Iterable[int]) -> None:
+    def __init__(
+        self, asked: Asked, history: Sequence[Turn], collections: Iterable[int], *, found: FoundBefore | None = None
+    ) -> None:
         self.asked = asked
         self.text = ""
         self.retrieval = NOTHING
@@ -111,6 +122,8 @@ class Writing:
         self._retold: Retold | None = None
         self._opened = framing.Opened((), "")
         self._first_token_ms: float | None = None
+        self._found = found
+        self._invalid_markers = 0
         self._answer: Answer | None = None
 
     @property
@@ -152,6 +165,9 @@ class Writing:
     def _understand(self) -> None:
         """The question by itself, and the passages that fit it."""
         asked = self.asked
+        if self._found is not None:
+            self._question, self.retrieval = self._found.question, self._found.retrieval
+            return
         question = followups.standalone(asked, self._history)
         self.retrieval = self._retrieve(question)
         if asked.deployment.is_quoting:
@@ -186,6 +202,7 @@ class Writing:
             deployment=self._deployment,
             trace_id=self.asked.trace_id,
             deadline=self.asked.deadline,
+            purpose=self.asked.purpose,
         )
         reply = Signalled(response)
         renumbered = citations.Renumbered(reply, len(hits))
@@ -198,6 +215,7 @@ class Writing:
                 self.text += delta
                 yield delta
         self._prompt = self._sent(may_search=may_search)
+        self._invalid_markers = renumbered.invalid
         if response.finish_reason == "refusal":
             self._end(Outcome.BLOCKED)
             return False
@@ -297,6 +315,7 @@ class Writing:
             searched_again=self._searched_again,
             prompt=self._prompt,
             retold=self._retold,
+            invalid_markers=self._invalid_markers,
             first_token_ms=self._first_token_ms,
         )
 

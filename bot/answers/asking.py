@@ -8,7 +8,7 @@ from django.conf import settings
 from bot.answers.prompts import PLAIN, Manner
 from foundation.text import clean
 from llm import client
-from llm.models import Deployment, ServingRole
+from llm.models import Deployment, Purpose, ServingRole
 
 QUESTION_CHARACTERS = 4000
 
@@ -24,7 +24,7 @@ class Asked:
     `deployment` is the model that is to write, `trace_id` ties together all that is done, `started` is when the
     question came in (time.monotonic()). `least_answerable` (0 to 1) is the estimate from which on there is an answer at
     all, in place of the rules of answering: a channel of customers may want it higher than a team. `manner` is how the
-    answer is to sound, and its language.
+    answer is to sound, and its language; `purpose` is what the ledger says that the model was asked for.
     """
 
     question: str
@@ -33,6 +33,7 @@ class Asked:
     started: float
     least_answerable: float | None = None
     manner: Manner = PLAIN
+    purpose: Purpose = Purpose.ANSWER
 
     @property
     def deadline(self) -> float:
@@ -50,6 +51,7 @@ def begin(
     least_answerable: float | None = None,
     manner: Manner = PLAIN,
     trace_id: str = "",
+    purpose: Purpose = Purpose.ANSWER,
 ) -> Asked:
     """The question as it is asked from this moment on, of the live model unless another is named.
 
@@ -62,6 +64,7 @@ def begin(
         started=time.monotonic(),
         least_answerable=least_answerable,
         manner=manner,
+        purpose=purpose,
     )
 
 

@@ -22,11 +22,12 @@ class Renumbered:
     """Text with its markers checked and renumbered as it streams by.
 
     Iterating yields text; afterwards `cited` holds the prompt's passage numbers in the order readers see them, so that
-    the marker [k] of the text means passage `cited[k - 1]`.
+    the marker [k] of the text means passage `cited[k - 1]`. `invalid` counts those that led nowhere.
     """
 
     def __init__(self, deltas: Iterable[str], passage_count: int) -> None:
         self.cited: list[int] = []
+        self.invalid = 0
         self._deltas = deltas
         self._passage_count = passage_count
         self._fence = ""
@@ -83,6 +84,7 @@ class Renumbered:
             return match.group()
         numbers = [int(number) for number in match.group(3).split(",")]
         valid = [number for number in numbers if 1 <= number <= self._passage_count]
+        self.invalid += len(numbers) - len(valid)
         for number in valid:
             if number not in self.cited:
                 self.cited.append(number)

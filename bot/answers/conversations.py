@@ -154,7 +154,7 @@ def save(conversation: Conversation, answer: Answer) -> Message:
         voice=voice,
         style_faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
         cost=cost(answer.trace_id),
-        trace=_trace(answer).as_json(),
+        trace=traced(answer).as_json(),
     )
     Citation.objects.bulk_create(
         Citation(
@@ -174,7 +174,8 @@ def save(conversation: Conversation, answer: Answer) -> Message:
     return message
 
 
-def _trace(answer: Answer) -> Trace:
+def traced(answer: Answer) -> Trace:
+    """How an answer came about."""
     found = answer.retrieval
     return Trace(
         question=answer.question,

@@ -18,6 +18,7 @@ PAGES: tuple[tuple[str, str, Role | None], ...] = (
     ("documents", "Documents", Role.VIEWER),
     ("channels", "Channels", Role.VIEWER),
     ("costs", "Costs", Role.VIEWER),
+    ("evaluations", "Evaluations", Role.VIEWER),
     ("advice", "Advice", Role.VIEWER),
     ("models", "Models", Role.OWNER),
     ("install", "Set-up", Role.OWNER),

@@ -14,6 +14,7 @@ PURPOSES = {
     Purpose.TEST: "Try a model",
     Purpose.TUNE: "Tune a model",
     Purpose.RESTYLE: "Put into the voice",
+    Purpose.EVALUATE: "Evaluate a model",
 }
 
 # The outcome in plain words, and what it means for the reader.

@@ -1,5 +1,30 @@
 """The rows of this room."""
 
+from evaluation.models.cases import CaseSet, CaseSetLine, CaseSource, EvaluationCase, ExpectedBehaviour
 from evaluation.models.figures import DailyAnswers, DailyUsage
+from evaluation.models.runs import (
+    EvaluationArm,
+    EvaluationResult,
+    EvaluationRun,
+    FailureLayer,
+    HumanGrade,
+    PrimaryMeasure,
+    RunState,
+)
 
-__all__ = ["DailyAnswers", "DailyUsage"]
+__all__ = [
+    "CaseSet",
+    "CaseSetLine",
+    "CaseSource",
+    "DailyAnswers",
+    "DailyUsage",
+    "EvaluationArm",
+    "EvaluationCase",
+    "EvaluationResult",
+    "EvaluationRun",
+    "ExpectedBehaviour",
+    "FailureLayer",
+    "HumanGrade",
+    "PrimaryMeasure",
+    "RunState",
+]

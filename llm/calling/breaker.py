@@ -30,7 +30,7 @@ FAILURES = frozenset({"unavailable", "timeout", "cut", "bad_reply", "rate_limit"
 
 _SAYS_NOTHING = ("abandoned", "failed")
 # Nobody waits for these: they come in thousands from jobs that are repeated, and would all fail while it is open.
-_PATIENT = frozenset({Purpose.EMBED_DOCUMENT, Purpose.JUDGE})
+_PATIENT = frozenset({Purpose.EMBED_DOCUMENT, Purpose.JUDGE, Purpose.EVALUATE})
 
 
 @dataclass(frozen=True)

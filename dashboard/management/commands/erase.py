@@ -10,6 +10,7 @@ from bot import erasing
 from bot.models import Platform
 from dashboard.accounts import people
 from dashboard.guard import audit
+from evaluation.cases import erasing as evaluation_erasing
 from knowledge.models import Chunk
 from tuning.examples import erasing as tuning_erasing
 
@@ -30,14 +31,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         names = frozenset(options["name"])
         found = _erased(options["user"], Platform(options["platform"]), names)
+        cases = evaluation_erasing.erase(found.messages)
         examples = tuning_erasing.erase(found.messages)
         count = examples.deleted + examples.emptied
-        told = {"questions": found.questions, "opinions": found.opinions, "examples": count}
+        told = {"questions": found.questions, "opinions": found.opinions, "examples": count, "cases": cases}
         proof = hashlib.sha256(f"{options['platform']}/{options['user']}".encode()).hexdigest()
         audit.write(None, "erased", proof[:16], told)
         self.stdout.write(
             f"Erased: {found.questions} questions in {found.conversations} conversations, {found.opinions} opinions, "
-            f"{count} training examples."
+            f"{count} training examples, {cases} evaluation cases."
         )
         if examples.emptied:
             self.stdout.write(f"{examples.emptied} of them had left in an export: retire or retrain what learned them.")

@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from dashboard.models import AuditEntry
 from dashboard.training import orders
+from evaluation.models import CaseSet
 from knowledge.models import Collection
 from llm.models import Endpoint, ServingRole
 from tests.dashboard.guard.addresses import rule_of, views
@@ -61,6 +62,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "retire_version": {"retires_on": "2027-01-14"},
     "register_model": {"model": "b-model"},
     "job": {"model": "c-model"},
+    "freeze_cases": {"name": "second"},
 }  # fmt: skip
 
 
@@ -78,6 +80,8 @@ def form(name: str) -> dict[str, Any]:
         "register_found": {"endpoint": endpoint.pk, "model": ["ft:b:acme::1", "ft:c:acme::2"]},
         "bring_examples": {"file": SimpleUploadedFile("kept.csv", b"question,answer\nMay I?,You may.")},
         "order_job": {"token": orders.show(WantedJob(Dataset.objects.earliest("id"), "by_hand", "a-model")).token},
+        "import_cases": {"file": SimpleUploadedFile("a.jsonl", b'{"question": "How long?"}')},
+        "start_run": {"case_set": CaseSet.objects.get().pk},
     }
     return {**FORMS.get(name, {}), **more.get(name, {})}
 

@@ -8,7 +8,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 OPEN = {"login", "login_link", "healthz", "readyz"}
 SIGNED = {"slack_events"}  # Slack signs what it sends there; tests/bot/platforms/test_slack_http.py
-ARGUMENTS = {"<int:pk>": "1", "<str:token>": "x", "<str:kind>": "csv", "<str:name>": "default", "<str:split>": "train"}
+ARGUMENTS = {
+    "<int:pk>": "1", "<int:case>": "1", "<str:token>": "x", "<str:kind>": "csv", "<str:name>": "default",
+    "<str:split>": "train",
+}  # fmt: skip
 
 
 def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, str]]:

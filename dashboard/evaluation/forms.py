@@ -1,0 +1,55 @@
+"""The forms of the pages about evaluations."""
+
+from typing import Any
+
+from django import forms
+
+from dashboard.rendering.inputs import dress
+from evaluation.models import CaseSet
+from evaluation.runs.starting import RunPlan
+from knowledge.retrieval import audience
+from tuning.models import ModelVersion
+
+
+class CasesForm(forms.Form):
+    file = forms.FileField(label="Cases", help_text="Ours (.jsonl, a case a line), or tests of promptfoo (.yaml).")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class FreezeCasesForm(forms.Form):
+    name = forms.CharField(label="Name of the set", max_length=100)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class RunForm(forms.Form):
+    case_set = forms.ModelChoiceField(CaseSet.objects.order_by("-id"), label="Cases", empty_label=None)
+    candidate = forms.ModelChoiceField(
+        ModelVersion.objects.select_related("endpoint").exclude(base="").order_by("-id"),
+        required=False,
+        empty_label="nobody: the live model alone",
+    )
+    budget = forms.DecimalField(
+        required=False, min_value=0, decimal_places=2, max_digits=10, label="Budget in USD",
+        help_text="The run stops before it costs more. Empty: the budgets of the install alone.",
+    )  # fmt: skip
+    is_frozen = forms.BooleanField(required=False, label="Give every arm the same passages")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+    def plan(self) -> RunPlan:
+        """Over the public collections, as an unknown asker sees them."""
+        asked = self.cleaned_data
+        return RunPlan(
+            collections=audience.collection_ids(),
+            candidate=asked["candidate"],
+            is_frozen=asked["is_frozen"],
+            budget=asked["budget"] or None,
+        )

@@ -1,0 +1,104 @@
+"""What is asked in an evaluation is never learnt: cases are barred from training, and what was learnt is no case."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import numpy as np
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from bot.models import Message
+from evaluation.models import CaseSet, EvaluationCase
+from knowledge.embedders import embedding
+from knowledge.embedders.base import PassageText
+from llm import client
+from tuning.examples import clusters
+from tuning.examples.resemblance import Vectors
+from tuning.models import Dataset, DatasetLine, ExampleState, ExportLine, TrainingExample
+
+
+class TrainedOnError(ValueError):
+    """A model has learnt it, or is to; the message says what to do."""
+
+
+def check(message: Message) -> None:
+    """Raises TrainedOnError where the example of an answer is approved for training, or was frozen or exported."""
+    example = TrainingExample.objects.filter(message=message).first()
+    if example is None:
+        return
+    if (
+        DatasetLine.objects.filter(example=example).exists()
+        or ExportLine.objects.filter(example=example).exists()
+    ):  # fmt: skip
+        raise TrainedOnError("Models were trained on this answer, so that it can show nothing about them.")
+    if example.state == ExampleState.APPROVED:
+        raise TrainedOnError(
+            "This answer is approved for training. Undo that on the page Review, then keep it for an evaluation."
+        )
+
+
+def bar(cases: Sequence[EvaluationCase]) -> None:
+    """Keep what the cases ask out of every dataset from here on, with all that says the same.
+
+    The example of an answer that is a case becomes barred; a case without one gets a barred example of its own, which
+    holds its question and nothing else.
+    """
+    now = timezone.now()
+    messages = [case.message_id for case in cases if case.message_id]
+    examples = TrainingExample.objects.filter(message__in=messages)
+    examples.update(state=ExampleState.BARRED, reviewed_at=now, claimed_until=None)
+    has_one = set(examples.values_list("message_id", flat=True))
+    TrainingExample.objects.bulk_create(
+        [_example(case, now) for case in cases if case.message_id is None or case.message_id not in has_one],
+        batch_size=500,
+    )
+
+
+def _example(case: EvaluationCase, now: datetime) -> TrainingExample:
+    return TrainingExample(
+        message_id=case.message_id,
+        state=ExampleState.BARRED,
+        reviewed_at=now,
+        question=case.question,
+        messages=[],
+        answer="",
+        original_answer="",
+        template_hash="",
+        checksum=hashlib.sha256(f"evaluation case {case.pk}".encode()).hexdigest(),
+        reason=f"evaluation case {case.pk}",
+    )
+
+
+def learnt(case_set: CaseSet, dataset: Dataset) -> list[EvaluationCase]:
+    """The cases of a set that ask what lines of a dataset ask as well, so that its models may know the answers."""
+    cases = list(case_set.cases.order_by("lines__ordinal"))
+    taught = list(_questions(dataset.lines.exclude(messages=[])))
+    asked = [case.question for case in cases] + taught
+    found = assign(asked, [""] * len(asked))
+    known = set(found[len(cases) :])
+    return [case for case, cluster in zip(cases, found, strict=False) if cluster in known]
+
+
+def assign(questions: Sequence[str], threads: Sequence[str]) -> list[int]:
+    """The cluster of each question, from 1: alike in words, in meaning, or of one thread."""
+    items = [clusters.Item(question, thread) for question, thread in zip(questions, threads, strict=True)]
+    return clusters.assign(items, _vectors(questions))
+
+
+def _vectors(questions: Sequence[str]) -> Vectors | None:
+    if not questions:
+        return None
+    texts = [PassageText("", question, ()) for question in questions]
+    found = embedding.embed_passages(texts, trace_id=client.new_trace_id())
+    return np.array([each.vector for each in found], dtype=np.float32)
+
+
+def _questions(lines: QuerySet[DatasetLine]) -> Iterator[str]:
+    """What the lines ask: the example's own question, else what stands behind the passages in the last turn."""
+    for line in lines.select_related("example"):
+        if line.example is not None:
+            yield line.example.question
+        else:
+            asked = next((turn["content"] for turn in reversed(line.messages) if turn["role"] == "user"), "")
+            yield asked.rpartition("\n\n")[2] or asked

@@ -1,0 +1,126 @@
+"""Cases: what models are asked in an evaluation, and the sets of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from bot.models import Message
+from evaluation.cases import case_files, case_sets, collecting
+from evaluation.cases.case_drafts import CaseFileError
+from evaluation.cases.case_sets import CaseSetError
+from evaluation.cases.collecting import CaseError
+from evaluation.cases.keeping_apart import TrainedOnError
+from evaluation.models import CaseSet, EvaluationCase
+from llm.completion import ProviderError
+from llm.models import Deployment
+
+
+class Command(BaseCommand):
+    help = "Cases are questions with what a right answer does and says; frozen in sets, models are compared on them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        bring = actions.add_parser("import", help="cases from a file: ours (.jsonl) or promptfoo's (.yaml)")
+        bring.add_argument("file", type=Path, metavar="FILE.jsonl|FILE.yaml")
+        add = actions.add_parser("add", help="make a case of an answer that was given")
+        add.add_argument("message", type=int, metavar="MESSAGE_ID")
+        listed = actions.add_parser("list", help="the cases there are, and the sets")
+        listed.add_argument("--set", dest="case_set", metavar="NAME", help="those of one set")
+        freeze = actions.add_parser("freeze", help="freeze cases as a set")
+        freeze.add_argument("name")
+        freeze.add_argument("--tag", action="append", default=[], help="only cases with this tag; may be repeated")
+        for action in actions.choices.values():
+            action.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            getattr(self, f"_{options['action']}")(options)
+        except (CaseError, CaseSetError, TrainedOnError, ProviderError, Deployment.DoesNotExist, OSError) as error:
+            raise CommandError(str(error)) from error
+        except CaseFileError as error:
+            raise CommandError("\n  ".join(["Nothing was imported:", *map(str, error.problems)])) from error
+
+    def _import(self, options: dict[str, Any]) -> None:
+        file: Path = options["file"]
+        found = case_files.read(file.name, file.read_bytes())
+        imported = collecting.add_drafts(found.drafts, origin=file.name, by=None)
+        for note in found.notes:
+            self.stderr.write(note)
+        if options["json"]:
+            self._print(
+                {"imported": [case.pk for case in imported.cases], "known": imported.known, "notes": found.notes}
+            )
+        else:
+            self.stdout.write(f"{len(imported.cases)} cases were added; {imported.known} were there already.")
+
+    def _add(self, options: dict[str, Any]) -> None:
+        message = Message.objects.filter(pk=options["message"]).first()
+        if message is None:
+            raise CommandError(f"There is no answer {options['message']}.")
+        case = collecting.add_answer(message, by=None)
+        if options["json"]:
+            self._print(_row(case))
+        else:
+            self.stdout.write(f"case {case.pk}: {case} ({case.get_expected_display()})")
+
+    def _list(self, options: dict[str, Any]) -> None:
+        cases = EvaluationCase.objects.order_by("id")
+        if options["case_set"]:
+            cases = _set(options["case_set"]).cases.order_by("lines__ordinal")
+        sets = [_set_row(each) for each in CaseSet.objects.order_by("id")]
+        if options["json"]:
+            self._print({"cases": [_row(case) for case in cases], "sets": sets})
+            return
+        for case in cases:
+            self.stdout.write(f"{case.pk:>6}  {case.expected:<8}  {case}")
+        for each in sets:
+            self.stdout.write(f"set {each['name']}: {each['cases']} cases, {each['checksum'][:12]}")
+        if not sets:
+            self.stdout.write("No set is frozen yet: manage.py case freeze NAME")
+
+    def _freeze(self, options: dict[str, Any]) -> None:
+        cases = EvaluationCase.objects.exclude(question="").order_by("id")
+        if options["tag"]:
+            cases = cases.filter(tags__contains=options["tag"])
+        case_set = case_sets.freeze(options["name"], cases, by=None)
+        if options["json"]:
+            self._print(_set_row(case_set))
+            return
+        self.stdout.write(
+            f"{case_set}: {case_set.size} cases in {case_set.clusters} clusters, {case_set.checksum[:12]}"
+        )
+        for warning in case_set.warnings:
+            self.stdout.write(f"  {warning}")
+
+    def _print(self, found: object) -> None:
+        self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _set(name: str) -> CaseSet:
+    """Raises CommandError, which names those there are."""
+    found = CaseSet.objects.filter(name=name).first()
+    if found is None:
+        known = ", ".join(CaseSet.objects.order_by("id").values_list("name", flat=True)) or "none yet"
+        raise CommandError(f"There is no set of cases called {name}; known are: {known}")
+    return found
+
+
+def _row(case: EvaluationCase) -> dict[str, Any]:
+    names = (
+        "id", "question", "history", "expected", "gold", "must_include", "must_not_include", "reference", "tags",
+        "source", "origin", "checksum",
+    )  # fmt: skip
+    return {**{name: getattr(case, name) for name in names}, "cluster": case.thread, "message": case.message_id}
+
+
+def _set_row(case_set: CaseSet) -> dict[str, Any]:
+    return {
+        "case_set": case_set.pk,
+        "name": case_set.name,
+        "checksum": case_set.checksum,
+        "cases": case_set.size,
+        "clusters": case_set.clusters,
+        "warnings": case_set.warnings,
+    }

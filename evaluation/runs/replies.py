@@ -1,0 +1,97 @@
+"""One case asked of one arm: as production asks, or without passages."""
+
+from contextlib import closing
+from dataclasses import replace
+
+from bot.answers import asking, conversations, prompts, wording
+from bot.answers.answering import Answer, FoundBefore, Writing, ended
+from bot.answers.asking import Asked, QuestionError
+from bot.answers.trace import Trace
+from bot.answers.wishes import wants_person
+from bot.models import Outcome
+from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun
+from evaluation.runs import arms, manners
+from knowledge.retrieval.search import Retrieval
+from llm import client
+from llm.completion import ProviderError
+from llm.models import PromptVariant, Purpose
+from llm.prompt import Turn
+
+
+def ask(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, *, trace_id: str) -> Answer:
+    """The answer of one arm. What fails is its outcome; whoever is asked, no other model stands in."""
+    asked = asking.begin(
+        case.question,
+        deployment=arms.deployment(run, arm),
+        manner=manners.manner(run.voice),
+        trace_id=trace_id,
+        purpose=Purpose.EVALUATE,
+    )
+    try:
+        asking.check(case.question)
+    except QuestionError as error:
+        return ended(asked, Outcome.CLARIFY, f"{error} {wording.CLARIFY_NEXT}")
+    if wants_person(case.question):
+        return ended(asked, Outcome.ESCALATED)
+    turns = [Turn("user" if turn["role"] == "user" else "assistant", turn["text"]) for turn in case.history]
+    if arm not in arms.OVER_PASSAGES:
+        return _alone(asked, turns)
+    found = _found_before(run, case) if run.is_frozen else None
+    writing = Writing(asked, turns, run.collections, found=found)
+    for _ in conversations.written(writing):
+        pass
+    return writing.answer
+
+
+def _alone(asked: Asked, turns: list[Turn]) -> Answer:
+    """What a model says without passages. It rests on nothing, so nothing is checked or cited."""
+    variant = PromptVariant(asked.deployment.prompt)
+    prompt = prompts.build_alone(asked.question, turns, manner=asked.manner, variant=variant)
+    response = client.stream(
+        prompt,
+        deployment=asked.deployment,
+        trace_id=asked.trace_id,
+        deadline=asked.deadline,
+        purpose=asked.purpose,
+        may_fall_back=False,
+    )
+    first_ms: float | None = None
+    try:
+        with closing(response):
+            for _ in response:
+                first_ms = first_ms or asked.elapsed_ms()
+    except ProviderError as error:
+        outcome = Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR
+        return ended(asked, outcome, error=str(error))
+    return replace(_concluded(asked, response), first_token_ms=first_ms)
+
+
+def _concluded(asked: Asked, response: client.Response) -> Answer:
+    text = response.text.strip()
+    if response.finish_reason == "refusal":
+        return ended(asked, Outcome.BLOCKED)
+    if not text or prompts.NOT_FOUND in text:
+        return replace(ended(asked, Outcome.NOT_IN_DOCS), uncited_text=text)
+    return replace(ended(asked, Outcome.ANSWERED, text), is_truncated=response.finish_reason == "length")
+
+
+def _found_before(run: EvaluationRun, case: EvaluationCase) -> FoundBefore | None:
+    """What another arm of the run was given for the case; None where this is the first, or nothing was looked for."""
+    others: list[EvaluationResult] = list(
+        run.results.filter(case=case, arm__in=arms.OVER_PASSAGES, has_passed__isnull=False)
+    )
+    for other in others:
+        known = Trace.from_json(other.trace)
+        if known.passages and not known.searched_again:
+            return FoundBefore(known.question, _retrieval(known))
+    return None
+
+
+def _retrieval(known: Trace) -> Retrieval:
+    return Retrieval(
+        hits=known.passages,
+        answerable=known.answerable or 0.0,
+        stages_ms={},
+        corrections=known.corrections,
+        uncovered=known.uncovered,
+    )
