@@ -13,7 +13,7 @@ from evaluation.scores import statistics
 STYLE_LAYERS = frozenset({"style", "format"})
 REFUSAL_LAYERS = frozenset({"over_refusal", "under_refusal"})
 RETRIEVAL_LAYERS = frozenset({"kb_gap", "retrieval_miss", "retrieval_noise", "stale_doc"})
-NO_RUN = "No evaluation was run yet."
+NO_RUN = "The model that answers now was not evaluated yet."
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bot.models import Citation, Message, Outcome, Speaker, Voice
 from bot.voices import choosing
-from evaluation.advice import economics, evaluated, questions
+from evaluation.advice import economics, newest_run, questions
 from evaluation.advice.evidence import Inputs, LiveFigure, unknown
 from evaluation.figures import answer_shapes
 from evaluation.figures.answer_shapes import AnswerShape
@@ -42,7 +42,7 @@ def read() -> Inputs:
         is_classification=LiveFigure(False, "Parley answers questions; it puts no labels on them.", as_of=today),
         examples=_examples(today),
         seconds_an_example=_pace(today),
-        **evaluated.figures([], name="", as_of=None),
+        **newest_run.figures(),
         style_faults=_style_faults(today),
         is_prompt_tried=_prompt(today),
         is_trainer_there=_trainers(today),
