@@ -184,7 +184,9 @@ def test_a_key_of_the_settings_goes_to_no_address_of_a_page(settings: object) ->
         endpoints.key(typed)
 
 
-def test_another_model_goes_live_and_back_with_one_click(client: Client, owner: User) -> None:
+def test_another_model_goes_live_and_back_with_one_click(
+    client: Client, owner: User, fake_providers: FakeProviders
+) -> None:
     make_models()
     before = Deployment.objects.live(ServingRole.ANSWER)
     client.post(

@@ -26,7 +26,7 @@ def owner(client: Client) -> Client:
 def test_a_difference_has_the_white_space_of_the_texts_alone(owner: Client, things: Things) -> None:
     owner.get(reverse("review_item", kwargs=things["review_item"]))  # which claims it
     reply = owner.post(reverse("review_draft", kwargs=things["review_draft"]), {"answer": "Within 31  days\n  [1]."})
-    found = re.search(r'<div id="diff"[^>]*>(.*?)<p class="saved', reply.content.decode(), re.DOTALL)
+    found = re.search(r'<div id="diff"[^>]*>(.*?)</div>', reply.content.decode(), re.DOTALL)
     assert found is not None
     shown = re.sub(r"<del>.*?</del\s*>|</?ins\s*>", "", found[1], flags=re.DOTALL)
     assert shown == "Within 31  days\n  [1]."

@@ -10,6 +10,8 @@ from bot.answers.trace import Retold, Trace
 from bot.models import Message, Voice
 from dashboard.models import AuditEntry
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
+from tests.fakes.providers.fake import FakeProviders
+from tests.rows.examples import make_dataset
 from tests.rows.web_rows import make_answer, make_models, make_question, make_user
 from tuning.models import ModelVersion
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def owner(client: Client) -> User:
+def owner(client: Client, fake_providers: FakeProviders) -> User:
     make_models()
     user = make_user("root", is_superuser=True)
     client.force_login(user)
@@ -27,6 +29,7 @@ def owner(client: Client) -> User:
 def make_version(prompt: PromptVariant, *, template_hash: str = "") -> ModelVersion:
     return ModelVersion.objects.create(
         endpoint=Endpoint.objects.get(name="openai"), model=f"tuned-{prompt}", base="small", prompt=prompt,
+        dataset=make_dataset(f"of {prompt}", prompt=prompt),
         template_hash=template_hash or prompts.template_hash(prompt),
     )  # fmt: skip
 
@@ -75,7 +78,7 @@ def test_a_model_is_asked_in_the_words_it_was_trained_on_or_not_at_all(client: C
     ModelVersion.objects.update(template_hash="0" * 64)
     for role, model in (("answer", "tuned-short"), ("restyle", "tuned-restyle")):
         assert "another wording" in let_serve(client, role, model)
-    assert [row.model for row in Deployment.objects.newest()] == ["tuned-short", "all-MiniLM-L6-v2"]
+    assert [row.model for row in Deployment.objects.newest()] == ["tuned-short", "all-MiniLM-L6-v2", "a-model"]
 
 
 @pytest.mark.usefixtures("owner")

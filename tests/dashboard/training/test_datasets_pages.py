@@ -47,7 +47,7 @@ def test_the_form_has_a_field_for_every_option_of_freezing() -> None:
 
 def test_what_is_approved_is_frozen_as_chosen(client: Client, editor: User) -> None:
     make_examples(12)
-    sent = {"name": "voice", "prompt": "short", "validation": "0.3"}
+    sent = {"name": "voice", "prompt": "short", "validation": "0.3", "refusals": "0.2"}
     reply = client.post(reverse("freeze_dataset"), sent)
     made = Dataset.objects.get()
     assert reply.headers["Location"] == reverse("dataset", args=[made.pk])
@@ -64,7 +64,9 @@ def test_a_refusal_names_line_field_and_example_and_writes_nothing(client: Clien
     made = make_examples(12)
     wrong = made[3]
     TrainingExample.objects.filter(pk=wrong.pk).update(template_hash="another")
-    reply = client.post(reverse("freeze_dataset"), {"name": "voice", "prompt": "full", "validation": "0.1"})
+    reply = client.post(
+        reverse("freeze_dataset"), {"name": "voice", "prompt": "full", "validation": "0.1", "refusals": "0.2"}
+    )
     page = " ".join(reply.content.decode().split())
     assert reply.status_code == 200
     assert "Was made with another wording of the prompt; propose it anew" in page
@@ -78,14 +80,17 @@ def test_a_refusal_names_line_field_and_example_and_writes_nothing(client: Clien
     ("sent", "said"),
     [
         ({"name": "", "prompt": "full", "validation": "0.1"}, "This field is required."),
-        ({"name": "v", "prompt": "full", "validation": "0.9"}, "share for validation has to be from 0 to 0.5"),
+        (
+            {"name": "v", "prompt": "full", "validation": "0.9"},
+            "share for validation has to be from 0 to 0.5",
+        ),
         ({"name": "v", "prompt": "loud", "validation": "0.1"}, "Select a valid choice"),
         ({"name": "v", "prompt": "full", "validation": "x"}, "Enter a number."),
     ],
 )
 def test_what_cannot_be_frozen_is_said(client: Client, editor: User, sent: dict[str, str], said: str) -> None:
     make_examples(11)
-    assert said.lower() in client.post(reverse("freeze_dataset"), sent).content.decode().lower()
+    assert said.lower() in client.post(reverse("freeze_dataset"), {"refusals": "0.2", **sent}).content.decode().lower()
     assert not Dataset.objects.exists()
 
 

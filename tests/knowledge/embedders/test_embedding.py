@@ -32,7 +32,8 @@ def test_the_graph_gives_the_vectors_of_the_published_model(local: LocalEmbedder
     """The first numbers of sentence-transformers' vector for this sentence, and cosines it gives."""
     vector, usage = local.embed_question("This is an example sentence", 1)
 
-    assert vector[:4] == pytest.approx([0.0677, 0.0635, 0.0487, 0.0793], abs=0.012)
+    # Whole numbers of eight bits: processors without VNNI add them up with saturation, and are off by .016 here.
+    assert vector[:4] == pytest.approx([0.0677, 0.0635, 0.0487, 0.0793], abs=0.02)
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-3)
     assert usage.input_tokens == 7
 
