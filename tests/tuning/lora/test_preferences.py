@@ -16,7 +16,7 @@ from tuning.jobs import submitting
 from tuning.jobs.submitting import WantedJob
 from tuning.models import FineTuneJob, JobState
 
-pytestmark = [pytest.mark.django_db, needs_torch]
+pytestmark = [pytest.mark.django_db, pytest.mark.chaos, needs_torch]
 
 TAUGHT = {"method": "dpo", "learning_rate": 0.01, "dpo_learning_rate": 0.001, "dpo_epochs": 4, "accumulate": 2}
 
