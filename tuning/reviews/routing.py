@@ -20,6 +20,7 @@ def draft(item: TrainingExample) -> tuple[str, str]:
     return " ".join(item.question.split())[: articles.MOST_TITLE], _MARKER.sub("", item.answer)
 
 
+@transaction.atomic
 def write(pk: int, user: User, collection: Collection, *, title: str, text: str) -> Document:
     """Make an article of what an example says, and have it read. The example stays in review until it is.
 
