@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bot.answers import prompts
-from bot.models import Question
+from bot.models import Message, Question, Speaker
 from knowledge.models import Chunk, DocumentState
 from tuning.examples import assessing, own_addresses, passage_rows
 from tuning.examples.proposing import ExampleError, final, people
@@ -26,6 +26,10 @@ from tuning.models import (
 )
 
 CLAIM = timedelta(minutes=15)
+UNREADABLE = (
+    "It cannot be given a passage, as those it has cannot be told apart in its prompt any more: {error} Say why what"
+    " no passage says is no fact, or reject it."
+)
 ACQUAINTANCES = 500
 # What each step writes, and nothing else: an UPDATE of these never brings a row back that was erased meanwhile.
 WRITTEN = (
@@ -132,11 +136,20 @@ def rule(item: TrainingExample, reason: str) -> None:
 
 @transaction.atomic
 def attach(pk: int, user: User, chunk: Chunk, *, number: int | None = None) -> TrainingExample:
-    """Give an example the passage that says what its answer says; its prompt is built with it. Raises TakenError."""
+    """Give an example the passage that says what its answer says; its prompt is built with it. Raises TakenError, and
+    ExampleError where its other passages would be lost."""
     item = held(pk, user)
-    passage_rows.attach(item, chunk, number=number)
-    _write(item, item.answer)
+    give(item, chunk, number=number)
     return item
+
+
+def give(item: TrainingExample, chunk: Chunk, *, number: int | None = None) -> None:
+    """As `attach`, to an example whose row is locked. Raises ExampleError."""
+    try:
+        passage_rows.attach(item, chunk, number=number)
+    except prompts.PromptReadError as error:
+        raise ExampleError(UNREADABLE.format(error=error)) from error
+    _write(item, item.answer)
 
 
 @transaction.atomic
@@ -241,10 +254,17 @@ def held(pk: int, user: User) -> TrainingExample:
 def without_names(item: TrainingExample, text: str) -> str:
     """What a reviewer writes, without the names of those who spoke."""
     names = people(item.message) if item.message else _acquaintances(item)
-    redaction = Redaction(names, own=own_addresses.known(), placeholders=item.placeholders)
+    said = _said(item.message) if item.message else ()
+    redaction = Redaction(names, own=own_addresses.known(), said=said, placeholders=item.placeholders)
     cleaned = redaction.clean(text)
     item.placeholders = redaction.placeholders
     return cleaned
+
+
+def _said(message: Message) -> list[str]:
+    """What the asker wrote, unredacted: where they introduced themselves, their name is known from nowhere else."""
+    asked = message.conversation.messages.filter(speaker=Speaker.ASKER)
+    return list(asked.order_by("pk").values_list("text", flat=True))
 
 
 def _acquaintances(item: TrainingExample) -> list[str]:
