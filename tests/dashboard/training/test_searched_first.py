@@ -1,4 +1,4 @@
-"""Where an example needs passages of today, they are searched before anything is locked, and one failure stops no other."""
+"""Where an example needs passages of today, they are searched before anything is locked; one failure stops no other."""
 
 import json
 import threading

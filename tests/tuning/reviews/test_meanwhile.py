@@ -1,4 +1,4 @@
-"""Two do something with one example at the same time, or one dies in the middle: nothing is undone, doubled or halved."""
+"""Two do something with one example at one time, or one dies in the middle: nothing is undone, doubled or halved."""
 
 import threading
 import time
@@ -119,9 +119,10 @@ def test_a_process_that_dies_leaves_no_example_without_its_passages(ada: User, m
     def die(*_: object) -> None:
         raise SystemExit
 
-    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+    with monkeypatch.context() as patch:
         patch.setattr(passage_rows, "keep", die)
-        proposing.propose(message, by=ada)
+        with pytest.raises(SystemExit):
+            proposing.propose(message, by=ada)
     assert not TrainingExample.objects.exists()
     assert proposing.propose(message, by=ada).passages.count() == 1
 
