@@ -39,16 +39,19 @@ def tick() -> None:
 
 def take_in() -> None:
     """What people nominated on platforms, and what they improved."""
-    nominations.settle()
-    improvements.propose_improved()
+    try:
+        nominations.settle()
+    finally:
+        improvements.propose_improved()
 
 
 def propose_all(answers: Iterable[int], *, by: User) -> ProposalBatch:
     """Propose a few answers at once, and many as soon as what was asked for is committed. Raises TooManyError, and
     ProviderError for a few."""
-    batch = bulk.request(answers, by=by)
-    if batch.total <= bulk.AT_ONCE:
-        return bulk.do_now(batch)
+    chosen = list(dict.fromkeys(answers))
+    if len(chosen) <= bulk.AT_ONCE:
+        return bulk.do_now(chosen, by=by)
+    batch = bulk.request(chosen, by=by)
     transaction.on_commit(partial(queue_batch, batch.pk))
     return batch
 

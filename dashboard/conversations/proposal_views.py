@@ -18,11 +18,11 @@ NOTHING = "Choose the answers first: tick them in the list, or propose all that 
 UNCLEAR = "The filter is not what it was when the page was shown. Look at the list again."
 
 
-@rules.action(Role.REVIEWER)
+@rules.question(Role.REVIEWER)
 def propose_answers(request: loading.Request) -> HttpResponse:
-    """The answers that were ticked, or all that the filter of the page finds."""
+    """The answers that were ticked, or all that the filter of the page finds. Passages may have to be searched."""
     is_all = request.POST.get("which") == "all"
-    chosen = _all(request) if is_all else [int(pk) for pk in request.POST.getlist("answer") if pk.isdecimal()]
+    chosen = _all(request) if is_all else [int(pk) for pk in request.POST.getlist("answer") if _is_id(pk)]
     if not chosen:
         messages.error(request, NOTHING if chosen is not None else UNCLEAR)
         return redirect(f"{reverse('conversations')}?{request.GET.urlencode()}")
@@ -39,10 +39,15 @@ def _all(request: loading.Request) -> list[int] | None:
     """What fitted when the page was shown; None for a filter that is not valid, which would let everything fit."""
     form = ConversationFilter(request.GET)
     newest = request.POST.get("newest", "")
-    if not form.is_valid() or not newest.isdecimal() or len(newest) > 18:
+    if not form.is_valid() or not _is_id(newest):
         return None
     found = Message.objects.matching(form.wanted()).filter(pk__lte=int(newest))
     return list(found.values_list("pk", flat=True)[: MOST + 1])
+
+
+def _is_id(written: str) -> bool:
+    """Whether it may be the id of a row; a longer number is more than the database has."""
+    return written.isdecimal() and len(written) <= 18
 
 
 @rules.page(Role.REVIEWER)

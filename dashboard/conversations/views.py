@@ -54,7 +54,7 @@ def transcript(request: loading.Request, pk: int) -> HttpResponse:
     return render(request, "dashboard/conversations/transcript.html", context)
 
 
-@rules.action(Role.REVIEWER)
+@rules.question(Role.REVIEWER)
 def promote(request: loading.Request, pk: int) -> HttpResponse:
     """Put an answer into the review queue, in a reviewer's own words where there are any."""
     message = loading.any_answer(pk)

@@ -13,7 +13,6 @@ from knowledge.models import Collection, DocumentState
 from llm.completion import ProviderError
 from llm.models import Deployment
 from llm.spending import money
-from tuning.examples import reviewing
 from tuning.examples.proposing import ExampleError
 from tuning.models import TrainingExample
 from tuning.reviews import routing
@@ -36,8 +35,8 @@ def article(request: loading.Request, pk: int) -> HttpResponse:
     """Write the article of a fact, or see how far it is."""
     found = get_object_or_404(TrainingExample.objects.select_related("article"), pk=pk)
     title, text = routing.draft(found)
-    first = Collection.objects.filter(pk__in=routing.reach(found)).order_by("-visibility", "pk").first()
-    form = FactForm(request.POST or None, initial={"title": title, "text": text, "collection": first})
+    home = routing.home(found)
+    form = FactForm(request.POST or None, initial={"title": title, "text": text, "collection": home})
     if form.is_valid():
         wanted = form.cleaned_data
         try:
@@ -84,15 +83,15 @@ def article_answer(request: loading.Request, pk: int) -> HttpResponse:
 def learn_too(request: loading.Request, pk: int) -> HttpResponse:
     """The fact is an article now; the way it was put may be learnt as well, or kept for an evaluation."""
     get_object_or_404(TrainingExample, pk=pk)
+    is_evaluation = request.POST.get("as") == "evaluation"
     try:
-        routing.learn_too(pk, request.user)
-        if request.POST.get("as") == "evaluation":
-            reviewing.keep_for_evaluation(pk, request.user)
+        again = routing.keep_too if is_evaluation else routing.learn_too
+        again(pk, request.user)
     except ExampleError as error:
         messages.error(request, str(error))
         return redirect("review_article", pk)
     request.audited = {"as": request.POST.get("as", "")}
-    if request.POST.get("as") == "evaluation":
+    if is_evaluation:
         messages.success(request, "It is an article, and kept for an evaluation.")
         return redirect("review")
     return redirect("review_item", pk)

@@ -20,6 +20,7 @@ from tuning.models import ExampleState, Export, TrainingExample
 from tuning.reviews import pace, routing, second_looks
 
 LISTED = 100
+UNSEARCHED = "Some are not in the queue, as their passages could not be searched: {error} Press it again later."
 LEFT = "What is left is with somebody else, waits for its article, or needs somebody who may decide it."
 GOAL = validating.RECOMMENDED
 
@@ -42,10 +43,14 @@ def start(request: loading.Request) -> HttpResponse:
     return next_item(request)
 
 
-@rules.action(Role.REVIEWER)
+@rules.question(Role.REVIEWER)
 def candidates(request: loading.Request) -> HttpResponse:
-    """Queue the answers that people have improved already."""
-    count = propose_candidates(request.user)
+    """Queue the answers that people have improved already; for some of them passages have to be searched."""
+    try:
+        count = propose_candidates(request.user)
+    except ProviderError as error:
+        messages.error(request, UNSEARCHED.format(error=error))
+        return redirect("review")
     messages.success(request, f"{count} answers that people have improved are in the queue now.")
     return redirect("review")
 

@@ -84,7 +84,7 @@ def addresses(answer: Message) -> list[str]:
         "escalation": Escalation.objects.get().pk,
         **dict.fromkeys(("review_item", "review_article"), proposing.propose(answer, by=None).pk),
         "proposers": Workspace.objects.get().pk,
-        "proposal": bulk.do_now(bulk.request([answer.pk, 0], by=None)).pk,
+        "proposal": bulk.do_now([answer.pk, 0], by=None).pk,
     }
     return [*map(reverse, names), *(reverse(name, args=[pk]) for name, pk in of_rows.items())]
 

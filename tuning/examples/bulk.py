@@ -1,10 +1,11 @@
 """Many answers proposed at one press: a few at once, many by a job that tells how far it is.
 
 A step looks at some answers and counts what became of them in one transaction, so a worker that dies leaves nothing
-half-done, and whoever comes next goes on behind the last whole step.
+half-done, and whoever comes next goes on behind the last whole step. What has to be asked of a model for it is asked
+before that transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -14,14 +15,17 @@ from django.utils import timezone
 from bot.models import Message, Speaker
 from foundation import failpoints, leases
 from foundation.leases import MOST_ATTEMPTS
+from knowledge.retrieval.search import Hit
 from llm.completion import ProviderError
-from tuning.examples.proposing import ExampleError, propose_once
+from tuning.examples import proposing
+from tuning.examples.proposing import ExampleError
 from tuning.models import ProposalBatch
 from tuning.models.proposals import DONE, FAILED
 
 MOST = 10_000  # answers of one press; more than anybody reviews
 AT_ONCE = 50  # that are proposed while somebody waits for the page
 STEP = 25
+Hits = Mapping[int, Sequence[Hit] | None]  # by the id of the answer
 GONE = "The conversation was deleted meanwhile."
 GIVEN_UP = "It was tried several times and never came to its end; what is proposed stays. Propose the rest again."
 
@@ -38,11 +42,13 @@ def request(answers: Iterable[int], *, by: User | None) -> ProposalBatch:
     return ProposalBatch.objects.create(answers=chosen, total=len(chosen), requested_by=by)
 
 
-@transaction.atomic
-def do_now(batch: ProposalBatch) -> ProposalBatch:
-    """Propose every answer of a batch that no worker has been told of. Raises ProviderError, with nothing done."""
-    _look_at(batch, batch.answers)
-    _finish(batch)
+def do_now(answers: Sequence[int], *, by: User | None) -> ProposalBatch:
+    """Propose answers while somebody waits. Raises TooManyError, and ProviderError, with nothing done or asked for."""
+    hits = _search(answers)
+    with transaction.atomic():
+        batch = request(answers, by=by)
+        _look_at(batch, batch.answers, hits)
+        _finish(batch)
     return batch
 
 
@@ -62,13 +68,20 @@ def run(pk: int) -> None:
         batch.give_back(error=str(error)[:1000])
 
 
-@transaction.atomic
 def _step(mine: QuerySet[ProposalBatch]) -> bool:
     """Whether there is more to do, for whoever holds the claim."""
-    batch = mine.select_for_update().first()
-    if batch is None:
+    next_ones = mine.first()
+    if next_ones is None:
         return False
-    _look_at(batch, batch.answers[batch.done : batch.done + STEP])
+    hits = _search(next_ones.answers[next_ones.done : next_ones.done + STEP])
+    with transaction.atomic():
+        batch = mine.select_for_update().first()
+        return batch is not None and _is_unfinished(batch, hits)
+
+
+def _is_unfinished(batch: ProposalBatch, hits: Hits) -> bool:
+    """Look at the next answers of a batch; whether there are more behind them."""
+    _look_at(batch, batch.answers[batch.done : batch.done + STEP], hits)
     if batch.done < batch.total:
         batch.save(update_fields=["done", "proposed", "known", "refused"])
         return True
@@ -76,13 +89,22 @@ def _step(mine: QuerySet[ProposalBatch]) -> bool:
     return False
 
 
-def _look_at(batch: ProposalBatch, answers: list[int]) -> None:
+def _search(answers: Sequence[int]) -> Hits:
+    """The passages of each answer that is there. Raises ProviderError."""
+    return {pk: proposing.search(message) for pk, message in _there(answers).items()}
+
+
+def _there(answers: Sequence[int]) -> dict[int, Message]:
     messages = Message.objects.select_related("conversation__user", "voice", "question__channel__workspace")
-    there = messages.filter(speaker=Speaker.BOT).in_bulk(answers)
+    return messages.filter(speaker=Speaker.BOT).in_bulk(answers)
+
+
+def _look_at(batch: ProposalBatch, answers: Sequence[int], hits: Hits) -> None:
+    there = _there(answers)
     for pk in answers:
         batch.done += 1
         try:
-            is_new = _propose(there.get(pk), batch.requested_by)
+            is_new = _propose(there.get(pk), batch.requested_by, hits.get(pk))
         except ExampleError as error:
             batch.refused[str(error)] = batch.refused.get(str(error), 0) + 1
             continue
@@ -90,11 +112,11 @@ def _look_at(batch: ProposalBatch, answers: list[int]) -> None:
         batch.known += not is_new
 
 
-def _propose(message: Message | None, by: User | None) -> bool:
+def _propose(message: Message | None, by: User | None, hits: Sequence[Hit] | None) -> bool:
     """Whether it was new. Raises ExampleError."""
     if message is None:
         raise ExampleError(GONE)
-    return propose_once(message, by=by)[1]
+    return proposing.propose_once(message, by=by, hits=hits)[1]
 
 
 def _finish(batch: ProposalBatch) -> None:

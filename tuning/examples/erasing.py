@@ -4,9 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models.functions import Coalesce, Now
 
 from bot.erasing import ERASED
-from tuning.models import DatasetLine, ExampleReview, ExampleState, ModelVersion, TrainingExample
+from tuning.models import (
+    DatasetLine,
+    ExampleReview,
+    ExampleState,
+    ModelVersion,
+    ReviewVerdict,
+    SecondOpinion,
+    TrainingExample,
+)
 
 
 @dataclass(frozen=True)
@@ -34,9 +43,11 @@ def erase(messages: Iterable[int]) -> Erased:
     emptied = kept.update(
         messages=[], question=ERASED, original_answer=ERASED, answer=ERASED, checksum=ERASED, reason=ERASED,
         state=ExampleState.REJECTED, redactions={}, set_aside="", proposed_answer="", placeholders={}, unsupported=[],
-        no_fact_reason="",
+        no_fact_reason="", second_opinion=SecondOpinion.NONE, reviewed_at=Coalesce("reviewed_at", Now()),
     )  # fmt: skip
-    ExampleReview.objects.filter(example__in=kept).update(answer="", reason="")
+    reviews = ExampleReview.objects.filter(example__in=kept)
+    reviews.filter(verdict=ReviewVerdict.OPEN).delete()
+    reviews.update(answer="", reason="")
     gone = found.exclude(pk__in=list(kept.values_list("pk", flat=True)))
     deleted = gone.count()
     gone.delete()

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from bot.answers import answering, prompts
 from foundation.text import clean
@@ -108,15 +109,19 @@ def _unmarked(data: bytes) -> str:
 
 
 def add(exchanges: Sequence[ImportedExchange], *, by: User | None) -> tuple[list[TrainingExample], int]:
-    """Examples in review, and how many were there already. Each is given the passages that are found for it today.
+    """Examples in review, and how many were there already, as they are or as somebody has edited them since. Each is
+    given the passages that are found for it today.
 
     What the passages do not say is for the reviewer to see. Raises ProviderError, and writes then nothing.
     """
     collections = list(Collection.objects.public().values_list("pk", flat=True))
     built = [_built(exchange, collections) for exchange in exchanges]
-    wanted = [fields["checksum"] for fields, _ in built]
-    known = set(TrainingExample.objects.filter(checksum__in=wanted).values_list("checksum", flat=True))
-    fresh = {fields["checksum"]: (fields, hits) for fields, hits in built if fields["checksum"] not in known}
+    known = {name: _known(name, [fields[name] for fields, _ in built]) for name in ("source", "checksum")}
+    fresh = {
+        fields["checksum"]: (fields, hits)
+        for fields, hits in built
+        if not any(fields[name] in there for name, there in known.items())
+    }
     with transaction.atomic():
         rows = TrainingExample.objects.bulk_create(
             [TrainingExample(**fields, proposed_by=by) for fields, _ in fresh.values()], batch_size=500
@@ -124,6 +129,17 @@ def add(exchanges: Sequence[ImportedExchange], *, by: User | None) -> tuple[list
         passage_rows.keep(rows, [hits for _, hits in fresh.values()])
         assessing.assess_new(rows)
     return rows, len(built) - len(rows)
+
+
+def _known(name: str, wanted: Sequence[str]) -> set[str]:
+    """The values of a field that examples have already."""
+    return set(TrainingExample.objects.filter(**{f"{name}__in": wanted}).values_list(name, flat=True))
+
+
+def _source(exchange: ImportedExchange) -> str:
+    """A hash of what the file says, which nobody without the key of the install can try guesses on."""
+    said = [*((turn.role, turn.text) for turn in exchange.history), exchange.question, exchange.answer]
+    return salted_hmac("parley.tuning.import", json.dumps(said), algorithm="sha256").hexdigest()
 
 
 def _built(exchange: ImportedExchange, collections: Sequence[int]) -> tuple[dict[str, Any], Sequence[Hit]]:
@@ -137,6 +153,7 @@ def _built(exchange: ImportedExchange, collections: Sequence[int]) -> tuple[dict
         "question": question,
         "original_answer": answer,
         "answer": answer,
+        "source": _source(exchange),
         "redactions": dict(redaction.counts),
         "placeholders": redaction.placeholders,
         "is_refusal": answer == prompts.NOT_FOUND,
@@ -188,13 +205,13 @@ def _exchange(messages: Iterable[dict[str, Any]]) -> ImportedExchange:
     if not learnt:
         raise LineError("has no answer that is to be learnt: the weight of each is 0")
     last = max(learnt)
-    return ImportedExchange(turns[last - 1].text, turns[last].text, tuple(turns[: last - 1]))
+    return ImportedExchange(turns[last - 1].text, learnt[last], tuple(turns[: last - 1]))
 
 
-def _turns(messages: Iterable[dict[str, Any]]) -> tuple[list[Turn], set[int]]:
-    """What was said in turn, and the places of the answers that are to be learnt. Raises LineError."""
+def _turns(messages: Iterable[dict[str, Any]]) -> tuple[list[Turn], dict[int, str]]:
+    """What was said in turn, and by its place what of each answer is to be learnt. Raises LineError."""
     turns: list[Turn] = []
-    learnt: set[int] = set()
+    learnt: dict[int, str] = {}
     for message in messages:
         role, is_learnt = message.get("role"), _is_learnt(message)
         if role not in ROLES:
@@ -204,7 +221,8 @@ def _turns(messages: Iterable[dict[str, Any]]) -> tuple[list[Turn], set[int]]:
             if role in SPOKEN:
                 _say(turns, role, text)
             if role == "assistant" and is_learnt:
-                learnt.add(len(turns) - 1)
+                place = len(turns) - 1
+                learnt[place] = f"{learnt[place]}\n\n{text}" if place in learnt else text
     return turns, learnt
 
 

@@ -5,6 +5,7 @@ from django.db.models import F, Q, QuerySet
 
 from bot.erasing import ERASED
 from bot.models import EscalationState, Feedback, Message, Speaker
+from llm.completion import ProviderError
 from tuning.examples.proposing import ExampleError, propose_once, team_words
 
 CANDIDATES = 50  # of each kind at a time
@@ -15,7 +16,7 @@ BY_ITSELF = ALLOWED & (OWN_PAGES | Q(question__channel__workspace__is_proposing=
 
 def propose_candidates(by: User) -> int:
     """Queue the newest answers that people have improved: a better answer with a thumb, a draft that was changed, a
-    correction, or what a person answered. How many. Raises ProviderError."""
+    correction, or what a person answered. How many. Raises ProviderError, after all those whose passages are there."""
     return _propose(ALLOWED, by)
 
 
@@ -25,14 +26,19 @@ def propose_improved() -> int:
 
 
 def _propose(where: Q, by: User | None) -> int:
-    count = 0
+    count, problem = 0, None
     for pk in sorted(_improved(where)):
         message = Message.objects.select_related("conversation", "question__channel__workspace").get(pk=pk)
         try:
             _, is_new = propose_once(message, by=by, answer=team_words(message) or _better(message))
         except ExampleError:
             continue  # forbidden or erased a moment ago
+        except ProviderError as error:
+            problem = error
+            continue
         count += is_new
+    if problem is not None:
+        raise problem
     return count
 
 

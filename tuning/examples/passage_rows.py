@@ -39,8 +39,8 @@ def cited(answer: str) -> set[int]:
 
 def attach(example: TrainingExample, chunk: Chunk, *, number: int | None = None) -> ExamplePassage:
     """Give an example a passage, under a number or in the place of the last one that its answer does not cite, and
-    build its prompt anew. The example is not saved."""
-    rows = list(example.passages.all())
+    build its prompt anew. The example is not saved. Raises PromptReadError, see `_rows`."""
+    rows = _rows(example)
     known = next((row for row in rows if row.text == chunk.text and row.heading == chunk.heading), None)
     if known is not None and number is None:
         return known
@@ -62,6 +62,25 @@ def attach(example: TrainingExample, chunk: Chunk, *, number: int | None = None)
     return row
 
 
+def _rows(example: TrainingExample) -> list[ExamplePassage]:
+    """The passages of an example; those of one that is older than their rows are read from its prompt and kept first,
+    as the prompt is built from the rows. Raises PromptReadError where they cannot be told."""
+    rows = list(example.passages.all())
+    if rows:
+        return rows
+    read, _ = prompts.read(_asked(example)["content"])
+    lost = [
+        ExamplePassage(example=example, number=each.number, heading=each.heading, text=each.text) for each in read
+    ]  # fmt: skip
+    return ExamplePassage.objects.bulk_create(lost)
+
+
+def _asked(example: TrainingExample) -> dict[str, str]:
+    """The last question of the example, behind its passages."""
+    found: dict[str, str] = [each for each in example.messages if each["role"] == "user"][-1]
+    return found
+
+
 def _place(example: TrainingExample, rows: Sequence[ExamplePassage]) -> int:
     if len(rows) < answering.PASSAGES:
         return len(rows) + 1
@@ -72,10 +91,9 @@ def _place(example: TrainingExample, rows: Sequence[ExamplePassage]) -> int:
 def rebuild(example: TrainingExample) -> None:
     """Put the passages as they are kept into the last question of the example, in the words of production."""
     prompt = prompts.build(example.question, [_hit(row) for row in example.passages.all()])
-    asked = [dict(message) for message in example.messages]
-    place = max(index for index, message in enumerate(asked) if message["role"] == "user")
-    asked[place]["content"] = prompt.messages()[-1]["content"]
-    example.messages = asked
+    asked = _asked(example)
+    anew = {**asked, "content": prompt.messages()[-1]["content"]}
+    example.messages = [anew if message is asked else dict(message) for message in example.messages]
 
 
 def _hit(row: ExamplePassage) -> Hit:

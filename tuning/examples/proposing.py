@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from bot.answers import answering, channel_rules, prompts, trace
 from bot.answers.replays import as_prompted, prompt_of
@@ -29,17 +30,19 @@ def propose(message: Message, *, by: User | None, answer: str = "") -> TrainingE
     return propose_once(message, by=by, answer=answer)[0]
 
 
-def propose_once(message: Message, *, by: User | None, answer: str = "") -> tuple[TrainingExample, bool]:
+def propose_once(
+    message: Message, *, by: User | None, answer: str = "", hits: Sequence[Hit] | None = None
+) -> tuple[TrainingExample, bool]:
     """Put an answer into the review queue, with `answer` in its place where a better one is known, and what the team
     sent or answered where it is not; whether it is new there.
 
     What was retrieved is taken as it was then, from the trace; names, numbers and keys are taken out before anything
-    is stored. Proposing again changes nothing but who stands for it, if nobody did. Raises ExampleError, and
-    ProviderError where passages have to be searched.
+    is stored. Proposing again changes nothing but who stands for it, if nobody did. Whoever holds a transaction finds
+    the passages before it (`search`) and gives them as `hits`. Raises ExampleError, and ProviderError where passages
+    have to be searched.
     """
-    question: Question | None = getattr(message, "question", None)
     words = answer or team_words(message)
-    _check(message, question, words)
+    _check(message, words)
     known = TrainingExample.objects.filter(message=message).first()
     if known is not None:
         if by is not None:
@@ -47,28 +50,38 @@ def propose_once(message: Message, *, by: User | None, answer: str = "") -> tupl
         return known, False
     original = as_prompted(message, _original(message) if message.outcome in PROPOSABLE else words)
     better = as_prompted(message, words) or original
-    hits = _passages(message, question)
+    hits = _passages(message) if hits is None else tuple(hits)
     prompt = prompt_of(message, passages=hits)
     built, counts = _redacted(prompt, people(message), original, better)
+    return _keep(message, {**built, "proposed_by": by, "redactions": counts}, hits)
+
+
+def search(message: Message, *, answer: str = "") -> tuple[Hit, ...] | None:
+    """The passages that `propose_once` would build the example with, for whoever then calls it in a transaction: a
+    model may be asked here. None where it would have nothing to build. Raises ProviderError."""
+    try:
+        _check(message, answer or team_words(message))
+    except ExampleError:
+        return None
+    return None if TrainingExample.objects.filter(message=message).exists() else _passages(message)
+
+
+@transaction.atomic
+def _keep(message: Message, fields: dict[str, Any], hits: Sequence[Hit]) -> tuple[TrainingExample, bool]:
+    """The example with its passages, whole or not at all."""
+    question: Question | None = getattr(message, "question", None)
     workspace = question.channel.workspace if question else None
-    example, is_new = TrainingExample.objects.get_or_create(
-        message=message,
-        defaults={
-            **built,
-            "workspace": workspace,
-            "proposed_by": by,
-            "redactions": counts,
-            "answer_model": _author(message),
-        },
-    )
+    defaults = {**fields, "workspace": workspace, "answer_model": _author(message)}
+    example, is_new = TrainingExample.objects.get_or_create(message=message, defaults=defaults)
     if is_new:
         passage_rows.keep([example], [hits])
         assessing.assess_new([example])
     return example, is_new
 
 
-def _check(message: Message, question: Question | None, words: str) -> None:
+def _check(message: Message, words: str) -> None:
     """Raises ExampleError for what no model may or can learn from."""
+    question: Question | None = getattr(message, "question", None)
     if message.speaker != Speaker.BOT or not (words or message.outcome in PROPOSABLE):
         raise ExampleError("Only an answer, or a word that the documents hold none, can become an example.")
     if question is not None and not question.channel.workspace.is_training_allowed:
@@ -90,14 +103,15 @@ def team_words(message: Message) -> str:
     return message.sent_text or settled
 
 
-def _passages(message: Message, question: Question | None) -> tuple[Hit, ...]:
+def _passages(message: Message) -> tuple[Hit, ...]:
     """The passages of then; those of today where none were searched for."""
     then = trace.of(message).passages
-    return then if message.outcome in PROPOSABLE or then else _found(message, question)
+    return then if message.outcome in PROPOSABLE or then else _found(message)
 
 
-def _found(message: Message, question: Question | None) -> tuple[Hit, ...]:
+def _found(message: Message) -> tuple[Hit, ...]:
     """What the asker would have been answered from, had they not wanted a person at once."""
+    question: Question | None = getattr(message, "question", None)
     asked = message.asked
     collections = trace.reach(asked).collections
     if collections is None and question is not None:

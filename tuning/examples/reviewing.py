@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bot.answers import prompts
-from bot.models import Question
+from bot.models import Message, Question, Speaker
 from knowledge.models import Chunk, DocumentState
 from tuning.examples import assessing, own_addresses, passage_rows
 from tuning.examples.proposing import ExampleError, final, people
@@ -26,7 +26,20 @@ from tuning.models import (
 )
 
 CLAIM = timedelta(minutes=15)
+UNREADABLE = (
+    "It cannot be given a passage, as those it has cannot be told apart in its prompt any more: {error} Say why what"
+    " no passage says is no fact, or reject it."
+)
 ACQUAINTANCES = 500
+# What each step writes, and nothing else: an UPDATE of these never brings a row back that was erased meanwhile.
+WRITTEN = (
+    "proposed_answer", "answer", "messages", "checksum", "is_refusal", "placeholders", "edit_kind", "unsupported",
+    "no_fact_reason",
+)  # fmt: skip
+DECIDED = (
+    "state", "reviewer", "reviewed_at", "review_seconds", "reason", "awaits_article", "stale_reason", "second_opinion",
+)  # fmt: skip
+CLAIMED = ("claimed_by", "claimed_at", "claimed_until")
 SECOND_SHARE = 0.15  # of decided examples, where nobody has said another
 
 
@@ -83,6 +96,7 @@ def claim(
     return item
 
 
+@transaction.atomic
 def save_draft(pk: int, user: User, answer: str) -> TrainingExample:
     """Keep what a reviewer has typed so far, and look anew at what it says. Raises TakenError."""
     item = held(pk, user)
@@ -95,20 +109,22 @@ def approve(pk: int, user: User, *, answer: str = "", no_fact: str = "") -> Trai
 
     Raises ExampleError for an empty answer, FactError where there is something to be said first, TakenError.
     """
-    item = held(pk, user)
-    text = without_names(item, answer or item.answer).strip()
-    if not text:
-        raise ExampleError("An empty answer teaches nothing.")
-    item.is_refusal = text == prompts.NOT_FOUND
-    _write(item, text)
-    if no_fact.strip():
-        rule(item, no_fact)
-    if facts := assessing.open_facts(item):
-        said = "; ".join(f'"{each[:80]}"' for each in facts[:3])
-        raise FactError(
-            f"No passage says {said}. Make it an article (K), add the passage that says it, or say why it is no fact."
-        )
-    return _decide(item, ExampleState.APPROVED, user)
+    with transaction.atomic():
+        item = held(pk, user)
+        text = without_names(item, answer or item.answer).strip()
+        if not text:
+            raise ExampleError("An empty answer teaches nothing.")
+        item.is_refusal = text == prompts.NOT_FOUND
+        _write(item, text)
+        if no_fact.strip():
+            rule(item, no_fact)
+        facts = assessing.open_facts(item)
+        if not facts:
+            return _decide(item, ExampleState.APPROVED, user)
+    said = "; ".join(f'"{each[:80]}"' for each in facts[:3])  # what was typed is kept all the same
+    raise FactError(
+        f"No passage says {said}. Make it an article (K), add the passage that says it, or say why it is no fact."
+    )
 
 
 def rule(item: TrainingExample, reason: str) -> None:
@@ -118,14 +134,25 @@ def rule(item: TrainingExample, reason: str) -> None:
     item.save(update_fields=["unsupported", "no_fact_reason"])
 
 
+@transaction.atomic
 def attach(pk: int, user: User, chunk: Chunk, *, number: int | None = None) -> TrainingExample:
-    """Give an example the passage that says what its answer says; its prompt is built with it. Raises TakenError."""
+    """Give an example the passage that says what its answer says; its prompt is built with it. Raises TakenError, and
+    ExampleError where its other passages would be lost."""
     item = held(pk, user)
-    passage_rows.attach(item, chunk, number=number)
-    _write(item, item.answer)
+    give(item, chunk, number=number)
     return item
 
 
+def give(item: TrainingExample, chunk: Chunk, *, number: int | None = None) -> None:
+    """As `attach`, to an example whose row is locked. Raises ExampleError."""
+    try:
+        passage_rows.attach(item, chunk, number=number)
+    except prompts.PromptReadError as error:
+        raise ExampleError(UNREADABLE.format(error=error)) from error
+    _write(item, item.answer)
+
+
+@transaction.atomic
 def refuse(pk: int, user: User) -> TrainingExample:
     """It should have said that the documents do not. What stood there is kept for undoing it. Raises TakenError."""
     item = held(pk, user)
@@ -135,6 +162,7 @@ def refuse(pk: int, user: User) -> TrainingExample:
     return _decide(item, ExampleState.APPROVED, user)
 
 
+@transaction.atomic
 def reject(pk: int, user: User, *, reason: str) -> TrainingExample:
     """Raises ExampleError without a reason, TakenError."""
     if not reason.strip():
@@ -144,6 +172,7 @@ def reject(pk: int, user: User, *, reason: str) -> TrainingExample:
     return _decide(item, ExampleState.REJECTED, user)
 
 
+@transaction.atomic
 def wish_article(pk: int, user: User) -> TrainingExample:
     """What is missing is a fact, and somebody who may write articles is to make one of it. Raises TakenError."""
     item = held(pk, user)
@@ -152,6 +181,7 @@ def wish_article(pk: int, user: User) -> TrainingExample:
     return item
 
 
+@transaction.atomic
 def keep_for_evaluation(pk: int, user: User) -> TrainingExample:
     """It is asked in evaluations, and never learnt. Raises ExampleError where a trainer was given it, TakenError."""
     item = held(pk, user)
@@ -165,6 +195,7 @@ def was_given(item: TrainingExample) -> bool:
     return item.exportline_set.exists() or item.dataset_lines.exists()
 
 
+@transaction.atomic
 def skip(pk: int, user: User) -> None:
     """Raises TakenError."""
     item = held(pk, user)
@@ -172,30 +203,32 @@ def skip(pk: int, user: User) -> None:
     item.save(update_fields=["skipped_at", "claimed_until"])
 
 
+@transaction.atomic
 def undo(user: User) -> TrainingExample | None:
     """Take the last decision of a reviewer back; None when there is none, or when a trainer was given it since."""
     decided = TrainingExample.objects.filter(reviewer=user).exclude(state=ExampleState.IN_REVIEW)
-    last = decided.order_by("-reviewed_at").first()
+    last = decided.select_for_update(of=("self",)).order_by("-reviewed_at").first()
     if last is None or was_given(last):
         return None
     mine = last.reviews.filter(reviewer=user, is_blind=False).last()
     if mine is not None:
         mine.delete()
-    last.reviews.filter(is_blind=True, verdict=ReviewVerdict.OPEN).delete()
     last.second_opinion = SecondOpinion.NONE
     return reopen(last, user)
 
 
 def reopen(item: TrainingExample, user: User) -> TrainingExample:
-    """Put a decided example back into the queue, in the hands of one person."""
+    """Put a decided example, whose row is locked, back into the queue, in the hands of one person. Whoever was to look
+    at that decision as the second one need not any more."""
     now = timezone.now()
+    item.reviews.filter(is_blind=True, verdict=ReviewVerdict.OPEN).delete()
     item.state, item.reviewer, item.reviewed_at, item.reason = ExampleState.IN_REVIEW, None, None, ""
     item.claimed_by, item.claimed_at, item.claimed_until = user, now, now + CLAIM
     if item.set_aside:
         item.is_refusal = item.set_aside == prompts.NOT_FOUND
         _write(item, item.set_aside)
         item.set_aside = ""
-    item.save()
+    item.save(update_fields=[*DECIDED, *CLAIMED, "set_aside"])
     return item
 
 
@@ -206,10 +239,13 @@ def second_share() -> float:
 
 
 def held(pk: int, user: User) -> TrainingExample:
-    """An item that this person has in hand. Raises TakenError."""
-    item = TrainingExample.objects.filter(
-        pk=pk, state=ExampleState.IN_REVIEW, claimed_by=user, claimed_until__gt=timezone.now()
-    ).first()
+    """An item that this person has in hand, locked until the transaction ends, which there has to be: a draft that is
+    on its way when the same person decides waits for that, and finds it decided. Raises TakenError."""
+    item = (
+        TrainingExample.objects.select_for_update(of=("self",))
+        .filter(pk=pk, state=ExampleState.IN_REVIEW, claimed_by=user, claimed_until__gt=timezone.now())
+        .first()
+    )
     if item is None:
         raise TakenError("Your time with this one has run out, or somebody has decided it.")
     return item
@@ -218,10 +254,17 @@ def held(pk: int, user: User) -> TrainingExample:
 def without_names(item: TrainingExample, text: str) -> str:
     """What a reviewer writes, without the names of those who spoke."""
     names = people(item.message) if item.message else _acquaintances(item)
-    redaction = Redaction(names, own=own_addresses.known(), placeholders=item.placeholders)
+    said = _said(item.message) if item.message else ()
+    redaction = Redaction(names, own=own_addresses.known(), said=said, placeholders=item.placeholders)
     cleaned = redaction.clean(text)
     item.placeholders = redaction.placeholders
     return cleaned
+
+
+def _said(message: Message) -> list[str]:
+    """What the asker wrote, unredacted: where they introduced themselves, their name is known from nowhere else."""
+    asked = message.conversation.messages.filter(speaker=Speaker.ASKER)
+    return list(asked.order_by("pk").values_list("text", flat=True))
 
 
 def _acquaintances(item: TrainingExample) -> list[str]:
@@ -238,7 +281,7 @@ def _write(item: TrainingExample, answer: str) -> None:
     for name, value in final(item.messages, answer).items():
         setattr(item, name, value)
     assessing.assess(item)
-    item.save()
+    item.save(update_fields=WRITTEN)
 
 
 def decide_routed(item: TrainingExample) -> TrainingExample:
@@ -252,7 +295,7 @@ def _decide(item: TrainingExample, state: ExampleState, user: User | None) -> Tr
     item.review_seconds = (now - item.claimed_at).total_seconds() if item.claimed_at else None
     item.awaits_article, item.stale_reason = False, ""
     item.second_opinion = _second_opinion(item)
-    item.save()
+    item.save(update_fields=[*DECIDED, *CLAIMED, "set_aside"])
     passage_rows.confirm(item)
     ExampleReview.objects.create(
         example=item,

@@ -73,6 +73,13 @@ class TrainingExample(models.Model):
     placeholders = models.JSONField(default=dict, db_default={})
     template_hash = models.CharField(max_length=64)
     checksum = models.CharField(max_length=64, db_index=True, help_text="SHA-256 of the messages as exported.")
+    source = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        db_index=True,
+        help_text="Of an import, a keyed hash of what the file said: however it was edited since, it is known again.",
+    )
     reason = models.CharField(max_length=300, blank=True, help_text="Why it was rejected.")
     stale_reason = models.CharField(max_length=300, blank=True, db_default="")
     article = models.ForeignKey(

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from bot.answers import trace
@@ -14,6 +13,8 @@ from tuning.models import ExampleState, TrainingExample
 
 PERIOD = timedelta(days=30)
 MOST_QUESTIONS = 2000  # of the period, the newest, among which its like is looked for
+RECKONED = ("cluster", "priority", "impact", "leads_cluster")
+BATCH = 500
 LOW = 0.5  # of Trace.answerable, below which an answer likely rests on little
 CLUSTERED = (ExampleState.IN_REVIEW, ExampleState.APPROVED, ExampleState.BARRED)
 WEIGHTS = {"down": 3.0, "wrong_refusal": 2.0, "uncited": 2.0, "unsupported": 2.0, "low": 1.0}
@@ -33,17 +34,21 @@ def reckon() -> int:
     )  # fmt: skip
     traffic = Counter(numbers[len(rows) :])
     downs = _downs(rows)
+    before = [_reckoned(row) for row in rows]
     for row, number in zip(rows, numbers, strict=False):
         row.cluster = number
         if row.state == ExampleState.IN_REVIEW:
             row.priority, row.impact = _worth(row, traffic[number], downs[row.message_id or 0])
     _lead(rows)
-    with transaction.atomic():
-        for row in rows:  # one at a time, and these fields alone: somebody may be deciding it
-            TrainingExample.objects.filter(pk=row.pk).update(
-                cluster=row.cluster, priority=row.priority, impact=row.impact, leads_cluster=row.leads_cluster
-            )
+    changed = [row for row, was in zip(rows, before, strict=True) if _reckoned(row) != was]
+    # these fields alone, a batch a transaction: somebody may be deciding one of them
+    for start in range(0, len(changed), BATCH):
+        TrainingExample.objects.bulk_update(changed[start : start + BATCH], RECKONED)
     return sum(row.state == ExampleState.IN_REVIEW for row in rows)
+
+
+def _reckoned(row: TrainingExample) -> list[object]:
+    return [getattr(row, name) for name in RECKONED]
 
 
 def _lead(rows: Sequence[TrainingExample]) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from bot.answers import answering, replays, trace
 from bot.team import articles
-from knowledge.models import Chunk, Collection, Document, DocumentState
+from knowledge.models import Chunk, Collection, Document, DocumentState, Visibility
 from tuning.examples import passage_rows, reviewing
 from tuning.examples.proposing import ExampleError
 from tuning.models import ExampleState, TrainingExample
@@ -20,6 +20,7 @@ def draft(item: TrainingExample) -> tuple[str, str]:
     return " ".join(item.question.split())[: articles.MOST_TITLE], _MARKER.sub("", item.answer)
 
 
+@transaction.atomic
 def write(pk: int, user: User, collection: Collection, *, title: str, text: str) -> Document:
     """Make an article of what an example says, and have it read. The example stays in review until it is.
 
@@ -30,6 +31,15 @@ def write(pk: int, user: User, collection: Collection, *, title: str, text: str)
     item.article, item.awaits_article = document, False
     item.save(update_fields=["article", "awaits_article"])
     return document
+
+
+def home(item: TrainingExample) -> Collection | None:
+    """Where its article belongs: into what its asker was answered from, and where the answer cites an internal passage,
+    into that collection, as what it says is for the team alone."""
+    cited = item.passages.filter(number__in=passage_rows.cited(item.answer)).values("document__collection")
+    internal = Collection.objects.filter(pk__in=cited).exclude(visibility=Visibility.PUBLIC)
+    within = Collection.objects.filter(pk__in=reach(item)).order_by("-visibility", "pk")
+    return internal.order_by("pk").first() or within.first()
 
 
 def settle(pk: int) -> TrainingExample:
@@ -69,8 +79,15 @@ def learn_too(pk: int, user: User) -> TrainingExample:
     chunk = _passage_of(item)
     if item.state != ExampleState.ROUTED or chunk is None:
         raise ExampleError("Its article cannot be found any more, or it is in review already.")
-    passage_rows.attach(item, chunk)
+    reviewing.give(item, chunk)
     return reviewing.reopen(item, user)
+
+
+@transaction.atomic
+def keep_too(pk: int, user: User) -> TrainingExample:
+    """As `learn_too`, and kept for an evaluation at once. Raises ExampleError, with nothing done."""
+    learn_too(pk, user)
+    return reviewing.keep_for_evaluation(pk, user)
 
 
 def _passage_of(item: TrainingExample) -> Chunk | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from tuning.examples import reviewing
@@ -73,10 +73,11 @@ def claim(user: User, *, pk: int | None = None) -> ExampleReview | None:
     return row
 
 
+@transaction.atomic
 def save_draft(pk: int, user: User, answer: str) -> ExampleReview:
     """Keep what was typed so far. `pk` is the example's. Raises TakenError."""
-    row = _mine(pk, user)
-    row.answer = reviewing.without_names(row.example, answer)
+    item, row = _mine(pk, user)
+    row.answer = reviewing.without_names(item, answer)
     row.save(update_fields=["answer"])
     return row
 
@@ -87,12 +88,11 @@ def decide(pk: int, user: User, verdict: ReviewVerdict, *, answer: str = "", rea
 
     Raises ExampleError without a reason for a rejection, TakenError.
     """
-    row = _mine(pk, user)
+    item, row = _mine(pk, user)
     if verdict not in DECISIONS:
         raise ExampleError("There is no such decision.")
     if verdict == ReviewVerdict.REJECTED and not reason.strip():
         raise ExampleError("Say why, so that others learn from it.")
-    item = TrainingExample.objects.select_for_update(of=("self",)).get(pk=pk)
     now = timezone.now()
     if answer:
         row.answer = reviewing.without_names(item, answer)
@@ -112,7 +112,7 @@ def _split(item: TrainingExample) -> None:
     """Back into the queue, for a third person; what was frozen of it stays frozen."""
     item.state, item.second_opinion = ExampleState.IN_REVIEW, SecondOpinion.SPLIT
     item.claimed_by, item.claimed_until, item.skipped_at = None, None, None
-    item.save()
+    item.save(update_fields=["state", "second_opinion", "claimed_by", "claimed_until", "skipped_at"])
 
 
 def views(item: TrainingExample) -> list[ExampleReview]:
@@ -127,13 +127,10 @@ def views(item: TrainingExample) -> list[ExampleReview]:
 
 def agreement() -> Agreement:
     """Over all examples that two people have decided."""
-    pairs = []
-    blind = ExampleReview.objects.filter(~Q(verdict=ReviewVerdict.OPEN), is_blind=True)
-    for example, verdict, pk in blind.values_list("example", "verdict", "pk"):
-        first = ExampleReview.objects.filter(example=example, is_blind=False, pk__lt=pk).order_by("-pk").first()
-        if first is not None:
-            pairs.append((first.verdict, verdict))
-    return measure(pairs)
+    before = ExampleReview.objects.filter(example=OuterRef("example"), is_blind=False, pk__lt=OuterRef("pk"))
+    first = Subquery(before.order_by("-pk").values("verdict")[:1])
+    blind = ExampleReview.objects.filter(~Q(verdict=ReviewVerdict.OPEN), is_blind=True).annotate(first=first)
+    return measure(list(blind.exclude(first=None).values_list("first", "verdict")))
 
 
 def measure(pairs: Sequence[tuple[str, str]]) -> Agreement:
@@ -153,10 +150,15 @@ def set_share(share: float, *, by: User | None) -> ReviewPolicy:
     return ReviewPolicy.objects.create(second_share=share, changed_by=by)
 
 
-def _mine(pk: int, user: User) -> ExampleReview:
-    row = ExampleReview.objects.select_related("example").filter(
+def _mine(pk: int, user: User) -> tuple[TrainingExample, ExampleReview]:
+    """The example, locked, and this person's open look at it. Raises TakenError, also where the example is back in
+    review: then there is no decision to look at."""
+    decided = TrainingExample.objects.select_for_update(of=("self",)).exclude(state=ExampleState.IN_REVIEW)
+    item = decided.filter(pk=pk).first()
+    mine = ExampleReview.objects.filter(
         example=pk, reviewer=user, is_blind=True, verdict=ReviewVerdict.OPEN, claimed_until__gt=timezone.now()
-    ).first()  # fmt: skip
-    if row is None:
+    )
+    row = mine.first()
+    if item is None or row is None:
         raise TakenError("Your time with this one has run out, or somebody has decided it.")
-    return row
+    return item, row

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models import F
 
 from bot.answers import citations
@@ -10,7 +11,7 @@ from knowledge.models import Chunk, Document
 from knowledge.passages import sentences
 from tuning.claims import coverage
 from tuning.examples import passage_rows
-from tuning.models import ExamplePassage, ExampleState, TrainingExample
+from tuning.models import ExamplePassage, ExampleReview, ExampleState, ReviewVerdict, TrainingExample
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,15 @@ def changes(example: TrainingExample) -> list[Change]:
     return [Change(row, _nearest(row)) for row in moved if _reason(row, texts)]
 
 
+@transaction.atomic
 def _return(pk: int, reason: str) -> bool:
+    """Whether it was still approved. A second look at what it said goes with it."""
     approved = TrainingExample.objects.filter(pk=pk, state=ExampleState.APPROVED)
     returned = {"state": ExampleState.IN_REVIEW, "claimed_by": None, "claimed_until": None, "skipped_at": None}
-    return bool(approved.update(stale_reason=reason[:300], **returned))
+    is_back = bool(approved.update(stale_reason=reason[:300], **returned))
+    if is_back:
+        ExampleReview.objects.filter(example=pk, is_blind=True, verdict=ReviewVerdict.OPEN).delete()
+    return is_back
 
 
 def _texts(documents: Iterable[Document]) -> dict[int, str]:

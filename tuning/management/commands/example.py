@@ -228,8 +228,7 @@ def _approved(options: dict[str, Any], reviewer: User) -> TrainingExample:
 
 
 def _collection(item: TrainingExample, name: str) -> Collection:
-    found = Collection.objects.filter(name=name) if name else Collection.objects.filter(pk__in=routing.reach(item))
-    collection = found.order_by("-visibility", "pk").first()
+    collection = Collection.objects.filter(name=name).first() if name else routing.home(item)
     if collection is None:
         raise CommandError(
             f"There is no collection {name}." if name else "There is no collection to put the article into."
