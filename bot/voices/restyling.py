@@ -44,10 +44,11 @@ def template_hash() -> str:
 def unfaithful(plain: str, styled: str, voice: Voice | None = None) -> list[str]:
     """What `styled` says otherwise than the `plain` answer, a few words each; nothing when it keeps to it.
 
-    Kept are all words, numbers, signs, markers, links, code, tables, lists and headings, in their order. Free are
-    punctuation, emphasis, the capital of a first word, contractions (do not, don't), and courtesy without a marker: a
-    sentence, or what stands before its first comma, of nothing but greetings and thanks, or one of the phrases that
-    `voice` itself prescribes. Emoji that tell nothing are free where it has emoji.
+    Kept are all words, numbers, signs, markers, links, code, tables, lists and headings, in their order, and where a
+    sentence ends or is cut by a colon. Free are quotes around words, emphasis, which sign a sentence ends with, commas
+    where nothing is denied or counted, the capital of a first word, contractions (do not, don't), and courtesy without
+    a marker: a sentence, or what stands before its first comma, of nothing but greetings and thanks, or one of the
+    phrases that `voice` itself prescribes. Emoji that tell nothing are free where it has emoji.
     """
     before, after = tokenising.tokens(plain, voice), tokenising.tokens(styled, voice)
     if before == after:
@@ -63,10 +64,15 @@ def unfaithful(plain: str, styled: str, voice: Voice | None = None) -> list[str]
 
 def _told(lost: list[str], gained: list[str]) -> str:
     if not gained:
-        return f"lost: {' '.join(lost)}"
+        return f"lost: {_line(lost)}"
     if not lost:
-        return f"gained: {' '.join(gained)}"
-    return f"changed: {' '.join(lost)} → {' '.join(gained)}"
+        return f"gained: {_line(gained)}"
+    return f"changed: {_line(lost)} → {_line(gained)}"
+
+
+def _line(told: list[str]) -> str:
+    said = [token.strip() for token in told if token != tokenising.STOP]
+    return " ".join(said) or "the end of a sentence"
 
 
 def unsaid(text: str) -> Believed:
@@ -89,8 +95,11 @@ def believed(plain: str, styled: str, voice: Voice) -> Believed:
         return Believed(plain, count, 0, tuple(broken))
     told = [unfaithful(first, second, voice) for first, second in zip(before, after, strict=True)]
     chosen = [first if faults else second for first, second, faults in zip(before, after, told, strict=True)]
+    text = "".join(chosen).strip()
+    if faults := unfaithful(plain, text, voice):  # where one part goes over into the next
+        return Believed(plain, count, 0, tuple(faults))
     kept = count - sum(map(bool, told))
-    return Believed("".join(chosen).strip(), count, kept, tuple(fault for faults in told for fault in faults))
+    return Believed(text, count, kept, tuple(fault for faults in told for fault in faults))
 
 
 def parts(text: str) -> list[str]:

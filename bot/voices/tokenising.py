@@ -6,7 +6,7 @@ heading and block of code. What a voice may add by itself is left out, in both t
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bot.models import Voice
 from bot.voices.courtesy import ONE_WORD_ANSWERS, is_courtesy, straight
@@ -27,11 +27,23 @@ TOKEN = re.compile(
     r"|(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
     r"|(?P<link>\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|https?://[^\s<>\[\]()]*[^\s<>\[\]().,;:!?'\"*])"
     r"|(?P<word>[^\W_](?:\w|[-.,:/\\@'+&=#%~]+(?=[^\W_]))*)"
-    r"|(?P<emphasis>(?<![\w\s])\*{1,3}|\*{1,3}(?![\w\s])|(?<!\S)\*{1,3}(?=\w)|(?<=\w)\*{1,3}(?!\S))"
-    r"|(?P<free>[,;:!…。、，！；：]+|\.+(?!\d)|[\"“”„«»‹›‘’]|'(?!\w)|(?<!\w)'|(?<=\s)[-–—]+(?=\s+\D)|—)"  # noqa: RUF001
+    r"|(?P<stop>(?<!^)(?<![\s/\\=<>@#$&|~^-])[.!…;:]+(?=[\s\"'“”»›)\]]|\Z)|(?<=[^\W\d_]\s|\]\s)[!;:](?=\s+[^\W\d]|\s*\Z)|[。！；：]+)"  # noqa: RUF001
+    r"|(?P<pause>(?<=\S),(?=[\s\"'“”»›)]|\Z)|[、，]|(?<=[^\W\d_]{2}\s)[-–—](?=\s+[^\W\d_]{2})|(?<=[^\W\d_])—(?=[^\W\d_]))"  # noqa: RUF001
+    r"|(?P<free>(?<!\d)[\"“”„«»‹›‘]|(?<!\w)'|(?<!\d)'(?!\w))"  # noqa: RUF001
     r"|(?P<sign>\S)",
     re.DOTALL,
 )
+STOP, PAUSE = ". ", ", "  # no sign that stands in a text is as long
+# A pair around words, but no star of a pattern, a footnote or a product.
+EMPHASIS = re.compile(r"(?<![\w*.])(\*{1,3})(?=[\w\"'“„«(\[$€£¥`])([^*]+?)(?<=[\w.!?:,;)\"'”“»\]%…`])\1(?![\w*]|\.\w)")
+_KEPT_AS_WRITTEN = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|https?://\S+", re.DOTALL)
+# With one of these a pause decides what is denied.
+DENIAL = re.compile(
+    r"no|not|never|none|nobody|nothing|neither|nor|without|unless|except|only|cannot|nein|nie|niemals|nicht|nichts|nur|ohne"
+    r"|kein\w*|weder|noch|außer|sondern|non|ne|n'\w+|pas|jamais|rien|aucune?|sans|sauf|ni|nunca|nada|sin|ningun\w*|solo",
+    re.IGNORECASE,
+)
+RELATIVE = re.compile(r"who|whom|whose|which|that|where|qui|que|dont|où|quien\w*", re.IGNORECASE)
 LEADING_MARKERS = re.compile(rf"(?:\s*{MARKER})+\s*")
 LEAD = re.compile(r"(?P<lead>[^,:;!.–—]{1,80}?)(?:[,:;!.–—]|\s-\s)+\s*(?=\S)")  # noqa: RUF001
 WHOLE = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6})\s|[|>]|`{3}|~{3}")
@@ -57,17 +69,39 @@ CONTRACTIONS = (
 def tokens(text: str, voice: Voice | None = None) -> list[str]:
     """The tokens of `text`, without what `voice` may add to it."""
     prescribed = _prescribed(voice) if voice else frozenset()
-    return [token for unit in _units(_plain(text, voice)) for token in _of(unit, prescribed)]
+    found: list[str] = []
+    for unit in _units(_plain(text, voice)):
+        found += [STOP, *said] if (said := _of(unit, prescribed)) else []
+    return _stopped(found)
+
+
+def _stopped(found: Iterable[str]) -> list[str]:
+    """The tokens with each stop once and before its markers, and none where all begins and ends."""
+    kept: list[str] = []
+    for token in found:
+        place = len(kept)
+        while token == STOP and place and _is_marker(kept[place - 1]):
+            place -= 1
+        if token != STOP or (place and kept[place - 1] != STOP):
+            kept.insert(place, token)
+    last = next((at for at in range(len(kept) - 1, -1, -1) if not _is_marker(kept[at])), 0)
+    return [token for at, token in enumerate(kept) if at != last or token != STOP]
+
+
+def _is_marker(token: str) -> bool:
+    return bool(re.fullmatch(MARKER, token))
 
 
 def words(text: str) -> tuple[str, ...]:
     """What is said by a phrase, whatever its capitals and punctuation."""
-    return tuple(token.casefold() for token in _found(text))
+    return tuple(token.casefold() for token in _found(text) if token not in (STOP, PAUSE))
 
 
 def _plain(text: str, voice: Voice | None) -> str:
     text = straight(unicodedata.normalize("NFC", text))
-    return ORNAMENT.sub(" ", text) if voice and voice.has_emoji else text
+    if voice is None or not voice.has_emoji:
+        return text
+    return ORNAMENT.sub(" ", re.sub(rf"\s*(?:{ORNAMENT.pattern})+(?=[.!?…,;:])", "", text))
 
 
 def _prescribed(voice: Voice) -> frozenset[tuple[str, ...]]:
@@ -108,7 +142,7 @@ def _of(unit: str, prescribed: frozenset[tuple[str, ...]]) -> list[str]:
     if WHOLE.match(unit.lstrip()):
         return [unit.rstrip()]
     found = list(_found(unit))
-    if not any(re.fullmatch(MARKER, token) for token in found) and _is_courtesy(unit, prescribed):
+    if not any(map(_is_marker, found)) and _is_courtesy(unit, prescribed):
         return []
     lead = LEAD.match(unit)
     if lead and _is_courtesy(lead["lead"], prescribed):
@@ -118,14 +152,40 @@ def _of(unit: str, prescribed: frozenset[tuple[str, ...]]) -> list[str]:
     return found
 
 
-def _found(text: str) -> Iterator[str]:
-    for match in TOKEN.finditer(text):
-        if match.lastgroup in ("free", "emphasis"):
-            continue
+def _found(text: str) -> list[str]:
+    """The tokens of a sentence as they come, its pauses only where they tell something."""
+    found: list[str] = []
+    for match in TOKEN.finditer(_unemphasised(text)):
         if match.lastgroup == "word":
-            yield from _expanded(match.group())
-        else:
-            yield match.group()
+            found += _expanded(match.group())
+        elif match.lastgroup in ("stop", "pause"):
+            found.append(STOP if match.lastgroup == "stop" else PAUSE)
+        elif match.lastgroup != "free":
+            found.append(match.group())
+    is_denying = any(map(DENIAL.fullmatch, found))
+    paused = zip(["", *found], found, [*found[1:], ""], strict=False)
+    return [
+        STOP if token == PAUSE and place == 1 and before.casefold() in ONE_WORD_ANSWERS else token
+        for place, (before, token, after) in enumerate(paused)
+        if token != PAUSE or is_denying or _tells(before, after)
+    ]
+
+
+def _tells(before: str, after: str) -> bool:
+    """Whether a pause between two tokens makes a difference: in a row of numbers, without spaces, to who is meant."""
+    is_row = before[-1:].isdigit() and after[:1].isdigit()
+    is_unspaced = "\u3040" <= before[-1:] <= "\u9fff"
+    return is_row or is_unspaced or bool(RELATIVE.fullmatch(after)) or before.casefold() in ONE_WORD_ANSWERS
+
+
+def _unemphasised(text: str) -> str:
+    masked = _KEPT_AS_WRITTEN.sub(lambda match: "`" * len(match.group()), text)
+    marks = {
+        place
+        for match in EMPHASIS.finditer(masked)
+        for place in (*range(match.start(), match.end(1)), *range(match.end(2), match.end()))
+    }
+    return "".join(sign for place, sign in enumerate(text) if place not in marks)
 
 
 def _expanded(word: str) -> list[str]:

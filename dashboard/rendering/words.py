@@ -61,6 +61,7 @@ JOB_STATES = {
     ),
     JobState.CANCELLED: ("Cancelled", "Nothing more is trained. A charge for what was trained before may stay."),
 }
+UNSERVED = "Its weights are there. Serve them, and say below where."
 BY_HAND = "It waits for you: train it, and register the model below."
 
 TRAINERS = {

@@ -166,9 +166,12 @@ def _job(pk: int) -> FineTuneJob:
 def _told(found: FineTuneJob) -> dict[str, Any]:
     label, meaning = words.JOB_STATES[JobState(found.state)]
     is_over, is_by_hand = states.is_over(found), found.trainer == by_hand.NAME
+    is_unserved = polling.is_unserved(found)
+    awaited = words.UNSERVED if is_unserved else words.BY_HAND if is_by_hand and not is_over else ""
     return {
         "state": label,
-        "meaning": words.BY_HAND if is_by_hand and not is_over else meaning,
+        "meaning": awaited or meaning,
+        "is_unserved": is_unserved,
         "is_over": is_over,
         "is_by_hand": is_by_hand,
         "trainer": words.TRAINERS.get(found.trainer, found.trainer),

@@ -93,6 +93,16 @@ def test_events_are_kept_whatever_they_leave_out(fine_tuning: FakeFineTuning) ->
     assert kept["Created"].at == datetime(2026, 10, 3, 21, 42, 9, 864000, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "metrics", [b"step,train_loss\r1,0.5\r2,0.4\r", b'step,note\n1,"' + b"x" * 200_000 + b'"\n', b"\xff,1\n"]
+)
+def test_metrics_that_are_no_csv_take_nothing_from_a_success(metrics: bytes, fine_tuning: FakeFineTuning) -> None:
+    job = step(ordered(fine_tuning))
+    fine_tuning.move("succeeded")
+    fine_tuning.replaced = {"/content": metrics}
+    assert (step(job).state, job.metrics) == (JobState.SUCCEEDED, [])
+
+
 @pytest.mark.parametrize("reply", [b"<html>", {"data": None}, [{"step_number": None}], [{"metrics": None}]])
 def test_checkpoints_that_cannot_be_read_take_nothing_from_a_success(reply: Any, fine_tuning: FakeFineTuning) -> None:
     job = step(ordered(fine_tuning))

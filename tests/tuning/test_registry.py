@@ -47,6 +47,28 @@ def test_a_version_trained_on_other_words_may_not_serve(tuned: ModelVersion, mon
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:base-model"
 
 
+@pytest.mark.parametrize("role", [ServingRole.ANSWER, ServingRole.FALLBACK, ServingRole.RESTYLE])
+def test_nor_by_its_name_in_whatever_role(tuned: ModelVersion, role: ServingRole) -> None:
+    stale = make_restyler(tuned.endpoint) if role == ServingRole.RESTYLE else tuned
+    Deployment.objects.create(role=role, endpoint=stale.endpoint, model=stale.model, prompt=stale.prompt, reason="then")
+    row = Deployment.objects.latest("id")
+    ModelVersion.objects.update(template_hash="0" * 64)
+    with pytest.raises(RegistryError, match="another wording"):
+        deploying.serve(role, stale.endpoint, stale.model, reason="all the same", by=None)
+    with pytest.raises(RegistryError, match="another wording"):
+        deploying.serve_again(row, reason="all the same", by=None)
+    assert Deployment.objects.latest("id") == row
+
+
+def test_a_mistyped_name_is_not_registered(tuned: ModelVersion, fake_providers: FakeProviders) -> None:
+    fake_providers.script(Refusal(404, "The model basemodel does not exist."))
+    with pytest.raises(RegistryError, match="does not exist"):
+        deploying.serve(ServingRole.ANSWER, tuned.endpoint, "basemodel", reason="a slip", by=None)
+    assert list(ModelVersion.objects.all()) == [tuned]
+    assert str(deploying.serve(ServingRole.ANSWER, tuned.endpoint, "other", reason="so", by=None)) == "openai:other"
+    assert versions.live() == ModelVersion.objects.get(model="other")
+
+
 def test_a_version_that_does_not_answer_is_not_let_serve(tuned: ModelVersion, fake_providers: FakeProviders) -> None:
     fake_providers.script(Refusal(404, "The model ft:voice does not exist."))
     with pytest.raises(RegistryError, match=r"does not answer.*does not exist"):

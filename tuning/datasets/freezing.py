@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from bot.answers import prompts
 from llm.models import PromptVariant
@@ -92,7 +92,11 @@ def freeze(
         statistics={**statistics, "left_out": dict(left_out), "is_shuffled": is_shuffled},
         created_by=by,
     )
-    return _written(dataset, rows)
+    try:
+        return _written(dataset, rows)
+    except IntegrityError as error:
+        _check(name, validation, refusals)  # another took the name meanwhile
+        raise FreezeError([Problem(0, 0, "", "an example was changed meanwhile; freeze again")]) from error
 
 
 def checksum(lines: Sequence[DatasetLine]) -> str:

@@ -87,18 +87,50 @@ def cancel(job: FineTuneJob) -> bool:
 
 @transaction.atomic
 def hand_in(job: FineTuneJob, endpoint: Endpoint, model: str, *, by: User | None) -> ModelVersion:
-    """The model that a person trained of a job by hand, and where it is served; ends the job. Raises RegistryError."""
+    """Where a person serves the model of a job; ends one that was trained by hand. Raises RegistryError.
+
+    A trainer of our own machines gives weights alone, so its jobs that succeeded wait for this too.
+    """
+    if is_unserved(FineTuneJob.objects.select_for_update().get(pk=job.pk)):
+        return _registered(job, endpoint, model, by=by)
     if job.trainer != by_hand.NAME:
-        raise versions.RegistryError(f"Job {job.pk} is not trained by hand; its trainer hands its model in itself.")
+        raise versions.RegistryError(_kept_from(job))
     if job.state in (JobState.WAITING, JobState.UPLOADING):
         look(job.pk)
         job.refresh_from_db()
     if states.is_over(job):
         raise versions.RegistryError(f"Job {job.pk} was over already: {job.state}.")
+    if job.state in (JobState.WAITING, JobState.UPLOADING):
+        raise versions.RegistryError(f"A worker is beginning job {job.pk} just now: try again in a minute.")
     version = versions.register(endpoint, model, base=job.base, dataset=job.dataset, by=by)
     fields = {"model": version.model, "provider_state": "handed in", "finished_at": timezone.now()}
     if not states.move(job, JobState.SUCCEEDED, **fields):
         raise versions.RegistryError(f"Job {job.pk} was ended meanwhile.")
+    versions.attach(version, job)
+    return version
+
+
+def _kept_from(job: FineTuneJob) -> str:
+    """Why the model of a job that a trainer does cannot be handed in."""
+    if job.endpoint_id is not None:
+        return f"Job {job.pk} is not trained by hand; its trainer hands its model in itself."
+    if not states.is_over(job):
+        return f"Job {job.pk} is still being trained: register its model once it has succeeded."
+    if job.state == JobState.SUCCEEDED:
+        return f"The model of job {job.pk} is registered already."
+    return f"Job {job.pk} was over already: {job.state}."
+
+
+def is_unserved(job: FineTuneJob) -> bool:
+    """Whether a job gave a model that nobody has said yet where it is served."""
+    is_done = job.state == JobState.SUCCEEDED and job.endpoint_id is None
+    return is_done and not ModelVersion.objects.filter(job=job).exists()
+
+
+def _registered(job: FineTuneJob, endpoint: Endpoint, model: str, *, by: User | None) -> ModelVersion:
+    version = versions.register(endpoint, model, base=job.base, dataset=job.dataset, by=by)
+    if version.job_id is not None:
+        raise versions.RegistryError(f"{version} came of job {version.job_id} already: serve this one by another name.")
     versions.attach(version, job)
     return version
 

@@ -27,10 +27,7 @@ def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment
     wanted = Deployment(role=role, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
     _check(wanted, reason)
     with transaction.atomic():
-        versions.register_live()
-        if role == ServingRole.ANSWER:
-            _have_stand_in(version, by)
-        return Deployment.objects.append(wanted, reason=reason, by=by)
+        return _begun(wanted, version, reason=reason, by=by)
 
 
 def serve(role: ServingRole, endpoint: Endpoint, model: str, *, reason: str, by: User | None) -> Deployment:
@@ -40,9 +37,19 @@ def serve(role: ServingRole, endpoint: Endpoint, model: str, *, reason: str, by:
     """
     wanted = Deployment(role=role, endpoint=endpoint, model=model.strip())
     wanted.prompt = versions.wording_for(role, endpoint, wanted.model)
-    if role == ServingRole.ANSWER:
-        return deploy(versions.register(endpoint, wanted.model, by=by), reason=reason, by=by)
+    if known := ModelVersion.objects.filter(endpoint=endpoint, model=wanted.model).first():
+        versions.check_wording(known)
     _check(wanted, reason)
+    if role != ServingRole.ANSWER:
+        return Deployment.objects.append(wanted, reason=reason, by=by)
+    with transaction.atomic():  # only what has answered is registered: a mistyped name would stay
+        return _begun(wanted, versions.register(endpoint, wanted.model, by=by), reason=reason, by=by)
+
+
+def _begun(wanted: Deployment, version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
+    versions.register_live()
+    if wanted.role == ServingRole.ANSWER:
+        _have_stand_in(version, by)
     return Deployment.objects.append(wanted, reason=reason, by=by)
 
 
@@ -109,7 +116,7 @@ def _refusal(row: Deployment) -> str:
     """Why a model of before cannot serve now; empty where it can."""
     version = ModelVersion.objects.filter(endpoint=row.endpoint, model=row.model).first()
     try:
-        if version is not None and row.role in (ServingRole.ANSWER, ServingRole.RESTYLE):
+        if version is not None:
             versions.check_wording(version)
     except RegistryError as error:
         return str(error)

@@ -186,7 +186,13 @@ def _if_told(ask: Callable[[], Iterable[T]]) -> tuple[T, ...]:
     except openai.APIStatusError as error:
         log.info("What stands beside a job is not told: status %s", error.status_code)
         return ()
-    except (AttributeError, TypeError, ValueError, openai.APIResponseValidationError) as error:  # nothing is validated
+    except (
+        AttributeError,
+        TypeError,
+        ValueError,
+        csv.Error,
+        openai.APIResponseValidationError,
+    ) as error:  # none is validated
         log.warning("What stands beside a job cannot be read: %s", error)
         return ()
 
