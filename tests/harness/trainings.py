@@ -22,7 +22,8 @@ SECONDS = 900  # it takes half a minute on a quiet machine
 TINY_BASE = ROOT / "tests" / "tuning" / "lora" / "tiny_base.py"
 
 needs_torch = pytest.mark.skipif(
-    not settings.TRAIN_PYTHON.exists(), reason="What trains is not installed; make train-setup installs it."
+    not (settings.TRAIN_PYTHON.parent.parent / "installed").exists(),
+    reason="What trains is not installed; make train-setup installs it.",
 )
 
 
