@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from bot.models import Channel, Message, Outcome, Platform, Speaker
+from llm.completion import ProviderError
 from tuning.examples.proposing import ExampleError, propose_once
 from tuning.models import TrainingExample
 
@@ -56,7 +57,7 @@ def messages(ids: Sequence[int], matching: Sequence[str]) -> list[int]:
 
 
 def propose(ids: Iterable[int]) -> Proposed:
-    """Each in a transaction of its own; what is refused keeps none of the others. Raises ProviderError."""
+    """Each in a transaction of its own; what is refused, or cannot be searched now, keeps none of the others."""
     done = Proposed()
     known = Message.objects.select_related("conversation__user", "voice", "question__channel__workspace")
     for pk in ids:
@@ -66,7 +67,7 @@ def propose(ids: Iterable[int]) -> Proposed:
             continue
         try:
             example, is_new = propose_once(message, by=None)
-        except ExampleError as error:
+        except (ExampleError, ProviderError) as error:
             done.refused.append(Refusal(pk, str(error)))
             continue
         (done.proposed if is_new else done.known).append(example)

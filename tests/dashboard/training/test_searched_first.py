@@ -4,10 +4,12 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 
 import psycopg
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -141,6 +143,14 @@ def test_one_that_cannot_be_searched_stops_none_behind_it(ada: User, embedder: E
     assert {each.message for each in TrainingExample.objects.all()} == {good.message, improved}
     bad.refresh_from_db()
     assert bad.state == "waiting"
+
+
+def test_the_command_tells_of_each_that_could_not_be_searched(ada: User, embedder: Embedder) -> None:
+    bad, good = handed_over(ada, REFUSED), handed_over(ada)
+    out = StringIO()
+    with pytest.raises(CommandError, match="did not accept"):
+        call_command("example", "propose", str(bad.pk), str(good.pk), "--json", stdout=out)
+    assert [each["message"] for each in json.loads(out.getvalue())["proposed"]] == [good.pk]
 
 
 def test_a_number_that_is_no_id_is_left_out(client: Client, ada: User) -> None:

@@ -1,6 +1,7 @@
 """What older, imported and internal examples have is kept: their passages, their names, that they are known."""
 
 import json
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -22,7 +23,7 @@ from tuning.reviews import impact, routing, second_looks
 pytestmark = pytest.mark.django_db
 
 TRACES = iter(f"{number:032x}" for number in range(8000, 9000))
-WAITS = {"state": ExampleState.IN_REVIEW, "reviewed_at": None, "reviewer": None}
+WAITS: dict[str, Any] = {"state": ExampleState.IN_REVIEW, "reviewed_at": None, "reviewer": None}
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_one_without_any_passage_is_given_its_first(ada: User, chunk: Chunk) -> 
 
 def test_a_prompt_that_cannot_be_read_is_left_as_it_is(ada: User, chunk: Chunk, client: Client) -> None:
     messages = [{"role": "user", "content": "Context: plans.\n\nWhat?"}, {"role": "assistant", "content": "So [1]."}]
-    item = make_example(**WAITS, **{**proposing.final(messages, "So [1]."), "answer": "So [1]."})
+    item = make_example(answer="So [1].", **WAITS, **proposing.final(messages, "So [1]."))
     reviewing.claim(ada, pk=item.pk)
     with pytest.raises(ExampleError, match="cannot be told apart in its prompt"):
         reviewing.attach(item.pk, ada, chunk)
