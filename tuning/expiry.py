@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from llm.completion import ProviderError
-from llm.models import Deployment
+from llm.models import Deployment, ServingRole
 from llm.providers import provider_for
 from tuning.models import ModelVersion
 from tuning.registry import versions
@@ -38,7 +38,8 @@ class Ending:
         if self.version.retires_on is None:
             return ""
         day = f"{self.version.retires_on:%-d %B %Y}"
-        live = " It answers now." if self.is_live else ""
+        does = "says answers again" if versions.role_of(self.version) == ServingRole.RESTYLE else "answers"
+        live = f" It {does} now." if self.is_live else ""
         if self.days < 0:
             return f"{self.version} is not served any more since {day}.{live}"
         left = "today" if self.days == 0 else "tomorrow" if self.days == 1 else f"in {self.days} days"
@@ -68,7 +69,10 @@ def endings(today: date) -> Sequence[Ending]:
     """What ends within the longest of DAYS, or has ended: what answers now before all others, then the soonest."""
     soon = ModelVersion.objects.filter(retires_on__lte=today + timedelta(days=max(DAYS))).order_by("retires_on", "id")
     found = soon.select_related("endpoint", "dataset")
+    serving = {role: versions.live(role) for role in set(map(versions.role_of, found))}
     endings = [
-        Ending(each, (each.retires_on - today).days, versions.is_live(each)) for each in found if each.retires_on
+        Ending(each, (each.retires_on - today).days, each == serving[versions.role_of(each)])
+        for each in found
+        if each.retires_on
     ]
     return sorted(endings, key=lambda each: not each.is_live)

@@ -11,7 +11,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[\w']+", text))
 
 
-GREETINGS = _words("hi hello hey hallo bonjour bonsoir hola buenas buenos greetings welcome ciao olá moin servus")
+GREETINGS = _words("hi hello hey hallo guten bonjour bonsoir hola buenas buenos greetings welcome ciao olá moin servus")
 
 PHRASES = (
     r"(?:hi|hello|hey)(?: again)?(?: there)?|(?:and )?welcome|greetings|ciao|olá|moin|servus|oh|ah|cheers",

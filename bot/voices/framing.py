@@ -53,10 +53,10 @@ def closed(text: str, closing: str) -> str:
     closing = closing.strip()
     if not closing or not text.strip() or ends_with(closing, text):
         return ""
-    wanted, said = list(WORD.finditer(closing)), _words(_last_line(text))
-    if not said or len(said) >= len(wanted) or not _same(said, _words(closing)[: len(said)]):
+    said = _begun_closing(text, closing)
+    if not said:
         return f"\n\n{closing}"
-    rest = closing[wanted[len(said) - 1].end() :]
+    rest = closing[list(WORD.finditer(closing))[said - 1].end() :]
     return rest if re.search(r"\w\Z", text) else f" {rest.lstrip(',.:;!… ')}"
 
 
@@ -70,9 +70,16 @@ def bare(text: str, voice: Voice) -> str:
     if said and not ends_with(voice.closing, text):
         last = _words(_last_line(text))
         said = len(last) if _is_part(last, _words(voice.closing), voice.closing, is_cry=False) else 0
+        said = max(said, _whole_clauses(_begun_closing(text, voice.closing), voice.closing))
     if said:
         text = text[: list(WORD.finditer(MARKERS.sub(_blank, text)))[-said].start()].rstrip('*_"“„«> \n')
     return text.strip()
+
+
+def _whole_clauses(count: int, closing: str) -> int:
+    """`count` where a clause of the closing ends behind so many of its words, otherwise 0."""
+    words = list(WORD.finditer(closing))
+    return count if count and CLAUSE_END.match(closing, words[count - 1].end()) else 0
 
 
 def _end_of_words(text: str, count: int) -> int:
@@ -102,9 +109,24 @@ def ends_with(closing: str, text: str) -> bool:
 
 
 def _is_undecided(opening: str, held: str) -> bool:
-    """Whether more has to be seen to tell if what is being written begins with the opening, or a part of it."""
+    """Whether more has to be seen to tell if what is being written begins with the opening, or parts of it."""
     if len(held) > len(opening) + HELD:
         return False
+    rest = held[_repeated(opening, held) :]
+    return _may_begin(opening, held) or _may_repeat(opening, rest) or (rest != held and _may_begin(opening, rest))
+
+
+def _may_repeat(opening: str, rest: str) -> bool:
+    """Whether `rest` may become another clause of the opening."""
+    said = _words(re.sub(r"\w+\Z", "", rest))
+    return any(
+        _same(said, clause[: len(said)])
+        and (len(said) < len(clause) or not re.search(rf"{CLAUSE_END.pattern}\w", rest))
+        for clause in _clauses(opening)
+    )
+
+
+def _may_begin(opening: str, held: str) -> bool:
     wanted = _words(opening)
     if not wanted:
         return len(held.strip()) < len(opening)
@@ -117,7 +139,14 @@ def _is_undecided(opening: str, held: str) -> bool:
 
 
 def _repeated(opening: str, text: str) -> int:
-    """How much of the start of `text` the opening says already: a part of it, or another greeting."""
+    """How much of the start of `text` the opening says already: its clauses, a part of it, or another greeting."""
+    place = 0
+    while found := _once_repeated(opening, text[place:]):
+        place += found
+    return place
+
+
+def _once_repeated(opening: str, text: str) -> int:
     words = [] if text.lstrip().startswith("`") else list(WORD.finditer(text))
     wanted = _words(opening)
     for count in range(min(len(words), len(wanted)), 0, -1):
@@ -125,6 +154,33 @@ def _repeated(opening: str, text: str) -> int:
         end = CLAUSE_END.match(text, words[count - 1].end())
         if end and _is_part(said, wanted, opening, is_cry="!" in end.group()):
             return end.end()
+    return 0 if text.lstrip().startswith("`") else _clause_repeated(opening, text)
+
+
+def _clause_repeated(opening: str, text: str) -> int:
+    words = list(WORD.finditer(text))
+    for clause in _clauses(opening):
+        if len(words) >= len(clause) and _same(clause, _words(text[: words[len(clause) - 1].end()])):
+            end = CLAUSE_END.match(text, words[len(clause) - 1].end())
+            if end and (is_courtesy(clause) or re.search(r"[.:!?…\n]", end.group())):
+                return end.end()
+    return 0
+
+
+def _clauses(text: str) -> list[list[str]]:
+    """The words of each clause, without a single word that may be the answer itself."""
+    found = [_words(clause) for clause in re.split(r"[,.:;!?…\n–—]", text)]  # noqa: RUF001
+    return [clause for clause in found if len(clause) > 1 or is_courtesy(clause)]
+
+
+def _begun_closing(text: str, closing: str) -> int:
+    """With how many words of the closing `text` ends, where they begin a sentence or line; 0 where with none."""
+    text = MARKERS.sub(lambda markers: "\n" * len(markers.group()), text).rstrip()
+    wanted, words = _words(closing), list(WORD.finditer(text))
+    for count in range(min(len(wanted) - 1, len(words)), 0, -1):
+        before = text[: words[-count].start()].rstrip(' *_"“„«>')
+        if _same(_words(text[words[-count].start() :]), wanted[:count]) and (not before or before[-1] in ".!?…\n"):
+            return count
     return 0
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -24,7 +25,7 @@ PROBLEMS = 200  # that a page lists
 
 @rules.page(Role.VIEWER)
 def datasets(request: loading.Request) -> HttpResponse:
-    return render(request, "dashboard/training/datasets.html", _listed(FreezeForm()))
+    return render(request, "dashboard/training/datasets.html", _listed(FreezeForm(), request.GET.get("page")))
 
 
 @rules.question(Role.EDITOR)
@@ -46,12 +47,14 @@ def freeze_dataset(request: loading.Request) -> HttpResponse:
     return render(request, "dashboard/training/datasets.html", context)
 
 
-def _listed(form: FreezeForm) -> dict[str, Any]:
+def _listed(form: FreezeForm, page: str | None = None) -> dict[str, Any]:
     exportable = exporting.exportable().count()
+    counts = {split: Count("lines", filter=Q(lines__split=split)) for split in Split.values}
+    known = Dataset.objects.annotate(**counts).select_related("created_by").order_by("-id")
     return {
         "page": "training",
         "form": form,
-        "datasets": [(each, each.counts()) for each in Dataset.objects.select_related("created_by").order_by("-id")],
+        "datasets": Paginator(known, PER_PAGE).get_page(page),
         "exportable": exportable,
         "least": validating.LEAST_LINES,
     }

@@ -13,7 +13,7 @@ from dashboard.guard.roles import Role
 from dashboard.training.forms import FindForm, ReasonForm, RegisterForm, RetirementForm
 from evaluation.figures.price_list import ListedPrice
 from llm.completion import ProviderError
-from llm.models import Deployment, Endpoint, ServingRole
+from llm.models import Deployment, ServingRole
 from llm.spending import pricing
 from tuning import expiry
 from tuning.models import ModelVersion
@@ -22,6 +22,7 @@ from tuning.registry.versions import RegistryError
 
 PER_PAGE = 50
 MOST_FOUND = 500
+_DOES = {ServingRole.ANSWER: "answers", ServingRole.RESTYLE: "says answers again in the voice"}
 
 
 @rules.page(Role.VIEWER)
@@ -32,7 +33,7 @@ def registry(request: loading.Request) -> HttpResponse:
     context = {
         "page": "training",
         "versions": Paginator(known, PER_PAGE).get_page(request.GET.get("page")),
-        "live": live,
+        "serving": [live, versions.live(ServingRole.RESTYLE)],
         "unregistered": answering if live is None else None,
         "before": deploying.before(),
         "endings": expiry.endings(timezone.now().date()),
@@ -60,7 +61,8 @@ def _shown(
     context: dict[str, Any] = {
         "page": "training",
         "version": found,
-        "is_live": found == versions.live(),
+        "is_live": versions.is_live(found),
+        "is_restyler": versions.role_of(found) == ServingRole.RESTYLE,
         "is_current": found.dataset is None or versions.is_current(found),
         "price": ListedPrice(str(found), pricing.rates(found.endpoint.provider, found.model, timezone.now())),
         "lines": Paginator(taught, PER_PAGE).get_page(request.GET.get("page")),
@@ -85,7 +87,7 @@ def deploy_version(request: loading.Request, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             request.audited = {"model": str(made), "prompt": made.prompt, "reason": made.reason}
-            messages.success(request, f"{made} answers from now on.")
+            messages.success(request, f"{made} {_DOES[ServingRole(made.role)]} from now on.")
             return redirect("version", pk)
     return _shown(request, found, form, RetirementForm(initial={"retires_on": found.retires_on}))
 
@@ -162,7 +164,11 @@ def find_models(request: loading.Request) -> HttpResponse:
 @rules.action(Role.OWNER)
 def register_found(request: loading.Request) -> HttpResponse:
     """Register those that were chosen, each with the base that its name says."""
-    endpoint = get_object_or_404(Endpoint, pk=request.POST.get("endpoint", "0"))
+    form = FindForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose an endpoint.")
+        return redirect("registry")
+    endpoint = form.cleaned_data["endpoint"]
     names = list(dict.fromkeys(name[:300] for name in request.POST.getlist("model") if name.strip()))[:MOST_FOUND]
     made = [
         versions.register(endpoint, name, base=discovering.base_of(name), by=request.user) for name in names

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from bot.answers import prompts
 from bot.voices import restyling
@@ -170,3 +171,18 @@ def test_a_restyler_that_learnt_other_words_may_not_serve(tuned: ModelVersion, m
     monkeypatch.setattr(restyling, "SYSTEM", "Talk like a pirate.")
     with pytest.raises(RegistryError, match="another wording"):
         deploying.deploy(restyler, reason="all the same", by=None)
+
+
+def test_however_many_end_what_serves_is_read_once(tuned: ModelVersion) -> None:
+    sailor = make_restyler(tuned.endpoint)
+    deploying.deploy(sailor, reason="it sounds like us", by=None)
+    today, counts = date(2026, 12, 1), []
+    for number in range(2):
+        versions.register(tuned.endpoint, f"ended-{number}")
+        ModelVersion.objects.update(retires_on=today)
+        with CaptureQueriesContext(connection) as queries:
+            found = expiry.endings(today)
+        counts.append(len(queries))
+    assert (counts[0], found[0].version, found[0].is_live) == (counts[1], sailor, True)
+    assert found[0].sentence.endswith("It says answers again now.")
+    assert [str(each.version) for each in found if each.is_live] == ["openai:sailor", "openai:base-model"]

@@ -76,6 +76,17 @@ def facts(text: str) -> set[str]:
     return links | set(_NUMBER.findall(_LINK.sub("", plain)))
 
 
+def untold(text: str, known: str) -> list[str]:
+    """The facts of `text` that `known` does not hold, sorted; a part of a number or of an address holds none."""
+    numbers = set(_NUMBER.findall(known))
+    return sorted(fact for fact in facts(text) if fact not in numbers and not _holds(known, fact))
+
+
+def _holds(known: str, link: str) -> bool:
+    is_link = _NUMBER.fullmatch(link) is None
+    return is_link and bool(re.search(rf"(?<![\w.-]){re.escape(link)}(?!\w|[-./?#&=%]+\w)", known))
+
+
 _MARKED = re.compile(rf"\s*{citations.MARKER.pattern}")
 _BEHIND = re.compile(rf"([.!?…]+)((?:\s*{citations.MARKER.pattern})+)")
 

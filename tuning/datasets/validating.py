@@ -152,7 +152,7 @@ def of_support(
     """
     field = f"messages[{len(line.messages) - 1}].content"
     known = "\n".join(str(message["content"]) for message in told[:-1])
-    facts = sorted(fact for fact in supporting.facts(line.answer) if len(fact) > 1 and fact not in known)
+    facts = supporting.untold(line.answer, known)
     if facts:
         yield field, f"says what no passage says: {', '.join(facts)}"
     texts = {passage.number: f"{passage.heading}\n{passage.text}" for passage in passages}

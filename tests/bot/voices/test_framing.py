@@ -124,3 +124,44 @@ def test_apostrophes_of_typographers_are_the_same_words() -> None:
     for sign in "'’":  # noqa: RUF001
         assert framing.opened(f"Here{sign}s the answer: yes [1].", voice.opening) == f"Here{sign}s the answer: yes [1]."
         assert style.faults(voice, f"Here{sign}s the answer: don{sign}t worry [1].") == ["banned: don't worry"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+@pytest.mark.parametrize(
+    ("opening", "said"),
+    [
+        ("Hello! Happy to help.", "Hello there! Happy to help."),
+        ("Hello! Happy to help.", "Happy to help!"),
+        ("Hi there, thanks for asking!", "Thanks for asking!"),
+        ("Hi there, thanks for asking!", "Hello! Thanks for asking:"),
+        ("Hi there, thanks for asking!", "Hi! Hello there, thanks for asking,"),
+        ("Hallo! Gute Frage. Hier die Antwort:", "Guten Tag! Gute Frage. Hier die Antwort:"),
+        ("Bonjour ! Merci beaucoup.", "Bonsoir ! Merci beaucoup !"),
+    ],
+)
+def test_no_clause_of_the_opening_is_said_twice(opening: str, said: str, size: int) -> None:
+    text = f"{said} {BODY}"
+    written = framing.Opened((text[at : at + size] for at in range(0, len(text), size)), opening)
+    assert "".join(written) == f"{opening}\n\n{BODY}"
+
+
+@pytest.mark.parametrize("text", ["Happy to help, admins can refund it [1].", "Thanks to the plan, you can [1]."])
+def test_what_only_begins_like_a_clause_is_kept(text: str) -> None:
+    opening = "Hello! Thanks. Here to help."
+    assert framing.opened(text, opening) == f"{opening}\n\n{text}"
+    assert "".join(framing.Opened(iter(text), opening)) == f"{opening}\n\n{text}"
+
+
+@pytest.mark.parametrize(
+    ("end", "follows"),
+    [
+        (" Happy to help! Cheers,", " the Acme team"),
+        ("\n\nHappy to help!", " Cheers, the Acme team"),
+        ("\n\nHappy to help! *Cheers, the Acme*", " team"),
+        (" We are happy to help!", "\n\nHappy to help! Cheers, the Acme team"),
+    ],
+)
+def test_no_sentence_of_the_closing_is_said_twice(end: str, follows: str) -> None:
+    closing = "Happy to help! Cheers, the Acme team"
+    assert framing.closed(BODY + end, closing) == follows
+    assert framing.closed(BODY + end + follows, closing) == ""

@@ -181,3 +181,11 @@ def test_what_is_well_is_not_warned_of() -> None:
     lines = [*lines_of(40), *(line(prompts.NOT_FOUND, refuses=True) for _ in range(10))]
     lines = [line(each.answer, refuses=each.refuses, reviewer=number % 2) for number, each in enumerate(lines)]
     assert told(lines, topics={"a": 10}, languages=["en"] * 40 + ["de"] * 12 + [""], distractors=[5, 4, None]) == ""
+
+
+def test_a_part_of_a_number_or_an_address_is_no_fact() -> None:
+    known = "Within 300 days, 12.5 % and 7 seats: https://acme.com/a/b, at 10:30."
+    assert supporting.untold("30, 5, 12 and 3 at https://acme.com/a or acme.com", known) == [
+        "12", "3", "30", "5", "acme.com/a",
+    ]  # fmt: skip
+    assert supporting.untold("300, 12.5 and 7 at 10:30 on https://acme.com/a/b.", known) == []
