@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from evaluation.figures import rollups
 from evaluation.models import EvaluationRun
-from evaluation.runs import execution
+from evaluation.runs import awaited, execution
 from foundation import leases
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
@@ -34,7 +34,10 @@ def roll_up() -> None:
 
 
 def tick() -> None:
-    """Once a minute: runs that nobody works on are gone on with, and those that never end are ended."""
+    """Once a minute: runs that nobody works on are gone on with, those that never end are ended, and those begin that
+    were asked for when a model was ordered in another's place."""
+    for begun in awaited.start():
+        queue_run(begun.pk)
     execution.give_up()
     old = leases.abandoned(EvaluationRun).filter(created_at__lt=timezone.now() - QUEUED_AGAIN_AFTER)
     for pk in old.values_list("pk", flat=True):
