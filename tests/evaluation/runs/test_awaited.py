@@ -22,6 +22,7 @@ def successor(fake_providers: FakeProviders) -> ModelVersion:
     make_deployment()
     make_deployment(ServingRole.ANSWER, provider="openai", model="base-model", dimensions=None)
     before = make_tuned(Endpoint.objects.get(name="openai"))
+    assert before.dataset is not None
     job = FineTuneJob.objects.create(
         dataset=before.dataset, trainer="by_hand", base="b", key=uuid4(), state=JobState.RUNNING, replaces=before
     )  # fmt: skip
