@@ -159,7 +159,8 @@ def test_what_stands_in_json_separates_no_lines(tmp_path: Path) -> None:
         ("a.csv", "", "columns question and answer"),
         ("a.txt", "x", "has to be .jsonl"),
         ("a.jsonl", "", "holds no example"),
-        ("a.csv", f"question,answer\nQ,{'x' * 140_000}", "no CSV that can be read"),
+        ("a.csv", f"question,answer\nQ,{'x' * 140_000}", "no CSV that can be read|more than 100,000 characters"),
+        ("a.csv", f"question,answer\nQ,{'x' * 120_000}", "more than 100,000 characters"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(tmp_path: Path, name: str, content: str, sentence: str) -> None:

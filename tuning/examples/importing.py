@@ -27,11 +27,13 @@ from tuning.examples.redacting import Redaction
 from tuning.models import TrainingExample
 
 MOST_LINES = 20_000
+MOST_CHARACTERS = 100_000  # of what one person says; no trainer takes more (datasets.validating.MOST_TOKENS)
 TOLD = 10  # lines with something wrong
 DELIMITERS = (",", ";", "\t", "|")
 CERTAIN = ("utf-8", "utf-16-be", "utf-16-le")  # what can be told from the bytes alone
 SPOKEN, TOOLS = ("user", "assistant"), ("tool", "function")
 ROLES = ("system", "developer", *SPOKEN, *TOOLS)
+TOO_LONG = f"has a text of more than {MOST_CHARACTERS:,} characters"
 QUESTION, ANSWER = ("question", "prompt", "input"), ("answer", "completion", "output", "response")
 
 
@@ -205,6 +207,8 @@ def _exchange(messages: Iterable[dict[str, Any]]) -> ImportedExchange:
     if not learnt:
         raise LineError("has no answer that is to be learnt: the weight of each is 0")
     last = max(learnt)
+    if any(len(turn.text) > MOST_CHARACTERS for turn in turns):
+        raise LineError(TOO_LONG)
     return ImportedExchange(turns[last - 1].text, learnt[last], tuple(turns[: last - 1]))
 
 
@@ -319,4 +323,6 @@ def _of_row(line: str, row: list[str] | str, columns: tuple[int, int, int]) -> I
     cells = row + [""] * (width - len(row))
     if not cells[question] or not cells[answer]:
         return f"{line} has no question or no answer."
+    if max(len(cells[question]), len(cells[answer])) > MOST_CHARACTERS:
+        return f"{line} {TOO_LONG}."
     return ImportedExchange(cells[question], cells[answer])
