@@ -74,7 +74,7 @@ def deploy_models() -> list[Deployment]:
 
 
 def _deploy(role: ServingRole, wanted: str) -> Deployment | None:
-    live = Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id").first()
+    live = Deployment.objects.newest_of(role)
     if not wanted and (live is not None or role == ServingRole.FALLBACK):
         return None
     if role == ServingRole.FALLBACK and wanted == NOBODY:

@@ -69,14 +69,18 @@ class Endpoint(models.Model):
 class DeploymentQuerySet(models.QuerySet["Deployment"]):
     def live(self, role: ServingRole) -> "Deployment":
         """The deployment that serves `role` now: the newest row. Raises Deployment.DoesNotExist before set-up."""
-        newest = self.filter(role=role).select_related("endpoint").order_by("-id").first()
+        newest = self.newest_of(role)
         if newest is None:
             raise self.model.DoesNotExist(f"No model is live for the role {role}; run: manage.py setup")
         return newest
 
+    def newest_of(self, role: ServingRole) -> "Deployment | None":
+        """What was last decided for a role, also that nobody serves it; None before anything was."""
+        return self.filter(role=role).select_related("endpoint").order_by("-id").first()
+
     def restyler(self) -> "Deployment | None":
         """Who puts quoted answers into the voice; None where nobody does."""
-        newest = self.filter(role=ServingRole.RESTYLE).select_related("endpoint").order_by("-id").first()
+        newest = self.newest_of(ServingRole.RESTYLE)
         return newest if newest and newest.model else None
 
     def newest(self) -> Self:

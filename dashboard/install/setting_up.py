@@ -23,7 +23,7 @@ class Step:
 
 def steps() -> list[Step]:
     own = samples.has_other_indexed()
-    live = Deployment.objects.filter(role=ServingRole.ANSWER).select_related("endpoint").order_by("-id").first()
+    live = Deployment.objects.newest_of(ServingRole.ANSWER)
     writes = live is not None and not live.is_quoting
     return [
         Step("Add your documents", own, "Files, a website, a help centre, a repository.", reverse("documents")),

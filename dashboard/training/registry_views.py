@@ -29,7 +29,7 @@ _DOES = {ServingRole.ANSWER: "answers", ServingRole.RESTYLE: "says answers again
 def registry(request: loading.Request) -> HttpResponse:
     live = versions.live()
     known = ModelVersion.objects.select_related("endpoint", "dataset").order_by("-id")
-    answering = Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id").first()
+    answering = Deployment.objects.newest_of(ServingRole.ANSWER)
     context = {
         "page": "training",
         "versions": Paginator(known, PER_PAGE).get_page(request.GET.get("page")),

@@ -15,7 +15,7 @@ from tuning.models import ModelVersion
 
 def of_live(taken: AnswerShape | None) -> Calculation | None:
     """The live model beside the newest tuned one; None where there is no such pair, or no answer to measure."""
-    live = Deployment.objects.select_related("endpoint").filter(role=ServingRole.ANSWER).order_by("-id").first()
+    live = Deployment.objects.newest_of(ServingRole.ANSWER)
     tuned = ModelVersion.objects.select_related("endpoint", "job").exclude(base="").order_by("-id").first()
     if taken is None or live is None or tuned is None or vendors.quotes(live.endpoint.provider):
         return None

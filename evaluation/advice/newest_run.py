@@ -22,7 +22,7 @@ def figures() -> dict[str, LiveFigure]:
 
 
 def _run() -> EvaluationRun | None:
-    live = Deployment.objects.filter(role=ServingRole.ANSWER).order_by("-id").first()
+    live = Deployment.objects.newest_of(ServingRole.ANSWER)
     if live is None:
         return None
     done = EvaluationRun.objects.filter(

@@ -144,7 +144,7 @@ def _interrupted() -> int:
 
 def _lacking() -> int:
     """Documents that are said to be indexed and lack passages or vectors; the same bytes are then read anew."""
-    live = Deployment.objects.filter(role=ServingRole.EMBED).select_related("endpoint").order_by("-id").first()
+    live = Deployment.objects.newest_of(ServingRole.EMBED)
     vector = ChunkVector.objects.filter(chunk=OuterRef("pk"), space=live.vector_space if live else "")
     bare = Chunk.objects.filter(~Exists(vector), document=OuterRef("pk"))
     has = Chunk.objects.filter(version=OuterRef("live_version")).order_by().values("version").annotate(n=Count("pk"))

@@ -81,7 +81,7 @@ def switch_off(role: ServingRole, *, reason: str, by: User | None) -> Deployment
     """Let nobody serve a role from now on. Raises RegistryError where nobody does, or somebody has to."""
     if role not in OPTIONAL:
         raise RegistryError(f"Somebody has to {role.label.lower()}: let another model serve instead.")
-    live = Deployment.objects.filter(role=role).select_related("endpoint").order_by("-id").first()
+    live = Deployment.objects.newest_of(role)
     if live is None or not live.model:
         raise RegistryError("It is off already.")
     nobody = Deployment(role=role, endpoint=live.endpoint, prompt=live.prompt)

@@ -76,7 +76,7 @@ def to_be_evaluated(before: ModelVersion) -> str:
 
 def retrieval_now() -> dict[str, Any]:
     """How passages are found and how many a model is given, as far as an install can differ from another."""
-    embed = Deployment.objects.select_related("endpoint").filter(role=ServingRole.EMBED).order_by("-id").first()
+    embed = Deployment.objects.newest_of(ServingRole.EMBED)
     return {
         "embedding": embed.vector_space if embed else None,
         "passages": answering.PASSAGES,
@@ -87,7 +87,7 @@ def retrieval_now() -> dict[str, Any]:
 
 def live(role: ServingRole = ServingRole.ANSWER) -> ModelVersion | None:
     """The version that answers, or serves another role; None where what does is not registered, or nobody does."""
-    deployment = Deployment.objects.filter(role=role).order_by("-id").first()
+    deployment = Deployment.objects.newest_of(role)
     if deployment is None:
         return None
     return ModelVersion.objects.filter(endpoint=deployment.endpoint, model=deployment.model).first()
