@@ -100,6 +100,16 @@ def renewed(row: Leased) -> Iterator[Lease]:
         thread.join()
 
 
+@contextmanager
+def freed_on_error(row: Leased) -> Iterator[None]:
+    """After an error of ours a claimed row waits again, for the next attempt."""
+    try:
+        yield
+    except BaseException:
+        row.give_back()
+        raise
+
+
 def _renew(row: Leased, lease: Lease, is_over: threading.Event) -> None:
     try:
         while not is_over.wait(RENEWED_EVERY):

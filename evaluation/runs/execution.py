@@ -9,7 +9,6 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 
 from django.db import transaction
@@ -44,7 +43,7 @@ def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> Evalua
     claimed = leases.claim(EvaluationRun, pk)
     if claimed is None:
         return None
-    with leases.renewed(claimed) as lease, _freed_on_error(claimed):
+    with leases.renewed(claimed) as lease, leases.freed_on_error(claimed):
         reason, state = "", RunState.DONE
         try:
             _ask_all(claimed, lease, on_progress)
@@ -66,16 +65,6 @@ def give_up() -> int:
         reason=f"The run was stopped {leases.MOST_ATTEMPTS} times before it was done; resume it.",
         finished_at=timezone.now(),
     )  # fmt: skip
-
-
-@contextmanager
-def _freed_on_error(claimed: EvaluationRun) -> Iterator[None]:
-    """After an error of ours the run waits again, for the next attempt."""
-    try:
-        yield
-    except BaseException:
-        claimed.give_back()
-        raise
 
 
 def pending(run: EvaluationRun) -> Iterator[tuple[EvaluationCase, EvaluationArm]]:

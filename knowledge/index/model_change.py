@@ -7,8 +7,7 @@ ends a build half-way, the next attempt embeds what has no vector yet, and nothi
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -152,7 +151,7 @@ def run(
     build = leases.claim(IndexBuild, build_id)
     if build is None:
         return None
-    with leases.renewed(build), _freed_on_error(build):
+    with leases.renewed(build), leases.freed_on_error(build):
         try:
             is_live = _Work(build, time.monotonic() + seconds, on_progress).do()
         except leases.LeaseLostError:
@@ -164,16 +163,6 @@ def run(
                 build.give_back(attempts=0, reason="")
     build.refresh_from_db()
     return build
-
-
-@contextmanager
-def _freed_on_error(build: IndexBuild) -> Iterator[None]:
-    """After an error of ours the build waits again, for the next attempt."""
-    try:
-        yield
-    except BaseException:
-        build.give_back()
-        raise
 
 
 def _fail(build: IndexBuild, error: Exception) -> None:

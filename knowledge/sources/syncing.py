@@ -6,8 +6,7 @@ source again: what the first one did is unchanged then, and stays in the report.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -71,7 +70,7 @@ def run(sync_id: int, on_progress: OnProgress = lambda _done, _total: None) -> S
     sync = leases.claim(Sync, sync_id)
     if sync is None:
         return None
-    with leases.renewed(sync) as lease, _freed_on_error(sync):
+    with leases.renewed(sync) as lease, leases.freed_on_error(sync):
         try:
             reason = _run(sync, lease, on_progress)
             state = SyncState.DONE
@@ -83,16 +82,6 @@ def run(sync_id: int, on_progress: OnProgress = lambda _done, _total: None) -> S
         sync.mine().update(state=state, reason=reason[:MOST_REASON], lease_until=None, finished_at=timezone.now())
     sync.refresh_from_db()
     return sync
-
-
-@contextmanager
-def _freed_on_error(sync: Sync) -> Iterator[None]:
-    """After an error of ours the sync waits again, for the next attempt."""
-    try:
-        yield
-    except BaseException:
-        sync.give_back()
-        raise
 
 
 def _run(sync: Sync, lease: leases.Lease, on_progress: OnProgress) -> str:
