@@ -214,7 +214,7 @@ class Writing:
                     self._prompt = self._sent(may_search=may_search)
                 self.text += delta
                 yield delta
-        self._prompt = self._sent(may_search=may_search)
+        self._prompt = self._prompt or self._sent(may_search=may_search)  # nothing was said
         self._invalid_markers = renumbered.invalid
         if response.finish_reason == "refusal":
             self._end(Outcome.BLOCKED)
