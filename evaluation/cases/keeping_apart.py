@@ -4,17 +4,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-import numpy as np
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from bot.models import Message
 from evaluation.models import CaseSet, EvaluationCase
 from knowledge.embedders import embedding
-from knowledge.embedders.base import PassageText
 from llm import client
 from tuning.examples import clusters
-from tuning.examples.resemblance import Vectors
 from tuning.models import Dataset, DatasetLine, ExampleState, ExportLine, TrainingExample
 
 
@@ -83,15 +80,7 @@ def learnt(case_set: CaseSet, dataset: Dataset) -> list[EvaluationCase]:
 def assign(questions: Sequence[str], threads: Sequence[str]) -> list[int]:
     """The cluster of each question, from 1: alike in words, in meaning, or of one thread."""
     items = [clusters.Item(question, thread) for question, thread in zip(questions, threads, strict=True)]
-    return clusters.assign(items, _vectors(questions))
-
-
-def _vectors(questions: Sequence[str]) -> Vectors | None:
-    if not questions:
-        return None
-    texts = [PassageText("", question, ()) for question in questions]
-    found = embedding.embed_passages(texts, trace_id=client.new_trace_id())
-    return np.array([each.vector for each in found], dtype=np.float32)
+    return clusters.assign(items, embedding.embed_texts(questions, trace_id=client.new_trace_id()))
 
 
 def _questions(lines: QuerySet[DatasetLine]) -> Iterator[str]:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
+
 from knowledge.embedders import wordpieces
 from knowledge.embedders.base import Embedder, PassageText, PassageVectors, Vector
 from llm import client, endpoints, vendors
@@ -61,6 +64,17 @@ def embed_question(text: str, *, trace_id: str, deadline: float = math.inf) -> Q
         deadline=min(deadline, time.monotonic() + QUESTION_SECONDS),
     )
     return QuestionVector(deployment.vector_space, vector)
+
+
+def embed_texts(texts: Sequence[str], *, trace_id: str) -> npt.NDArray[np.float32] | None:
+    """A unit row for each text as it stands, to be compared with each other; None where there is none.
+
+    As `embed_passages`.
+    """
+    if not texts:
+        return None
+    found = embed_passages([PassageText("", text, ()) for text in texts], trace_id=trace_id)
+    return np.array([each.vector for each in found], dtype=np.float32)
 
 
 def embed_passages(

@@ -3,11 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from bot.answers import prompts
 from knowledge.embedders import embedding
-from knowledge.embedders.base import PassageText
 from llm import client, vendors
 from tuning.datasets import exporting
 from tuning.datasets.validating import Problem
@@ -49,8 +46,8 @@ def draw() -> Drawn:
     barred = list(TrainingExample.objects.filter(state=ExampleState.BARRED).order_by("id"))
     once = list({example.checksum: example for example in reversed(approved)}.values())[::-1]
     together = [*once, *barred]
-    vectors = _vectors(together)
-    numbers = clusters.assign([_item(example) for example in together], vectors)
+    vectors = embedding.embed_texts([each.question for each in together], trace_id=client.new_trace_id())
+    numbers = clusters.assign([clusters.Item(each.question, each.thread) for each in together], vectors)
     kept = clusters.beside(numbers, len(once))
     whole = Drawn(
         examples=once,
@@ -80,16 +77,3 @@ def author(example: TrainingExample) -> str:
         return ""
     vendor = vendors.VENDORS.get(example.answer_model.partition(":")[0])
     return "" if vendor is not None and vendor.quotes else example.answer_model
-
-
-def _item(example: TrainingExample) -> clusters.Item:
-    conversation = example.message.conversation_id if example.message_id and example.message else None
-    return clusters.Item(example.question, f"conversation {conversation}" if conversation else "")
-
-
-def _vectors(examples: Sequence[TrainingExample]) -> Vectors | None:
-    if not examples:
-        return None
-    texts = [PassageText("", example.question, ()) for example in examples]
-    found = embedding.embed_passages(texts, trace_id=client.new_trace_id())
-    return np.array([each.vector for each in found], dtype=np.float32)

@@ -127,6 +127,11 @@ class TrainingExample(models.Model):
         return f"{self.state}: {self.question[:60]}"
 
     @property
+    def thread(self) -> str:
+        """What its like of one conversation have in common; empty where the conversation is gone."""
+        return f"conversation {self.message.conversation_id}" if self.message else ""
+
+    @property
     def is_edited(self) -> bool:
         return self.answer != self.original_answer
 

@@ -30,7 +30,7 @@ def reckon() -> int:
     rows = list(TrainingExample.objects.filter(state__in=CLUSTERED).select_related("message").order_by("id"))
     questions = _questions()
     numbers = clusters.assign(
-        [_item(row) for row in rows] + [clusters.Item(text) for text in questions]
+        [clusters.Item(row.question, row.thread) for row in rows] + [clusters.Item(text) for text in questions]
     )  # fmt: skip
     traffic = Counter(numbers[len(rows) :])
     downs = _downs(rows)
@@ -58,11 +58,6 @@ def _lead(rows: Sequence[TrainingExample]) -> None:
     for row in sorted(waiting, key=lambda each: (-each.priority, each.pk)):
         row.leads_cluster = row.cluster not in known
         known.add(row.cluster)
-
-
-def _item(row: TrainingExample) -> clusters.Item:
-    thread = f"conversation {row.message.conversation_id}" if row.message else ""
-    return clusters.Item(row.question, thread)
 
 
 def _questions() -> list[str]:
