@@ -27,7 +27,7 @@ def judge(pairs: Sequence[Pair], said: Sequence[str], voice: Voice) -> list[Row]
     both = list(zip(pairs, said, strict=True))
     news = [(pair, text) for pair, text in both if pair.lead]
     return [
-        counted("opens and closes as the voice does", [_is_framed(text, voice) for _, text in both]),
+        counted("opens and closes as the voice does", [is_framed(text, voice) for _, text in both]),
         counted(
             "keeps numbers, links, markers and negations", [_facts(pair.plain) == _facts(text) for pair, text in both]
         ),
@@ -45,7 +45,8 @@ def counted(name: str, found: Sequence[bool]) -> Row:
     return Row(name, sum(found), len(found))
 
 
-def _is_framed(text: str, voice: Voice) -> bool:
+def is_framed(text: str, voice: Voice) -> bool:
+    """Whether it begins and ends as the voice does."""
     return framing.begins_with(voice.opening, text) and framing.ends_with(voice.closing, text)
 
 

@@ -12,12 +12,11 @@ from bot.answers import conversations
 from bot.answers.answering import Answer, compose
 from bot.answers.conversations import Done
 from bot.models import Message, Outcome, Platform, Voice
-from bot.voices import framing
 from knowledge.index import indexing
 from knowledge.models import Collection
 from knowledge.originals import folders
 from llm.models import Deployment
-from tuning.demo.judging import Row, counted
+from tuning.demo.judging import Row, counted, is_framed
 from tuning.demo.pairs import CLOSING, OPENING
 from tuning.examples import proposing, reviewing
 
@@ -60,7 +59,8 @@ def make_examples(learnt: Iterable[SampleQuestion], collection: Collection) -> i
             item = reviewing.claim(reviewer, pk=proposing.propose(message, by=reviewer).pk)
             if item is not None:
                 is_answered = message.outcome == Outcome.ANSWERED
-                reviewing.approve(item.pk, reviewer, answer=f"{OPENING} {item.answer} {CLOSING}" if is_answered else "")
+                said = f"{OPENING} {item.answer} {CLOSING}" if is_answered else ""
+                reviewing.approve(item.pk, reviewer, answer=said, no_fact="It is how the voice greets.")
                 count += 1
     return count
 
@@ -75,10 +75,11 @@ def judge(asked: Sequence[SampleQuestion], collection: Collection, deployment: D
     answers = [
         (each, compose(each.text, collections=[collection.pk], deployment=deployment).finish()) for each in asked
     ]
+    voice = Voice(opening=OPENING, closing=CLOSING)
     answerable = [(each, answer) for each, answer in answers if each.expected]
     others = [answer for each, answer in answers if not each.expected]
     return [
-        counted("opens and closes as the voice does", [_is_framed(_said(answer)) for _, answer in answerable]),
+        counted("opens and closes as the voice does", [is_framed(_said(answer), voice) for _, answer in answerable]),
         counted("cites passages that were given", [_is_cited(answer) for _, answer in answerable]),
         counted("holds the words that were asked for", [_holds(answer, each.expected) for each, answer in answerable]),
         counted("refuses what the documents do not hold", [_is_refused(answer) for answer in others]),
@@ -89,11 +90,6 @@ def judge(asked: Sequence[SampleQuestion], collection: Collection, deployment: D
 def _said(answer: Answer) -> str:
     """What the model wrote, whether it cited or not."""
     return answer.uncited_text or answer.text
-
-
-def _is_framed(text: str) -> bool:
-    voice = Voice(opening=OPENING, closing=CLOSING)
-    return framing.begins_with(voice.opening, text) and framing.ends_with(voice.closing, text)
 
 
 def _is_cited(answer: Answer) -> bool:
