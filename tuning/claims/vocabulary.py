@@ -140,7 +140,6 @@ NUMERALS = {
 }  # fmt: skip
 ONES = _words("one a an ein eine einen einem einer un une uno una each per every pro par por jeden jede jeder")
 
-MONTH_UNIT = "months"
 SECONDS = {
     **dict.fromkeys(("second", "seconds", "sec", "secs", "sekunde", "sekunden", "seconde", "secondes", "segundo",
                      "segundos", "秒"), 1),

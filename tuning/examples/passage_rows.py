@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.answers import answering, prompts
-from bot.answers.citations import MARKER
+from bot.answers import answering, citations, prompts
 from knowledge.models import Chunk, Document
 from knowledge.retrieval.search import Hit
 from tuning.models import ExamplePassage, TrainingExample
@@ -30,11 +29,6 @@ def _fields(hit: Hit, versions: Mapping[int, int | None]) -> dict[str, object]:
         "url": hit.url[:2000],
         "text": hit.text,
     }
-
-
-def cited(answer: str) -> set[int]:
-    """The numbers of the passages that an answer cites."""
-    return {int(number) for match in MARKER.finditer(answer) for number in match[1].split(",")}
 
 
 def attach(example: TrainingExample, chunk: Chunk, *, number: int | None = None) -> ExamplePassage:
@@ -84,7 +78,8 @@ def _asked(example: TrainingExample) -> dict[str, str]:
 def _place(example: TrainingExample, rows: Sequence[ExamplePassage]) -> int:
     if len(rows) < answering.PASSAGES:
         return len(rows) + 1
-    free = [row.number for row in rows if row.number not in cited(example.answer) and not row.is_attached]
+    cited = citations.numbers(example.answer)
+    free = [row.number for row in rows if row.number not in cited and not row.is_attached]
     return free[-1] if free else len(rows) + 1
 
 

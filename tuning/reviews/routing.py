@@ -5,10 +5,10 @@ import re
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from bot.answers import answering, replays, trace
+from bot.answers import answering, citations, replays, trace
 from bot.team import articles
 from knowledge.models import Chunk, Collection, Document, DocumentState, Visibility
-from tuning.examples import passage_rows, reviewing
+from tuning.examples import reviewing
 from tuning.examples.proposing import ExampleError
 from tuning.models import ExampleState, TrainingExample
 
@@ -36,7 +36,7 @@ def write(pk: int, user: User, collection: Collection, *, title: str, text: str)
 def home(item: TrainingExample) -> Collection | None:
     """Where its article belongs: into what its asker was answered from, and where the answer cites an internal passage,
     into that collection, as what it says is for the team alone."""
-    cited = item.passages.filter(number__in=passage_rows.cited(item.answer)).values("document__collection")
+    cited = item.passages.filter(number__in=citations.numbers(item.answer)).values("document__collection")
     internal = Collection.objects.filter(pk__in=cited).exclude(visibility=Visibility.PUBLIC)
     within = Collection.objects.filter(pk__in=reach(item)).order_by("-visibility", "pk")
     return internal.order_by("pk").first() or within.first()

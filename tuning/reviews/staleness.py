@@ -10,7 +10,6 @@ from bot.answers import citations
 from knowledge.models import Chunk, Document
 from knowledge.passages import sentences
 from tuning.claims import coverage
-from tuning.examples import passage_rows
 from tuning.models import ExamplePassage, ExampleReview, ExampleState, ReviewVerdict, TrainingExample
 
 
@@ -76,7 +75,7 @@ def _texts(documents: Iterable[Document]) -> dict[int, str]:
 
 def _reason(row: ExamplePassage, texts: dict[int, str]) -> str:
     """Why an example does not hold any more by this passage; empty where it does."""
-    if not row.is_attached and row.number not in passage_rows.cited(row.example.answer):
+    if not row.is_attached and row.number not in citations.numbers(row.example.answer):
         return ""
     name = row.title or row.heading or "a document"
     if row.document is None:
