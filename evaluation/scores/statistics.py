@@ -6,13 +6,14 @@ bootstrap by cluster (Efron 1979; Davison and Hinkley 1997, 3.8); where scores a
 """
 
 import math
-from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+
+from foundation import agreement
 
 RESAMPLES = 5_000
 AT_ONCE = 250  # of them, which keeps the memory of a thousand cases at a few megabytes
@@ -144,13 +145,7 @@ def kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float | None
     """
     if len(first) != len(second):
         raise ScoresError(f"The graders graded {len(first)} and {len(second)} cases, not the same ones.")
-    count = len(first)
-    ones, others = Counter(first), Counter(second)
-    by_chance = sum(ones[grade] * others[grade] for grade in ones)  # of count * count
-    if by_chance == count * count:
-        return None
-    agreed = sum(one == other for one, other in zip(first, second, strict=True))
-    return (agreed * count - by_chance) / (count * count - by_chance)
+    return agreement.kappa(first, second)
 
 
 def _interval(live: Numbers, candidate: Numbers, names: list[Hashable], *, is_binary: bool) -> Interval | None:

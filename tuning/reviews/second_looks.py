@@ -1,6 +1,5 @@
 """A second pair of eyes: some decided examples are reviewed again by somebody who does not see what was decided."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from foundation.agreement import kappa
 from tuning.examples import reviewing
 from tuning.examples.proposing import ExampleError
 from tuning.examples.reviewing import TakenError
@@ -138,9 +138,8 @@ def measure(pairs: Sequence[tuple[str, str]]) -> Agreement:
     if not pairs:
         return Agreement(0, None, None)
     share = sum(one == other for one, other in pairs) / len(pairs)
-    ones, others = (Counter(pair[side] for pair in pairs) for side in (0, 1))
-    chance = sum(ones[each] * others[each] for each in ones) / len(pairs) ** 2
-    return Agreement(len(pairs), share, None if chance == 1 else (share - chance) / (1 - chance))
+    first, second = zip(*pairs, strict=True)
+    return Agreement(len(pairs), share, kappa(first, second))
 
 
 def set_share(share: float, *, by: User | None) -> ReviewPolicy:
