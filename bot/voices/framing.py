@@ -18,6 +18,11 @@ AFTER = re.compile(r"[^\w\s]*(?:[ \t]+[-–—](?=[ \t]))?\s*")  # noqa: RUF001 
 HELD = 40  # characters beyond its length in which an opening is waited for, as it may be decorated
 
 
+def fixed(voice: Voice) -> tuple[str, ...]:
+    """What every answer of the voice begins and ends with, as far as it does: the voice's own words, and no claim."""
+    return tuple(filter(None, (voice.opening, voice.closing)))
+
+
 class Opened:
     """Text as it streams by, behind the opening. Iterating yields it; afterwards `added` is what was put before it."""
 

@@ -5,8 +5,9 @@ from functools import cached_property
 
 from bot.answers.answering import Answer
 from bot.models import Outcome
+from bot.voices import framing, style
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationRun, ExpectedBehaviour
-from evaluation.runs import arms, manners
+from evaluation.runs import arms
 from evaluation.scores import scoring
 from evaluation.scores.scoring import Observed, ObservedPassage, Scored
 from knowledge.models import Chunk, Document, DocumentState
@@ -44,7 +45,7 @@ def grade(
     run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, answer: Answer, documents: GoldDocuments
 ) -> Scored:
     """The scores of an answer that one arm of a run gave to a case."""
-    faults = manners.faults(run.voice, answer.text) if answer.outcome == Outcome.ANSWERED else None
+    voice = run.voice
     return scoring.score(
         Observed(
             expected=ExpectedBehaviour(case.expected),
@@ -57,8 +58,8 @@ def grade(
             invalid_markers=answer.invalid_markers,
             gold=documents.texts(case.gold),
             turns=[*(turn["text"] for turn in case.history), case.question],
-            faults=faults,
-            courtesies=manners.courtesies(run.voice),
+            faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else None,
+            courtesies=framing.fixed(voice) if voice else (),
             total_ms=answer.total_ms,
         )
     )

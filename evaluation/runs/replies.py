@@ -6,11 +6,12 @@ from dataclasses import replace
 from bot.answers import asking, conversations, prompts, wording
 from bot.answers.answering import Answer, FoundBefore, Writing, ended
 from bot.answers.asking import Asked, QuestionError
+from bot.answers.prompts import Manner
 from bot.answers.trace import Trace
 from bot.answers.wishes import wants_person
 from bot.models import Outcome
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun
-from evaluation.runs import arms, manners
+from evaluation.runs import arms
 from knowledge.retrieval.search import Retrieval
 from llm import client
 from llm.completion import ProviderError
@@ -23,7 +24,7 @@ def ask(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, *, trace_i
     asked = asking.begin(
         case.question,
         deployment=arms.deployment(run, arm),
-        manner=manners.manner(run.voice),
+        manner=Manner(run.voice),
         trace_id=trace_id,
         purpose=Purpose.EVALUATE,
     )

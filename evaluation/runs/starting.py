@@ -7,9 +7,10 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bot.voices import choosing
 from evaluation.cases import case_sets, keeping_apart
 from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, PrimaryMeasure, RunState
-from evaluation.runs import arms, manners
+from evaluation.runs import arms
 from llm import vendors
 from llm.completion import Usage
 from llm.models import Deployment, ServingRole
@@ -49,7 +50,7 @@ def start(case_set: CaseSet, plan: RunPlan, *, by: User | None) -> EvaluationRun
         _check_candidate(case_set, plan.candidate)
     if plan.budget is not None:
         _check_budget(plan, chosen, live)
-    voice = manners.current()
+    voice = choosing.default()
     return EvaluationRun.objects.create(
         case_set=case_set,
         primary=plan.primary or (PrimaryMeasure.STYLE if voice else PrimaryMeasure.PASSED),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from bot.voices import choosing
+from bot.voices import choosing, framing
 from tuning.examples import own_addresses, triage
 from tuning.models import ExamplePassage, TrainingExample
 
@@ -53,4 +53,4 @@ def _phrases(example: TrainingExample) -> Iterator[str]:
     """What the voice says of itself: no claim, however it is written."""
     voice = example.message.voice if example.message else None
     for each in filter(None, (voice, choosing.default())):
-        yield from (each.opening, each.closing)
+        yield from framing.fixed(each)
