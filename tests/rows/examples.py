@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from bot.answers import prompts
 from bot.models import Voice
+from foundation import secrets
 from knowledge.retrieval.search import Hit
 from llm.models import Endpoint, PromptVariant
 from llm.prompt import Turn
+from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
 from tuning.examples.proposing import final
 from tuning.models import Dataset, ExampleState, ModelVersion, TrainingExample
 
@@ -89,4 +91,15 @@ def make_tuned(endpoint: Endpoint, model: str = "ft:a-model:acme::1", **fields: 
             "template_hash": dataset.template_hash,
             **fields,
         }
+    )
+
+
+def make_tuner(fine_tuning: FakeFineTuning) -> Endpoint:
+    """The local server that speaks the fine-tuning API, as an endpoint."""
+    return Endpoint.objects.create(
+        name="tuner",
+        provider="openai",
+        base_url=fine_tuning.url,
+        is_private_allowed=True,
+        encrypted_key=secrets.encrypt(KEY),
     )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from foundation import secrets
 from llm.models import Budget, Endpoint, ModelPrice, Purpose, UsageRecord
 from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
-from tests.rows.examples import make_examples
+from tests.rows.examples import make_examples, make_tuner
 from tests.rows.make import make_deployment
 from tuning.datasets.freezing import freeze
 from tuning.jobs import polling, states, submitting
@@ -22,13 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def endpoint(fine_tuning: FakeFineTuning) -> Endpoint:
-    return Endpoint.objects.create(
-        name="tuner",
-        provider="openai",
-        base_url=fine_tuning.url,
-        is_private_allowed=True,
-        encrypted_key=secrets.encrypt(KEY),
-    )
+    return make_tuner(fine_tuning)
 
 
 @pytest.fixture

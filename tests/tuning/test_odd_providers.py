@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from foundation import secrets
-from llm.models import Endpoint
-from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
-from tests.rows.examples import make_examples
+from tests.fakes.providers.fine_tuning import FakeFineTuning
+from tests.rows.examples import make_examples, make_tuner
 from tests.rows.make import make_deployment
 from tuning.datasets.freezing import freeze
 from tuning.jobs import polling, submitting
@@ -22,13 +20,7 @@ pytestmark = pytest.mark.django_db
 def ordered(fine_tuning: FakeFineTuning, **parameters: Any) -> FineTuneJob:
     make_deployment()
     make_examples(14)
-    endpoint = Endpoint.objects.create(
-        name="tuner",
-        provider="openai",
-        base_url=fine_tuning.url,
-        is_private_allowed=True,
-        encrypted_key=secrets.encrypt(KEY),
-    )
+    endpoint = make_tuner(fine_tuning)
     wanted = WantedJob(freeze("first"), "openai_compatible", "llama-3-8b", endpoint, parameters=parameters)
     return submitting.order(wanted, by=None)
 

@@ -11,11 +11,10 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from bot.answers import prompts
-from foundation import secrets
 from llm.models import Endpoint, PromptVariant, ServingRole
 from tests.fakes.providers.fake import FakeProviders
-from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
-from tests.rows.examples import SUBJECTS, make_example, make_examples
+from tests.fakes.providers.fine_tuning import FakeFineTuning
+from tests.rows.examples import SUBJECTS, make_example, make_examples, make_tuner
 from tests.rows.make import make_collection, make_deployment
 from tests.rows.web_rows import make_document
 from tuning.models import ModelVersion, TrainingExample
@@ -58,10 +57,7 @@ def test_from_a_file_to_a_live_model(tmp_path: Path, fine_tuning: FakeFineTuning
     )
     assert len(output.read_text().splitlines()) == dataset["train"]
 
-    endpoint = Endpoint.objects.create(
-        name="tuner", provider="openai", base_url=fine_tuning.url, is_private_allowed=True,
-        encrypted_key=secrets.encrypt(KEY),
-    )  # fmt: skip
+    endpoint = make_tuner(fine_tuning)
     assert {each["trainer"] for each in run("tune", "trainers") if each["is_available"]} >= {"by_hand"}
     order = ["tune", "start", str(dataset["dataset"]), "--trainer", "openai_compatible", "--base", "llama"]
     order += ["--endpoint", endpoint.name]

@@ -10,10 +10,9 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.accounts import login_links
-from foundation import secrets
 from llm.models import Deployment, Endpoint, ModelPrice, ServingRole
-from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
-from tests.rows.examples import make_examples, make_tuned
+from tests.fakes.providers.fine_tuning import FakeFineTuning
+from tests.rows.examples import make_examples, make_tuned, make_tuner
 from tests.rows.web_rows import make_models, make_user
 from tuning.datasets.freezing import freeze
 from tuning.jobs import polling, submitting
@@ -29,13 +28,7 @@ def endpoint(fine_tuning: FakeFineTuning) -> Endpoint:
     make_examples(12)
     price = {"input_per_million": 1, "training_per_million": 3, "valid_from": timezone.now()}
     ModelPrice.objects.create(provider="openai", model="llama-*", **price)
-    return Endpoint.objects.create(
-        name="tuner",
-        provider="openai",
-        base_url=fine_tuning.url,
-        is_private_allowed=True,
-        encrypted_key=secrets.encrypt(KEY),
-    )
+    return make_tuner(fine_tuning)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from django.utils import timezone
 from foundation import secrets
 from llm.models import Budget, Endpoint, ModelPrice
 from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
-from tests.rows.examples import make_examples, make_tuned
+from tests.rows.examples import make_examples, make_tuned, make_tuner
 from tests.rows.make import make_deployment
 from tests.rows.web_rows import make_user
 from tuning.datasets.freezing import freeze
@@ -27,10 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def endpoint(fine_tuning: FakeFineTuning) -> Endpoint:
-    key = secrets.encrypt(KEY)
-    return Endpoint.objects.create(
-        name="tuner", provider="openai", base_url=fine_tuning.url, is_private_allowed=True, encrypted_key=key
-    )  # fmt: skip
+    return make_tuner(fine_tuning)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from dashboard.install import retirements
 from foundation import secrets
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tests.fakes.providers.fake import FakeProviders
-from tests.fakes.providers.fine_tuning import KEY, FakeFineTuning
-from tests.rows.examples import make_dataset, make_tuned
+from tests.fakes.providers.fine_tuning import FakeFineTuning
+from tests.rows.examples import make_dataset, make_tuned, make_tuner
 from tests.rows.web_rows import make_answer, make_models, make_question, make_user
 from tuning import expiry
 from tuning.models import ModelVersion
@@ -37,13 +37,7 @@ def owner(client: Client, fake_providers: FakeProviders) -> User:
 @pytest.fixture
 def tuned(owner: User, fine_tuning: FakeFineTuning) -> ModelVersion:
     """One that learnt the voice's rules, at an endpoint that says when its models end."""
-    endpoint = Endpoint.objects.create(
-        name="tuner",
-        provider="openai",
-        base_url=fine_tuning.url,
-        is_private_allowed=True,
-        encrypted_key=secrets.encrypt(KEY),
-    )
+    endpoint = make_tuner(fine_tuning)
     return make_tuned(endpoint, dataset=make_dataset(prompt=PromptVariant.SHORT))
 
 
