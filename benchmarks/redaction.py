@@ -228,7 +228,7 @@ def main() -> None:
 
 def measure() -> dict[str, list[str]]:
     """Texts by what came of them: `planted`, `missed`, `taken` and `wrongly`; "kind: text" each, and the seconds."""
-    from tuning.claims import identifiers  # noqa: PLC0415  not before Django is set up
+    from bot.claims import identifiers  # noqa: PLC0415  not before Django is set up
     from tuning.examples.redacting import redact  # noqa: PLC0415
 
     own = {

@@ -10,11 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.answers import asking, citations, followups, prompts, retelling, wording
+from bot.answers import asking, followups, prompts, retelling, wording
 from bot.answers.asking import Asked
 from bot.answers.prompts import PLAIN, Manner
 from bot.answers.signals import Signalled
 from bot.answers.trace import Retold, SentPrompt
+from bot.claims import citations
 from bot.models import Outcome
 from bot.voices import framing
 from knowledge.retrieval.rereading import reread

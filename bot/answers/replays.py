@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.answers import answering, citations, conversations, prompts, trace
+from bot.answers import answering, conversations, prompts, trace
 from bot.answers.trace import Trace
+from bot.claims import citations
 from bot.models import Message, Question
 from bot.voices import choosing
 from knowledge.retrieval.search import Hit

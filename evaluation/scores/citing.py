@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from evaluation.scores import grounding
-from evaluation.scores.grounding import Ground
+from bot.claims import grounding
+from bot.claims.grounding import Ground
 from knowledge.passages import sentences
 
 LEAST_TERMS = 3  # a shorter sentence is a courtesy or a heading, and no fact

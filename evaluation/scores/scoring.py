@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bot.claims import grounding
+from bot.claims.grounding import Grounding
 from bot.models import Outcome
 from evaluation.models import ExpectedBehaviour, FailureLayer
-from evaluation.scores import citing, expectations, grounding, layers
+from evaluation.scores import citing, expectations, layers
 from evaluation.scores.expectations import Expectation
-from evaluation.scores.grounding import Grounding
 from evaluation.scores.layers import Findings
 
 FAITHFUL = 0.4  # below it 55 in 100 answers were unfaithful to people, and 81 in 100 of those that were lie there

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tuning.claims import naming
+from bot.claims import naming
 from tuning.examples.redacting import Redaction, redact
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bot.answers import citations
+from bot.claims import citations
 from tuning.datasets.validating import LEAST_LINES, PILOT, RECOMMENDED, Candidate
 from tuning.examples import clusters
 from tuning.examples.clusters import Item

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from bot.answers import citations
+from bot.claims import citations
 from knowledge.passages import languages
 from llm.prompt import Passage
 from tuning.datasets.validating import MOST_TOKENS, Candidate

@@ -14,10 +14,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.answers import citations, prompts
+from bot.answers import prompts
+from bot.claims import citations, supporting
+from bot.claims.supporting import Words
 from llm.prompt import Passage
-from tuning.claims import supporting
-from tuning.claims.supporting import Words
 from tuning.datasets.validating import Candidate, Message
 
 REFUSALS = 0.2  # of all lines; RAFT's own share, and within what validating warns of

@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.answers import citations, prompts
+from bot.answers import prompts
+from bot.claims import citations, supporting
+from bot.claims.supporting import Words
 from knowledge.passages import languages
 from llm import tokens
 from llm.prompt import Passage
-from tuning.claims import supporting
-from tuning.claims.supporting import Words
 from tuning.examples.clusters import plain
 from tuning.examples.redacting import Own, redact
 

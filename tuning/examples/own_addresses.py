@@ -8,9 +8,9 @@ from threading import Lock
 
 from django.db.models import Q
 
+from bot.claims import identifiers
+from bot.claims.identifiers import KINDS
 from knowledge.models import Chunk, Document, Visibility
-from tuning.claims import identifiers
-from tuning.claims.identifiers import KINDS
 
 Stated = frozenset[tuple[str, str]]
 

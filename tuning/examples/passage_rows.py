@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.answers import answering, citations, prompts
+from bot.answers import answering, prompts
+from bot.claims import citations
 from knowledge.models import Chunk, Document
 from knowledge.retrieval.search import Hit
 from tuning.models import ExamplePassage, TrainingExample

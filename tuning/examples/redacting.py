@@ -15,8 +15,8 @@ from functools import partial
 
 from django.utils.crypto import salted_hmac
 
-from tuning.claims import identifiers, naming
-from tuning.claims.identifiers import KINDS, Identifier
+from bot.claims import identifiers, naming
+from bot.claims.identifiers import KINDS, Identifier
 
 PLACEHOLDER = re.compile(
     r"\[(?:EMAIL|PHONE|NAME|IBAN|CARD|IP|KEY|ID)_\d+\]|\[(?:e-mail|phone|name|iban|card|ip|key|platform id)\]"

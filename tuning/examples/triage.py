@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.answers import prompts
-from tuning.claims import coverage, grounds, polarity
-from tuning.claims.grounds import Evidence
+from bot.claims import coverage, grounds, polarity
+from bot.claims.grounds import Evidence
 from tuning.models import EditKind
 
 MISSING = 0.6  # of a sentence's rare words, from which on it says something new

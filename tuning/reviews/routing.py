@@ -5,7 +5,8 @@ import re
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from bot.answers import answering, citations, replays, trace
+from bot.answers import answering, replays, trace
+from bot.claims import citations
 from bot.team import articles
 from knowledge.models import Chunk, Collection, Document, DocumentState, Visibility
 from tuning.examples import reviewing

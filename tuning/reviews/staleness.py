@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F
 
-from bot.answers import citations
+from bot.claims import citations, coverage
 from knowledge.models import Chunk, Document
 from knowledge.passages import sentences
-from tuning.claims import coverage
 from tuning.models import ExamplePassage, ExampleReview, ExampleState, ReviewVerdict, TrainingExample
 
 

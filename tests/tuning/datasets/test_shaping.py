@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answers import citations, prompts
+from bot.answers import prompts
+from bot.claims import citations
 from llm.models import PromptVariant
 from llm.prompt import Passage, Turn
 from tests.rows.examples import SUBJECTS, make_example, make_examples, make_hit

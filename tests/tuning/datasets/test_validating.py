@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bot.answers import prompts
+from bot.claims import supporting
+from bot.claims.supporting import Words
 from llm.prompt import Turn
 from tests.rows.examples import make_hit
-from tuning.claims import supporting
-from tuning.claims.supporting import Words
 from tuning.datasets import cautions, pairing, shaping, validating
 from tuning.datasets.cautions import Traits
 from tuning.datasets.validating import Candidate

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from tuning.claims import vocabulary as words
-from tuning.claims.quantities import Claim
+from bot.claims import vocabulary as words
+from bot.claims.quantities import Claim
 
 _LINK = re.compile(
     r"(?:https?://|www\.)[^\s<>\"'`|\\^{}]+[^\s<>\"'`|\\^{}.,;:!?)\]*_。、」]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+",

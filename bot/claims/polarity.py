@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from tuning.claims import coverage
-from tuning.claims import vocabulary as words
+from bot.claims import coverage
+from bot.claims import vocabulary as words
 
 SAME_SUBJECT = 0.6  # of the words of the shorter sentence, from which on two speak of one thing
 _BETWEEN = re.compile(r"[;:—]\s|,\s(?:but|aber|mais|pero|while|whereas)\s|[。]")

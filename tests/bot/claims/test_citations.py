@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answers import citations
+from bot.claims import citations
 
 
 def renumber(deltas: list[str], passage_count: int = 6) -> tuple[str, list[int]]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tuning.claims import coverage, quantities, references
-from tuning.claims import vocabulary as words
-from tuning.claims.coverage import Vocabulary
-from tuning.claims.quantities import Claim
+from bot.claims import coverage, quantities, references
+from bot.claims import vocabulary as words
+from bot.claims.coverage import Vocabulary
+from bot.claims.quantities import Claim
 
 REASONS = {
     "number": "No passage has this number.",

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bot.claims import vocabulary as words
 from knowledge.passages import sentences
-from tuning.claims import vocabulary as words
 
 STEM = 4  # letters that two forms of a word share at least
 ALIKE = 0.65  # of the longer one, that two forms share

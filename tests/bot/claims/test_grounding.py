@@ -2,7 +2,8 @@
 
 import pytest
 
-from evaluation.scores import citing, grounding
+from bot.claims import grounding
+from evaluation.scores import citing
 
 REFUNDS = """# Refunds
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from tuning.claims import vocabulary as words
+from bot.claims import vocabulary as words
 
 _MONTH = "|".join(sorted(words.MONTHS, key=len, reverse=True))
 _WEEKDAY = "|".join(sorted(words.WEEKDAYS, key=len, reverse=True))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from bot.answers import citations
+from bot.claims import citations
 from knowledge.passages import sentences
 
 STEM = 6  # letters: long enough to tell words apart, short enough for their endings not to count
