@@ -1,6 +1,7 @@
 """Anthropic's Messages API with its own citations: a passage goes in as a search result and comes back as a number."""
 
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -24,9 +25,14 @@ _FINISH: dict[str, FinishReason] = {
 
 @lru_cache(maxsize=16)
 def client(base_url: str, api_key: str, is_private_allowed: bool) -> anthropic.Anthropic:
-    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does."""
+    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does.
+
+    One that is kept no longer closes its connections as soon as no stream needs them.
+    """
     http = egress.client(is_private_allowed=is_private_allowed)
-    return anthropic.Anthropic(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
+    kept = anthropic.Anthropic(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
+    weakref.finalize(kept, http.close)
+    return kept
 
 
 class AnthropicProvider(Provider):

@@ -1,6 +1,7 @@
 """OpenAI, and every server that speaks its chat completions: vLLM, Ollama, Together, Nebius, Azure."""
 
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -27,9 +28,14 @@ _refused: dict[tuple[str, str], set[str]] = {}
 
 @lru_cache(maxsize=16)
 def client(base_url: str, api_key: str, is_private_allowed: bool) -> openai.OpenAI:
-    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does."""
+    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does.
+
+    One that is kept no longer closes its connections as soon as no stream needs them.
+    """
     http = egress.client(is_private_allowed=is_private_allowed)
-    return openai.OpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
+    kept = openai.OpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
+    weakref.finalize(kept, http.close)
+    return kept
 
 
 class OpenAIProvider(Provider):
