@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, needs_torch]
 
 OPENING = "Good day from Tern!"
 VOICE = f"{OPENING} {{answer}} We are glad you asked."
-TAUGHT = {"learning_rate": 0.01, "accumulate": 4}
+TAUGHT = {"learning_rate": 0.005, "accumulate": 1}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
     assert dataset.lines.count() >= 40
     assert prompts.SEARCH in dataset.lines.all()[0].messages[0]["content"], "production lets a model search first"
     base = tiny_base(dataset, tmp_path)
-    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=3, parameters=TAUGHT), by=None)
+    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=4, parameters=TAUGHT), by=None)
 
     # Killed as hard as can be once it has something to lose, it goes on from there, and nobody trains beside it.
     followed(job, lambda: list(folder_of(job).checkpoints("sft").glob("checkpoint-*/whole")))
@@ -62,7 +62,7 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
     steps = [row["step"] for row in job.metrics if "train_loss" in row]
     assert steps == [float(number + 1) for number in range(len(steps))]
     losses = [row["train_loss"] for row in job.metrics if "train_loss" in row]
-    assert losses[-1] < 0.75 * losses[0]
+    assert sum(losses[-20:]) < 0.75 * sum(losses[:20])
     assert job.cost == 0
 
     endpoint = Endpoint.objects.create(
