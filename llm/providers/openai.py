@@ -80,7 +80,7 @@ class OpenAIProvider(Provider):
         habits = _habits.setdefault((self.base_url, model), Habits())
         with translated(openai, api_key=self.api_key):
             chunks = self._ask(prompt, model, habits, deadline)
-        reply = _Reply(Spoken(is_aloud=habits.is_aloud))
+        reply = _ChatReply(Spoken(is_aloud=habits.is_aloud))
         try:
             with chunks, translated(openai, api_key=self.api_key, lost="cut"):
                 for chunk in until(deadline, chunks):
@@ -130,7 +130,7 @@ class OpenAIProvider(Provider):
 
 
 @dataclass
-class _Reply:
+class _ChatReply:
     """A reply as its chunks build it up. `said` is what the asker may read of it, `told` the server's word for its end.
 
     Chunks are read as they are: the SDK checks nothing of what a server sends.

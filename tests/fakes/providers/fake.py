@@ -20,7 +20,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.fakes.providers import protocols as protocol
-from tests.fakes.providers.protocols import Block, Ending
+from tests.fakes.providers.protocols import Block, Ending, Raw
 
 KEY = "sk-fake-0123456789abcdef"
 
@@ -52,14 +52,6 @@ class Refusal:
     message: str = "Something is wrong."
     code: str = ""
     retry_after: str = ""
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A reply to the letter; of `status` 200 a stream of events."""
-
-    body: bytes
-    status: int = 200
 
 
 @dataclass(frozen=True)
