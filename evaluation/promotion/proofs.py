@@ -16,23 +16,24 @@ from evaluation.models import (
 )
 from evaluation.promotion import gate
 from evaluation.promotion.gate import Gate, Proof
+from evaluation.runs.arms import COMPARED
 from evaluation.scores import arm_scores, statistics
 from evaluation.scores.statistics import Comparison, Score
 from llm.models import PromptVariant
 from tuning.models import ModelVersion
 
-ARMS = (EvaluationArm.RAG, EvaluationArm.TUNED_RAG)  # what answers now, and what would take its place
+ARMS = COMPARED
 
 Measure = Callable[[EvaluationResult], Score]
 
 
 def _answered_right(result: EvaluationResult) -> Score:
     """Whether what can be answered was; None of what cannot."""
-    return float(arm_scores.is_answered(result)) if result.case.expected == ExpectedBehaviour.ANSWER else None
+    return arm_scores.behaved(result) if result.case.expected == ExpectedBehaviour.ANSWER else None
 
 
 def _refused_right(result: EvaluationResult) -> Score:
-    return None if result.case.expected == ExpectedBehaviour.ANSWER else float(not arm_scores.is_answered(result))
+    return None if result.case.expected == ExpectedBehaviour.ANSWER else arm_scores.behaved(result)
 
 
 def _grounded(result: EvaluationResult) -> Score:
@@ -128,13 +129,9 @@ def _number(score: Score) -> Score:
 
 
 def _graded(*arms: Sequence[EvaluationResult]) -> int:
-    """Cases whose facts or refusal people graded in every arm."""
-    graded = [{each.case_id for each in arm if any(map(_is_graded, each.grades.all()))} for arm in arms]
+    """Cases whose facts or refusal people graded in every arm, more of them one way than the other."""
+    graded = [{each.case_id for each in arm if arm_scores.is_graded(each.grades.all())} for arm in arms]
     return len(set.intersection(*graded))
-
-
-def _is_graded(grade: Any) -> bool:
-    return grade.is_factual is not None or grade.is_rightly_refused is not None
 
 
 def _critical(live: Sequence[EvaluationResult], candidate: Sequence[EvaluationResult]) -> list[str]:
