@@ -1,14 +1,15 @@
-"""People grade the answers of a run, one by one, without knowing whose they are."""
+"""People grade the answers of a run, one by one, without knowing whose they are; and a model judges them."""
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from dashboard.evaluation import grading_pages
+from dashboard.evaluation import graded_pages, grading_pages
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
+from evaluation import tasks
 from evaluation.models import EvaluationRun
-from evaluation.runs import human_grades
+from evaluation.runs import human_grades, judge_orders
 from evaluation.runs.human_grades import QUESTIONS, GradingError
 
 ANSWERS = {"yes": True, "no": False}
@@ -52,3 +53,26 @@ def _sent(request: loading.Request, run: EvaluationRun) -> tuple[str, str]:
     request.audited = {"verb": verb}
     is_met = any(grade.grader != request.user.pk and grade.at.timestamp() > shown.at for grade in before.grades)
     return grading_pages.MEANWHILE if is_met else "", ""
+
+
+@rules.form(Role.EDITOR)
+def judge_run(request: loading.Request, pk: int) -> HttpResponse:
+    """What it would cost at most to have a run judged; POST orders it."""
+    run = get_object_or_404(EvaluationRun, pk=pk)
+    if request.method == "POST":
+        try:
+            order = judge_orders.order(run, by=request.user, budget=graded_pages.budget(request.POST.get("budget", "")))
+        except ValueError as error:
+            messages.error(request, str(error))
+            return redirect("judge_run", pk)
+        tasks.judge_soon(order)
+        request.audited = {"judge": str(order.judge), "judgements": order.total}
+        return redirect("run", pk)
+    context = {"page": "evaluations", "run": run, "plan": graded_pages.plan(run)}
+    return render(request, "dashboard/evaluation/judge.html", context)
+
+
+@rules.action(Role.EDITOR)
+def stop_judging(request: loading.Request, pk: int) -> HttpResponse:
+    judge_orders.stop(get_object_or_404(EvaluationRun, pk=pk), f"Stopped by {request.user}.")
+    return redirect("run", pk)

@@ -16,6 +16,7 @@ from evaluation.models import (
 )
 from evaluation.promotion import gate
 from evaluation.promotion.gate import Gate, Proof
+from evaluation.runs import judge_reports
 from evaluation.runs.arms import COMPARED
 from evaluation.scores import arm_scores, statistics
 from evaluation.scores.statistics import Comparison, Score
@@ -75,12 +76,13 @@ def proof(run: EvaluationRun) -> Proof | None:
         return statistics.compare(_scores(live, measure), _scores(candidate, measure), clusters)
 
     primary = PrimaryMeasure(run.primary)
+    facts = _facts([*live, *candidate], judge_reports.feeding(run))
     version = run.candidate
     return Proof(
         primary_name=str(primary.label),
         primary=compared(PRIMARY[primary]),
         graded=_graded(live, candidate),
-        guards={name: compared(measure) for name, measure in GUARDS.items()},
+        guards={name: compared(measure) for name, measure in {**GUARDS, "facts": facts}.items()},
         p95_ms=arm_scores.percentile([each.total_ms for each in candidate if each.has_passed is not None], 95),
         critical_failures=_critical(live, candidate),
         is_same_set=True,
@@ -112,6 +114,20 @@ def as_json(run: EvaluationRun) -> dict[str, Any]:
         },
         "gate": gate.judge(found).as_json(),
     }
+
+
+def _facts(results: Sequence[EvaluationResult], judged: Mapping[int, bool | None]) -> Measure:
+    """Whether facts are right: in cases that nobody graded and a trusted judge has judged whole, as it says. What must
+    not be said is wrong all the same."""
+    graded = {each.case_id for each in results if any(grade.is_factual is not None for grade in each.grades.all())}
+    unjudged = {each.case_id for each in results if arm_scores.is_answered(each) and each.pk not in judged}
+
+    def measure(result: EvaluationResult) -> Score:
+        if result.pk not in judged or result.case_id in graded | unjudged:
+            return arm_scores.factual(result)
+        return False if result.scores.get("forbidden") else judged[result.pk]
+
+    return measure
 
 
 def _of_arm(run: EvaluationRun, arm: EvaluationArm) -> list[EvaluationResult]:
