@@ -12,11 +12,16 @@ EMPTY = {
 }  # fmt: skip
 
 
-@transaction.atomic
 def erase(messages: Iterable[int]) -> int:
     """Delete the cases of these answers, or empty those that a set names, with all that was answered to them and
     written about it; how many there were. A set is then asked without them."""
-    meant = list(EvaluationCase.objects.filter(message__in=list(messages)).values_list("pk", flat=True))
+    return erase_cases(EvaluationCase.objects.filter(message__in=list(messages)).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def erase_cases(cases: Iterable[int]) -> int:
+    """The same of cases by their ids."""
+    meant = list(cases)
     found = EvaluationCase.objects.filter(pk__in=meant)
     frozen = list(found.filter(lines__isnull=False).distinct().values_list("pk", flat=True))
     results = EvaluationResult.objects.filter(case__in=frozen)
