@@ -1,5 +1,6 @@
 """What the page of a run shows of its grades: how far they are, how people agree, and what a judge says."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -57,7 +58,7 @@ def summary(run: EvaluationRun, user: User) -> dict[str, Any] | None:
     found = human_grades.items(run)
     return {
         "progress": human_grades.progress(run, found, user, goal=grading_pages.GOAL),
-        "rows": [_agreement(row) for row in grade_reports.agreement(run)],
+        "rows": list(_agreement(grade_reports.agreement(run))),
         "odds": [_odds(each) for each in grade_reports.at_odds(run, ODDS)],
         "judge": _judge(run),
         "order": _order(run),
@@ -79,8 +80,13 @@ def plan(run: EvaluationRun) -> JudgePlan:
     return JudgePlan("", judge, len(tasks), money.label(judge_tasks.most(run, judge, tasks)), cautions)
 
 
-def _agreement(row: grade_reports.AgreementRow) -> ShownAgreement:
-    return ShownAgreement(row.label, row.graded, row.split, words(row.people), row.measure, words(row.measured))
+def _agreement(rows: Iterable[grade_reports.AgreementRow]) -> Iterator[ShownAgreement]:
+    """What is measured in two ways says once how many are split."""
+    told: set[str] = set()
+    for row in rows:
+        split = 0 if row.name in told else row.split
+        told.add(row.name)
+        yield ShownAgreement(row.label, row.graded, split, words(row.people), row.measure, words(row.measured))
 
 
 def words(found: Matched) -> str:

@@ -69,7 +69,7 @@ class ShownAnswer:
 
 
 @dataclass(frozen=True)
-class Opened:
+class SeenItem:
     """What a token says: the key of an item, and the seconds since it was shown."""
 
     key: str
@@ -109,13 +109,13 @@ def shown(item: GradingItem) -> ShownAnswer:
     )
 
 
-def opened(token: str) -> Opened:
+def opened(token: str) -> SeenItem:
     """Raises GradingError for a token that is not ours."""
     try:
         told = signing.loads(token, salt=SALT)
     except signing.BadSignature as error:
         raise GradingError("The page was too old to be read. Nothing was kept; here is what comes next.") from error
-    return Opened(told["key"], told["at"])
+    return SeenItem(told["key"], told["at"])
 
 
 def _question(name: str, result: EvaluationResult) -> GradingQuestion:

@@ -59,14 +59,14 @@ def test_a_judge_is_ordered_for_what_it_costs_at_most(
 ) -> None:
     assert "No model judges" in page(editor, "judge_run", run.pk)
     make_deployment(ServingRole.JUDGE, provider="openai", model="base-judge", dimensions=None)
-    assert "its price is not known" in page(editor, "judge_run", run.pk)
+    assert "What it costs is not known" in page(editor, "judge_run", run.pk)
     refused = editor.post(reverse("judge_run", args=[run.pk]), {"budget": "1"}, follow=True)
     assert "no budget can be kept" in refused.content.decode()
     ModelPrice.objects.create(
         provider="openai", model="base-judge", input_per_million=10, output_per_million=10, valid_from=timezone.now()
     )
     shown = page(editor, "judge_run", run.pk)
-    assert "Ask openai:base-judge for 9 judgements: $0." in shown
+    assert "Ask for 9 judgements: $0." in shown
     assert "of the same family as the candidate" in shown
     refused = editor.post(reverse("judge_run", args=[run.pk]), {"budget": "much"}, follow=True)
     assert "as a number of USD" in refused.content.decode()
