@@ -117,7 +117,7 @@ def _judge(run: EvaluationRun) -> ShownJudge | None:
     lines = [
         *((f"Facts right, {EvaluationArm(arm).label}", _share(each)) for arm, each in found.facts.items()),
         *((f"Grounded, {EvaluationArm(arm).label}", _share(each)) for arm, each in found.grounded.items()),
-        ("Facts left unknown", str(found.unknown)),
+        *((f"Left unknown, {EvaluationArm(arm).label}", _percent(each)) for arm, each in found.unknown.items()),
         ("Beside people", words(beside.matched)),
         ("Of what people call right it calls right", _percent(beside.sensitivity)),
         ("Of what people call wrong it calls wrong", _percent(beside.specificity)),

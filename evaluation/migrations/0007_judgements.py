@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("model", models.CharField(help_text="Provider and model.", max_length=250)),
+                ("model", models.CharField(help_text="Endpoint and model.", max_length=310)),
                 ("prompt_hash", models.CharField(help_text="SHA-256 of the wording it was asked in.", max_length=64)),
                 ("verdicts", models.JSONField()),
                 ("reason", models.CharField(blank=True, max_length=1000)),

@@ -53,7 +53,7 @@ class Judgement(models.Model):
     result = models.ForeignKey(EvaluationResult, on_delete=models.CASCADE, related_name="judgements")
     against = models.ForeignKey(EvaluationResult, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=JudgementKind)
-    model = models.CharField(max_length=250, help_text="Provider and model.")
+    model = models.CharField(max_length=310, help_text="Endpoint and model.")
     prompt_hash = models.CharField(max_length=64, help_text="SHA-256 of the wording it was asked in.")
     verdicts = models.JSONField()
     reason = models.CharField(max_length=1000, blank=True)

@@ -116,7 +116,7 @@ def as_json(run: EvaluationRun) -> dict[str, Any]:
     }
 
 
-def _facts(results: Sequence[EvaluationResult], judged: Mapping[int, bool | None]) -> Measure:
+def _facts(results: Sequence[EvaluationResult], judged: Mapping[int, bool]) -> Measure:
     """Whether facts are right: in cases that nobody graded and a trusted judge has judged whole, as it says. What must
     not be said is wrong all the same."""
     graded = {each.case_id for each in results if any(grade.is_factual is not None for grade in each.grades.all())}
@@ -125,7 +125,7 @@ def _facts(results: Sequence[EvaluationResult], judged: Mapping[int, bool | None
     def measure(result: EvaluationResult) -> Score:
         if result.pk not in judged or result.case_id in graded | unjudged:
             return arm_scores.factual(result)
-        return False if result.scores.get("forbidden") else judged[result.pk]
+        return judged[result.pk] and not result.scores.get("forbidden")
 
     return measure
 

@@ -232,8 +232,8 @@ def _worst(judging: Deployment, asked: Sequence[Prompt]) -> Decimal:
 
 def _trace_id(order: JudgeOrder, task: JudgeTask) -> str:
     """The same however often a task is begun, so that calls which were lost are in its cost."""
-    said = f"{order.run.created_at.isoformat()}/{order.judge}/{HASHES[task.kind]}/{task.kind}/{task.result}"
-    return uuid.uuid5(_NAMES, said).hex
+    asked = (order.run.created_at.isoformat(), judge_tasks.name(order.judge), HASHES[task.kind], task.kind, task.result)
+    return uuid.uuid5(_NAMES, "/".join(map(str, asked))).hex
 
 
 @transaction.atomic
@@ -249,7 +249,7 @@ def _keep(order: JudgeOrder, task: JudgeTask, found: Judged) -> None:
         result_id=task.result,
         against_id=task.against,
         kind=task.kind,
-        model=str(order.judge),
+        model=judge_tasks.name(order.judge),
         prompt_hash=HASHES[task.kind],
         verdicts=found.verdicts,
         reason=found.reason,

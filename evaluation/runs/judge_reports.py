@@ -15,6 +15,8 @@ from evaluation.runs.judge_tasks import HASHES
 from evaluation.scores import arm_scores, grade_agreement, judge_prompts
 from evaluation.scores.grade_agreement import Calibration, Matched, Verdict
 
+MOST_UNKNOWN = 0.05  # of an arm's answers: as much as a candidate may lose of its facts
+
 
 @dataclass(frozen=True)
 class JudgedPairs:
@@ -35,22 +37,32 @@ class JudgedPairs:
 
 @dataclass(frozen=True)
 class JudgeReport:
-    """What one judge said of a run. `facts` are shares from 0 to 1 with the answers behind them, by arm."""
+    """What one judge said of a run. `facts` are shares from 0 to 1 with the answers behind them, by arm; `unknown` are
+    the shares of an arm's answers that it could not tell about, and `fed` the answers whose facts it speaks for."""
 
     model: str
     facts: Mapping[str, tuple[float | None, int]]
     grounded: Mapping[str, tuple[float | None, int]]
-    unknown: int
+    unknown: Mapping[str, float]
     pairs: JudgedPairs
     cost: Decimal | None
     calibration: Calibration
     ceiling: Matched
     fed: int
 
+    @property
+    def why_not(self) -> str:
+        """Why nothing is made of what it says; empty where something is."""
+        most = max(self.unknown.values(), default=0.0)
+        if not self.calibration.why_not and most > MOST_UNKNOWN:
+            allowed = f"{100 * MOST_UNKNOWN:.0f} % may be"
+            return f"It could not tell about {100 * most:.0f} % of the answers of an arm; {allowed}."
+        return self.calibration.why_not
+
 
 def report(run: EvaluationRun) -> JudgeReport | None:
     """Of the judge that was asked last about a run; None where none was."""
-    last = Judgement.objects.filter(result__run=run, prompt_hash__in=HASHES.values()).order_by("-id").first()
+    last = _last(run)
     if last is None:
         return None
     said = Judgement.objects.filter(result__run=run, model=last.model, prompt_hash__in=HASHES.values())
@@ -61,7 +73,7 @@ def report(run: EvaluationRun) -> JudgeReport | None:
         model=last.model,
         facts=_shares(answers, "facts", judge_prompts.RIGHT),
         grounded=_shares(answers, "grounded", judge_prompts.YES),
-        unknown=sum(row.verdicts["facts"] == judge_prompts.UNKNOWN for row in answers),
+        unknown=_unknown(answers),
         pairs=_pairs([row for row in rows if row.kind == JudgementKind.PAIR]),
         cost=None if None in costs else sum(filter(None, costs), Decimal(0)),
         calibration=calibration(last.model),
@@ -81,7 +93,7 @@ def as_json(run: EvaluationRun) -> dict[str, Any]:
         "judge": found.model,
         "facts": {arm: {"share": share, "answers": count} for arm, (share, count) in found.facts.items()},
         "grounded": {arm: {"share": share, "answers": count} for arm, (share, count) in found.grounded.items()},
-        "unknown": found.unknown,
+        "unknown": dict(found.unknown),
         "voice": {**asdict(pairs), "decided": pairs.decided},
         "calibration": {
             "labels": beside.matched.count,
@@ -92,7 +104,7 @@ def as_json(run: EvaluationRun) -> dict[str, Any]:
             "people_kappa": found.ceiling.kappa,
             "people_labels": found.ceiling.count,
             "is_trusted": beside.is_trusted,
-            "why_not": beside.why_not or None,
+            "why_not": found.why_not or None,
         },
         "feeds_gate": found.fed,
         "cost_usd": None if found.cost is None else f"{found.cost:.8f}",
@@ -107,11 +119,12 @@ def in_lines(run: EvaluationRun) -> Iterator[str]:
         return
     for arm, (share, count) in found.facts.items():
         grounded, of = found.grounded.get(arm, (None, 0))
-        yield f"{arm}: facts {_of(share)} of {count}, grounded {_of(grounded)} of {of}"
+        unknown = _of(found.unknown[arm])
+        yield f"{arm}: facts {_of(share)} of {count}, unknown {unknown}; grounded {_of(grounded)} of {of}"
     pairs = found.pairs
     yield (
         f"voice: the candidate {pairs.won}, the live model {pairs.lost}, ties {pairs.ties} ({pairs.inconsistent} that"
-        f" go by the place), the longer one {pairs.longer} of {pairs.decided}; unknown {found.unknown + pairs.unknown}"
+        f" go by the place), the longer one {pairs.longer} of {pairs.decided}; unknown {pairs.unknown}"
     )
     beside, people = found.calibration, found.ceiling
     yield (
@@ -119,7 +132,7 @@ def in_lines(run: EvaluationRun) -> Iterator[str]:
         f" TPR {_of(beside.sensitivity)}, TNR {_of(beside.specificity)};"
         f" people among themselves: {people.count} answers, kappa {_of(people.kappa)}"
     )
-    yield beside.why_not or f"It is trusted, and speaks for the facts of {found.fed} answers."
+    yield found.why_not or f"It is trusted, and speaks for the facts of {found.fed} answers."
 
 
 def _of(value: float | None) -> str:
@@ -146,15 +159,35 @@ def ceiling() -> Matched:
     return grade_agreement.matched(filter(None, map(first_two, said.values())))
 
 
-def feeding(run: EvaluationRun) -> dict[int, Verdict]:
-    """By result, whether its facts are right as a judge says who is trusted; empty where none is."""
-    last = Judgement.objects.filter(
-        result__run=run, kind=JudgementKind.ANSWER, prompt_hash=HASHES[JudgementKind.ANSWER]
-    ).order_by("-id").first()  # fmt: skip
+def feeding(run: EvaluationRun) -> dict[int, bool]:
+    """By result, whether its facts are right as a judge says who is trusted; empty where none is.
+
+    What it left unknown is not in it. An arm that leaves it at a loss too often is not judged at all: else answers that
+    confuse a judge would make an arm better by being left out.
+    """
+    last = _last(run, JudgementKind.ANSWER)
     if last is None or not calibration(last.model).is_trusted:
         return {}
     said = Judgement.objects.filter(result__run=run, model=last.model, prompt_hash=last.prompt_hash)
-    return {result: facts(verdicts) for result, verdicts in said.values_list("result", "verdicts")}
+    rows = list(said.select_related("result").defer("result__trace"))
+    if max(_unknown(rows).values(), default=0.0) > MOST_UNKNOWN:
+        return {}
+    told = {row.result_id: facts(row.verdicts) for row in rows}
+    return {result: verdict for result, verdict in told.items() if verdict is not None}
+
+
+def _last(run: EvaluationRun, *kinds: JudgementKind) -> Judgement | None:
+    """What was said last of a run in the wordings of today; it tells who is its judge."""
+    hashes = [HASHES[kind] for kind in kinds or HASHES]
+    return Judgement.objects.filter(result__run=run, prompt_hash__in=hashes).order_by("-id").first()
+
+
+def _unknown(rows: Iterable[Judgement]) -> dict[str, float]:
+    """The share of each arm's answers that the judge could not tell about."""
+    said: dict[str, list[bool]] = defaultdict(list)
+    for row in rows:
+        said[row.result.arm].append(facts(row.verdicts) is None)
+    return {arm: sum(each) / len(each) for arm, each in said.items()}
 
 
 def facts(verdicts: Mapping[str, str]) -> Verdict:

@@ -38,9 +38,14 @@ class JudgeTask:
     against: int | None = None
 
 
+def name(judging: Deployment) -> str:
+    """By which a judge is known: two servers may call different models the same."""
+    return f"{judging.endpoint.name}:{judging.model}"
+
+
 def judgements(run: EvaluationRun, judging: Deployment) -> QuerySet[Judgement]:
     """What this judge has said of a run in the wordings of today."""
-    return Judgement.objects.filter(result__run=run, model=str(judging), prompt_hash__in=HASHES.values())
+    return Judgement.objects.filter(result__run=run, model=name(judging), prompt_hash__in=HASHES.values())
 
 
 def pending(run: EvaluationRun, judging: Deployment) -> list[JudgeTask]:

@@ -8,7 +8,14 @@ from django.contrib.auth.models import User
 from bot.models import Outcome, Voice
 from evaluation.cases.case_drafts import CaseDraft
 from evaluation.cases.collecting import add_drafts
-from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun, HumanGrade, RunState
+from evaluation.models import (
+    EvaluationArm,
+    EvaluationCase,
+    EvaluationResult,
+    EvaluationRun,
+    HumanGrade,
+    RunState,
+)
 from evaluation.runs.arms import COMPARED
 from tests.rows.cases import make_case_set, make_run
 from tests.rows.make import make_endpoint
@@ -26,7 +33,7 @@ CITATIONS = [
 ]
 
 
-def make_graded_run(count: int = 3, *, name: str = "first", expected: str = "answer", **plan: Any) -> EvaluationRun:
+def make_graded_run(count: int = 3, *, name: str = "first", **plan: Any) -> EvaluationRun:
     """A run that is done, of a live model and a candidate, with a voice; live models come first.
 
     Both answer every case, each in words of its own.
@@ -37,7 +44,6 @@ def make_graded_run(count: int = 3, *, name: str = "first", expected: str = "ans
             question=f"How is the {name} plan of the zoo of {_word(place)} refunded?",
             reference="Within 30 days.",
             must_include=("30 days",),
-            expected=expected,
         )
         for place in range(count)
     ]

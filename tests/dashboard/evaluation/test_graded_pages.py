@@ -93,7 +93,7 @@ def test_what_a_judge_says_stands_beside_what_it_is_worth(editor: Client, run: E
     shown = page(editor, "run", run.pk)
     assert "nothing is made of what it says. It takes 50 answers that people graded as well; there are 3." in shown
     assert "67 % of 3, kappa 0.50" in shown  # by chance (2 * 1 + 1 * 1) / 9
-    assert "<dt>Facts left unknown</dt><dd>1</dd>" in shown
+    assert "<dt>Left unknown, the candidate, over passages</dt><dd>100 %</dd>" in shown
 
 
 def test_a_run_that_goes_on_says_nothing_of_grades(editor: Client, run: EvaluationRun) -> None:

@@ -52,7 +52,8 @@ def test_a_judge_that_agrees_with_fifty_people_speaks_where_nobody_graded(whole:
     assert proof is not None
     found = proof.guards["facts"]
     # 60 answers an arm, every third of the results wrong: 20 of each arm
-    assert (found.before, found.after, found.cases) == (pytest.approx(2 / 3), pytest.approx(2 / 3), 60)
+    assert (found.gain, found.cases) == (0, 60)
+    assert found.before == pytest.approx(2 / 3)
     assert proof.graded == 25  # a judge grades no case in the place of people
 
 
@@ -67,16 +68,39 @@ def test_a_judge_that_does_not_agree_says_nothing(whole: EvaluationRun) -> None:
     assert proof.guards["facts"].before is not None
 
 
-def test_people_come_first_what_is_unknown_is_not_counted_and_what_is_forbidden_stays_wrong(
-    whole: EvaluationRun,
-) -> None:
+def test_people_come_first_and_what_is_forbidden_stays_wrong(whole: EvaluationRun) -> None:
     grade(whole, 60, right=lambda place: place % 3 != 0)
+    before = proofs.proof(whole)
     ids = list(whole.results.order_by("id").values_list("pk", flat=True))
-    Judgement.objects.filter(result=ids[60]).update(verdicts={"facts": "unknown", "grounded": "yes"})
-    Judgement.objects.filter(result=ids[62]).update(verdicts={"facts": "right", "grounded": "yes"})
-    EvaluationResult.objects.filter(pk=ids[62]).update(scores={"factual": False, "forbidden": ["thistle"]})
     HumanGrade.objects.filter(result=ids[1]).update(is_factual=False)
-    proof = proofs.proof(whole)
-    assert proof is not None
-    found = proof.guards["facts"]
-    assert (found.cases, found.one_sided) == (59, 1)
+    EvaluationResult.objects.filter(pk=ids[71]).update(scores={"factual": True, "forbidden": ["thistle"]})
+    after = proofs.proof(whole)
+    assert before is not None
+    assert after is not None
+    assert before.guards["facts"].after == pytest.approx(2 / 3)
+    assert after.guards["facts"].after == pytest.approx(2 / 3 - 2 / 60)
+
+
+def test_a_judge_at_a_loss_makes_no_arm_better(whole: EvaluationRun) -> None:
+    """Answers that confuse it are measured as they were without it; where they are many, it says nothing at all."""
+    grade(whole, 60, right=lambda place: place % 3 != 0)
+    candidates = list(whole.results.filter(arm="tuned_rag", pk__gt=_nth(whole, 60)).order_by("id"))
+    wrong = [each.pk for each in candidates if each.judgements.get().verdicts["facts"] == "wrong"]
+    EvaluationResult.objects.filter(pk__in=wrong).update(scores={"factual": False})
+    whole_loss = proofs.proof(whole)
+    unknown = {"facts": "unknown", "grounded": "unknown"}
+    Judgement.objects.filter(result__in=wrong[:3]).update(verdicts=unknown)
+    lost = proofs.proof(whole)
+    assert whole_loss is not None
+    assert lost is not None
+    assert lost.guards["facts"].cases == whole_loss.guards["facts"].cases == 60
+    assert lost.guards["facts"].after == whole_loss.guards["facts"].after
+    Judgement.objects.filter(result__in=wrong[:4]).update(verdicts=unknown)
+    report = judge_reports.report(whole)
+    assert report is not None
+    assert (report.fed, judge_reports.feeding(whole)) == (0, {})
+    assert report.why_not == "It could not tell about 7 % of the answers of an arm; 5 % may be."
+
+
+def _nth(run: EvaluationRun, number: int) -> int:
+    return int(run.results.order_by("id").values_list("pk", flat=True)[number])
