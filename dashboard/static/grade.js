@@ -78,8 +78,11 @@ document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) event.preventDefault();
   event.target.dataset.sent = "yes";
 });
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (document.getElementById("grading")) shownAt = performance.now();
+document.addEventListener("htmx:afterSwap", () => {
+  const title = document.querySelector("#grading h1");
+  if (!title) return;
+  shownAt = performance.now();
+  title.focus({ preventScroll: true }); // what had the focus is gone; whoever listens hears the question
 });
 document.addEventListener("htmx:responseError", failed);
 document.addEventListener("htmx:sendError", failed);

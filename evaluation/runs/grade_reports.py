@@ -1,7 +1,7 @@
 """What came of grading a run: how far people agree with each other and with what is measured."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db.models import Prefetch
@@ -64,6 +64,11 @@ def agreement(run: EvaluationRun) -> list[AgreementRow]:
     results = _graded(run)
     rows = (_row(results, *each) for each in MEASURED)
     return [row for row in rows if row.graded or row.split]
+
+
+def as_json(run: EvaluationRun) -> list[dict[str, Any]]:
+    """The same for `manage.py evaluate --json`; shares and kappa are null where nothing tells."""
+    return [asdict(row) for row in agreement(run)]
 
 
 def at_odds(run: EvaluationRun, most: int) -> list[AtOdds]:

@@ -29,8 +29,9 @@ _FORM = "Reply with one JSON object and nothing else, without a code fence:\n"
 ANSWER_WORDING = (
     "You check an answer that a support bot gave to a question.\n" + _DATA +
     "facts: hold the answer against `reference` (a right answer, or what one says), `must_say`, `must_not_say` and "
-    "`documents`. Say right where what it states agrees with them and nothing of importance to the question is missing; wrong where it contradicts them, "
-    "says what must not be said or leaves out what must; unknown where they do not tell.\n"
+    "`documents`. Say right where what it states agrees with them and lacks nothing that matters to the question, "
+    "wrong where it contradicts them, says what must not be said or leaves out what must, unknown where they do not "
+    "tell.\n"
     "grounded: say yes where each claim of the answer stands in `passages`, no where one does not, unknown where there "
     "are none. How long or how polite an answer is has nothing to do with either.\n" + _FORM +
     '{"reason": "one sentence", "facts": "right" | "wrong" | "unknown", "grounded": "yes" | "no" | "unknown"}'

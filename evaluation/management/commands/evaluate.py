@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from evaluation.cases.case_sets import CaseSetError
 from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, PrimaryMeasure, RunState
 from evaluation.promotion import proofs
-from evaluation.runs import execution, judge_orders, judge_reports, run_reports, starting
+from evaluation.runs import execution, grade_reports, judge_orders, judge_reports, run_reports, starting
 from evaluation.runs.judge_orders import AllJudgedError, JudgeError
 from evaluation.runs.starting import RunError, RunPlan
 from knowledge.retrieval import audience
@@ -114,7 +114,7 @@ class Command(BaseCommand):
 
     def _tell(self, run: EvaluationRun, *, is_json: bool) -> None:
         if is_json:
-            told = {**run_reports.as_json(run), **proofs.as_json(run)}
+            told = {**run_reports.as_json(run), "grades": grade_reports.as_json(run), **proofs.as_json(run)}
             self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2, default=str))
             return
         cases = f"{run.case_set.size} cases of {run.case_set} ({run.case_set.checksum[:12]})"

@@ -26,7 +26,8 @@ from evaluation.runs.judge_orders import JudgeError
 from foundation import leases
 from llm.calling import retry
 from llm.models import Deployment, ModelPrice, Purpose, ServingRole, UsageRecord
-from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.fakes.providers.fake import KEY, FakeProviders, Refusal
+from tests.harness import processes
 from tests.rows.graded import make_graded_run, make_grades
 from tests.rows.make import make_deployment
 from tests.rows.web_rows import make_models, make_user
@@ -151,6 +152,18 @@ def test_replies_as_they_come(
     assert ("could not be read" in found.reason) == (facts == "unknown")
 
 
+@pytest.mark.parametrize(("ending", "facts"), [("", "right"), ("refusal", "unknown"), ("length", "unknown")])
+def test_a_judge_behind_another_protocol(
+    run: EvaluationRun, fake_providers: FakeProviders, ending: str, facts: str
+) -> None:
+    make_deployment(ServingRole.JUDGE, provider="anthropic", model="claude-judge", dimensions=None)
+    run.results.filter(arm="tuned_rag").delete()
+    fake_providers.script(ending, ending)
+    fake_providers.blocks = [(FENCED, ())]
+    judged(run)
+    assert Judgement.objects.get().verdicts["facts"] == facts
+
+
 def test_a_provider_that_fails_leaves_what_it_failed_at_for_later(
     run: EvaluationRun, fake_providers: FakeProviders
 ) -> None:
@@ -202,6 +215,24 @@ def test_one_order_at_a_time_and_a_dead_one_is_gone_on_with(
     order.refresh_from_db()
     assert (order.state, order.attempts, Judgement.objects.count()) == (RunState.DONE, 2, 3)
     assert judge_orders.stop(run, "why") is False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_order_goes_on_and_asks_nothing_twice_that_was_kept(
+    run: EvaluationRun, fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_providers.blocks = [(RIGHT.replace("}", ', "better": "tie"}'), ())]
+    monkeypatch.setenv("OPENAI_BASE_URL", fake_providers.openai_url)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("FAILPOINT", "judging.judged@2")
+    assert processes.start("evaluate", "--judge", str(run.pk)).wait(timeout=240) == -9
+    monkeypatch.delenv("FAILPOINT")
+    assert (Judgement.objects.count(), len(fake_providers.requests)) == (1, 2)
+    JudgeOrder.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert json.loads(command("--judge", str(run.pk), "--json"))["facts"]["rag"]["share"] == 1.0
+    assert JudgeOrder.objects.get().state == RunState.DONE
+    assert (Judgement.objects.count(), len(fake_providers.requests)) == (3, 5)
+    assert UsageRecord.objects.filter(trace_id__in=Judgement.objects.values("trace_id")).count() == 5
 
 
 def test_nothing_is_judged_without_a_judge_or_before_the_run_is_done(run: EvaluationRun) -> None:
