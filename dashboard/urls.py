@@ -12,6 +12,7 @@ from dashboard.costs import views as costs
 from dashboard.documents import views as documents
 from dashboard.escalations import views as escalations
 from dashboard.evaluation import advice_views as advice
+from dashboard.evaluation import grading_views as grading
 from dashboard.evaluation import views as evaluation
 from dashboard.home import views as home
 from dashboard.install import health_views, slack_views
@@ -112,6 +113,9 @@ urlpatterns = [
     path("evaluations/start/", evaluation.start_run, name="start_run"),
     path("runs/<int:pk>/", evaluation.run, name="run"),
     path("runs/<int:pk>/cases/<int:case>/", evaluation.run_case, name="run_case"),
+    path("runs/<int:pk>/grade/", grading.grade_run, name="grade_run"),
+    path("runs/<int:pk>/judge/", grading.judge_run, name="judge_run"),
+    path("runs/<int:pk>/judge/stop/", grading.stop_judging, name="stop_judging"),
     path("runs/<int:pk>/stop/", evaluation.stop_run, name="stop_run"),
     path("runs/<int:pk>/resume/", evaluation.resume_run, name="resume_run"),
     path("answers/<int:pk>/case/", evaluation.add_case, name="add_case"),

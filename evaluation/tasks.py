@@ -10,8 +10,8 @@ from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from evaluation.figures import rollups
-from evaluation.models import EvaluationRun
-from evaluation.runs import awaited, execution
+from evaluation.models import EvaluationRun, JudgeOrder
+from evaluation.runs import awaited, execution, judge_orders
 from foundation import leases
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
@@ -42,6 +42,10 @@ def tick() -> None:
     old = leases.abandoned(EvaluationRun).filter(created_at__lt=timezone.now() - QUEUED_AGAIN_AFTER)
     for pk in old.values_list("pk", flat=True):
         queue_run(pk)
+    judge_orders.give_up()
+    unjudged = leases.abandoned(JudgeOrder).filter(created_at__lt=timezone.now() - QUEUED_AGAIN_AFTER)
+    for pk in unjudged.values_list("pk", flat=True):
+        queue_judging(pk)
 
 
 def start_soon(run: EvaluationRun) -> None:
@@ -55,3 +59,16 @@ def queue_run(pk: int) -> None:
 
 def run(pk: int) -> None:
     execution.run(pk)
+
+
+def judge_soon(order: JudgeOrder) -> None:
+    """Have an order done as soon as its row is committed."""
+    transaction.on_commit(partial(queue_judging, order.pk))
+
+
+def queue_judging(pk: int) -> None:
+    async_task("evaluation.tasks.judge", pk, task_name=f"judging {pk}", timeout=settings.LONGEST_JOB_SECONDS)
+
+
+def judge(pk: int) -> None:
+    judge_orders.run(pk)

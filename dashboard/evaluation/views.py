@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from dashboard.evaluation import run_pages
+from dashboard.evaluation import graded_pages, run_pages
 from dashboard.evaluation.forms import CasesForm, FreezeCasesForm, RunForm
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
@@ -89,6 +89,7 @@ def run(request: loading.Request, pk: int) -> HttpResponse:
         "failed": run_pages.failed(found, layer),
     }
     template = "_run.html" if "HX-Request" in request.headers else "run.html"
+    context["graded"] = graded_pages.summary(found, request.user) if template == "run.html" else None
     return render(request, f"dashboard/evaluation/{template}", context)
 
 
@@ -102,7 +103,7 @@ def run_case(request: loading.Request, pk: int, case: int) -> HttpResponse:
         "run": found,
         "case": asked,
         "wanted": run_pages.wanted(asked),
-        "results": found.results.filter(case=asked).order_by("arm"),
+        "results": found.results.filter(case=asked).prefetch_related("grades__grader").order_by("arm"),
     }
     return render(request, "dashboard/evaluation/run_case.html", context)
 

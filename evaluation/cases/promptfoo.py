@@ -203,7 +203,7 @@ def _equals(reading: _Reading, values: Sequence[str]) -> None:
 
 def _rubric(reading: _Reading, values: Sequence[str]) -> None:
     reading.rubrics += values
-    reading.tell("llm-rubric is kept for the people who grade; no model judges it")
+    reading.tell("llm-rubric is kept as the reference, for people who grade and for a judge")
 
 
 def _refusal(reading: _Reading, _values: Sequence[str]) -> None:

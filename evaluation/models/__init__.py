@@ -2,6 +2,7 @@
 
 from evaluation.models.cases import CaseSet, CaseSetLine, CaseSource, EvaluationCase, ExpectedBehaviour
 from evaluation.models.figures import DailyAnswers, DailyUsage
+from evaluation.models.judgements import Judgement, JudgementKind, JudgeOrder
 from evaluation.models.runs import (
     EvaluationArm,
     EvaluationResult,
@@ -25,6 +26,9 @@ __all__ = [
     "ExpectedBehaviour",
     "FailureLayer",
     "HumanGrade",
+    "JudgeOrder",
+    "Judgement",
+    "JudgementKind",
     "PrimaryMeasure",
     "RunState",
 ]

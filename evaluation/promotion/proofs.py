@@ -16,23 +16,25 @@ from evaluation.models import (
 )
 from evaluation.promotion import gate
 from evaluation.promotion.gate import Gate, Proof
+from evaluation.runs import judge_reports
+from evaluation.runs.arms import COMPARED
 from evaluation.scores import arm_scores, statistics
 from evaluation.scores.statistics import Comparison, Score
 from llm.models import PromptVariant
 from tuning.models import ModelVersion
 
-ARMS = (EvaluationArm.RAG, EvaluationArm.TUNED_RAG)  # what answers now, and what would take its place
+ARMS = COMPARED
 
 Measure = Callable[[EvaluationResult], Score]
 
 
 def _answered_right(result: EvaluationResult) -> Score:
     """Whether what can be answered was; None of what cannot."""
-    return float(arm_scores.is_answered(result)) if result.case.expected == ExpectedBehaviour.ANSWER else None
+    return arm_scores.behaved(result) if result.case.expected == ExpectedBehaviour.ANSWER else None
 
 
 def _refused_right(result: EvaluationResult) -> Score:
-    return None if result.case.expected == ExpectedBehaviour.ANSWER else float(not arm_scores.is_answered(result))
+    return None if result.case.expected == ExpectedBehaviour.ANSWER else arm_scores.behaved(result)
 
 
 def _grounded(result: EvaluationResult) -> Score:
@@ -74,12 +76,13 @@ def proof(run: EvaluationRun) -> Proof | None:
         return statistics.compare(_scores(live, measure), _scores(candidate, measure), clusters)
 
     primary = PrimaryMeasure(run.primary)
+    facts = _facts([*live, *candidate], judge_reports.feeding(run))
     version = run.candidate
     return Proof(
         primary_name=str(primary.label),
         primary=compared(PRIMARY[primary]),
         graded=_graded(live, candidate),
-        guards={name: compared(measure) for name, measure in GUARDS.items()},
+        guards={name: compared(measure) for name, measure in {**GUARDS, "facts": facts}.items()},
         p95_ms=arm_scores.percentile([each.total_ms for each in candidate if each.has_passed is not None], 95),
         critical_failures=_critical(live, candidate),
         is_same_set=True,
@@ -113,6 +116,20 @@ def as_json(run: EvaluationRun) -> dict[str, Any]:
     }
 
 
+def _facts(results: Sequence[EvaluationResult], judged: Mapping[int, bool]) -> Measure:
+    """Whether facts are right: in cases that nobody graded and a trusted judge has judged whole, as it says. What must
+    not be said is wrong all the same."""
+    graded = {each.case_id for each in results if any(grade.is_factual is not None for grade in each.grades.all())}
+    unjudged = {each.case_id for each in results if arm_scores.is_answered(each) and each.pk not in judged}
+
+    def measure(result: EvaluationResult) -> Score:
+        if result.pk not in judged or result.case_id in graded | unjudged:
+            return arm_scores.factual(result)
+        return judged[result.pk] and not result.scores.get("forbidden")
+
+    return measure
+
+
 def _of_arm(run: EvaluationRun, arm: EvaluationArm) -> list[EvaluationResult]:
     found = run.results.filter(arm=arm).select_related("case").prefetch_related("grades")
     return list(found.defer("trace"))
@@ -128,13 +145,9 @@ def _number(score: Score) -> Score:
 
 
 def _graded(*arms: Sequence[EvaluationResult]) -> int:
-    """Cases whose facts or refusal people graded in every arm."""
-    graded = [{each.case_id for each in arm if any(map(_is_graded, each.grades.all()))} for arm in arms]
+    """Cases whose facts or refusal people graded in every arm, more of them one way than the other."""
+    graded = [{each.case_id for each in arm if arm_scores.is_graded(each.grades.all())} for arm in arms]
     return len(set.intersection(*graded))
-
-
-def _is_graded(grade: Any) -> bool:
-    return grade.is_factual is not None or grade.is_rightly_refused is not None
 
 
 def _critical(live: Sequence[EvaluationResult], candidate: Sequence[EvaluationResult]) -> list[str]:

@@ -8,6 +8,7 @@ from llm.models import Deployment, PromptVariant, ServingRole
 from tuning.models import ModelVersion
 
 OVER_PASSAGES = (EvaluationArm.RAG, EvaluationArm.TUNED_RAG)
+COMPARED = (EvaluationArm.RAG, EvaluationArm.TUNED_RAG)  # what answers now, and what would take its place
 OF_CANDIDATE = (EvaluationArm.TUNED, EvaluationArm.TUNED_RAG)
 ASKED = (PromptVariant.FULL, PromptVariant.SHORT)  # other variants are asked no questions
 

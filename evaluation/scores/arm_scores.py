@@ -1,6 +1,7 @@
 """The scores of an arm over all its cases. Pure.
 
-What a provider failed at is counted and told, and is in no share. A share of nothing is None.
+What a provider failed at is counted and told, and is in no share. A share of nothing is None. What people say who
+graded an answer comes before what is measured; where more say one thing it is that, where as many say each, nothing.
 """
 
 import math
@@ -8,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Protocol
 
 from bot.models import Outcome
 from evaluation.models import EvaluationResult, ExpectedBehaviour
@@ -69,8 +71,8 @@ def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
         precision=share("precision", (citations(each, "precision") for each in known)),
         recall=share("recall", (citations(each, "recall") for each in known)),
         style=share("style", (on_brand(each) for each in known)),
-        over=share("over", (not is_answered(each) for each in answerable)),
-        under=share("under", (is_answered(each) for each in others)),
+        over=share("over", (_wrong(behaved(each)) for each in answerable)),
+        under=share("under", (_wrong(behaved(each)) for each in others)),
         retrieval_hit=share("retrieval_hit", (_is_hit(each) for each in known)),
         p50_ms=percentile([each.total_ms for each in known], 50),
         p95_ms=percentile([each.total_ms for each in known], 95),
@@ -97,25 +99,66 @@ def is_critical(result: EvaluationResult) -> bool:
 
 def factual(result: EvaluationResult) -> bool | None:
     """Whether its facts are right: as people say who graded it, else as what it must hold says."""
-    graded = _majority(grade.is_factual for grade in result.grades.all())
     found: bool | None = result.scores.get("factual")
-    return found if graded is None else graded
+    return _resolved((grade.is_factual for grade in result.grades.all()), found)
 
 
 def on_brand(result: EvaluationResult) -> bool | None:
     """Whether it keeps to the voice: as people say who graded it, else as the voice's rules say."""
-    graded = _majority(grade.is_on_brand for grade in result.grades.all())
-    return _keeps_to_voice(result) if graded is None else graded
+    return _resolved((grade.is_on_brand for grade in result.grades.all()), keeps_to_voice(result))
+
+
+def behaved(result: EvaluationResult) -> bool | None:
+    """Whether it was right to answer, or not to: as people say who graded it, else as the case expects."""
+    expected = is_answered(result) == (result.case.expected == ExpectedBehaviour.ANSWER)
+    return _resolved((grade.is_rightly_refused for grade in result.grades.all()), expected)
 
 
 def is_answered(result: EvaluationResult) -> bool:
     return result.outcome == Outcome.ANSWERED
 
 
-def _majority(grades: Iterable[bool | None]) -> bool | None:
+class Grade(Protocol):
+    """What a person said of an answer: HumanGrade, or what was read of one."""
+
+    @property
+    def is_factual(self) -> bool | None: ...
+    @property
+    def is_rightly_refused(self) -> bool | None: ...
+
+
+def is_telling(grade: Grade) -> bool:
+    """Whether it says whether the answer is right."""
+    return grade.is_factual is not None or grade.is_rightly_refused is not None
+
+
+def is_graded(grades: Iterable[Grade]) -> bool:
+    """Whether people say of the facts, or of the refusal, more one thing than the other."""
+    given = list(grades)
+    told = [majority(each.is_factual for each in given), majority(each.is_rightly_refused for each in given)]
+    return any(each is not None for each in told)
+
+
+def is_split(grades: Iterable[Grade]) -> bool:
+    """Whether as many say right as wrong, so that it counts as neither until somebody else has looked."""
+    given = list(grades)
+    return any(map(is_telling, given)) and not is_graded(given)
+
+
+def majority(grades: Iterable[bool | None]) -> bool | None:
     """What more people say; None where none does, or as many say the contrary."""
     said = [grade for grade in grades if grade is not None]
     return None if 2 * sum(said) == len(said) else 2 * sum(said) > len(said)
+
+
+def _resolved(grades: Iterable[bool | None], otherwise: bool | None) -> bool | None:
+    """What people say, None where they are at odds; what is measured otherwise only where nobody said anything."""
+    said = [grade for grade in grades if grade is not None]
+    return majority(said) if said else otherwise
+
+
+def _wrong(is_right: bool | None) -> bool | None:
+    return None if is_right is None else not is_right
 
 
 def citations(result: EvaluationResult, name: str) -> float | None:
@@ -124,7 +167,8 @@ def citations(result: EvaluationResult, name: str) -> float | None:
     return found[name] if found else None
 
 
-def _keeps_to_voice(result: EvaluationResult) -> bool | None:
+def keeps_to_voice(result: EvaluationResult) -> bool | None:
+    """As the rules of the voice say."""
     faults: list[str] | None = result.scores.get("style")
     return None if faults is None else not faults
 

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from evaluation.cases.case_sets import CaseSetError
 from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, PrimaryMeasure, RunState
 from evaluation.promotion import proofs
-from evaluation.runs import execution, run_reports, starting
+from evaluation.runs import execution, grade_reports, judge_orders, judge_reports, run_reports, starting
+from evaluation.runs.judge_orders import AllJudgedError, JudgeError
 from evaluation.runs.starting import RunError, RunPlan
 from knowledge.retrieval import audience
 from llm.completion import ProviderError
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("case_set", metavar="CASE_SET")
+        parser.add_argument("case_set", metavar="CASE_SET", nargs="?")
         parser.add_argument("--candidate", type=int, metavar="MODEL_ID", help="as manage.py model list shows it")
         parser.add_argument("--arm", action="append", default=[], choices=EvaluationArm.values, help="may be repeated")
         parser.add_argument("--frozen", action="store_true", help="give every arm the same passages")
@@ -35,9 +36,18 @@ class Command(BaseCommand):
         parser.add_argument("--primary", choices=PrimaryMeasure.values, help="what the candidate has to be better in")
         parser.add_argument("--budget", metavar="USD", help="stop before the whole run costs more")
         parser.add_argument("--resume", type=int, metavar="RUN_ID", help="go on with a run that was stopped")
+        parser.add_argument(
+            "--judge",
+            type=int,
+            metavar="RUN_ID",
+            help="have the live judge judge what it has not of a run",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["judge"] is not None:
+            self._judge(options)
+            return
         try:
             run = self._run(options)
             finished = execution.run(run.pk, self._progress) or run
@@ -50,8 +60,36 @@ class Command(BaseCommand):
         if finished.state != RunState.DONE or finished.results.filter(has_passed=None).exists():
             sys.exit(1)
 
+    def _judge(self, options: dict[str, Any]) -> None:
+        """Judge what is not judged yet, and say what the judge is worth."""
+        run = EvaluationRun.objects.filter(pk=options["judge"]).first()
+        if run is None:
+            raise CommandError(f"There is no run {options['judge']}.")
+        try:
+            order = judge_orders.going(run) or judge_orders.order(run, by=None, budget=_budget(options["budget"]))
+        except AllJudgedError:
+            order = None
+        except JudgeError as error:
+            raise CommandError(str(error)) from error
+        if order is not None:
+            for caution in judge_orders.cautions(run, order.judge):
+                self.stderr.write(caution)
+            order = judge_orders.run(order.pk, self._progress) or order
+        self._tell_judged(run, is_json=options["json"])
+        if order is not None and order.state != RunState.DONE:
+            raise CommandError(order.reason or "It is being judged by another process; this one has left it alone.")
+
+    def _tell_judged(self, run: EvaluationRun, *, is_json: bool) -> None:
+        if is_json:
+            self.stdout.write(json.dumps(judge_reports.as_json(run), ensure_ascii=False, indent=2))
+            return
+        for line in judge_reports.in_lines(run):
+            self.stdout.write(line)
+
     def _run(self, options: dict[str, Any]) -> EvaluationRun:
-        case_set = CaseSet.objects.filter(name=options["case_set"]).first()
+        case_set = CaseSet.objects.filter(name=options["case_set"] or "").first()
+        if options["case_set"] is None:
+            raise CommandError("Name the set of cases, or a run with --judge.")
         if case_set is None:
             known = ", ".join(CaseSet.objects.order_by("id").values_list("name", flat=True)) or "none yet"
             raise CommandError(f"There is no set of cases called {options['case_set']}; known are: {known}")
@@ -76,7 +114,7 @@ class Command(BaseCommand):
 
     def _tell(self, run: EvaluationRun, *, is_json: bool) -> None:
         if is_json:
-            told = {**run_reports.as_json(run), **proofs.as_json(run)}
+            told = {**run_reports.as_json(run), "grades": grade_reports.as_json(run), **proofs.as_json(run)}
             self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2, default=str))
             return
         cases = f"{run.case_set.size} cases of {run.case_set} ({run.case_set.checksum[:12]})"

@@ -58,7 +58,7 @@ def things(db: None) -> dict[str, dict[str, object]]:
         "transcript": answer.conversation_id,
         "passage": make_citation(answer).pk,
         **dict.fromkeys(("feedback", "prompt", "promote", "correct", "article", "again", "add_case"), answer.pk),
-        **dict.fromkeys(("run", "stop_run", "resume_run"), run.pk),
+        **dict.fromkeys(("run", "stop_run", "resume_run", "grade_run", "judge_run", "stop_judging"), run.pk),
         **dict.fromkeys((*REVIEWED, "example"), proposing.propose(answer, by=None).pk),
         **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
         **dict.fromkeys(("document", "remove_document"), document.pk),

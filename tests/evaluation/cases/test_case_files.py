@@ -127,7 +127,7 @@ def test_what_has_no_counterpart_is_told_test_by_test() -> None:
     assert [note for note in notes if note.startswith("test 1")] == [
         "test 1: options is not taken over",
         "test 1: the assertion javascript has no counterpart here and is not taken over",
-        "test 1: llm-rubric is kept for the people who grade; no model judges it",
+        "test 1: llm-rubric is kept as the reference, for people who grade and for a judge",
         "test 1: the assertion latency has no counterpart here and is not taken over",
     ]
     assert "test 4: the assertion contains has no value that stands in the file, and is not taken over" in notes

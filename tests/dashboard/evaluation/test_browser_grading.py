@@ -1,0 +1,112 @@
+"""Grading in Chromium by keyboard alone: twenty answers, with how many keys each of them takes; and by mouse."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_core_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard.accounts import login_links
+from evaluation.models import EvaluationRun, HumanGrade
+from tests.rows.graded import make_graded_run
+from tests.rows.web_rows import make_models, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+ITEMS = 20
+# What is pressed for one answer, and what is kept of it: facts and voice.
+PATHS = (
+    ("a|o", (True, True)),
+    ("r|o", (False, True)),
+    ("a|p", (True, False)),
+    ("e|It names the wrong zoo.|Escape|r|p", (False, False)),
+    ("s|I know no zoo.|Enter", (None, None)),
+)
+
+
+@pytest.fixture
+def run() -> EvaluationRun:
+    make_models()
+    return make_graded_run(ITEMS // 2 + 2)
+
+
+@pytest.fixture
+def page(chromium: Browser, site: str, run: EvaluationRun) -> Iterator[Page]:
+    problems: list[str] = []
+    context = chromium.new_context(base_url=site)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(login_links.make(make_user("ada", is_superuser=True)))
+    page.get_by_role("button", name="Continue as ada").click()
+    page.wait_for_url("/")
+    page.goto(reverse("grade_run", args=[run.pk]))
+    yield page
+    context.close()
+    assert problems == []
+
+
+def keyed(page: Page, path: str) -> int:
+    count = 0
+    for step in path.split("|"):
+        if len(step) > 1 and step not in ("Escape", "Enter"):
+            page.keyboard.insert_text(step)
+            count += len(step)
+        else:
+            page.keyboard.press(step)
+            count += 1
+    return count
+
+
+def ready(page: Page) -> None:
+    """The page takes no key before anybody could have read the answer."""
+    while left := page.evaluate("Math.max(0, LOOK_MS - (performance.now() - shownAt))"):
+        page.wait_for_timeout(left + 1)
+
+
+def test_twenty_answers_by_keyboard(page: Page, run: EvaluationRun, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = 0
+    page.evaluate("window.isSamePage = true")
+    for number in range(ITEMS):
+        path, (is_factual, is_on_brand) = PATHS[number % len(PATHS)]
+        expect(page.locator("#grading")).to_contain_text(f"{number} of {run.total} answers graded by you")
+        ready(page)
+        keys += keyed(page, path)
+        expect(page.locator("#grading")).to_contain_text(f"{number + 1} of {run.total} answers graded by you")
+        grade = HumanGrade.objects.latest("id")
+        assert (grade.is_factual, grade.is_on_brand) == (is_factual, is_on_brand)
+    assert HumanGrade.objects.count() == ITEMS
+    assert page.evaluate("window.isSamePage")  # nothing was loaded but the next answer
+    with capsys.disabled():
+        print(f"\n{ITEMS} answers by keyboard: {keys / ITEMS:.1f} keys each, notes included; 2 without")  # noqa: T201
+    ready(page)
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("taken back")
+    assert HumanGrade.objects.count() == ITEMS - 1
+
+
+def test_a_key_that_is_held_or_comes_too_soon_grades_nothing_unseen(page: Page, run: EvaluationRun) -> None:
+    ready(page)
+    page.keyboard.press("a")
+    for _ in range(5):
+        page.keyboard.down("o")  # the second and later are repeats
+    page.keyboard.up("o")
+    page.keyboard.press("a")
+    page.keyboard.press("o")
+    expect(page.locator("#grading")).to_contain_text(f"1 of {run.total} answers graded by you")
+    page.wait_for_timeout(500)
+    assert HumanGrade.objects.count() == 1
+
+
+def test_by_mouse_on_a_phone_in_the_dark(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    page.get_by_role("radio", name="Off brand").click()
+    page.get_by_role("radio", name="Right").click()
+    expect(page.locator("#grading")).to_contain_text("1 of ")
+    assert HumanGrade.objects.get().is_on_brand is False
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    found = [each["id"] for each in Axe().run(page)["violations"] if each["impact"] in ("serious", "critical")]
+    assert found == []
