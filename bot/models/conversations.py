@@ -151,9 +151,15 @@ class Message(models.Model):
     )
     trace = models.JSONField(default=dict)
     rollout = models.ForeignKey("llm.Rollout", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    is_candidate = models.BooleanField(default=False, help_text="Was the rollout's candidate asked, or the live model?")
-    is_stand_in = models.BooleanField(default=False, help_text="Did another model answer than was asked, which failed?")
-    invalid_markers = models.PositiveSmallIntegerField(default=0, help_text="Markers that led to no passage.")
+    is_candidate = models.BooleanField(
+        default=False, db_default=False, help_text="Was the rollout's candidate asked, or the live model?"
+    )
+    is_stand_in = models.BooleanField(
+        default=False, db_default=False, help_text="Did another model answer than was asked, which failed?"
+    )
+    invalid_markers = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Markers that led to no passage."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     asked_text: str | None  # of those found by `with_asked_text`

@@ -16,7 +16,7 @@ from bot.questions import presence
 from dashboard.rendering import charts, words
 from evaluation.figures import costs, resolution, rollups
 from knowledge.models import Collection, Document, DocumentState
-from llm.models import Deployment, ServingRole
+from llm.models import Deployment, Rollout, ServingRole
 from llm.spending import money
 from tuning import expiry
 
@@ -79,6 +79,7 @@ class Figures:
     failing: list[dict[str, Any]]
     health: list[tuple[str, bool, str]]
     endings: Sequence[expiry.Ending]
+    rollout: Rollout | None
     days: int = DAYS
 
     @property
@@ -132,6 +133,7 @@ def figures() -> Figures:
         failing=_failing(),
         health=health,
         endings=expiry.endings(today) if ends else (),
+        rollout=Rollout.objects.told(),
     )
 
 

@@ -126,6 +126,29 @@ def check_override(refusal: str, override: str, by: User | None) -> None:
         raise PromotionError(f"{refusal} To decide against it takes an owner.")
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What may be done with the candidate of a run: `blocked` says why nothing at all, `canary` and `everybody` why not
+    so far without deciding against the gate; empty where it may."""
+
+    blocked: str
+    canary: str
+    everybody: str
+
+
+def offer(run: EvaluationRun, judged: Gate) -> Offer:
+    if run.candidate is None:
+        return Offer("It has no candidate.", "", "")
+    try:
+        check_run(run.candidate, run)
+    except PromotionError as error:
+        return Offer(str(error), "", "")
+    if going := Rollout.objects.going():
+        return Offer(f"The rollout of {going} goes on at {going.percent} %.", "", "")
+    another = compared_with_another(run)
+    return Offer("", refused(judged, STEPS[0]) or another, refused(judged, EVERYBODY) or another)
+
+
 def _going(begun: Rollout) -> Rollout:
     versions.register_live()
     try:

@@ -1,13 +1,17 @@
 """A candidate that answers a share of the conversations before it answers all of them."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from llm.models.calls import Deployment, Endpoint, PromptVariant, ServingRole
+
+TOLD = timedelta(days=7)
 
 
 class RolloutState(models.TextChoices):
@@ -21,6 +25,14 @@ class RolloutQuerySet(models.QuerySet["Rollout"]):
     def going(self) -> "Rollout | None":
         """The one that takes conversations now. It is read for every question, so that one that ends serves nobody."""
         return self.filter(state=RolloutState.GOING).select_related("endpoint", "beside__endpoint").first()
+
+    def told(self) -> "Rollout | None":
+        """The one that people should know of: it goes, or it was halted in the last TOLD and nothing came after."""
+        newest = self.select_related("endpoint", "beside__endpoint").first()
+        if newest is None or newest.state == RolloutState.GOING:
+            return newest
+        is_fresh = newest.ended_at is not None and newest.ended_at > timezone.now() - TOLD
+        return newest if newest.state == RolloutState.HALTED and is_fresh else None
 
 
 class Rollout(models.Model):
