@@ -53,7 +53,7 @@ def drawn() -> None:
 
 def ask(number: int) -> Message:
     """A question of a thread of its own, through the inbox, and its answer."""
-    place = {"platform": Platform.CONSOLE, "channel": f"C{number}", "kind": ChannelKind.DIRECT}
+    place = {"platform": Platform.CONSOLE, "channel": f"C{number}", "author": f"U{number}", "kind": ChannelKind.DIRECT}
     receiving.receive(incoming("How are annual plans refunded?", number=number, **place))
     claimed = queue.claim([Platform.CONSOLE])
     assert claimed is not None
