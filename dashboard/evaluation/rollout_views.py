@@ -21,7 +21,14 @@ def rollouts(request: loading.Request) -> HttpResponse:
     """The newest rollout with its figures, and those before it."""
     known = list(rollout_pages.history())
     shown = rollout_pages.shown(known[0]) if known else None
-    context = {"page": "evaluations", "shown": shown, "history": known, "raise_form": RaiseForm(), "halt": HaltForm()}
+    context = {
+        "page": "evaluations",
+        "shown": shown,
+        "history": known,
+        "before": deploying.before(),
+        "raise_form": RaiseForm(),
+        "halt": HaltForm(),
+    }
     template = "_rollout.html" if "HX-Request" in request.headers else "rollouts.html"
     return render(request, f"dashboard/evaluation/{template}", context)
 

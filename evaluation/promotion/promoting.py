@@ -129,24 +129,26 @@ def check_override(refusal: str, override: str, by: User | None) -> None:
 @dataclass(frozen=True)
 class Offer:
     """What may be done with the candidate of a run: `blocked` says why nothing at all, `canary` and `everybody` why not
-    so far without deciding against the gate; empty where it may."""
+    so far without deciding against the gate; empty where it may. `another`: it was compared with one that answers no
+    more."""
 
     blocked: str
-    canary: str
-    everybody: str
+    canary: str = ""
+    everybody: str = ""
+    another: str = ""
 
 
 def offer(run: EvaluationRun, judged: Gate) -> Offer:
     if run.candidate is None:
-        return Offer("It has no candidate.", "", "")
+        return Offer("It has no candidate.")
     try:
         check_run(run.candidate, run)
     except PromotionError as error:
-        return Offer(str(error), "", "")
+        return Offer(str(error))
     if going := Rollout.objects.going():
-        return Offer(f"The rollout of {going} goes on at {going.percent} %.", "", "")
+        return Offer(f"The rollout of {going} goes on at {going.percent} %.")
     another = compared_with_another(run)
-    return Offer("", refused(judged, STEPS[0]) or another, refused(judged, EVERYBODY) or another)
+    return Offer("", refused(judged, STEPS[0]) or another, refused(judged, EVERYBODY) or another, another)
 
 
 def _going(begun: Rollout) -> Rollout:
@@ -176,9 +178,9 @@ def next_step(rollout: Rollout) -> NextStep:
     left = rollout.step_started_at + LEAST_TIME - timezone.now()
     missing = []
     if answers < LEAST_ANSWERS:
-        missing.append(f"{LEAST_ANSWERS - answers} more answers of the {LEAST_ANSWERS} that a step takes")
+        missing.append(f"{LEAST_ANSWERS - answers} of the {LEAST_ANSWERS} answers that a step takes")
     if left > timedelta(0):
-        missing.append(f"{_hours(left)} of the 24 hours")
+        missing.append(_hours(left))
     return NextStep(percent, answers, f"Still missing: {' and '.join(missing)}." if missing else "")
 
 
@@ -232,4 +234,4 @@ def _reason(rollout: Rollout) -> str:
 
 def _hours(left: timedelta) -> str:
     hours = left / timedelta(hours=1)
-    return f"{hours:.0f} hours" if hours >= 1.5 else f"{max(1, round(60 * hours))} minutes"
+    return f"{hours:.0f} of the 24 hours" if hours >= 1.5 else f"{max(1, round(60 * hours))} minutes of the 24 hours"

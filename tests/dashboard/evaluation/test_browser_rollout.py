@@ -77,7 +77,7 @@ def test_canary_halted_promoted_and_rolled_back(page: Page, run: EvaluationRun, 
     expect(page.get_by_text("openai:ft:ours answers 5 % of the conversations")).to_be_visible()
     expect(page.get_by_text("0 of 200 answers of this step.")).to_be_visible()
     page.get_by_role("button", name="Raise").click()
-    expect(page.get_by_role("status").get_by_text("Still missing: 200 more answers")).to_be_visible()
+    expect(page.get_by_role("status").get_by_text("Still missing: 200 of the 200 answers")).to_be_visible()
     for percent in (25, 50):
         page.get_by_label("Why sooner").fill("it is a test")
         page.get_by_role("button", name="Raise", exact=True).click()
@@ -104,7 +104,7 @@ def test_canary_halted_promoted_and_rolled_back(page: Page, run: EvaluationRun, 
     page.get_by_role("button", name="Override").click()
     page.wait_for_url("**/rollouts/")
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:ft:ours"
-    page.get_by_role("button", name="Back to the model before").click()
+    page.get_by_role("button", name="Back to openai:a-model").click()
     expect(page.get_by_text("openai:a-model answers all conversations from the next question on.")).to_be_visible()
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
     done = [*AuditEntry.objects.exclude(action="logged_in").values_list("action", "actor").order_by("id")]

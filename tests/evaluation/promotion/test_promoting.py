@@ -141,10 +141,10 @@ def test_a_step_takes_answers_and_time(candidate: ModelVersion, owner: User) -> 
     make_rollout_answers(rollout, 199)
     make_rollout_answers(rollout, 50, is_candidate=False)
     missing = promoting.next_step(rollout).missing
-    assert missing == "Still missing: 1 more answers of the 200 that a step takes and 24 hours of the 24 hours."
+    assert missing == "Still missing: 1 of the 200 answers that a step takes and 24 of the 24 hours."
     make_rollout_answers(rollout, 1)
-    assert promoting.next_step(rollout).missing == "Still missing: 24 hours of the 24 hours."
-    with pytest.raises(PromotionError, match="Still missing: 24 hours"):
+    assert promoting.next_step(rollout).missing == "Still missing: 24 of the 24 hours."
+    with pytest.raises(PromotionError, match="Still missing: 24 of the 24"):
         promoting.raise_share(rollout, by=owner)
     with pytest.raises(PromotionError, match="takes an owner"):
         promoting.raise_share(rollout, override="in a hurry", by=make_user("eve"))

@@ -119,7 +119,7 @@ def test_what_the_gate_does_not_offer_takes_a_reason_and_is_audited(candidate: M
     assert (entry.actor, entry.details["override"]) == ("the command line", "the board wants it")
     with pytest.raises(CommandError, match="goes on: finish it or halt it first"):
         promote(candidate.pk, "--run", run.pk, "--canary", 5, "--override", "the board wants it")
-    with pytest.raises(CommandError, match="Still missing: 200 more answers"):
+    with pytest.raises(CommandError, match="Still missing: 200 of the 200 answers"):
         promote("--raise")
     assert promote("--raise", "--override", "nobody asks in August")["percent"] == 25
     assert promote("--halt", "a slip")["why"] == "a slip"
