@@ -12,6 +12,7 @@ from dashboard.costs import views as costs
 from dashboard.documents import views as documents
 from dashboard.escalations import views as escalations
 from dashboard.evaluation import advice_views as advice
+from dashboard.evaluation import drift_views as drift
 from dashboard.evaluation import rollout_views as rollouts
 from dashboard.evaluation import views as evaluation
 from dashboard.home import views as home
@@ -114,6 +115,7 @@ urlpatterns = [
     path("runs/<int:pk>/", evaluation.run, name="run"),
     path("runs/<int:pk>/cases/<int:case>/", evaluation.run_case, name="run_case"),
     path("runs/<int:pk>/promote/", rollouts.promote_run, name="promote_run"),
+    path("drift/", drift.drift, name="drift"),
     path("rollouts/", rollouts.rollouts, name="rollouts"),
     path("rollouts/back/", rollouts.roll_back_answers, name="roll_back_answers"),
     path("rollouts/<int:pk>/raise/", rollouts.raise_rollout, name="raise_rollout"),

@@ -37,8 +37,8 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = tuple(LABELS)
         labels = LABELS
         help_texts = {
-            "deployment": "One that answered before. It takes part in no rollout. Where it gives nothing, as when it is gone, "
-            "whoever stands in answers: the live one, if nobody else."
+            "deployment": "One that answered before. It takes part in no rollout. Where it gives nothing, as when it "
+            "is gone, whoever stands in answers: the live one, if nobody else."
         }
         widgets = {"refusal_text": forms.Textarea(attrs={"rows": 2})}
 

@@ -15,6 +15,8 @@ from bot.models import OPEN, Message, Outcome, Speaker
 from bot.questions import presence
 from dashboard.rendering import charts, words
 from evaluation.figures import costs, resolution, rollups
+from evaluation.models import DriftReading, DriftState
+from evaluation.promotion import drift_readings
 from knowledge.models import Collection, Document, DocumentState
 from llm.models import Deployment, Rollout, ServingRole
 from llm.spending import money
@@ -80,6 +82,7 @@ class Figures:
     health: list[tuple[str, bool, str]]
     endings: Sequence[expiry.Ending]
     rollout: Rollout | None
+    drifted: list[DriftReading]
     days: int = DAYS
 
     @property
@@ -134,6 +137,7 @@ def figures() -> Figures:
         health=health,
         endings=expiry.endings(today) if ends else (),
         rollout=Rollout.objects.told(),
+        drifted=[each for each in drift_readings.newest() if each.state == DriftState.DRIFTED],
     )
 
 

@@ -55,11 +55,15 @@ def make_rollout(candidate: ModelVersion, percent: int = 50, **fields: Any) -> R
 
 def make_rollout_answers(rollout: Rollout, count: int, *, is_candidate: bool = True, **fields: Any) -> list[Message]:
     """Answers of one arm, one in each conversation, which are good but for the `fields`."""
-    asked = rollout if is_candidate else rollout.beside
+    asked = rollout.candidate if is_candidate else rollout.beside
+    return make_answers_of(asked, count, **{"rollout": rollout, "is_candidate": is_candidate, **fields})
+
+
+def make_answers_of(asked: Deployment, count: int, **fields: Any) -> list[Message]:
+    """Answers of one model, one in each conversation, which are good but for the `fields`."""
     given = {
         "speaker": Speaker.BOT, "text": "Yes [1].", "outcome": Outcome.ANSWERED, "total_ms": 900.0,
-        "provider": asked.endpoint.provider, "model": asked.model, "rollout": rollout, "is_candidate": is_candidate,
-        **fields,
+        "provider": asked.endpoint.provider, "model": asked.model, **fields,
     }  # fmt: skip
     held = Conversation.objects.bulk_create([Conversation(platform=Platform.WEB) for _ in range(count)])
     return Message.objects.bulk_create(
