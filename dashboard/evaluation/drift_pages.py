@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from evaluation.models import DriftMeasure, DriftReading
+from evaluation.models import DriftMeasure, DriftReading, DriftState
 from evaluation.promotion import drift_readings
 from llm.models import Deployment, ServingRole
 from llm.spending import money
@@ -30,6 +30,12 @@ class DriftRow:
     value: str
     baseline: str
     sample: str
+
+    @property
+    def said(self) -> str:
+        """The state in a word: an end that is near has not drifted."""
+        is_near = self.reading.measure == DriftMeasure.ENDS and self.reading.state == DriftState.DRIFTED
+        return "soon" if is_near else str(self.reading.get_state_display())
 
 
 @dataclass(frozen=True)

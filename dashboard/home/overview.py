@@ -15,7 +15,7 @@ from bot.models import OPEN, Message, Outcome, Speaker
 from bot.questions import presence
 from dashboard.rendering import charts, words
 from evaluation.figures import costs, resolution, rollups
-from evaluation.models import DriftReading, DriftState
+from evaluation.models import DriftReading
 from evaluation.promotion import drift_readings
 from knowledge.models import Collection, Document, DocumentState
 from llm.models import Deployment, Rollout, ServingRole
@@ -137,7 +137,7 @@ def figures() -> Figures:
         health=health,
         endings=expiry.endings(today) if ends else (),
         rollout=Rollout.objects.told(),
-        drifted=[each for each in drift_readings.newest() if each.state == DriftState.DRIFTED],
+        drifted=drift_readings.drifted(),
     )
 
 

@@ -63,6 +63,12 @@ def newest() -> list[DriftReading]:
     return list(rows.filter(week__in=last).order_by("id"))
 
 
+def drifted() -> list[DriftReading]:
+    """Of the newest ones those that have moved; of the end of a model people are told elsewhere."""
+    moved = (each for each in newest() if each.state == DriftState.DRIFTED)
+    return [each for each in moved if each.measure != DriftMeasure.ENDS]
+
+
 def _of_answers(live: Deployment, span: Span, week: date) -> list[DriftReading]:
     now = list(_given(live, span))
     known = _kept_baseline(live)

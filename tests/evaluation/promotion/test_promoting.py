@@ -16,6 +16,7 @@ from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.rollouts import make_candidate, make_judged_run, make_rollout, make_rollout_answers
 from tests.rows.web_rows import make_models, make_user
 from tuning.models import ModelVersion
+from tuning.registry import deploying
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_providers")]
 
@@ -171,6 +172,22 @@ def test_the_last_step_is_not_made_with_a_model_that_is_gone(
     with pytest.raises(PromotionError, match="Retired"):
         promoting.raise_share(rollout, override="in a hurry", by=owner)
     assert Rollout.objects.going() == rollout
+    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
+
+
+def test_one_that_is_halted_while_it_is_tried_does_not_go_live(
+    candidate: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout = make_rollout(candidate, 50)
+    tried = deploying.tried
+
+    def halted_meanwhile(version: ModelVersion, *, reason: str) -> Deployment:
+        Rollout.objects.get(pk=rollout.pk).end(RolloutState.HALTED, "it fails")
+        return tried(version, reason=reason)
+
+    monkeypatch.setattr(deploying, "tried", halted_meanwhile)
+    with pytest.raises(PromotionError, match="ended meanwhile: it fails"):
+        promoting.raise_share(rollout, override="in a hurry", by=owner)
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
 
 
