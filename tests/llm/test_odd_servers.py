@@ -14,8 +14,8 @@ from llm.completion import ProviderError
 from llm.models import Deployment, Endpoint, Reservation, ServingRole, UsageRecord
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.protocols import Raw
+from tests.fakes.providers.wire import chat, sent
 from tests.rows.prompts import PROMPT
-from tests.rows.wire import chat, sent
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("setup", "--if-needed", verbosity=0)
         try:
-            run = rehearsal.rehearse(lambda line: self.stderr.write(line), epochs=options["epochs"])
+            run = rehearsal.rehearse(self.stderr.write, epochs=options["epochs"])
         except DemoError as error:
             raise CommandError(str(error)) from error
         if run.state != RunState.DONE:

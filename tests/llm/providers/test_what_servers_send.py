@@ -12,8 +12,8 @@ from llm.providers.anthropic import AnthropicProvider
 from llm.providers.openai import OpenAIProvider
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.protocols import Raw
+from tests.fakes.providers.wire import USAGE, chat, messages, sent
 from tests.rows.prompts import PROMPT
-from tests.rows.wire import USAGE, chat, messages, sent
 
 names = itertools.count()
 
