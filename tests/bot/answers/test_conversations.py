@@ -169,7 +169,7 @@ def test_what_no_database_can_store_is_left_out_of_an_answer(public: Collection,
     fake_providers.blocks = [("Within\x00 30\x1b[31m \ud800days", (0,))]
     *_, done = ask(public)
     assert isinstance(done, Done)
-    assert done.message.text == "Within 30[31m days [1]"
+    assert done.message.text == "Within 30[31m \ufffddays [1]", "half a character is shown to be one"
 
 
 def test_an_answer_costs_what_all_its_calls_cost(public: Collection, fake_providers: FakeProviders) -> None:
