@@ -116,7 +116,7 @@ def test_the_figures_come_again_by_themselves(owner: Client, candidate: ModelVer
     make_rollout(candidate)
     fragment = owner.get(reverse("rollouts"), headers={"HX-Request": "true"}).content.decode()
     assert fragment.startswith('<div id="rollout"')
-    assert 'hx-trigger="every 10s"' in fragment
+    assert 'hx-trigger="every 30s"' in fragment
     Rollout.objects.get().end(RolloutState.HALTED, "so")
     assert "hx-trigger" not in page(owner, "rollouts")
 
