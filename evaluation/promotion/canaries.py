@@ -39,6 +39,7 @@ def watch() -> Rollout | None:
     rollout = Rollout.objects.going()
     if rollout is None:
         return None
+    rollout.keep_watched()
     state, why = _verdict(rollout)
     if not why or not rollout.end(state, why):
         return None

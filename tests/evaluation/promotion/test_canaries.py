@@ -113,6 +113,22 @@ def test_a_burst_halts_before_the_first_look(rollout: Rollout) -> None:
     assert (entry.details["state"], entry.details["percent"]) == ("halted", 50)
 
 
+def is_unwatched() -> bool:
+    return Rollout.objects.get().is_unwatched
+
+
+def test_one_that_nobody_watches_is_told(rollout: Rollout) -> None:
+    assert not is_unwatched(), "it has only begun"
+    Rollout.objects.update(created_at=timezone.now() - timedelta(minutes=6))
+    assert is_unwatched()
+    canaries.watch()
+    assert not is_unwatched()
+    Rollout.objects.update(watched_at=timezone.now() - timedelta(minutes=6))
+    assert is_unwatched()
+    rollout.end(RolloutState.HALTED, "so")
+    assert not is_unwatched()
+
+
 def test_an_outage_of_all_models_is_not_the_candidates_harm(rollout: Rollout) -> None:
     make_rollout_answers(rollout, 10, outcome=Outcome.PROVIDER_ERROR)
     make_rollout_answers(rollout, 10, is_candidate=False, outcome=Outcome.PROVIDER_ERROR)
