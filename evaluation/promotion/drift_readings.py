@@ -30,7 +30,7 @@ GIVEN = (Outcome.ANSWERED, Outcome.NOT_IN_DOCS, Outcome.BLOCKED)
 
 
 @dataclass(frozen=True)
-class Span:
+class WatchedTime:
     since: datetime
     until: datetime
 
@@ -47,7 +47,7 @@ def read(now: datetime) -> list[DriftReading]:
     week = (monday - WEEK).date()
     if DriftReading.objects.filter(deployment=live, week=week).exists():
         return []
-    rows = [*_of_answers(live, Span(monday - WEEK, monday), week), *_of_itself(live, week, now.date())]
+    rows = [*_of_answers(live, WatchedTime(monday - WEEK, monday), week), *_of_itself(live, week, now.date())]
     made = DriftReading.objects.bulk_create(rows, ignore_conflicts=True)
     for row in made:
         if row.state == DriftState.DRIFTED:
@@ -69,7 +69,7 @@ def drifted() -> list[DriftReading]:
     return [each for each in moved if each.measure != DriftMeasure.ENDS]
 
 
-def _of_answers(live: Deployment, span: Span, week: date) -> list[DriftReading]:
+def _of_answers(live: Deployment, span: WatchedTime, week: date) -> list[DriftReading]:
     now = list(_given(live, span))
     known = _kept_baseline(live)
     began = [] if known.keys() >= {*TAKEN, DriftMeasure.TOPICS} else list(_given(live, _beginning(live)))
@@ -130,18 +130,18 @@ def _kept_baseline(live: Deployment) -> dict[str, Any]:
     return {row.measure: row.details for row in rows if row.baseline_sample >= drift.LEAST}
 
 
-def _beginning(live: Deployment) -> Span:
+def _beginning(live: Deployment) -> WatchedTime:
     """What a model is compared with: its canary where that gave enough answers, else its first week."""
     finished = Rollout.objects.filter(endpoint=live.endpoint, model=live.model, state=RolloutState.FINISHED)
     rollout = finished.filter(created_at__lt=live.created_at).order_by("-id").first()
-    first = Span(live.created_at, live.created_at + WEEK)
+    first = WatchedTime(live.created_at, live.created_at + WEEK)
     if rollout is None:
         return first
-    canary = Span(rollout.created_at, live.created_at)
+    canary = WatchedTime(rollout.created_at, live.created_at)
     return canary if len(_given(live, canary).values("pk")) >= drift.LEAST_TOPICS else first
 
 
-def _given(live: Deployment, span: Span) -> QuerySet[Message]:
+def _given(live: Deployment, span: WatchedTime) -> QuerySet[Message]:
     """The newest answers that a model gave itself, each with whether somebody pressed thumbs down."""
     disliked = Feedback.objects.filter(message=OuterRef("pk"), is_positive=False)
     found = Message.objects.filter(
