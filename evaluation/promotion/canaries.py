@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Aggregate, Count, Exists, FloatField, OuterRef, Q, QuerySet
 
 from bot.models import Feedback, Message, Outcome, Speaker
-from evaluation.promotion import harm
+from evaluation.promotion import gate, harm
 from evaluation.promotion.harm import ArmTally
 from llm.models import Deployment, Rollout, RolloutState, ServingRole, UsageRecord
 
@@ -78,12 +78,20 @@ def tallies(rollout: Rollout, cut: Cut | None = None) -> tuple[ArmTally, ArmTall
     answers, disliked = _answers(rollout), Feedback.objects.filter(is_positive=False, message__rollout=rollout)
     if cut is not None:
         answers, disliked = answers.filter(pk__lte=cut.message), disliked.filter(created_at__lte=cut.at)
-    usual = answers.filter(GAVE, is_candidate=False).aggregate(p95=Percentile95("total_ms"))["p95"]
-    limit = float("inf") if usual is None else usual * SLOWER + SLACK_MS
+    limit = _limit(rollout, answers)
     candidate, live = (
         _tally(answers.filter(is_candidate=is_candidate), disliked, limit) for is_candidate in (True, False)
     )
     return candidate, live
+
+
+def _limit(rollout: Rollout, answers: QuerySet[Message]) -> float:
+    """How many milliseconds an answer may take: about as long as the live model's. Who quotes takes none to compare
+    with, so beside that it is what the gate allows."""
+    if rollout.beside.is_quoting:
+        return gate.DEFAULT.most_p95_ms
+    usual = answers.filter(GAVE, is_candidate=False).aggregate(p95=Percentile95("total_ms"))["p95"]
+    return float("inf") if usual is None else usual * SLOWER + SLACK_MS
 
 
 def _tally(answers: QuerySet[Message], disliked: QuerySet[Feedback], limit: float) -> ArmTally:
