@@ -190,4 +190,7 @@ def traced(answer: Answer) -> Trace:
         error=answer.error,
         prompt=answer.prompt,
         retold=answer.retold,
+        caught=answer.caught,
+        written=answer.written,
+        mending=answer.mending,
     )

@@ -173,6 +173,8 @@ def _is_courtesy(claim: Claim, answer: str) -> bool:
 def _is_named(name: str, ground: Evidence) -> bool:
     if " " in name:
         return all(_is_named(part, ground) for part in name.split())
+    if name.endswith("s") and name[:-1].isupper() and name.isalpha():  # "PDFs"
+        return _is_named(name[:-1], ground)
     plain = name.casefold().removesuffix("'s").removesuffix("’s").rstrip(".")  # noqa: RUF001  an apostrophe
     if references.squeezed(plain) in ground.code or ground.words.holds(plain):
         return True

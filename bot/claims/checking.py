@@ -1,0 +1,204 @@
+"""Whether the sentences of a model's answer say what its passages say: the verdict before an answer is shown. Pure.
+
+A sentence is held against the passages that it cites and, told apart, against all that were given and all that was
+said: what stands in another passage than the cited one is cited wrongly, and not unsupported. It errs on the side of
+the sentence. What cannot be compared is unknown and no fault: another language, greetings, questions back, what says
+that the documents do not say it, code, tables, headings.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from bot.claims import coverage, grounding, grounds, polarity, quantities, statements
+from bot.claims.grounding import Ground
+from bot.claims.grounds import Evidence
+from bot.claims.polarity import Polar
+from bot.claims.quantities import Claim
+from bot.claims.statements import Statement
+
+LEAST_TERMS = 3  # a shorter sentence is a courtesy, or says too little to be judged by its words
+SAME = 0.75  # of a sentence's words in one of a passage, from which on both speak of the same
+STRANGE = 0.08  # below this share no passage speaks of it at all
+ELSEWHERE = 0.3  # below this share the cited passages do not say it, where another one does
+
+
+class Fault(StrEnum):
+    """What is wrong with a sentence."""
+
+    NUMBER = "number"
+    DATE = "date"
+    NAME = "name"
+    ADDRESS = "address"
+    REVERSED = "reversed"
+    STRANGE = "strange"
+    MISCITED = "miscited"
+
+
+_KINDS = {
+    "number": Fault.NUMBER, "price": Fault.NUMBER, "duration": Fault.NUMBER, "version": Fault.NUMBER,
+    "date": Fault.DATE, "time": Fault.DATE, "weekday": Fault.DATE, "name": Fault.NAME, "link": Fault.ADDRESS,
+}  # fmt: skip
+_COUNTED = re.compile(r"(?:(?<=\s)|^)\d{1,2}[.)](?=\s|$)")  # an item of a list that is set in one line
+_LABEL = re.compile(r"^[^.:!?]{2,60}:(?=\s|$)")  # "Code Expiry: the code has expired"
+_WORDS = re.compile(r"[^\W\d_]{4,}")
+_NOT_SAID = re.compile(
+    r"\b(?:documents?|documentation|passages?|sources?|articles?|information|context|text|help cent(?:er|re)"
+    r"|dokument\w*|unterlagen|quellen?|informationen|auszüg\w*|passagen|sources|informations|documentos?|pasajes?"
+    r"|fuentes?|información)\b|文書|資料|情報",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A sentence with what was found. `share` (0 to 1) is how much of it all that was given holds, None where that is
+    unknown. `what` are the words that no passage has; `best` is the passage that holds most of it, 0 for none."""
+
+    statement: Statement
+    share: float | None = None
+    fault: Fault | None = None
+    what: str = ""
+    best: int = 0
+
+    @property
+    def is_held(self) -> bool:
+        return self.share is not None and self.share >= grounding.SUPPORTED and self.fault is None
+
+    @property
+    def is_untrue(self) -> bool:
+        """Whether it is not to be shown: a strange sentence only where it claims to be a passage's."""
+        if self.fault == Fault.STRANGE:
+            return bool(self.statement.numbers)
+        return self.fault not in (None, Fault.MISCITED)
+
+
+def share_held(found: Sequence[Checked]) -> float:
+    """From 0 to 1: how much of what is said is held up, by words; 0 where nothing could be compared."""
+    sizes = {each: len(grounding.terms(each.statement.text)) for each in found if each.share is not None}
+    return sum(size for each, size in sizes.items() if each.is_held) / max(1, sum(sizes.values()))
+
+
+class Checking:
+    """Passages and what was said, read once; `passages[n - 1]` is what the marker [n] stands for.
+
+    `told` are the turns of the conversation, its question among them, and the headings of the passages: what they say
+    counts as said. `courtesies` are sentences that the voice asks for.
+    """
+
+    def __init__(self, passages: Sequence[str], told: Sequence[str] = (), courtesies: Iterable[str] = ()) -> None:
+        self._passages = passages
+        self._told = told
+        self._polite = {" ".join(grounding.terms(text)) for each in courtesies for text in grounding.split(each)}
+        self._grounds: dict[tuple[int, ...], Ground] = {}
+
+    def sentences(self, answer: str) -> list[Checked]:
+        """Each sentence of `answer`, in order."""
+        units = statements.read(answer)
+        if not any(text.strip() for text in self._passages) or grounding.speaks_another(answer, self._passages):
+            return [Checked(unit) for unit in units]
+        return [self._checked(unit) if self._is_claim(unit) else Checked(unit) for unit in units]
+
+    def _is_claim(self, unit: Statement) -> bool:
+        said = grounding.terms(unit.text)
+        if unit.is_code or unit.is_row or unit.is_heading or unit.is_question or unit.text.endswith(":"):
+            return False
+        if " ".join(said) in self._polite or not coverage.content(unit.text):
+            return False
+        return not (_NOT_SAID.search(unit.text) and coverage.denies(unit.text))
+
+    def _checked(self, unit: Statement) -> Checked:
+        everything = tuple(range(1, len(self._passages) + 1))
+        support = self._ground(everything).support(unit.text)
+        if support is None:
+            return Checked(unit)
+        best, most = self._best(unit.text)
+        share = max(support.share if not support.is_faulty else support.share / grounding.FAULTY, most)
+        fault, what = self._fault(unit, share, is_reversed=support.is_reversed)
+        if fault is None and self._is_miscited(unit, best, most):
+            fault = Fault.MISCITED
+        return Checked(unit, share, fault, what, best)
+
+    def _fault(self, unit: Statement, share: float, *, is_reversed: bool) -> tuple[Fault | None, str]:
+        text = _plain(unit.text)
+        for claim, _ in grounds.unsupported(text, self._evidence, ""):
+            kind = _KINDS.get(claim.kind)
+            if kind and not _is_idle(claim, text):
+                return kind, claim.text
+        near = [sentence for sentence in self._read if _shared(text, sentence) >= SAME]
+        if other := next(self._contradicted(text, near), None):
+            return _KINDS[other.kind], other.text
+        if is_reversed or polarity.is_denied(text, self._affirmed):
+            return Fault.REVERSED, ""
+        if share < STRANGE and len(grounding.terms(text)) > LEAST_TERMS:
+            return Fault.STRANGE, ""
+        return None, ""
+
+    def _contradicted(self, text: str, near: Sequence[str]) -> Iterator[Claim]:
+        """Numbers in whose place every sentence that says the same has another one."""
+        there = [claim for sentence in near for claim in quantities.claims(sentence)]
+        for claim in quantities.claims(text):
+            alike = [each for each in there if each.kind == claim.kind and each.unit == claim.unit]
+            if alike and not _is_idle(claim, text) and not any(each.values & claim.values for each in there):
+                yield claim
+
+    def _is_miscited(self, unit: Statement, best: int, most: float) -> bool:
+        if not unit.own or best in unit.own or most < grounding.SUPPORTED:
+            return False
+        return self._share(unit.text, unit.own) < ELSEWHERE
+
+    def _best(self, text: str) -> tuple[int, float]:
+        shares = [(self._share(text, (number,)), -number) for number in range(1, len(self._passages) + 1)]
+        most, number = max(shares, default=(0.0, 0))
+        return (-number, most) if most else (0, 0.0)
+
+    def _share(self, text: str, numbers: tuple[int, ...]) -> float:
+        there = tuple(number for number in numbers if 1 <= number <= len(self._passages))
+        support = self._ground(there).support(text) if there else None
+        return support.share if support else 0.0
+
+    def _ground(self, numbers: tuple[int, ...]) -> Ground:
+        if numbers not in self._grounds:
+            told = self._told if len(numbers) == len(self._passages) else ()
+            self._grounds[numbers] = Ground([self._passages[number - 1] for number in numbers], told)
+        return self._grounds[numbers]
+
+    @cached_property
+    def _evidence(self) -> Evidence:
+        return Evidence.of(self._passages, self._told)
+
+    @cached_property
+    def _affirmed(self) -> list[Polar]:
+        return [Polar(sentence) for sentence in self._read if not sentence.endswith("?")]
+
+    @cached_property
+    def _read(self) -> list[str]:
+        return [each for text in (*self._passages, *self._told) for each in grounding.split(text)]
+
+
+def _plain(text: str) -> str:
+    """As long a text without what is no claim: the numbers of a list in one line, and a label."""
+    text = _COUNTED.sub(lambda found: " " * len(found.group()), text)
+    return _LABEL.sub(lambda found: " " * (len(found.group()) - 1) + ".", text)
+
+
+def _is_idle(claim: Claim, text: str) -> bool:
+    """Whether it is said without a claim: "two plans", "Polycystic Ovarian Syndrome (PCOS)", a heading's capitals."""
+    if claim.kind == "number" and not claim.unit.startswith("%"):
+        return not any(sign.isdigit() for sign in claim.text) or len(claim.text) == 1
+    if claim.kind != "name":
+        return False
+    if text[: claim.start].endswith("(") and text[claim.end :].startswith(")"):
+        return True
+    others = [word for word in _WORDS.findall(text)[1:] if word not in claim.text]
+    return sum(word[0].isupper() for word in others) > len(others) / 2
+
+
+def _shared(text: str, other: str) -> float:
+    said, there = set(grounding.terms(text)), set(grounding.terms(other))
+    said -= {term for term in said if term.isdigit()}
+    if len(said) < LEAST_TERMS or len(there) > 3 * len(said):
+        return 0.0
+    return len(said & there) / len(said)
