@@ -147,6 +147,8 @@ class Checking:
     def _is_miscited(self, unit: Statement, best: int, most: float) -> bool:
         if not unit.own or best in unit.own or most < grounding.SUPPORTED:
             return False
+        if len(grounding.terms(unit.text)) <= LEAST_TERMS:
+            return False
         return self._share(unit.text, unit.own) < ELSEWHERE
 
     def _best(self, text: str) -> tuple[int, float]:
