@@ -27,9 +27,9 @@ ECHO = "\n\n".join([*HOSTILE, *reversed(HOSTILE)])
 def evil(fake_providers: FakeProviders, shelf: Collection, tmp_path: Path) -> FakeProviders:
     """Echoes every hostile text of a document, in pieces as they come from a model, and cites another one, so that it
     is shown, and its addresses are not those of a source."""
-    make_indexed(shelf, make_file(tmp_path, "evil.md", f"# Odds and ends\n\n{ECHO}"))
+    make_indexed(shelf, make_file(tmp_path, "evil.txt", f"Odds and ends\n\n{ECHO}"))
     found = retrieve(ASKED, collections=[shelf.pk], k=6, trace_id=client.new_trace_id(), deadline=math.inf)
-    other = next(place for place, hit in enumerate(found.hits) if not hit.path.endswith("evil.md"))
+    other = next(place for place, hit in enumerate(found.hits) if not hit.path.endswith("evil.txt"))
     pieces = [ECHO[at : at + 40] for at in range(0, len(ECHO), 40)]
     fake_providers.blocks = [("Annual plans are refunded ", (other,)), ("\n\n", ()), *((piece, ()) for piece in pieces)]
     return fake_providers
