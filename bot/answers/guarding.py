@@ -46,6 +46,7 @@ FENCE = "-----"
 SENTENCE = "- {sentence}"
 WITH_WORDS = '- {sentence} (nothing says "{what}")'
 
+BESIDE = "beside"  # the question: what is wrong with a whole answer
 UNMARKED = "unmarked"  # what is wrong with a sentence that cites nothing, beside the faults of checking
 NO_TIME = "There was no time left to ask the model again."
 CUT_OFF = "The answer was cut off, and so would be the next one."
@@ -103,8 +104,10 @@ class _Amended:
 
 def guard(draft: Draft) -> Guarded:
     """Raises nothing that a model can cause."""
-    check = _check(draft)
     work = _Amended(draft.numbered)
+    if _is_beside(draft):
+        return Guarded("", (), (Caught("", BESIDE, "", Became.WITHDRAWN),))
+    check = _check(draft)
     _mark(work, check)
     _mend(work, check, draft)
     _cite_rightly(work, check)
@@ -117,12 +120,34 @@ def guard(draft: Draft) -> Guarded:
     return Guarded(text, tuple(renumbered.cited), tuple(work.caught), work.mending)
 
 
+def _is_beside(draft: Draft) -> bool:
+    """Whether it rests on what has nothing to do with the question. One without markers rests on nothing yet."""
+    cited = [draft.hits[number - 1] for number in draft.cited]
+    parts = [[(hit.text[part.start : part.end], part.similarity) for part in hit.sentences] for hit in cited]
+    if not cited or not all(any(similarity for _, similarity in each) for each in parts):
+        return False  # how near they are is not known
+    quoted = [
+        dict(each)[citations.quote(draft.text, number, [text for text, _ in each])]
+        for number, each in enumerate(parts, start=1)
+    ]
+    return checking.is_beside(
+        draft.text,
+        [draft.asked.question, draft.question],
+        [_passage(hit) for hit in cited],
+        near=max(similarity for each in parts for _, similarity in each),
+        quoted=max(quoted),
+    )
+
+
+def _passage(hit: Hit) -> str:
+    return f"{hit.heading or hit.title}\n\n{hit.text}"
+
+
 def _check(draft: Draft) -> Checking:
     manner = draft.asked.manner
     voiced = (*framing.fixed(manner.voice), *manner.rules) if manner.voice else ()
     said = [turn.text for turn in prompts.shorten(draft.history)]
-    passages = [f"{hit.heading or hit.title}\n\n{hit.text}" for hit in draft.hits]
-    return Checking(passages, [*said, draft.asked.question, draft.question], voiced)
+    return Checking(list(map(_passage, draft.hits)), [*said, draft.asked.question, draft.question], voiced)
 
 
 def _mark(work: _Amended, check: Checking) -> None:

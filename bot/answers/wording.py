@@ -52,6 +52,7 @@ LEFT_OPEN = {
     "El equipo de soporte puede decir más.",
     "ja": "私が検索できる文書では裏付けられない部分は、お答えしていません。詳しくはサポートチームにお尋ねください。",
 }
+REPLACED = "Checked against the documents, the answer is:"
 LATE = "You asked {when} ago, when I was not running. It may be settled by now."
 UNREAD = "I cannot look at files or images yet, so I did not read: {names}."
 SHARED = "Shown to the channel."

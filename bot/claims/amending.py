@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from bot.claims import citations
 from bot.claims.checking import Checked
@@ -37,19 +37,23 @@ def without(answer: str, found: Sequence[Checked], gone: Collection[Checked]) ->
 
 
 def _orphans(found: Sequence[Checked], gone: Collection[Checked]) -> list[Checked]:
-    """Headings, and lines that end with a colon, behind which nothing is left up to the next of them."""
-    taken = set(gone)
-    orphans = []
-    is_bare, is_cut = True, False
-    for each in reversed(found):
-        is_leading = each.statement.is_heading or each.statement.text.endswith(":")
-        if is_leading and is_bare and is_cut and each not in taken:
+    """Headings, and lines that end with a colon, of what they introduce nothing is left."""
+    orphans: list[Checked] = []
+    for place in range(len(found) - 1, -1, -1):
+        each = found[place]
+        introduced = _introduced(each, found[place + 1 :])
+        if each not in gone and introduced and all(other in gone or other in orphans for other in introduced):
             orphans.append(each)
-        elif each in taken:
-            is_cut = True
-        else:
-            is_bare, is_cut = is_leading, False
     return orphans
+
+
+def _introduced(each: Checked, behind: Sequence[Checked]) -> list[Checked]:
+    """What a heading stands over, or a list that a colon announces."""
+    if each.statement.is_heading:
+        return list(takewhile(lambda other: not other.statement.is_heading, behind))
+    if each.statement.text.endswith(":"):
+        return list(takewhile(lambda other: other.statement.is_introduced, behind))
+    return []
 
 
 def _moved(found: Sequence[Checked], taken: Collection[Checked]) -> dict[Checked, tuple[int, ...]]:
