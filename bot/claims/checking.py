@@ -24,7 +24,7 @@ LEAST_TERMS = 3  # a shorter sentence is a courtesy, or says too little to be ju
 SAME = 0.75  # of a sentence's words in one of a passage, from which on both speak of the same
 FAR = 0.35  # cosine to the question below which passages that share no word with it do not answer it
 FARTHEST = 0.15  # and below which what is quoted of them does not, where the answer shares none
-STRANGE = 0.08  # below this share no passage speaks of it at all
+STRANGE = 0.06  # below this share no passage speaks of it at all
 STRANGE_TERMS = 8  # in a sentence of fewer other words may say the same
 ELSEWHERE = 0.3  # below this share the cited passages do not say it, where another one does
 
@@ -158,7 +158,7 @@ class Checking:
         return Checked(unit, share, fault, what, best)
 
     def _fault(self, unit: Statement, share: float, *, is_reversed: bool) -> tuple[Fault | None, str]:
-        text = _plain(unit.text)
+        text = bare(unit.text)
         for claim, _ in grounds.unsupported(text, self._evidence, ""):
             kind = _KINDS.get(claim.kind)
             if kind and not _is_idle(claim, text) and not self._is_written(claim):
@@ -220,7 +220,7 @@ class Checking:
         return [each for text in (*self._passages, *self._told) for each in grounding.split(text)]
 
 
-def _plain(text: str) -> str:
+def bare(text: str) -> str:
     """As long a text without what is no claim: the numbers of a list in one line, and a label."""
     text = _COUNTED.sub(lambda found: " " * len(found.group()), text)
     return _LABEL.sub(lambda found: " " * (len(found.group()) - 1) + ".", text)
