@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -64,7 +64,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class Figures:
-    """How the last seven days went. Times are in seconds, None before the first answer."""
+    """How the last seven days, from `since` on, went. Times are in seconds, None before the first answer.
+
+    `caught` answers had a claim that no passage holds, and were not shown with it.
+    """
 
     questions: int
     outcomes: list[tuple[str, int, float]]
@@ -79,6 +82,8 @@ class Figures:
     failing: list[dict[str, Any]]
     health: list[tuple[str, bool, str]]
     endings: Sequence[expiry.Ending]
+    caught: int
+    since: date
     days: int = DAYS
 
     @property
@@ -132,6 +137,8 @@ def figures() -> Figures:
         failing=_failing(),
         health=health,
         endings=expiry.endings(today) if ends else (),
+        caught=Message.objects.matching({"claims": True, "since": since}).count(),
+        since=since,
     )
 
 
