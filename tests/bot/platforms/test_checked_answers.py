@@ -39,7 +39,8 @@ def test_on_slack(slack: FakeSlack) -> None:
     said = "\n".join(map(visible_text, posts))
     assert "45 days" in json.dumps([call.params for call in slack.calls])  # while it was written
     assert (LEFT in said, NOTE in said, "45 days" in json.dumps(posts)) == (True, True, False)
-    assert [call.method for call in slack.calls if not call.response.get("ok", True)] == []
+    refused = {call.response.get("error") for call in slack.calls if not call.response.get("ok", True)}
+    assert refused <= {"streaming_state_conflict"}  # edited before Slack knew that it was complete: done again
 
 
 def test_on_discord(discord: FakeDiscord) -> None:
