@@ -27,7 +27,7 @@ class ConversationFilter(forms.Form):
     )
     rating = forms.ChoiceField(required=False, choices=RATINGS)
     claims = forms.ChoiceField(
-        required=False, choices=[("", "any answer"), ("caught", "something was caught")], label="Claims checked"
+        required=False, choices=[("", "any"), ("caught", "fault caught")], label="Claims checked"
     )
     model = forms.ChoiceField(required=False)
     least_cost = forms.DecimalField(required=False, min_value=0, decimal_places=8, label="Costs at least (USD)")
