@@ -105,10 +105,10 @@ class _Amended:
 def guard(draft: Draft) -> Guarded:
     """Raises nothing that a model can cause."""
     work = _Amended(draft.numbered)
-    if _is_beside(draft):
-        return Guarded("", (), (Caught("", BESIDE, "", Became.WITHDRAWN),))
     check = _check(draft)
     _mark(work, check)
+    if _is_beside(work.text, draft):
+        return Guarded("", (), (Caught("", BESIDE, "", Became.WITHDRAWN),))
     _mend(work, check, draft)
     _cite_rightly(work, check)
     if not work.caught:
@@ -120,22 +120,21 @@ def guard(draft: Draft) -> Guarded:
     return Guarded(text, tuple(renumbered.cited), tuple(work.caught), work.mending)
 
 
-def _is_beside(draft: Draft) -> bool:
-    """Whether it rests on what has nothing to do with the question. One without markers rests on nothing yet."""
-    cited = [draft.hits[number - 1] for number in draft.cited]
-    parts = [[(hit.text[part.start : part.end], part.similarity) for part in hit.sentences] for hit in cited]
-    if not cited or not all(any(similarity for _, similarity in each) for each in parts):
+def _is_beside(text: str, draft: Draft) -> bool:
+    """Whether it rests on what has nothing to do with the question. One without markers rests on nothing."""
+    cited = {number: draft.hits[number - 1] for number in citations.numbers(text)}
+    parts = {
+        number: {hit.text[part.start : part.end]: part.similarity for part in hit.sentences}
+        for number, hit in cited.items()
+    }
+    if not cited or not all(any(near.values()) for near in parts.values()):
         return False  # how near they are is not known
-    quoted = [
-        dict(each)[citations.quote(draft.text, number, [text for text, _ in each])]
-        for number, each in enumerate(parts, start=1)
-    ]
     return checking.is_beside(
-        draft.text,
+        text,
         [draft.asked.question, draft.question],
-        [_passage(hit) for hit in cited],
-        near=max(similarity for each in parts for _, similarity in each),
-        quoted=max(quoted),
+        [_passage(hit) for hit in cited.values()],
+        near=max(similarity for near in parts.values() for similarity in near.values()),
+        quoted=max(near[citations.quote(text, number, list(near))] for number, near in parts.items()),
     )
 
 

@@ -18,6 +18,7 @@ from bot.claims.grounds import Evidence
 from bot.claims.polarity import Polar
 from bot.claims.quantities import Claim
 from bot.claims.statements import Statement
+from bot.claims.vocabulary import MONTHS
 from knowledge.passages import languages
 
 LEAST_TERMS = 3  # a shorter sentence is a courtesy, or says too little to be judged by its words
@@ -45,7 +46,9 @@ _KINDS = {
     "number": Fault.NUMBER, "price": Fault.NUMBER, "duration": Fault.NUMBER, "version": Fault.NUMBER,
     "date": Fault.DATE, "time": Fault.DATE, "weekday": Fault.DATE, "name": Fault.NAME, "link": Fault.ADDRESS,
 }  # fmt: skip
-_COUNTED = re.compile(r"(?:(?<=\s)|^)\d{1,2}[.)](?=\s|$)")  # an item of a list that is set in one line
+_COUNTED = re.compile(
+    rf"(?:(?<=\s)|^)\d{1, 2}[.)](?=\s|$)(?!\s(?:{'|'.join(MONTHS)})\b)", re.IGNORECASE
+)  # an item of a list that is set in one line
 _LABEL = re.compile(r"^[^.:!?]{2,60}:(?=\s|$)")  # "Code Expiry: the code has expired"
 _WORDS = re.compile(r"[^\W\d_]{4,}")
 _NOT_SAID = re.compile(
@@ -181,7 +184,7 @@ class Checking:
         there = [claim for sentence in near for claim in quantities.claims(sentence)]
         for claim in quantities.claims(text):
             alike = [each for each in there if each.kind == claim.kind and each.unit == claim.unit]
-            if alike and not _is_idle(claim, text) and not any(each.values & claim.values for each in there):
+            if alike and not _is_idle(claim, text) and not any(_agree(claim, each) for each in there):
                 yield claim
 
     def _is_miscited(self, unit: Statement, best: int, most: float) -> bool:
@@ -236,6 +239,13 @@ def _is_idle(claim: Claim, text: str) -> bool:
         return True
     others = [word for word in _WORDS.findall(text)[1:] if word not in claim.text]
     return sum(word[0].isupper() for word in others) > len(others) / 2
+
+
+def _agree(claim: Claim, other: Claim) -> bool:
+    """Whether both may mean the same; of dates, the one may say less than the other."""
+    if claim.kind != "date" or other.kind != "date":
+        return bool(claim.values & other.values)
+    return grounds.is_date(claim, other) or grounds.is_date(other, claim)
 
 
 def _shared(text: str, other: str) -> float:

@@ -155,7 +155,7 @@ def _wanting(claim: Claim, answer: str, ground: Evidence, before: str) -> str:
     elif claim.kind == "version":
         is_there = any(re.search(rf"(?<![\d.]){re.escape(str(value))}(?!\.?\d)", ground.text) for value in claim.values)
     elif claim.kind == "date":
-        is_there = any(_is_date(claim, each) for each in ground.claims.get("date", ()))
+        is_there = any(is_date(claim, each) for each in ground.claims.get("date", ()))
     else:
         meant = {value for value in claim.values if claim.kind != "duration" or isinstance(value, tuple)}
         is_there = any(meant & each.values for each in ground.claims.get(claim.kind, ()))
@@ -224,7 +224,7 @@ def _is_unit(first: str, second: str) -> bool:
     )
 
 
-def _is_date(claim: Claim, other: Claim) -> bool:
+def is_date(claim: Claim, other: Claim) -> bool:
     """What is said of the one is said of the other too; a year that is not there was added."""
     return any(_fits(mine, theirs) for mine in claim.values for theirs in other.values)
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.claims import citations, grounding
+from bot.claims.vocabulary import MONTHS
 from knowledge.passages import sentences
 
 _LEADING = re.compile(rf"(?:{citations.MARKER.pattern}(?!\()[ \t]*)+")
 _INTRODUCED = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|\||`{3}|~{3})")
+_DAY = re.compile(r"(?<!\d)\d{1,2}\.$")
 _FENCE = re.compile(r"\s{0,3}(?:`{3}|~{3})")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s|\s*(?:\*\*|__)[^*_]+(?:\*\*|__):?\s*$")
 
@@ -78,9 +80,17 @@ def _spans(answer: str) -> list[tuple[int, int]]:
         if leading and is_behind:
             begin = leading.end()
             found[-1] = (found[-1][0], start + len(answer[start:begin].rstrip()))
+        if found and _is_date(answer[found[-1][0] : found[-1][1]], answer[begin:end]):
+            begin, _ = found.pop()
         if begin < end:
             found.append((begin, end))
     return found
+
+
+def _is_date(before: str, behind: str) -> bool:
+    """Whether a full stop between them is that of a day, as in "am 1. März"."""
+    word = re.match(r"[^\W\d_]+", behind)
+    return bool(_DAY.search(before) and word and word.group().casefold() in MONTHS)
 
 
 def _inherited(units: list[Statement]) -> Iterator[Statement]:

@@ -197,8 +197,9 @@ def test_what_another_passage_says_is_cited_from_there(ask: Asks, fake_providers
     assert len(fake_providers.requests) == 1
 
 
-def test_an_answer_beside_the_question_is_not_shown(ask: Asks, fake_providers: FakeProviders) -> None:
-    text = "Projects can be exported as CSV from the project menu by an Owner [1]."
+@pytest.mark.parametrize("marker", [" [1]", ""])
+def test_an_answer_beside_the_question_is_not_shown(ask: Asks, fake_providers: FakeProviders, marker: str) -> None:
+    text = f"Projects can be exported as CSV from the project menu by an Owner{marker}."
     answer = ask(text, question="Who founded this bakery?")
     assert (answer.outcome, answer.uncited_text) == (Outcome.NOT_IN_DOCS, text)
     assert caught(answer) == [(guarding.BESIDE, Became.WITHDRAWN)]

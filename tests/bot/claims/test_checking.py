@@ -1,6 +1,11 @@
 """What is seen of a model's sentences, and what is left alone."""
 
+import time
+from itertools import pairwise
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.claims import amending, checking, statements
 from bot.claims.checking import Checking, Fault
@@ -130,3 +135,55 @@ def test_a_marker_belongs_to_what_is_before_it() -> None:
 )
 def test_an_answer_beside_the_question(question: str, answer: str, near: float, quoted: float, beside: bool) -> None:
     assert checking.is_beside(answer, [question], [EXPORTS], near, quoted) == beside
+
+
+GERMAN = """Rückerstattung
+
+Jahrespläne werden innerhalb von 30 Tagen vollständig erstattet.
+Nach dem 1. März 2024 kostet der Plan 1.200 Euro im Jahr.
+Monatliche Pläne werden nicht erstattet. Fragen beantwortet Frau Keller unter hilfe@a.example.
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ("Jahrespläne werden innerhalb von 30 Tagen vollständig erstattet [1].", None),
+        ("Die Erstattung eines Jahresplans ist innerhalb von dreißig Tagen möglich [1].", None),
+        ("Der Plan kostet seit dem 01.03.2024 im Jahr 1200 € [1].", None),
+        ("Nein, monatliche Pläne werden nicht erstattet [1].", None),
+        ("Jahrespläne werden innerhalb von 60 Tagen vollständig erstattet [1].", Fault.NUMBER),
+        ("Der Plan kostet seit dem 1. März 2025 im Jahr 1.200 Euro [1].", Fault.DATE),
+        ("Monatliche Pläne werden vollständig erstattet, und Fragen beantwortet Frau Zander [1].", Fault.NAME),
+        ("Jahrespläne werden innerhalb von 30 Tagen nicht vollständig erstattet [1].", Fault.REVERSED),
+    ],
+)
+def test_in_german(answer: str, fault: Fault | None) -> None:
+    (found,) = Checking([GERMAN], ["Werden Jahrespläne erstattet?"]).sentences(answer)
+    assert found.fault == fault
+
+
+PIECES = st.sampled_from(
+    ["Plans", " are", " not", " refunded", " in 30 days", " 1.2.3", "٣", "²", ". ", "? ", ": ", "\n", "\n\n", "- ", "1. ",
+     "|a|", "[1]", " [2, 3]", "[99]", "`[1]`", "```", "**", "##", "“", "Zoë ", "5/6/2024", "$1,2", "日本", "(", ")",
+     "https://a.b/c", "\r", "May"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PIECES, max_size=30).map("".join), st.lists(PIECES, max_size=20).map("".join))
+def test_whatever_is_written_is_read_and_taken_apart(answer: str, passage: str) -> None:
+    found = Checking([passage, REFUNDS], [QUESTION]).sentences(answer)
+    spans = [(each.statement.start, each.statement.end) for each in found]
+    assert spans == sorted(spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
+    assert amending.without(answer, found, []) == answer.strip()
+    assert len(amending.without(answer, found, found[:2])) <= len(answer) + 12
+    amending.marked(answer, dict.fromkeys(found, 1))
+
+
+@pytest.mark.parametrize("piece", ["[1", "**", "a: ", "[1] ", "- ", "(", "1. ", "not ", "|"])
+def test_a_long_run_of_signs_is_gone_through_once(piece: str) -> None:
+    began = time.process_time()
+    Checking([REFUNDS]).sentences(piece * 4000)
+    assert time.process_time() - began < 20  # seconds; it was minutes where each sign was looked at from every other
