@@ -149,9 +149,9 @@ def swap(
     others = [each for each in answers if each.task[:32] != one.task[:32] and each.passages[0] != one.passages[0]]
     far = is_caught(rng.choice(others), text)
     tallies["passages of another conversation"].add(is_found=far, is_alarm=is_alarm)
-    (best, *_) = [each for each in one.checking.sentences(text) if each.share is not None] or [None]
-    wrong = [number for number in range(1, len(one.passages) + 1) if best and best.is_held and number != best.best]
-    if wrong and best:
+    best = next((each for each in one.checking.sentences(text) if each.is_held), None)
+    wrong = [number for number in range(1, len(one.passages) + 1) if best and number != best.best]
+    if best and wrong:
         near = any(map(_is_wrong, one.checking.sentences(f"{text} [{rng.choice(wrong)}]")))
         right = any(map(_is_wrong, one.checking.sentences(f"{text} [{best.best}]")))
         tallies["another of the passages"].add(is_found=near, is_alarm=right)

@@ -46,9 +46,8 @@ _KINDS = {
     "number": Fault.NUMBER, "price": Fault.NUMBER, "duration": Fault.NUMBER, "version": Fault.NUMBER,
     "date": Fault.DATE, "time": Fault.DATE, "weekday": Fault.DATE, "name": Fault.NAME, "link": Fault.ADDRESS,
 }  # fmt: skip
-_COUNTED = re.compile(
-    rf"(?:(?<=\s)|^)\d{1, 2}[.)](?=\s|$)(?!\s(?:{'|'.join(MONTHS)})\b)", re.IGNORECASE
-)  # an item of a list that is set in one line
+# An item of a list that is set in one line, and no "1. März".
+_COUNTED = re.compile(rf"(?:(?<=\s)|^)\d{{1,2}}[.)](?=\s|$)(?!\s(?:{'|'.join(MONTHS)})\b)", re.IGNORECASE)
 _LABEL = re.compile(r"^[^.:!?]{2,60}:(?=\s|$)")  # "Code Expiry: the code has expired"
 _WORDS = re.compile(r"[^\W\d_]{4,}")
 _NOT_SAID = re.compile(
@@ -238,7 +237,7 @@ def _is_idle(claim: Claim, text: str) -> bool:
     if text[: claim.start].endswith("(") and text[claim.end :].startswith(")"):
         return True
     others = [word for word in _WORDS.findall(text)[1:] if word not in claim.text]
-    return sum(word[0].isupper() for word in others) > len(others) / 2
+    return bool(sum(word[0].isupper() for word in others) > len(others) / 2)
 
 
 def _agree(claim: Claim, other: Claim) -> bool:

@@ -12,6 +12,7 @@ from knowledge.models import Collection
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import ASKED, Server
 from tests.fakes.providers.fake import FakeProviders
+from tests.fakes.providers.protocols import Block
 from tests.fakes.slack.fake import FakeSlack, visible_text
 from tests.fakes.slack.workspace import CHANNEL, Workspace
 from tests.harness import bots
@@ -26,7 +27,7 @@ NOTE = wording.left_open("en")
 def _wrong(fake_providers: FakeProviders) -> None:
     """A model that is slow enough to be seen, and wrong twice."""
     fake_providers.seconds = 2.4
-    wrong = [("Annual plans are refunded within 45 days [1]. ", ()), (LEFT, ())]
+    wrong: list[Block] = [("Annual plans are refunded within 45 days [1]. ", ()), (LEFT, ())]
     fake_providers.blocks_in_turn = [wrong, wrong]
 
 
