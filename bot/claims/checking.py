@@ -191,7 +191,14 @@ class Checking:
             return False
         if len(grounding.terms(unit.text)) <= LEAST_TERMS:
             return False
-        return self._share(unit.text, unit.own) < ELSEWHERE
+        cited = self._ground(tuple(number for number in unit.own if number <= len(self._passages))).support(unit.text)
+        lacks_figures = cited is not None and bool(cited.missing) and not self._lacks(unit.text, best)
+        return lacks_figures or self._share(unit.text, unit.own) < ELSEWHERE
+
+    def _lacks(self, text: str, number: int) -> bool:
+        """Whether a passage has not all the numbers and names of a sentence."""
+        support = self._ground((number,)).support(text)
+        return support is None or bool(support.missing)
 
     def _best(self, text: str) -> tuple[int, float]:
         shares = [(self._share(text, (number,)), -number) for number in range(1, len(self._passages) + 1)]
@@ -234,6 +241,8 @@ def _is_idle(claim: Claim, text: str) -> bool:
         return not any(sign.isdigit() for sign in claim.text) or len(claim.text) == 1
     if claim.kind != "name":
         return False
+    if claim.text == text.strip(" .!"):
+        return True
     if text[: claim.start].endswith("(") and text[claim.end :].startswith(")"):
         return True
     others = [word for word in _WORDS.findall(text)[1:] if word not in claim.text]

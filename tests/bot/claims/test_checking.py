@@ -82,6 +82,19 @@ def test_what_stands_in_another_passage_is_cited_wrongly_and_not_untrue() -> Non
     assert (found.fault, found.best, found.is_untrue) == (Fault.MISCITED, 2, False)
 
 
+def test_a_passage_that_lacks_the_number_is_not_the_one_that_says_it() -> None:
+    """future-agi/future-agi#1225: two passages of nearly the same words."""
+    check = Checking(["Python 3.12 released Oct 2023", "Java 21 released Sep 2023"], ["When was it released?"])
+    wrong, right = check.sentences("Python 3.12 was released in 2023 [2].\n\nPython 3.12 was released in 2023 [1].")
+    assert (wrong.fault, wrong.best, right.fault) == (Fault.MISCITED, 1, None)
+
+
+@pytest.mark.parametrize("answer", ["IDK", "False.", "Yes!"])
+def test_what_says_nothing_is_no_fault(answer: str) -> None:
+    """vibrantlabsai/ragas#878 and #609: an answer without a statement is neither right nor wrong."""
+    assert [each.fault for each in Checking([REFUNDS]).sentences(answer)] == [None]
+
+
 def test_a_strange_sentence_is_untrue_only_where_it_cites() -> None:
     said = "our founders met in a garage near the beach, sold old bicycles and raised money from relatives"
     cited, plain = Checking([REFUNDS]).sentences(f"{said} [1].\n\n{said}.")
