@@ -71,6 +71,7 @@ bench: $(BENCH)/installed
 bench-quality: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.extraction --data $(DATA)
+	$(BENCH)/bin/python -m benchmarks.claims --data $(DATA)
 
 # The parts of an install as a CycloneDX list, Django's own examination, and (over the network) what is known against them.
 audit: $(AUDIT)/installed $(VENV)/installed

@@ -5,16 +5,18 @@ The calls it makes are in the ledger (llm.client writes it) under the answer's t
 
 import logging
 import re
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.answers import asking, followups, prompts, retelling, wording
+from bot.answers import asking, followups, guarding, prompts, retelling, wording
 from bot.answers.asking import Asked
+from bot.answers.guarding import Draft, Guarded
 from bot.answers.prompts import PLAIN, Manner
 from bot.answers.signals import Signalled
-from bot.answers.trace import Retold, SentPrompt
+from bot.answers.trace import Caught, Retold, SentPrompt
 from bot.claims import citations
 from bot.models import Outcome
 from bot.voices import framing
@@ -55,7 +57,8 @@ class Answer:
     `question` is how it was understood, `deployment` who wrote. `uncited_text` keeps what a model wrote without resting
     it on a passage, which nobody is shown; `searched_again` the words that it asked to have searched. `prompt` is the
     last one that a model replied to, if any did; `invalid_markers` of that reply led to no passage. `retold` is what
-    came of having a quoted answer put into the voice. Times are in milliseconds since the question came in.
+    came of having a quoted answer put into the voice. `caught` is what was found wrong with what a model had `written`,
+    and `mending` why it could not do better. Times are in milliseconds since the question came in.
     """
 
     asked: Asked
@@ -69,6 +72,9 @@ class Answer:
     searched_again: str = ""
     prompt: SentPrompt | None = None
     retold: Retold | None = None
+    caught: tuple[Caught, ...] = ()
+    written: str = ""
+    mending: str = ""
     invalid_markers: int = 0
     is_truncated: bool = False
     error: str = ""
@@ -127,6 +133,7 @@ class Writing:
         self._searched_again = ""
         self._prompt: SentPrompt | None = None
         self._retold: Retold | None = None
+        self._check = Guarded("", ())
         self._opened = framing.Opened((), "")
         self._first_token_ms: float | None = None
         self._found = found
@@ -203,7 +210,7 @@ class Writing:
     def _reply(self, *, may_search: bool) -> Generator[str, None, bool]:
         """Have the model write over the passages found so far; True when it had more of them searched instead."""
         self._prompt = None
-        hits = self.retrieval.hits
+        began = time.monotonic()
         response = client.stream(
             lambda served: self._worded(served, may_search=may_search),
             deployment=self._deployment,
@@ -212,7 +219,7 @@ class Writing:
             purpose=self.asked.purpose,
         )
         reply = Signalled(response)
-        renumbered = citations.Renumbered(reply, len(hits))
+        renumbered = citations.Renumbered(reply, len(self.retrieval.hits))
         self._opened = framing.Opened(self._spoken(renumbered, response), self._voiced("opening"))
         with closing(response):
             for delta in self._opened:
@@ -231,7 +238,9 @@ class Writing:
         if self._deployment.is_quoting and not self._is_answerable():  # as strict as if it had been asked first
             self._end(Outcome.NOT_IN_DOCS)
             return False
-        yield from self._conclude([hits[number - 1] for number in renumbered.cited], response.finish_reason == "length")
+        is_truncated = response.finish_reason == "length"
+        guarded = self._guarded(tuple(renumbered.cited), is_truncated, time.monotonic() - began)
+        yield from self._conclude(guarded, is_truncated)
         return False
 
     def _worded(self, served: Deployment, *, may_search: bool) -> Prompt:
@@ -277,25 +286,48 @@ class Writing:
         self.retrieval = replace(self.retrieval, hits=(*self.retrieval.hits, *more))
         return bool(more)
 
-    def _conclude(self, cited: list[Hit], is_truncated: bool) -> Iterator[str]:
-        """Settle the outcome: text that rests on no passage is not an answer. Yields what an answer ends with.
+    def _guarded(self, cited: tuple[int, ...], is_truncated: bool, seconds: float) -> Guarded:
+        """The text as its claims let it stand; what is quoted stands in the documents as it is."""
+        if self._deployment.is_quoting or not self._unframed:
+            return Guarded(self.text, cited)
+        draft = Draft(
+            text=self._unframed,
+            cited=cited,
+            asked=self.asked,
+            question=self._question,
+            hits=self.retrieval.hits,
+            history=self._history,
+            deployment=self._deployment,
+            seconds=seconds,
+            is_truncated=is_truncated,
+        )
+        return guarding.guard(draft)
+
+    def _conclude(self, guarded: Guarded, is_truncated: bool) -> Iterator[str]:
+        """Settle the outcome: text that rests on no passage is not an answer. Yields what an answer ends with, unless
+        it ends as another one than was begun, which `answer` alone holds.
 
         One that was cut off is not ended: its own last words are missing.
         """
+        self._check, written = guarded, self._unframed
+        cited = [self.retrieval.hits[number - 1] for number in guarded.cited]
         if not cited:
             unfounded = ended(self.asked, Outcome.NOT_IN_DOCS)
-            self._settle(replace(unfounded, uncited_text=self._unframed, is_truncated=is_truncated))
+            self._settle(replace(unfounded, uncited_text=written, is_truncated=is_truncated))
             return
+        if guarded.caught:
+            self.text = framing.opened(guarded.text, self._voiced("opening"))
         if not is_truncated and (last := framing.closed(self.text, self._voiced("closing"))):
             self.text = self.text.rstrip() + last
-            yield last
+            if not guarded.caught:
+                yield last
         text = self.text.strip()
         said = self._retold.plain if self._retold else text  # the voice's words are in no passage
         quoted = tuple(
             CitedPassage(number, hit, citations.quote(said, number, _sentences(hit)))
             for number, hit in enumerate(cited, start=1)
         )
-        answered = ended(self.asked, Outcome.ANSWERED, text)
+        answered = replace(ended(self.asked, Outcome.ANSWERED, text), written=written if guarded.caught else "")
         self._settle(replace(answered, citations=quoted, is_truncated=is_truncated))
 
     @property
@@ -322,6 +354,8 @@ class Writing:
             searched_again=self._searched_again,
             prompt=self._prompt,
             retold=self._retold,
+            caught=self._check.caught,
+            mending=self._check.mending,
             invalid_markers=self._invalid_markers,
             first_token_ms=self._first_token_ms,
         )

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from bot.answers import asking, assigning, prompts, trace
 from bot.answers.answering import Answer, Writing
 from bot.answers.asking import Asked
-from bot.answers.trace import Reach, Trace
+from bot.answers.trace import Became, Reach, Trace
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
 from bot.voices import choosing, style
 from knowledge.retrieval.search import Retrieval
@@ -154,6 +154,7 @@ def save(conversation: Conversation, answer: Answer) -> Message:
         total_ms=answer.total_ms,
         voice=voice,
         style_faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
+        caught=sum(each.became != Became.MARKED for each in answer.caught),
         cost=cost(answer.trace_id),
         trace=traced(answer).as_json(),
         rollout_id=answer.asked.rollout,
@@ -195,4 +196,7 @@ def traced(answer: Answer) -> Trace:
         error=answer.error,
         prompt=answer.prompt,
         retold=answer.retold,
+        caught=answer.caught,
+        written=answer.written,
+        mending=answer.mending,
     )

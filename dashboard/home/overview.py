@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -68,7 +68,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class Figures:
-    """How the last seven days went. Times are in seconds, None before the first answer."""
+    """How the last seven days, from `since` on, went. Times are in seconds, None before the first answer.
+
+    `caught` answers had a claim that no passage holds, and were not shown with it.
+    """
 
     questions: int
     outcomes: list[tuple[str, int, float]]
@@ -85,6 +88,8 @@ class Figures:
     endings: Sequence[expiry.Ending]
     rollout: Rollout | None
     drifted: list[DriftReading]
+    caught: int
+    since: date
     days: int = DAYS
 
     @property
@@ -140,6 +145,8 @@ def figures() -> Figures:
         endings=expiry.endings(today) if told.endings else (),
         rollout=Rollout.objects.told() if told.rollout else None,
         drifted=drift_readings.drifted() if told.drift else [],
+        caught=Message.objects.matching({"claims": True, "since": since}).count(),
+        since=since,
     )
 
 

@@ -8,8 +8,8 @@ from bot.answers.answering import Answer, FoundBefore, Writing, ended
 from bot.answers.asking import Asked, QuestionError
 from bot.answers.prompts import Manner
 from bot.answers.trace import Trace
-from bot.answers.wishes import wants_person
 from bot.models import Outcome
+from bot.questions.wishes import wants_person
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun
 from evaluation.runs import arms
 from knowledge.retrieval.search import Retrieval
