@@ -10,8 +10,8 @@ from bot.models import Feedback, Message, Outcome
 from evaluation.cases import case_sets, collecting, erasing, keeping_apart
 from evaluation.cases.case_drafts import CaseDraft
 from evaluation.cases.case_sets import CaseSetError
-from evaluation.cases.collecting import CaseError
 from evaluation.cases.keeping_apart import TrainedOnError
+from evaluation.cases.past_answers import CaseError
 from evaluation.models import CaseSet, CaseSetLine, EvaluationArm, EvaluationCase, ExpectedBehaviour
 from evaluation.runs import execution
 from llm.models import ServingRole
