@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evaluation.models import ExpectedBehaviour
 from evaluation.scores.expectations import Expectation
@@ -52,3 +52,18 @@ class CaseDraft:
             self.must_not_include, self.reference, self.tags, self.thread,
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(kept, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass
+class ReadCases:
+    """The cases of a file, each with where it stood, and what of the file could not be taken over, for people."""
+
+    drafts: list[CaseDraft] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def sampled(self, limit: int) -> "ReadCases":
+        """So many of the cases, in their order: drawn by what they ask, so that it is always the same ones, and those
+        of a smaller sample are in every larger one."""
+        drawn = sorted(self.drafts, key=lambda draft: hashlib.sha256(draft.question.encode()).digest())[:limit]
+        chosen = set(map(id, drawn))
+        return ReadCases([draft for draft in self.drafts if id(draft) in chosen], self.notes)

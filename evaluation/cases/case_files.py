@@ -7,13 +7,12 @@ and `cluster` (the name of what other cases ask as well). Whatever else stands t
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
 from bot.answers.asking import QUESTION_CHARACTERS
 from evaluation.cases import promptfoo
-from evaluation.cases.case_drafts import CaseDraft, CaseFileError, FileProblem
+from evaluation.cases.case_drafts import CaseDraft, CaseFileError, FileProblem, ReadCases
 from evaluation.models import ExpectedBehaviour
 from evaluation.scores import expectations
 from foundation.text import clean
@@ -23,14 +22,6 @@ MOST_CASES = 10_000
 _FIELDS = {
     "question", "history", "expected", "gold", "must_include", "must_not_include", "reference", "tags", "cluster",
 }  # fmt: skip
-
-
-@dataclass
-class ReadCases:
-    """The cases of a file, each with where it stood, and what of the file could not be taken over, for people."""
-
-    drafts: list[CaseDraft] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 def read(name: str, data: bytes) -> ReadCases:

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bot.models import Message
-from evaluation.cases import case_files, case_sets, collecting, past_answers
-from evaluation.cases.case_drafts import CaseFileError
+from evaluation.cases import bench_sets, case_files, case_sets, collecting, past_answers
+from evaluation.cases.case_drafts import CaseFileError, ReadCases
 from evaluation.cases.case_sets import CaseSetError
 from evaluation.cases.collecting import TooManyError
 from evaluation.cases.keeping_apart import TrainedOnError
@@ -30,8 +30,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        bring = actions.add_parser("import", help="cases from a file: ours (.jsonl) or promptfoo's (.yaml)")
-        bring.add_argument("file", type=Path, metavar="FILE.jsonl|FILE.yaml")
+        bring = actions.add_parser("import", help="cases from a file, ours or promptfoo's, or from a judged set")
+        bring.add_argument("file", type=Path, metavar="FILE.jsonl|FILE.yaml|FOLDER")
+        bring.add_argument("--limit", type=int, metavar="N", help="only so many, always the same ones")
+        bring.add_argument(
+            "--documents", type=Path, metavar="DIR", help="write the documents of a judged set there, for: ingest DIR"
+        )
         add = actions.add_parser("add", help="make cases of answers that were given")
         add.add_argument("messages", type=int, nargs="*", metavar="MESSAGE_ID")
         add.add_argument("--conversations", action="store_true", help="all answers there are, or those that fit:")
@@ -58,8 +62,11 @@ class Command(BaseCommand):
 
     def _import(self, options: dict[str, Any]) -> None:
         file: Path = options["file"]
-        found = case_files.read(file.name, file.read_bytes())
-        imported = collecting.add_drafts(found.drafts, origin=file.name, by=None)
+        found = _read(file, options["limit"])
+        if options["documents"]:
+            count = bench_sets.write_documents(file, options["documents"])
+            self.stderr.write(f"{count:,} documents were written; next: manage.py ingest {options['documents']}")
+        imported = collecting.add_drafts(found.drafts, origin=file.resolve().name, by=None)
         for note in found.notes:
             self.stderr.write(note)
         if options["json"]:
@@ -131,6 +138,14 @@ class Command(BaseCommand):
 
     def _print(self, found: object) -> None:
         self.stdout.write(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _read(file: Path, limit: int | None) -> ReadCases:
+    """Raises CaseFileError, and CommandError for a limit that is none."""
+    if limit is not None and limit < 1:
+        raise CommandError("The limit has to be 1 or more.")
+    found = bench_sets.read(file) if bench_sets.is_set(file) else case_files.read(file.name, file.read_bytes())
+    return found.sampled(limit) if limit else found
 
 
 def _chosen(options: dict[str, Any]) -> list[int]:
