@@ -1,6 +1,5 @@
 """The figures of this install that advice rests on, read from its rows. What they cannot tell yet is unknown."""
 
-from collections import Counter
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -83,8 +82,10 @@ def _of_answers(shape: AnswerShape | None) -> dict[str, LiveFigure]:
 def _changes(now: datetime) -> tuple[LiveFigure, LiveFigure]:
     """Of what answers cite, each document as often as it is cited: the share that changed of late, and how often half
     of it changes. A new splitting of the same text is no change."""
-    newest = Citation.objects.order_by("-id").values_list("document_id", "message__created_at")[:CITATIONS]
-    cited = Counter(pk for pk, at in newest if pk is not None and at >= now - timedelta(days=DAYS))
+    newest = Citation.objects.order_by("-id").values("pk")[:CITATIONS]
+    late_ones = Citation.objects.filter(pk__in=newest, message__created_at__gte=now - timedelta(days=DAYS))
+    counted = late_ones.exclude(document=None).order_by().values_list("document").annotate(Count("pk"))
+    cited = dict(counted)
     if not cited:
         why = unknown(f"No answer has cited a document in the last {DAYS} days.")
         return why, why
@@ -159,12 +160,13 @@ def _pace(today: date) -> LiveFigure:
 
 
 def _style_faults(today: date) -> LiveFigure:
-    newest = Message.objects.filter(speaker=Speaker.BOT).order_by("-id")[:ANSWERS]
-    told = [faults for faults, outcome, voice in newest.values_list("style_faults", "outcome", "voice")
-            if voice and outcome == Outcome.ANSWERED]  # fmt: skip
-    if not told:
+    newest = Message.objects.filter(speaker=Speaker.BOT).order_by("-id").values("pk")[:ANSWERS]
+    spoken = Message.objects.filter(pk__in=newest, outcome=Outcome.ANSWERED, voice__isnull=False)
+    found = spoken.order_by().aggregate(all=Count("pk"), faulty=Count("pk", filter=~Q(style_faults=[])))
+    if not found["all"]:
         return unknown("No answer was given in a voice yet.")
-    return LiveFigure(sum(map(bool, told)) / len(told), "Answers that break a rule of their voice.", len(told), today)
+    share = found["faulty"] / found["all"]
+    return LiveFigure(share, "Answers that break a rule of their voice.", found["all"], today)
 
 
 def _prompt(today: date) -> LiveFigure:
