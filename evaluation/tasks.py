@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from evaluation.figures import rollups
 from evaluation.models import EvaluationRun
-from evaluation.runs import awaited, execution
+from evaluation.runs import awaited, batching, execution
 from foundation import leases
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
@@ -39,6 +39,8 @@ def tick() -> None:
     for begun in awaited.start():
         queue_run(begun.pk)
     execution.give_up()
+    if batching.unwanted().exists():
+        async_task("evaluation.tasks.cancel_batches", task_name="orders of stopped runs")
     old = leases.abandoned(EvaluationRun).filter(created_at__lt=timezone.now() - QUEUED_AGAIN_AFTER)
     for pk in old.values_list("pk", flat=True):
         queue_run(pk)
@@ -51,6 +53,10 @@ def start_soon(run: EvaluationRun) -> None:
 
 def queue_run(pk: int) -> None:
     async_task("evaluation.tasks.run", pk, task_name=f"evaluation run {pk}", timeout=settings.LONGEST_JOB_SECONDS)
+
+
+def cancel_batches() -> None:
+    batching.look_after_unwanted()
 
 
 def run(pk: int) -> None:

@@ -5,8 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from dashboard.conversations import chosen
-from dashboard.conversations.chosen import NothingChosenError
+from dashboard.conversations import picked
+from dashboard.conversations.picked import NothingChosenError
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from evaluation.cases import collecting
@@ -20,11 +20,11 @@ from tuning.models import ProposalBatch
 def propose_answers(request: loading.Request) -> HttpResponse:
     """The answers that were ticked, or all that the filter of the page finds. Passages may have to be searched."""
     try:
-        batch = tasks.propose_all(chosen.answers(request, most=bulk.MOST), by=request.user)
+        batch = tasks.propose_all(picked.answers(request, most=bulk.MOST), by=request.user)
     except (NothingChosenError, bulk.TooManyError, ProviderError) as error:
         messages.error(request, str(error))
         return _back(request)
-    request.audited = {"answers": batch.total, "batch": batch.pk, **chosen.told(request)}
+    request.audited = {"answers": batch.total, "batch": batch.pk, **picked.told(request)}
     return redirect("proposal", batch.pk)
 
 
@@ -42,11 +42,11 @@ def proposal(request: loading.Request, pk: int) -> HttpResponse:
 def add_cases(request: loading.Request) -> HttpResponse:
     """The same answers as evaluation cases, from which on nobody trains on them: all that can be, in one piece."""
     try:
-        found = collecting.add_answers(chosen.answers(request, most=collecting.MOST), by=request.user)
-    except (NothingChosenError, collecting.TooManyError) as error:
+        found = collecting.add_answers(picked.answers(request, most=collecting.MOST), by=request.user)
+    except (NothingChosenError, collecting.TooManyCasesError) as error:
         messages.error(request, str(error))
         return _back(request)
-    request.audited = {"cases": len(found.cases), "left": len(found.refused), **chosen.told(request)}
+    request.audited = {"cases": len(found.cases), "left": len(found.refused), **picked.told(request)}
     (messages.success if found.cases else messages.info)(request, found.sentence)
     for reason, count in found.reasons:
         messages.warning(request, f"Left out, {count:,}: {reason}")

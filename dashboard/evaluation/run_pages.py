@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun, FailureLayer, RunState
 from evaluation.promotion import proofs
 from evaluation.promotion.gate import Gate
-from evaluation.runs import run_reports
+from evaluation.runs import batching, run_reports
 from evaluation.scores import expectations
 from evaluation.scores.statistics import ScoresError
 from llm.spending import money
@@ -41,10 +41,14 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class ShownRun:
-    """`arms` are named as people say, `rows` have a cell for each; `layers` are counted over all arms."""
+    """`arms` are named as people say, `rows` have a cell for each; `layers` are counted over all arms.
+
+    `orders` are those under way, in words.
+    """
 
     run: EvaluationRun
     done: int
+    orders: list[str]
     arms: list[str]
     rows: list[ShownRow]
     layers: list[tuple[str, str, int]]
@@ -87,6 +91,7 @@ def shown(run: EvaluationRun) -> ShownRun:
     return ShownRun(
         run=run,
         done=run.results.count(),
+        orders=[batching.sentence(each) for each in batching.open_ones(run)],
         arms=arms,
         rows=rows,
         layers=_layers(run),

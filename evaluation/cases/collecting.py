@@ -21,7 +21,7 @@ STEP = 500  # that are read at a time
 LOCK = "evaluation cases"  # of whoever adds some: the same case is found by its checksum
 
 
-class TooManyError(ValueError):
+class TooManyCasesError(ValueError):
     """More than can be made at once; the message says what to do."""
 
 
@@ -89,10 +89,10 @@ def add_answer(message: Message, *, by: User | None) -> EvaluationCase:
 
 @transaction.atomic
 def add_answers(answers: Sequence[int], *, by: User | None) -> Collected:
-    """As `add_answer`, for many by their ids: all that can be, or none where something fails. Raises TooManyError."""
+    """As `add_answer`, for many by their ids: all that can be, or none where it fails. Raises TooManyCasesError."""
     chosen = list(dict.fromkeys(answers))
     if len(chosen) > MOST:
-        raise TooManyError(f"At most {MOST:,} cases can be made at once: narrow the filter.")
+        raise TooManyCasesError(f"At most {MOST:,} cases can be made at once: narrow the filter.")
     locks.hold(LOCK)
     own = own_addresses.known()
     found = Collected()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from evaluation.models import EvaluationCase, EvaluationResult
+from evaluation.models import BatchedAnswer, EvaluationCase, EvaluationResult
 
 EMPTY = {
     "question": "", "history": [], "reference": "", "must_include": [], "must_not_include": [], "gold": [],
@@ -19,6 +19,7 @@ def erase(messages: Iterable[int]) -> int:
     meant = list(EvaluationCase.objects.filter(message__in=list(messages)).values_list("pk", flat=True))
     found = EvaluationCase.objects.filter(pk__in=meant)
     frozen = list(found.filter(lines__isnull=False).distinct().values_list("pk", flat=True))
+    BatchedAnswer.objects.filter(case__in=meant).delete()
     results = EvaluationResult.objects.filter(case__in=frozen)
     results.update(answer="", trace={}, citations=[], error="", scores={}, has_passed=None, layer="")
     EvaluationCase.objects.filter(pk__in=frozen).update(**EMPTY, message=None)

@@ -1,5 +1,6 @@
 """The rows of this room."""
 
+from evaluation.models.batches import BatchedAnswer, OrderState, RunBatch
 from evaluation.models.cases import CaseSet, CaseSetLine, CaseSource, EvaluationCase, ExpectedBehaviour
 from evaluation.models.figures import DailyAnswers, DailyUsage
 from evaluation.models.runs import (
@@ -13,6 +14,7 @@ from evaluation.models.runs import (
 )
 
 __all__ = [
+    "BatchedAnswer",
     "CaseSet",
     "CaseSetLine",
     "CaseSource",
@@ -25,6 +27,8 @@ __all__ = [
     "ExpectedBehaviour",
     "FailureLayer",
     "HumanGrade",
+    "OrderState",
     "PrimaryMeasure",
+    "RunBatch",
     "RunState",
 ]

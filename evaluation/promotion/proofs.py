@@ -80,7 +80,9 @@ def proof(run: EvaluationRun) -> Proof | None:
         primary=compared(PRIMARY[primary]),
         graded=_graded(live, candidate),
         guards={name: compared(measure) for name, measure in GUARDS.items()},
-        p95_ms=arm_scores.percentile([each.total_ms for each in candidate if each.has_passed is not None], 95),
+        p95_ms=arm_scores.percentile(
+            [each.total_ms for each in candidate if each.has_passed is not None and each.total_ms is not None], 95
+        ),
         critical_failures=_critical(live, candidate),
         is_same_set=True,
         trained_hash=version.template_hash if version.is_tuned else None,

@@ -21,6 +21,9 @@ _FINISH: dict[str, FinishReason] = {
     "refusal": "refusal",
 }
 
+# Passages are numbered from 1, so that of a whole reply the place of a cited one says its number.
+_ANY_PASSAGES = tuple(Passage(number, "", "", "") for number in range(1, 65))
+
 
 @lru_cache(maxsize=16)
 def client(base_url: str, api_key: str, is_private_allowed: bool) -> anthropic.Anthropic:
@@ -34,7 +37,7 @@ class AnthropicProvider(Provider):
         deadline = time.monotonic() + timeout
         with translated(anthropic, api_key=self.api_key):
             events = client(self.base_url, self.api_key, self.is_private_allowed).messages.create(
-                **_request(prompt, model), stream=True, timeout=timeout
+                **request_body(prompt, model), stream=True, timeout=timeout
             )
         reply = _Reply(prompt.passages)
         with events, translated(anthropic, api_key=self.api_key, lost="cut"):
@@ -44,7 +47,7 @@ class AnthropicProvider(Provider):
         yield completion(reply.text, reply.finish_reason, reply.usage())
 
 
-def _request(prompt: Prompt, model: str) -> dict[str, Any]:
+def request_body(prompt: Prompt, model: str) -> dict[str, Any]:
     """The request's body. The API has no temperature, and ignores a request to cache a system text that is short."""
     earlier = dropwhile(lambda turn: turn.role == "assistant", prompt.history)
     content = [*map(_search_result, prompt.passages), {"type": "text", "text": prompt.question}]
@@ -68,6 +71,13 @@ def _search_result(passage: Passage) -> dict[str, Any]:
         "content": [{"type": "text", "text": passage.text}],
         "citations": {"enabled": True},
     }
+
+
+def completed(message: Any) -> Completion:
+    """The Completion of a reply in one piece, its citations as `[n]`. Raises ProviderError where it holds nothing."""
+    reply = _Reply(_ANY_PASSAGES)
+    reply.take_whole(message)
+    return completion(reply.text, reply.finish_reason, reply.usage())
 
 
 @dataclass
@@ -99,6 +109,16 @@ class _Reply:
                 self.finish_reason = _FINISH.get(event.delta.stop_reason, "stop")
         self.text += added
         return added
+
+    def take_whole(self, message: Any) -> None:
+        self._count(message.usage)
+        for block in message.content:
+            if block.type == "text":
+                self.text += self._spoken(block.text)
+                for citation in block.citations or ():
+                    self._cite(citation)
+                self.text += self._end_of_block()
+        self.finish_reason = _FINISH.get(message.stop_reason, "stop") if message.stop_reason else None
 
     def usage(self) -> Usage:
         """Anthropic counts fresh, cache-read and cache-written input apart; the ledger's input is their sum."""

@@ -43,12 +43,11 @@ class OpenAIProvider(Provider):
             for chunk in until(deadline, chunks):
                 usage = getattr(chunk, "usage", None) or usage
                 for choice in getattr(chunk, "choices", None) or ():
-                    if choice.finish_reason:
-                        finish = _FINISH.get(choice.finish_reason, "stop")
+                    finish = finish_reason(choice.finish_reason) or finish
                     if choice.delta and (delta := choice.delta.content or choice.delta.refusal):
                         text += delta
                         yield delta
-        yield completion(text, finish, _usage(usage) if usage else tokens.estimate(prompt, text))
+        yield completion(text, finish, usage_of(usage) if usage else tokens.estimate(prompt, text))
 
     def retires_on(self, model: str, *, timeout: float) -> date | None:
         with translated(openai, api_key=self.api_key):
@@ -89,6 +88,16 @@ def _moment(told: object) -> datetime | None:
     return datetime.fromtimestamp(told, UTC) if isinstance(told, int) and 0 < told < 32_503_680_000 else None
 
 
+def finish_reason(told: str | None) -> FinishReason | None:
+    """Why a reply ended, in our words; None where it has not."""
+    return _FINISH.get(told, "stop") if told else None
+
+
+def request_body(prompt: Prompt, model: str, base_url: str) -> dict[str, Any]:
+    """What is asked where the reply comes in one piece, without the options that this server has refused before."""
+    return _request(prompt, model, {*_refused.get((base_url, model), ()), "stream_options"})
+
+
 def _request(prompt: Prompt, model: str, refused: set[str]) -> dict[str, Any]:
     """The request's body. `max_tokens` is what compatible servers know; OpenAI's newest models want the other name."""
     request: dict[str, Any] = {
@@ -110,7 +119,7 @@ def _refused_option(message: str) -> str | None:
     return next((option for option in ("temperature", "stream_options") if option in message), None)
 
 
-def _usage(told: CompletionUsage) -> Usage:
+def usage_of(told: CompletionUsage) -> Usage:
     details = told.prompt_tokens_details
     return Usage(
         input_tokens=told.prompt_tokens,

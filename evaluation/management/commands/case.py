@@ -12,7 +12,7 @@ from bot.models import Message
 from evaluation.cases import bench_sets, case_files, case_sets, collecting, past_answers
 from evaluation.cases.case_drafts import CaseFileError, ReadCases
 from evaluation.cases.case_sets import CaseSetError
-from evaluation.cases.collecting import TooManyError
+from evaluation.cases.collecting import TooManyCasesError
 from evaluation.cases.keeping_apart import TrainedOnError
 from evaluation.cases.past_answers import CaseError
 from evaluation.models import CaseSet, EvaluationCase
@@ -20,7 +20,7 @@ from llm.completion import ProviderError
 from llm.models import Deployment
 
 ERRORS = (
-    CaseError, CaseSetError, TooManyError, TrainedOnError, ProviderError, Deployment.DoesNotExist, OSError,
+    CaseError, CaseSetError, TooManyCasesError, TrainedOnError, ProviderError, Deployment.DoesNotExist, OSError,
 )  # fmt: skip
 FILTERS = ("since", "until", "outcome", "rating", "text")
 

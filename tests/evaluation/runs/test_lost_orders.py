@@ -1,0 +1,119 @@
+"""Orders whose reply was lost, and what is told of those under way."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from evaluation.models import EvaluationRun, OrderState, RunBatch, RunState
+from evaluation.runs import batching, execution, starting
+from tests.fakes.providers.fake import FakeProviders
+from tests.rows.orders import go_on, made
+from tests.rows.web_rows import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("vendor", ["openai"], indirect=True)
+def test_an_order_whose_reply_was_lost_is_found_and_not_made_again(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    run = ordered_run
+    fake_providers.batches.loses_reply = True
+    assert execution.run(run.pk).state == RunState.WAITING  # type: ignore[union-attr]
+    assert (made(run).state, made(run).told) == (OrderState.PREPARED, "unknown")
+    go_on(run)
+    assert made(run).order == fake_providers.batches.only().id
+    assert fake_providers.batches.only().metadata == {"parley_batch": made(run).key}
+    fake_providers.batches.finish()
+    assert go_on(run).state == RunState.DONE
+
+
+@pytest.mark.parametrize("vendor", ["anthropic"], indirect=True)
+def test_where_orders_bear_no_word_of_ours_it_is_waited_until_they_tell(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    run = ordered_run
+    fake_providers.batches.loses_reply = True
+    execution.run(run.pk)
+    go_on(run)
+    assert "tells once it is over" in made(run).error
+    assert len(fake_providers.batches.orders) == 1
+    fake_providers.batches.finish()
+    go_on(run)
+    assert made(run).order == fake_providers.batches.only().id
+    assert go_on(run).state == RunState.DONE
+
+
+@pytest.mark.parametrize("vendor", ["anthropic"], indirect=True)
+def test_an_order_of_somebody_else_is_not_taken_for_ours(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    run = ordered_run
+    fake_providers.batches.loses_reply = True
+    execution.run(run.pk)
+    lost = fake_providers.batches.only()
+    lost.lines = {f"theirs-{name}": body for name, body in lost.lines.items()}
+    fake_providers.batches.finish()
+    go_on(run)
+    assert len(fake_providers.batches.orders) == 2
+    assert made(run).order == fake_providers.batches.orders[1].id
+
+
+def test_a_state_that_nobody_has_told_of_is_waited_for(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    run = ordered_run
+    execution.run(run.pk)
+    fake_providers.batches.only().status = "defrosting"
+    assert go_on(run).state == RunState.WAITING
+    assert "“defrosting”, which nobody has told of" in made(run).error
+    fake_providers.batches.finish()
+    assert go_on(run).state == RunState.DONE
+
+
+@pytest.mark.parametrize("vendor", ["openai"], indirect=True)
+def test_the_command_waits_and_says_what_for(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ordered_run
+    starting.stop(run, "Another is asked.")
+    RunBatch.objects.all().delete()
+    pauses: list[float] = []
+
+    def wait(seconds: float) -> None:
+        pauses.append(seconds)
+        RunBatch.objects.update(look_at=timezone.now())
+        if len(pauses) == 2:
+            fake_providers.batches.finish()
+
+    monkeypatch.setattr("time.sleep", wait)
+    out, told = StringIO(), StringIO()
+    call_command("evaluate", "first", "--arm", "rag", "--batch", "--json", stdout=out, stderr=told)
+    found = json.loads(out.getvalue())
+    assert (found["state"], found["arms"]["rag"]["passed"], found["is_batch"]) == ("done", 1.0, True)
+    assert found["batches"][0] | {"order": ""} == {
+        "arm": "rag", "order": "", "state": "over", "provider_state": "completed", "lines": 3, "done": 3, "error": None
+    }  # fmt: skip
+    assert "is ordered (ordered, 3 answers)" in told.getvalue()
+    assert pauses[0] == pytest.approx(batching.FIRST_LOOK, abs=1)
+
+
+@pytest.mark.parametrize("vendor", ["openai"], indirect=True)
+def test_the_page_tells_how_orders_are(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders, client: Client
+) -> None:
+    run = ordered_run
+    client.force_login(make_user(is_superuser=True))
+    execution.run(run.pk)
+    fake_providers.batches.only().status = "in_progress"
+    go_on(run)
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert "the live model, over passages: is ordered (in_progress, 0 of 3 answers)." in page
+    assert "This goes on if you leave the page" in page
+    started = client.post("/evaluations/start/", {"case_set": run.case_set_id, "is_batch": "on"})
+    assert EvaluationRun.objects.latest("id").is_batch
+    assert started.status_code == 302
