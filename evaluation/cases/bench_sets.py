@@ -7,6 +7,7 @@ passage answers which question, and how well). What of it has no counterpart her
 
 import hashlib
 import json
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from bot.answers.asking import QUESTION_CHARACTERS
-from evaluation.cases.case_drafts import CaseDraft, CaseFileError, FileProblem, ReadCases
+from evaluation.cases.case_drafts import CaseDraft, CaseFileError, FileProblem, ReadCases, once
 from evaluation.models import ExpectedBehaviour
 from evaluation.scores import expectations
 from foundation.text import clean
 
 FILES = {"corpus": ("id", "doc", "text"), "queries": ("id", "text", "answerable"), "qrels": ("q", "c")}
+NAMES = ("id", "doc", "q", "c", "para")  # of passages, documents and questions
 TOLD = 20  # problems of one file
 
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -58,10 +60,13 @@ def read(folder: Path) -> ReadCases:
     corpus, queries, qrels = (_rows(folder, name) for name in FILES)
     documents = {row["id"]: row["doc"] for row in corpus}
     found = _BenchSet(folder.resolve().name, documents, _gold(qrels))
-    _check_unique(queries)
+    _check_unique("queries.jsonl", "questions", queries)
+    _check_unique("corpus.jsonl", "passages", corpus)
     drafts = [draft for row in queries if (draft := _draft(found, row)) is not None]
     if not drafts:
         raise CaseFileError([FileProblem("queries.jsonl", "holds no question that can be asked")])
+    if nobody := len(found.gold.keys() - {row["id"] for row in queries}):
+        found.counts["questions are judged and not there"] = nobody
     if graded := sum(row.get("r", 1) not in (1, True) for row in qrels):
         found.counts["relevances other than 1 count as the others do"] = graded
     return ReadCases(drafts, [f"{count:,} {sentence}" for sentence, count in found.counts.items()])
@@ -117,20 +122,23 @@ def _rows(folder: Path, name: str) -> list[Row]:
 
 
 def _row(line: str, needed: Sequence[str]) -> Row:
-    """Raises ValueError with what is wrong."""
+    """Raises ValueError with what is wrong. Names may be numbers."""
     try:
-        row = json.loads(line)
+        row = json.loads(line, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise ValueError(f"is no JSON: {error.msg} at character {error.pos + 1}") from error
     if not isinstance(row, dict):
         raise ValueError("is no JSON object")
+    row |= {name: str(row[name]) for name in NAMES if type(row.get(name)) is int}
     for name in needed:
         kind = bool if name == "answerable" else str
         if not isinstance(row.get(name), kind):
             raise ValueError(f"has no {name}" if name not in row else f"its {name} is no {kind.__name__}")
     for name in ("r", "ord"):
-        if type(row.get(name, 0)) not in (int, float, bool):
+        if type(row.get(name, 0)) not in (int, float, bool) or not math.isfinite(row.get(name, 0)):
             raise ValueError(f"its {name} is no number")
+    if any(isinstance(value, str) and value != clean(value) for value in map(row.get, NAMES)):
+        raise ValueError("is named with a sign that no text may hold")
     return row
 
 
@@ -143,10 +151,10 @@ def _gold(qrels: Sequence[Row]) -> dict[str, list[str]]:
     return found
 
 
-def _check_unique(queries: Sequence[Row]) -> None:
-    twice = [name for name, count in Counter(row["id"] for row in queries).items() if count > 1]
+def _check_unique(file: str, kind: str, rows: Sequence[Row]) -> None:
+    twice = [name for name, count in Counter(row["id"] for row in rows).items() if count > 1]
     if twice:
-        raise CaseFileError([FileProblem("queries.jsonl", f"two questions are called {name}") for name in twice[:TOLD]])
+        raise CaseFileError([FileProblem(file, f"two {kind} are called {name}") for name in twice[:TOLD]])
 
 
 def _draft(found: _BenchSet, row: Row) -> CaseDraft | None:
@@ -191,8 +199,9 @@ def _documents_of(found: _BenchSet, passages: Sequence[str]) -> list[str]:
 
 def _strings(found: _BenchSet, row: Row) -> Iterator[str]:
     """The gold strings that can be looked for, each once; any of them is enough."""
-    written = row.get("answers")
-    given = [each for each in (written if isinstance(written, list) else []) if isinstance(each, str) and each.strip()]
+    written = row.get("answers") or []
+    listed = written if isinstance(written, list) else [written]
+    given = [each for each in listed if isinstance(each, str) and each.strip()]
     usable = []
     for each in dict.fromkeys(expectations.literal(clean(text).strip()) for text in given):
         try:
@@ -200,7 +209,7 @@ def _strings(found: _BenchSet, row: Row) -> Iterator[str]:
         except expectations.ExpectationError:
             continue
         usable.append(each)
-    if len(usable) < len(set(map(str.strip, given))):
+    if len(usable) < len(set(map(str.strip, given))) or len(given) < len(listed):
         found.counts["questions have gold strings that cannot be looked for"] += 1
     if not usable:
         found.counts["answerable questions have no gold string, so that their facts are for people to grade"] += 1

@@ -29,6 +29,15 @@ class CaseFileError(ValueError):
         super().__init__(f"Nothing was imported: {'; '.join(map(str, self.problems[:5]))}{more}.")
 
 
+def once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object as it is read. Raises ValueError where a name stands in it twice, of which one would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
+        raise ValueError(f"has {twice} twice")
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class CaseDraft:
     """What EvaluationCase keeps, and `place`, where it stood in its file."""

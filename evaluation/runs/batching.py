@@ -135,14 +135,17 @@ def _order(run: EvaluationRun, batch: RunBatch) -> None:
     lines = list(batch.answers.select_related("case").order_by("pk"))
     try:
         orders = ordering.batches_of(deployment.endpoint)
-        order = orders.find(batch.key, len(lines), batch.since.timestamp()) if batch.since else ""
-        if order == "":
-            order = _made(run, batch, orders, deployment, lines)
+    except ProviderError as error:
+        raise BatchError(str(error)) from error
+    if batch.since is not None:  # it may be there already, whatever goes wrong now
+        look(batch)
+        batch.refresh_from_db()
+        if batch.state != OrderState.PREPARED or batch.look_at is not None:
+            return
+    try:
+        order = _made(run, batch, orders, deployment, lines)
     except ProviderError as error:
         _give_up_order(batch, error)
-        return
-    if order is None:
-        _wait(batch, told="unknown", error="The provider may have it already, and tells once it is over.")
     else:
         _ordered(batch, order, len(lines))
 

@@ -68,9 +68,16 @@ class AnthropicBatches(Batches):
             return BatchReport(STATES.get(word, BatchState.UNKNOWN), word, done)
 
     def replies(self, order: str) -> Iterator[BatchReply]:
-        with translated(anthropic, api_key=self.api_key), closing(self._api.messages.batches.results(order)) as results:
-            for each in results:
-                yield self._reply(each)
+        with translated(anthropic, api_key=self.api_key):
+            try:
+                lines = self._api.messages.batches.results(order)
+            except anthropic.AnthropicError as error:
+                if isinstance(error, anthropic.APIError):
+                    raise
+                raise ProviderError(f"The provider has no results yet: {error}", kind="unavailable") from error
+            with closing(lines):
+                for each in lines:
+                    yield self._reply(each)
 
     def cancel(self, order: str) -> None:
         with translated(anthropic, api_key=self.api_key):

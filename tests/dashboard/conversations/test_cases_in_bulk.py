@@ -120,6 +120,15 @@ def test_all_that_match_are_those_the_page_showed(client: Client, reviewer: User
     assert client.get(reverse("add_cases")).status_code == 405
 
 
+def test_all_that_match_words_are_those_and_no_others(client: Client, reviewer: User) -> None:
+    make_many(reviewer, 5)
+    listed = client.get(reverse("conversations") + "?text=question+3").content.decode()
+    action = re.findall(r'formaction="([^"]*)"', listed)[-1].replace("&amp;", "&")
+    newest = re.findall(r'name="newest" value="(\d+)"', listed)[0]
+    client.post(action, {"which": "all", "newest": newest})
+    assert [case.question for case in EvaluationCase.objects.all()] == ["Question 3?"]
+
+
 def test_nothing_is_half_written(client: Client, reviewer: User, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make_many(reviewer, 3)
     monkeypatch.setattr(collecting, "STEP", 1)

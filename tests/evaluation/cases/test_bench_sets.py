@@ -87,6 +87,10 @@ def test_what_has_no_counterpart_is_told(tmp_path: Path) -> None:
         ({"corpus": [{"id": "n1", "text": "x"}]}, "corpus.jsonl, line 1: has no doc"),
         ({"qrels": [{"q": "q1", "c": "n1", "r": "good"}]}, "qrels.jsonl, line 1: its r is no number"),
         ({"queries": []}, "holds no question"),
+        ({"qrels": ['{"q": "q1", "c": "n1", "r": NaN}']}, "qrels.jsonl, line 1: its r is no number"),
+        ({"corpus": [CORPUS[0], CORPUS[0]]}, "two passages are called n1"),
+        ({"corpus": ['{"id": "n1", "doc": "D\\ud800", "text": "x"}']}, "a sign that no text may hold"),
+        ({"queries": ['{"id": "a", "id": "b", "text": "Who?", "answerable": true}']}, "line 1: has id twice"),
     ],
 )
 def test_a_set_that_is_not_whole_is_refused(tmp_path: Path, files: dict[str, Any], problem: str) -> None:
@@ -104,6 +108,19 @@ def test_a_sample_is_always_the_same_and_part_of_a_larger_one(tmp_path: Path) ->
     assert {each.place for each in few.drafts} == {each.place for each in turned.sampled(20).drafts}
     assert {each.place for each in few.drafts} < {each.place for each in more.drafts}
     assert len(found.sampled(99).drafts) == 60
+
+
+def test_names_may_be_numbers_and_one_gold_string_stand_alone(tmp_path: Path) -> None:
+    found = bench_sets.read(
+        make_set(
+            tmp_path,
+            corpus=[{"id": 7, "doc": 3, "text": "It is in Paris."}],
+            queries=[{"id": 1, "text": "Where?", "answerable": True, "answers": "Paris | Lyon, both"}],
+            qrels=[{"q": 1, "c": 7}, {"q": 2, "c": 7}],
+        )
+    )
+    assert (found.drafts[0].gold, found.drafts[0].must_include) == (("3.md",), (["Paris | Lyon, both"],))
+    assert found.notes == ["1 questions are judged and not there"]
 
 
 def test_documents_that_share_a_safe_name_are_kept_apart() -> None:

@@ -59,6 +59,7 @@ class FakeBatches:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.orders: list[FakeOrder] = []
         self.is_absent = False  # the server knows no batch API
+        self.missed = 0  # so many of the next requests are answered as if their order were not there, as real ones are
         self.loses_reply = False  # the next order is made, and the connection breaks before the reply
         self.befalls: dict[int, str] = {}
 
@@ -105,6 +106,9 @@ class FakeBatches:
         rest = parts[1:] if is_openai else parts[2:]
         if not rest:
             return self._list(is_openai, asked.get("after") or asked.get("after_id"))
+        if self.missed:
+            self.missed -= 1
+            raise RefusedError(404, "Not Found")
         order = self._order(rest[0])
         if rest[1:] == ["results"]:
             return "\n".join(order.results).encode()
@@ -207,7 +211,7 @@ def _openai_order(order: FakeOrder) -> Json:
         "id": order.id, "object": "batch", "endpoint": "/v1/chat/completions", "input_file_id": "file-input",
         "completion_window": "24h", "created_at": int(order.made_at), "status": order.status,
         "metadata": order.metadata or None, "output_file_id": order.files.get("output"),
-        "error_file_id": order.files.get("error"),
+        "error_file_id": order.files.get("error", ""),
         "errors": {"object": "list", "data": order.errors} if order.errors else None,
         "request_counts": {"total": len(order.lines), "completed": done, "failed": 0},
     }  # fmt: skip

@@ -63,7 +63,6 @@ class FakeProviders:
     """The server's script and memory. `script` says what befalls the next requests; after it all goes well."""
 
     def __init__(self, server: ThreadingHTTPServer) -> None:
-        self.key = KEY
         self.anthropic_url = f"http://127.0.0.1:{server.server_address[1]}"
         self.openai_url = f"{self.anthropic_url}/v1"
         self.released = threading.Event()
@@ -71,6 +70,7 @@ class FakeProviders:
         self.reset()
 
     def reset(self) -> None:
+        self.key = KEY
         self.released.set()
         self.released = threading.Event()
         self.requests: list[Request] = []
