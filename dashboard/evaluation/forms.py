@@ -40,7 +40,7 @@ class RunForm(forms.Form):
     )  # fmt: skip
     is_frozen = forms.BooleanField(required=False, label="Give every arm the same passages")
     is_batch = forms.BooleanField(
-        required=False, label="Ask in one order",
+        required=False, label="Ask as a batch",
         help_text="At half the price, where the provider takes batches. It may take a day; no times are measured.",
     )  # fmt: skip
 

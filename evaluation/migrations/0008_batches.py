@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("prepared", "is being ordered"), ("ordered", "is ordered"), ("over", "is over")],
+                        choices=[("prepared", "being ordered"), ("ordered", "ordered"), ("over", "over")],
                         default="prepared",
                         max_length=10,
                     ),

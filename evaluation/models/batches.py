@@ -10,9 +10,9 @@ from evaluation.models.runs import EvaluationArm, EvaluationRun
 class OrderState(models.TextChoices):
     """PREPARED: it is, or may be, about to be made. What the vendor says of it meanwhile is `told`."""
 
-    PREPARED = "prepared", "is being ordered"
-    ORDERED = "ordered", "is ordered"
-    OVER = "over", "is over"
+    PREPARED = "prepared", "being ordered"
+    ORDERED = "ordered", "ordered"
+    OVER = "over", "over"
 
 
 class RunBatch(models.Model):

@@ -64,10 +64,13 @@ def is_open(run: EvaluationRun) -> bool:
 
 def sentence(batch: RunBatch) -> str:
     """How an order is, for people; the vendor's own word in it."""
-    counted = f"{batch.lines} answers" if batch.done is None else f"{batch.done} of {batch.lines} answers"
-    said = f"{batch.get_arm_display()}: {batch.get_state_display()}"
-    said += f" ({batch.told}, {counted})" if batch.told else ""
-    return f"{said}. {batch.error}".rstrip(". ") if batch.error else said
+    label = batch.get_arm_display()
+    said = f"{label[:1].upper()}{label[1:]}: {batch.get_state_display()}"
+    if batch.told:
+        said += f"; the provider says “{batch.told}”"
+    if batch.lines:
+        said += f", {batch.done or 0} of {batch.lines} answered"
+    return f"{said}. {batch.error}" if batch.error else f"{said}."
 
 
 def seconds_to_wait(run: EvaluationRun) -> float:
@@ -202,13 +205,13 @@ def _name(batch: RunBatch, line: BatchedAnswer) -> str:
 def _ordered(batch: RunBatch, order: str, lines: int) -> None:
     batch.order, batch.state, batch.lines = order, OrderState.ORDERED, lines
     batch.save(update_fields=["order", "state", "lines"])
-    _wait(batch, told="ordered", error="")
+    _wait(batch, told="", error="")
 
 
 def _give_up_order(batch: RunBatch, error: ProviderError) -> None:
     """What may yet have been taken is looked for later; what was refused for good is not ordered, and costs nothing."""
     if batch.since is not None and not error.permanent:
-        _wait(batch, told="unknown", error=str(error))
+        _wait(batch, told="", error=str(error))
         return
     with transaction.atomic():
         budgets.settle(batch.reservation, Decimal(0))
@@ -241,7 +244,7 @@ def look(batch: RunBatch) -> None:
             orders.cancel(batch.order)
         report = orders.report(batch.order)
         if report is None and batch.misses + 1 < MOST_MISSES:
-            _wait(batch, told="not found", error="The provider knows no such order.", misses=batch.misses + 1)
+            _wait(batch, told="", error="The provider knows no such order.", misses=batch.misses + 1)
         elif report is not None and report.state in (BatchState.GOING, BatchState.UNKNOWN):
             _wait(batch, told=report.told, error=_unknown(report), done=report.done)
         else:
@@ -266,11 +269,11 @@ def _look_for(batch: RunBatch, orders: Batches) -> None:
     if order:
         _ordered(batch, order, batch.lines)
     elif order is None:
-        _wait(batch, told="unknown", error="The provider may have it already, and tells once it is over.")
+        _wait(batch, told="", error="The provider may have it already, and tells once it is over.")
     elif batch.is_unwanted:
         with transaction.atomic():
             budgets.settle(batch.reservation, Decimal(0))
-            RunBatch.objects.filter(pk=batch.pk).update(state=OrderState.OVER, told="never ordered")
+            RunBatch.objects.filter(pk=batch.pk).update(state=OrderState.OVER, told="")
     else:  # it is for whoever claims the run to order it
         RunBatch.objects.filter(pk=batch.pk).update(look_at=None)
 
@@ -293,7 +296,7 @@ def _take_over(batch: RunBatch, deployment: Deployment, came: Sequence[BatchRepl
         BatchedAnswer.objects.bulk_update(replied, ["reply"], batch_size=200)
         BatchedAnswer.objects.bulk_update(failed, ["error", "kind"], batch_size=200)
         ordering.settle(deployment, list(_calls(held, by_name, lines)), held.reservation)
-        held.state, held.told, held.error = OrderState.OVER, report.told if report else "not found", ""
+        held.state, held.told, held.error = OrderState.OVER, report.told if report else "", ""
         held.done, held.look_at = len(replied), None
         held.save(update_fields=["state", "told", "error", "done", "look_at"])
     failpoints.reach("evaluation.taken_over")

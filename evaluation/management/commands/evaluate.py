@@ -36,9 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--primary", choices=PrimaryMeasure.values, help="what the candidate has to be better in")
         parser.add_argument("--budget", metavar="USD", help="stop before the whole run costs more")
         parser.add_argument("--resume", type=int, metavar="RUN_ID", help="go on with a run that was stopped")
-        parser.add_argument(
-            "--batch", action="store_true", help="ask in one order a model: half the price, up to a day"
-        )
+        parser.add_argument("--batch", action="store_true", help="ask as a batch: at half the price, up to a day")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -83,9 +81,9 @@ class Command(BaseCommand):
             finished.refresh_from_db()
             if finished.state not in (RunState.WAITING, RunState.RUNNING) or not batching.is_open(finished):
                 return finished
-            said = "; ".join(map(batching.sentence, batching.open_ones(finished)))
+            said = " ".join(map(batching.sentence, batching.open_ones(finished)))
             if said != told:
-                self.stderr.write(f"run {finished.pk}: {said}. It goes on if you stop this.")
+                self.stderr.write(f"run {finished.pk}: {said} It goes on if you stop this.")
             told = said
             time.sleep(batching.seconds_to_wait(finished))
 
