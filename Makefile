@@ -64,6 +64,7 @@ bench: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.ingest --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.overhead
 	$(BENCH)/bin/python -m benchmarks.dashboard
+	$(BENCH)/bin/python -m benchmarks.evaluation --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.tuning --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.triage
 	$(BENCH)/bin/python -m benchmarks.redaction

@@ -117,11 +117,18 @@ class Writing:
     """An answer being written: first `search`, then iterate for its text. `answer` is there once that has ended.
 
     `text` and `retrieval` are what there is so far. `history` are the turns before the question, `collections` the ids
-    of those that the asker may see. With `found`, nothing is searched for: that is what was found before.
+    of those that the asker may see. With `found`, nothing is searched for: that is what was found before. `ask` is how
+    the model is asked.
     """
 
     def __init__(
-        self, asked: Asked, history: Sequence[Turn], collections: Iterable[int], *, found: FoundBefore | None = None
+        self,
+        asked: Asked,
+        history: Sequence[Turn],
+        collections: Iterable[int],
+        *,
+        found: FoundBefore | None = None,
+        ask: client.Ask = client.stream,
     ) -> None:
         self.asked = asked
         self.text = ""
@@ -137,6 +144,7 @@ class Writing:
         self._opened = framing.Opened((), "")
         self._first_token_ms: float | None = None
         self._found = found
+        self._ask = ask
         self._invalid_markers = 0
         self._answer: Answer | None = None
 
@@ -211,7 +219,7 @@ class Writing:
         """Have the model write over the passages found so far; True when it had more of them searched instead."""
         self._prompt = None
         began = time.monotonic()
-        response = client.stream(
+        response = self._ask(
             lambda served: self._worded(served, may_search=may_search),
             deployment=self._deployment,
             trace_id=self.asked.trace_id,
@@ -258,7 +266,7 @@ class Writing:
         checksum = prompts.checksum(self._worded(self._deployment, may_search=may_search))
         return SentPrompt(may_search, self.asked.manner.language, checksum, PromptVariant(self._deployment.prompt))
 
-    def _spoken(self, renumbered: citations.Renumbered, response: client.Response) -> Iterator[str]:
+    def _spoken(self, renumbered: citations.Renumbered, response: client.Response | client.Recorded) -> Iterator[str]:
         """The text as it comes; what is quoted is held back until a model has put it into the voice, if one does."""
         deltas = iter(renumbered)
         first = next(deltas, "")

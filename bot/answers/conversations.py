@@ -1,7 +1,7 @@
 """Asking a question and keeping what came of it: the question at once, the answer when it is complete."""
 
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -111,21 +111,25 @@ def _keep(conversation: Conversation, answer: Answer) -> Message:
 
 
 def history(conversation: Conversation, collections: Iterable[int], *, before: Message | None = None) -> list[Turn]:
-    """The turns so far, or those `before` a message, oldest first; a question without an answer counts as not asked.
+    """The turns so far, or those `before` a message, as `turns` tells them."""
+    earlier = conversation.messages.filter(pk__lt=before.pk) if before else conversation.messages
+    return turns(list(earlier.order_by("id")), collections)
+
+
+def turns(messages: Sequence[Message], collections: Iterable[int]) -> list[Turn]:
+    """The turns of one conversation, oldest first as given; a question without an answer counts as not asked.
 
     An answer that rests on collections other than `collections` is left out, with its question: what was said from
     internal documents must not reach a prompt that may only see public ones. So is one of which that is not known.
     """
     visible = set(collections)
-    earlier = conversation.messages.filter(pk__lt=before.pk) if before else conversation.messages
-    messages = list(earlier.order_by("id"))
     answers = {message.trace_id: message for message in messages if message.outcome == Outcome.ANSWERED}
-    turns: list[Turn] = []
+    told: list[Turn] = []
     for asked in messages:
         answered = answers.get(asked.trace_id)
         if asked.speaker == Speaker.ASKER and answered and _is_within(trace.reach(asked), visible):
-            turns += [Turn("user", asked.text), Turn("assistant", answered.text)]
-    return turns
+            told += [Turn("user", asked.text), Turn("assistant", answered.text)]
+    return told
 
 
 def _is_within(reach: Reach, visible: set[int]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from evaluation.models import EvaluationCase, EvaluationResult, HumanGrade, Judgement
+from evaluation.models import BatchedAnswer, EvaluationCase, EvaluationResult, HumanGrade, Judgement
 
 EMPTY = {
     "question": "", "history": [], "reference": "", "must_include": [], "must_not_include": [], "gold": [],
@@ -24,6 +24,7 @@ def erase_cases(cases: Iterable[int]) -> int:
     meant = list(cases)
     found = EvaluationCase.objects.filter(pk__in=meant)
     frozen = list(found.filter(lines__isnull=False).distinct().values_list("pk", flat=True))
+    BatchedAnswer.objects.filter(case__in=meant).delete()
     results = EvaluationResult.objects.filter(case__in=frozen)
     Judgement.objects.filter(result__in=results).delete()
     HumanGrade.objects.filter(result__in=results).update(note="")

@@ -165,15 +165,15 @@ def message_events(model: str, blocks: list[Block], ending: Ending) -> Iterator[
         for word in _words(text):
             yield _named("content_block_delta", index=index, delta={"type": "text_delta", "text": word})
         for number in cited:
-            citation = {"type": "citations_delta", "citation": _citation(number)}
-            yield _named("content_block_delta", index=index, delta=citation)
+            delta = {"type": "citations_delta", "citation": citation(number)}
+            yield _named("content_block_delta", index=index, delta=delta)
         yield _named("content_block_stop", index=index)
     end = {"stop_reason": ending.anthropic, "stop_sequence": None}
     yield _named("message_delta", delta=end, usage={"output_tokens": 15})
     yield _named("message_stop")
 
 
-def _citation(number: int) -> dict[str, Any]:
+def citation(number: int) -> dict[str, Any]:
     return {
         "type": "search_result_location",
         "source": f"passage-{number + 1}",

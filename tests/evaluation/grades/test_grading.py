@@ -7,10 +7,11 @@ from django.contrib.auth.models import User
 from django.db.models import F
 
 from bot.models import Outcome
+from evaluation.grades import grade_reports, human_grades
+from evaluation.grades.human_grades import GradingError, GradingItem
 from evaluation.models import EvaluationArm, EvaluationResult, EvaluationRun, HumanGrade
 from evaluation.promotion import proofs
-from evaluation.runs import grade_reports, human_grades, run_reports
-from evaluation.runs.human_grades import GradingError, GradingItem
+from evaluation.runs import run_reports
 from tests.rows.graded import make_graded_run, make_grades, make_result
 from tests.rows.web_rows import make_models, make_user
 
