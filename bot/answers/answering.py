@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.answers import asking, followups, guarding, prompts, retelling, wording
-from bot.answers.asking import Asked
+from bot.answers.asking import Asked, FoundBefore
 from bot.answers.guarding import Draft, Guarded
 from bot.answers.prompts import PLAIN, Manner
 from bot.answers.signals import Signalled
@@ -33,8 +33,7 @@ PASSAGES = 6  # four to six good passages beat twenty mediocre ones
 MORE_PASSAGES = 4  # of a second search, which a model may ask for once
 WORD = re.compile(r"\w")
 # Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
-# question (cosine): short questions in other words than the documents' own share few terms with the passage that
-# answers them. A model that reads can refuse by itself and gets the benefit of the doubt that quoting does not.
+# question (cosine): short questions in other words share few terms with the passage. A model that reads can refuse.
 LEAST_TO_QUOTE = 0.5
 CLOSE_IN_MEANING = 0.5
 LEAST_TO_READ = 0.05
@@ -90,14 +89,6 @@ class Answer:
         """Whether another model wrote than was asked."""
         asked = self.asked.deployment
         return (self.deployment.endpoint, self.deployment.model) != (asked.endpoint, asked.model)
-
-
-@dataclass(frozen=True)
-class FoundBefore:
-    """What was found for a question before, and how it was understood: given to several models, it compares them."""
-
-    question: str
-    retrieval: Retrieval
 
 
 def ended(asked: Asked, outcome: Outcome, text: str = "", *, error: str = "") -> Answer:
@@ -156,8 +147,8 @@ class Writing:
 
     def __iter__(self) -> Iterator[str]:
         try:
-            if self._answer is None and (yield from self._reply(may_search=True)):
-                yield from self._reply(may_search=False)
+            if self._answer is None and (yield from self._heard(may_search=True)):
+                yield from self._heard(may_search=False)
         except ProviderError as error:
             self._fail(error)
 
@@ -215,6 +206,16 @@ class Writing:
         closest = max((each.similarity for hit in self.retrieval.hits for each in hit.sentences), default=0.0)
         return self.retrieval.answerable >= LEAST_TO_QUOTE or closest >= CLOSE_IN_MEANING
 
+    def _heard(self, *, may_search: bool) -> Generator[str, None, bool]:
+        """The reply; another one where what was begun turns out to be thinking, which that leaves out."""
+        try:
+            return (yield from self._reply(may_search=may_search))
+        except ProviderError as error:
+            if error.kind != "aloud":
+                raise
+        self.text = ""
+        return (yield from self._reply(may_search=may_search))
+
     def _reply(self, *, may_search: bool) -> Generator[str, None, bool]:
         """Have the model write over the passages found so far; True when it had more of them searched instead."""
         self._prompt = None
@@ -243,6 +244,9 @@ class Writing:
             return False
         if may_search and reply.search and self._search_again(reply.search):
             return True
+        if reply.is_not_found and self.text:
+            self._settle(replace(ended(self.asked, Outcome.NOT_IN_DOCS), uncited_text=self._unframed))
+            return False
         if self._deployment.is_quoting and not self._is_answerable():  # as strict as if it had been asked first
             self._end(Outcome.NOT_IN_DOCS)
             return False
@@ -346,8 +350,8 @@ class Writing:
     def _fail(self, error: ProviderError) -> None:
         """A provider failed for good: say so with an incident id, and never pass off half an answer as a whole one."""
         log.error("trace %s: %s", self.asked.trace_id, error)
-        outcome = Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR
-        self._settle(replace(ended(self.asked, outcome, error=str(error)), uncited_text=self._unframed))
+        failed = ended(self.asked, wording.outcome(error), error=str(error))
+        self._settle(replace(failed, uncited_text=self._unframed))
 
     def _end(self, outcome: Outcome) -> None:
         self._settle(ended(self.asked, outcome))

@@ -1,6 +1,7 @@
 """What an asker reads when a question does not end in an answer from the documents. Each text names a next step."""
 
 from bot.models import Outcome
+from llm.completion import Kind, ProviderError
 
 TEXTS = {
     Outcome.NOT_IN_DOCS: (
@@ -23,6 +24,8 @@ TEXTS = {
         "if it keeps failing, tell the support team this incident id: {trace_id}"
     ),
 }
+
+_OF_ERRORS: dict[Kind, Outcome] = {"budget": Outcome.OVER_BUDGET, "refused": Outcome.BLOCKED}
 
 # Said to an asker whose question is not answered, or not by the bot.
 STOPPED = "I will stay out of this conversation. Mention me to ask me again."
@@ -64,6 +67,11 @@ UNDELIVERED = "I could not post the answer where you asked, so here is only this
 def left_open(language: str) -> str:
     """`language` is an ISO 639-1 code; in English where it is another, or not known."""
     return LEFT_OPEN.get(language, LEFT_OPEN["en"])
+
+
+def outcome(error: ProviderError) -> Outcome:
+    """What an answer is that a provider's error has ended."""
+    return _OF_ERRORS.get(error.kind, Outcome.PROVIDER_ERROR)
 
 
 def text(outcome: Outcome, trace_id: str) -> str:

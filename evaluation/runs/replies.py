@@ -4,8 +4,8 @@ from contextlib import closing
 from dataclasses import replace
 
 from bot.answers import asking, conversations, prompts, wording
-from bot.answers.answering import Answer, FoundBefore, Writing, ended
-from bot.answers.asking import Asked, QuestionError
+from bot.answers.answering import Answer, Writing, ended
+from bot.answers.asking import Asked, FoundBefore, QuestionError
 from bot.answers.prompts import Manner
 from bot.answers.trace import Trace
 from bot.models import Outcome
@@ -73,8 +73,7 @@ def _alone(asked: Asked, turns: list[Turn], model: client.Ask) -> Answer:
             for _ in response:
                 first_ms = first_ms or asked.elapsed_ms()
     except ProviderError as error:
-        outcome = Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR
-        return ended(asked, outcome, error=str(error))
+        return ended(asked, wording.outcome(error), error=str(error))
     return replace(_concluded(asked, response), first_token_ms=first_ms)
 
 

@@ -11,11 +11,11 @@ from knowledge.retrieval.search import retrieve
 from llm import client
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import ASKED, Server
+from tests.fakes.hostile import HOSTILE, faults
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.slack.fake import FakeSlack, visible_text
 from tests.fakes.slack.workspace import CHANNEL, Workspace
 from tests.harness import bots
-from tests.rows.hostile import HOSTILE, faults
 from tests.rows.make import make_file, make_indexed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]

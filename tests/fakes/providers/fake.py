@@ -197,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _send(self, events: list[str], step: str, released: threading.Event) -> None:
-        for number, event in enumerate(_as_scripted(events, step, released)):
+        for number, event in enumerate(protocol.as_scripted(events, step, released)):
             if self.fake.seconds and number in (0, len(events) // 2):
                 released.wait(self.fake.seconds / 2)
             self._chunk(event)
@@ -233,27 +233,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("retry-after", retry_after)
         self.end_headers()
         self.wfile.write(raw)
-
-
-def _as_scripted(events: list[str], step: str, released: threading.Event) -> Iterator[str]:
-    half = events[: len(events) // 2]
-    if step in ("drip", "ping"):
-        yield from half if step == "drip" else ()
-        while not released.wait(0.1):
-            yield half[-1] if step == "drip" else ": still here\n\n"
-    elif step in ("cut", "stall", "no_end", "pause"):
-        yield from half
-        if step in ("stall", "pause"):
-            released.wait(30)
-        yield from events[len(half) :] if step == "pause" else ()
-    elif step == "bad_json":
-        yield "event: message_start\ndata: {not json\n\n"
-    elif step == "error_event":
-        error = {"type": "overloaded_error", "message": "Overloaded"}
-        yield half[0]
-        yield f"event: error\ndata: {json.dumps({'type': 'error', 'error': error})}\n\n"
-    elif step != "empty":
-        yield from events
 
 
 class _Server(ThreadingHTTPServer):
