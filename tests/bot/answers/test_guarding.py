@@ -15,6 +15,7 @@ from bot.answers.trace import Became
 from bot.claims.checking import Fault
 from bot.models import Message, Outcome, Platform, Voice
 from knowledge.models import Collection
+from llm.calling.retry import ATTEMPTS
 from llm.models import Budget, ModelPrice, Purpose, ServingRole, UsageRecord
 from llm.prompt import Turn
 from tests.fakes.providers.fake import FakeProviders, Refusal
@@ -120,7 +121,7 @@ def test_a_number_that_no_passage_holds_is_mended(ask: Asks, fake_providers: Fak
     [f"{WRONG} {OWNERS}", "NOT_IN_DOCS", "SEARCH: refunds", "I stand by what I said.", f"{WRONG} [9]", ""],
 )
 def test_a_sentence_that_is_not_mended_goes_and_the_answer_says_so(ask: Asks, again: str) -> None:
-    answer = ask(f"{WRONG} {OWNERS}", again or " ")
+    answer = ask(f"{WRONG} {OWNERS}", *[again or " "] * ATTEMPTS)
     assert answer.text == f"{OWNERS}\n\n{NOTE}"
     assert [cited.number for cited in answer.citations] == [1]
     assert "45" not in answer.text
