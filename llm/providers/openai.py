@@ -18,7 +18,7 @@ from llm.completion import Completion, FinishReason, ProviderError, Usage, compl
 from llm.prompt import Prompt
 from llm.providers.base import ListedModel, Provider, until
 from llm.providers.faults import translated
-from llm.providers.reading import Spoken, ThoughtAloudError, count, ending, parts, used
+from llm.providers.reading import Spoken, ThoughtAloudError, count, ending, of, parts, used
 
 MOST_LISTED = 2000
 
@@ -146,13 +146,13 @@ class _ChatReply:
 
     def take(self, chunk: Any) -> str:
         """The text that a chunk adds. Raises ThoughtAloudError."""
-        self._usage = getattr(chunk, "usage", None) or self._usage
+        self._usage = of(chunk, "usage") or self._usage
         added = ""
-        for choice in getattr(chunk, "choices", None) or ():
-            if getattr(choice, "index", 0) or 0:  # another wording of the same, which nobody asked for
+        for choice in of(chunk, "choices") or ():
+            if of(choice, "index") or 0:  # another wording of the same, which nobody asked for
                 continue
-            self.told = getattr(choice, "finish_reason", None) or self.told
-            added += self._delta(getattr(choice, "delta", None) or getattr(choice, "message", None))
+            self.told = of(choice, "finish_reason") or self.told
+            added += self._delta(of(choice, "delta") or of(choice, "message"))
         said = self.spoken.take(added) if added else ""
         self.said += said
         return said
@@ -168,21 +168,20 @@ class _ChatReply:
         return "refusal" if self._is_refused and found == "stop" else found
 
     def usage(self, prompt: Prompt | None) -> Usage:
-        told = self._usage
-        details = getattr(told, "prompt_tokens_details", None)
+        details = of(self._usage, "prompt_tokens_details")
         return used(
             prompt,
             self._written,
-            sent=count(getattr(told, "prompt_tokens", None)),
-            written=count(getattr(told, "completion_tokens", None)),
-            cached=count(getattr(details, "cached_tokens", None)) or 0,
-            kept=count(getattr(details, "cache_write_tokens", None)) or 0,
+            sent=count(of(self._usage, "prompt_tokens")),
+            written=count(of(self._usage, "completion_tokens")),
+            cached=count(of(details, "cached_tokens")) or 0,
+            kept=count(of(details, "cache_write_tokens")) or 0,
         )
 
     def _delta(self, delta: Any) -> str:
-        refusal = parts(getattr(delta, "refusal", None))
+        refusal = parts(of(delta, "refusal"))
         self._is_refused = self._is_refused or bool(refusal)
-        text = parts(getattr(delta, "content", None)) or refusal
+        text = parts(of(delta, "content")) or refusal
         self._written += text
         return text
 

@@ -75,14 +75,15 @@ def parts(content: object) -> str:
     return "".join(map(_part, content))
 
 
+def of(thing: Any, name: str) -> Any:
+    """What a server says of a thing under a name that the SDK may know or not; None where it says nothing."""
+    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
+
+
 def _part(part: Any) -> str:
     if isinstance(part, str):
         return part
-    kind, text = (
-        (part.get("type"), part.get("text"))
-        if isinstance(part, Mapping)
-        else (getattr(part, "type", None), getattr(part, "text", None))
-    )
+    kind, text = of(part, "type"), of(part, "text")
     return text if kind in ("text", "output_text", None) and isinstance(text, str) else ""
 
 
