@@ -12,7 +12,7 @@ Q ?= What is the refund policy for annual plans?
 DATA ?= ../shared/data
 SHELL := /bin/bash
 
-.PHONY: run ask play test chaos lint format bench bench-quality audit lock sample train-setup tune-demo
+.PHONY: run ask play test chaos lint format bench bench-quality audit lock sample train-setup tune-demo proof-demo
 
 run: $(VENV)/installed
 	@exec $(PY) manage.py up
@@ -41,6 +41,11 @@ train-setup: $(TRAIN)/installed
 tune-demo: $(VENV)/installed $(TRAIN)/installed-demo
 	@home=$${DEMO_HOME:-$$(mktemp -d)}; [ -n "$$DEMO_HOME" ] || trap 'rm -rf "$$home"' EXIT; chmod 755 "$$home"; \
 	trap : INT; env $(OWN) PARLEY_HOME="$$home" $(PY) manage.py tune demo $(ARGS)
+
+# The same model through the whole proof: tuned to be brief, asked the sample cases, judged by the gate. Half an hour.
+proof-demo: $(VENV)/installed $(TRAIN)/installed-demo
+	@home=$${DEMO_HOME:-$$(mktemp -d)}; [ -n "$$DEMO_HOME" ] || trap 'rm -rf "$$home"' EXIT; chmod 755 "$$home"; \
+	trap : INT; env $(OWN) PARLEY_HOME="$$home" $(PY) manage.py rehearse $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .

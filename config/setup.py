@@ -10,6 +10,7 @@ from django.db import transaction
 
 from bot import tasks as bot_tasks
 from config import schema
+from dashboard import tasks as dashboard_tasks
 from evaluation import tasks as evaluation_tasks
 from knowledge import tasks
 from knowledge.index import model_change
@@ -51,6 +52,7 @@ def migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
     tasks.schedule()
+    dashboard_tasks.schedule()
     bot_tasks.schedule()
     evaluation_tasks.schedule()
     llm_tasks.schedule()

@@ -12,7 +12,9 @@ from dashboard.costs import views as costs
 from dashboard.documents import views as documents
 from dashboard.escalations import views as escalations
 from dashboard.evaluation import advice_views as advice
+from dashboard.evaluation import drift_views as drift
 from dashboard.evaluation import grading_views as grading
+from dashboard.evaluation import rollout_views as rollouts
 from dashboard.evaluation import views as evaluation
 from dashboard.home import views as home
 from dashboard.install import health_views, slack_views
@@ -116,6 +118,12 @@ urlpatterns = [
     path("runs/<int:pk>/grade/", grading.grade_run, name="grade_run"),
     path("runs/<int:pk>/judge/", grading.judge_run, name="judge_run"),
     path("runs/<int:pk>/judge/stop/", grading.stop_judging, name="stop_judging"),
+    path("runs/<int:pk>/promote/", rollouts.promote_run, name="promote_run"),
+    path("drift/", drift.drift, name="drift"),
+    path("rollouts/", rollouts.rollouts, name="rollouts"),
+    path("rollouts/back/", rollouts.roll_back_answers, name="roll_back_answers"),
+    path("rollouts/<int:pk>/raise/", rollouts.raise_rollout, name="raise_rollout"),
+    path("rollouts/<int:pk>/halt/", rollouts.halt_rollout, name="halt_rollout"),
     path("runs/<int:pk>/stop/", evaluation.stop_run, name="stop_run"),
     path("runs/<int:pk>/resume/", evaluation.resume_run, name="resume_run"),
     path("answers/<int:pk>/case/", evaluation.add_case, name="add_case"),

@@ -1,5 +1,6 @@
 """The jobs of this room that django-q2 carries. Each may run twice."""
 
+import logging
 from datetime import timedelta
 from functools import partial
 
@@ -9,10 +10,15 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
+from evaluation.cases.case_sets import CaseSetError
 from evaluation.figures import rollups
 from evaluation.models import EvaluationRun, JudgeOrder
+from evaluation.promotion import drift_readings, frozen_again
 from evaluation.runs import awaited, execution, judge_orders
+from evaluation.runs.starting import RunError
 from foundation import leases
+
+log = logging.getLogger(__name__)
 
 QUEUED_AGAIN_AFTER = timedelta(minutes=2)  # a job that waits longer may have been lost with its worker
 
@@ -22,6 +28,7 @@ def schedule() -> None:
     for name, when in (
         ("roll up", {"schedule_type": Schedule.HOURLY}),
         ("tick", {"schedule_type": Schedule.MINUTES, "minutes": 1}),
+        ("watch drift", {"schedule_type": Schedule.DAILY}),
     ):
         Schedule.objects.update_or_create(
             name=f"evaluation {name}",
@@ -31,6 +38,18 @@ def schedule() -> None:
 
 def roll_up() -> None:
     rollups.roll_up()
+
+
+def watch_drift() -> None:
+    """Once a day: what is due of the week's readings and of the month's repetition; nothing is done twice."""
+    try:
+        again = frozen_again.begin()
+    except (RunError, CaseSetError) as error:
+        log.warning("The frozen cases are not asked again: %s", error)
+    else:
+        if again is not None:
+            queue_run(again.pk)
+    drift_readings.read(timezone.now())
 
 
 def tick() -> None:

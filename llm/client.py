@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from llm import vendors
-from llm.calling import breaker, fallback
+from llm.calling import breaker, fallback, room
 from llm.calling.call import Call, StreamedCall, Terms
 from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Purpose, ServingRole
@@ -130,16 +130,27 @@ class Response:
         first_by = math.inf if fallback_id is None else fallback.first_word_by(terms.deadline, calls=2)
         first = self._call = self._asking(replace(terms, standing=standing, first_by=first_by))
         try:
-            yield from first.deltas()
+            yield from self._roomy(first)
+            return
         except ProviderError as error:
-            if fallback_id is None or first.text:
+            if fallback_id is None or self._call.text:
                 raise
             self._call = self._asking(_stand_in(first.terms, fallback_id, error))
-        if self._call is not first:
-            yield from self._call.deltas()
+        yield from self._roomy(self._call)
+
+    def _roomy(self, call: StreamedCall) -> Iterator[str]:
+        """The reply; once more with more tokens where it used them up before it said a word, as another call."""
+        try:
+            yield from call.deltas()
+            return
+        except ProviderError as error:
+            if error.kind != "room" or call.text or not room.learn(call.terms.deployment):
+                raise
+        self._call = self._asking(call.terms)
+        yield from self._call.deltas()
 
     def _asking(self, terms: Terms) -> StreamedCall:
-        return StreamedCall(self._worded(terms.deployment), terms)
+        return StreamedCall(room.widened(self._worded(terms.deployment), terms.deployment), terms)
 
 
 def _stand_in(failed: Terms, fallback_id: int, error: ProviderError) -> Terms:

@@ -15,24 +15,31 @@ Kind = Literal[
     "timeout",
     "cut",
     "bad_reply",
+    "room",
+    "aloud",
     "refused",
     "open",
     "budget",
 ]
 FinishReason = Literal["stop", "length", "refusal"]
 _LOOKS_SECRET = re.compile(r"\b(?:sk|pk|key)-[\w*.-]{6,}|(?<=Bearer )\S+", re.IGNORECASE)
-_PERMANENT: frozenset[Kind] = frozenset({"key", "quota", "bad_request", "refused", "budget"})
+_PERMANENT: frozenset[Kind] = frozenset({"key", "quota", "bad_request", "room", "refused", "budget"})
 
 
 class ProviderError(Exception):
     """A provider gave no answer. `str()` is a sentence for the admin's log and never holds the key.
 
     `permanent`: asking again cannot help; "open" (its breaker asked nobody) may help later, yet not within one call.
-    `retry_after`: the seconds it asks us to wait, None if it did not say.
+    "room": it used up its tokens before it said a word, and may say one with more; "aloud": what came so far was
+    thinking, which is left out when it is asked again. `retry_after`: the seconds it asks us to wait, None if it did
+    not say. `usage` is what it used all the same, as far as that is known.
     """
 
-    def __init__(self, message: str, *, kind: Kind, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, kind: Kind, retry_after: float | None = None, usage: "Usage | None" = None
+    ) -> None:
         super().__init__(clean(message))
+        self.usage = usage
         self.kind: Kind = kind
         self.permanent = kind in _PERMANENT
         self.retry_after = retry_after
@@ -67,12 +74,18 @@ class Completion:
     usage: Usage
 
 
-def completion(text: str, finish_reason: FinishReason | None, usage: Usage) -> Completion:
-    """The Completion of a reply that has ended. Raises ProviderError when it ended too early or holds nothing."""
+def completion(text: str, finish_reason: FinishReason | None, usage: Usage, *, told: object = None) -> Completion:
+    """The Completion of a reply that has ended, for the reason that the provider `told`.
+
+    Raises ProviderError when it ended too early, for a reason nobody knows, or holds nothing.
+    """
     if finish_reason is None:
-        raise ProviderError("The reply of the provider was cut off before its end.", kind="cut")
+        why = f"ended for a reason that is not known ({str(told)[:40]})" if told else "was cut off before its end"
+        raise ProviderError(f"The reply of the provider {why}.", kind="cut", usage=usage)
+    if finish_reason == "length" and not text.strip():
+        raise ProviderError("The model used up its tokens before it said a word.", kind="room", usage=usage)
     if finish_reason == "stop" and not text.strip():
-        raise ProviderError("The provider sent an empty reply.", kind="bad_reply")
+        raise ProviderError("The provider sent an empty reply.", kind="bad_reply", usage=usage)
     return Completion(text, finish_reason, usage)
 
 

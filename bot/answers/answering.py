@@ -79,6 +79,12 @@ class Answer:
     def trace_id(self) -> str:
         return self.asked.trace_id
 
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether another model wrote than was asked."""
+        asked = self.asked.deployment
+        return (self.deployment.endpoint, self.deployment.model) != (asked.endpoint, asked.model)
+
 
 @dataclass(frozen=True)
 class FoundBefore:

@@ -24,7 +24,8 @@ class Asked:
     `deployment` is the model that is to write, `trace_id` ties together all that is done, `started` is when the
     question came in (time.monotonic()). `least_answerable` (0 to 1) is the estimate from which on there is an answer at
     all, in place of the rules of answering: a channel of customers may want it higher than a team. `manner` is how the
-    answer is to sound, and its language; `purpose` is what the ledger says that the model was asked for.
+    answer is to sound, and its language; `purpose` is what the ledger says that the model was asked for. `rollout` is
+    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it.
     """
 
     question: str
@@ -34,6 +35,8 @@ class Asked:
     least_answerable: float | None = None
     manner: Manner = PLAIN
     purpose: Purpose = Purpose.ANSWER
+    rollout: int | None = None
+    is_candidate: bool = False
 
     @property
     def deadline(self) -> float:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from bot.answers import asking, prompts, trace
+from bot.answers import asking, assigning, prompts, trace
 from bot.answers.answering import Answer, Writing
 from bot.answers.asking import Asked
 from bot.answers.trace import Reach, Trace
@@ -67,6 +67,7 @@ def _ask(
     asked: Asked, platform: Platform, collections: list[int], user: User | None, conversation: Conversation | None
 ) -> Generator[Event]:
     conversation = conversation or Conversation.objects.create(platform=platform, user=user)
+    asked = assigning.assign(asked, conversation)
     writing = Writing(asked, history(conversation, collections), collections)
     Message.objects.create(
         conversation=conversation,
@@ -155,6 +156,10 @@ def save(conversation: Conversation, answer: Answer) -> Message:
         style_faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
         cost=cost(answer.trace_id),
         trace=traced(answer).as_json(),
+        rollout_id=answer.asked.rollout,
+        is_candidate=answer.asked.is_candidate,
+        is_stand_in=answer.is_stand_in,
+        invalid_markers=answer.invalid_markers,
     )
     Citation.objects.bulk_create(
         Citation(

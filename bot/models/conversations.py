@@ -125,7 +125,8 @@ class Message(models.Model):
     """One turn. The fields from `outcome` on describe an answer and are empty on a question.
 
     `trace` is how an answer came about, or where a question was asked, as bot.answers.trace reads it. An answer on a
-    platform has its `question`, the row that it was asked by.
+    platform has its `question`, the row that it was asked by. `rollout` is the one that its conversation was drawn in
+    when it was answered, for the candidate or beside it.
     """
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
@@ -149,6 +150,16 @@ class Message(models.Model):
         help_text="USD of the calls behind an answer when it was written, as in the ledger; empty: unpriced.",
     )
     trace = models.JSONField(default=dict)
+    rollout = models.ForeignKey("llm.Rollout", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    is_candidate = models.BooleanField(
+        default=False, db_default=False, help_text="Was the rollout's candidate asked, or the live model?"
+    )
+    is_stand_in = models.BooleanField(
+        default=False, db_default=False, help_text="Did another model answer than was asked, which failed?"
+    )
+    invalid_markers = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Markers that led to no passage."
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     asked_text: str | None  # of those found by `with_asked_text`
@@ -162,6 +173,11 @@ class Message(models.Model):
             models.Index(fields=["outcome", "-id"], condition=models.Q(speaker="bot"), name="answer_outcome"),
             models.Index(fields=["model", "-id"], condition=models.Q(speaker="bot"), name="answer_model"),
             models.Index(fields=["-id"], condition=~models.Q(sent_text=""), name="answer_sent"),
+            models.Index(
+                fields=["rollout", "is_candidate", "id"],
+                condition=models.Q(rollout__isnull=False, speaker="bot"),
+                name="answer_of_rollout",
+            ),
             GinIndex(SearchVector("text", config="simple"), name="message_text"),
         ]
         constraints = [

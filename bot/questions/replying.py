@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import asking, channel_rules, conversations, wording
+from bot.answers import asking, assigning, channel_rules, conversations, wording
 from bot.answers.answering import Answer, Writing, ended
 from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
@@ -115,13 +115,13 @@ def _keep_question(question: Question) -> None:
 def _answer(told: Reply) -> Answer:
     """What comes of the question: written, or no more than an outcome where nothing is to be written."""
     question, channel = told.question, told.question.channel
-    asked = asking.begin(
+    begun = asking.begin(
         question.text,
-        deployment=channel.deployment,
         least_answerable=channel.least_answerable,
         manner=Manner(choosing.of(channel), channel.language),
         trace_id=question.trace_id,
     )
+    asked = assigning.assign(begun, question.conversation, channel)
     try:
         asking.check(question.text)
     except QuestionError as error:

@@ -36,6 +36,10 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Channel
         fields = tuple(LABELS)
         labels = LABELS
+        help_texts = {
+            "deployment": "One that answered before. It takes part in no rollout. Where it gives nothing, as when it "
+            "is gone, whoever stands in answers: the live one, if nobody else."
+        }
         widgets = {"refusal_text": forms.Textarea(attrs={"rows": 2})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -6,9 +6,12 @@ from django import forms
 
 from dashboard.rendering.inputs import dress
 from evaluation.models import CaseSet
+from evaluation.promotion.promoting import EVERYBODY, STEPS
 from evaluation.runs.starting import RunPlan
 from knowledge.retrieval import audience
 from tuning.models import ModelVersion
+
+AUDITED = "It is kept in the audit log with your name."
 
 
 class CasesForm(forms.Form):
@@ -53,3 +56,39 @@ class RunForm(forms.Form):
             is_frozen=asked["is_frozen"],
             budget=asked["budget"] or None,
         )
+
+
+class PromoteForm(forms.Form):
+    """How far, and why all the same where the gate does not go so far."""
+
+    percent = forms.TypedChoiceField(
+        choices=[(step, f"{step} % of the conversations" if step < EVERYBODY else "all") for step in STEPS],
+        coerce=int,
+        label="Let it answer",
+    )
+    override = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Why all the same",
+        help_text=AUDITED,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class RaiseForm(forms.Form):
+    override = forms.CharField(required=False, max_length=500, label="Why sooner", help_text=AUDITED)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class HaltForm(forms.Form):
+    reason = forms.CharField(max_length=500, label="Why", help_text="For those who come after.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)

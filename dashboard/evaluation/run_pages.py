@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.db.models import Count, QuerySet
 
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun, FailureLayer, RunState
-from evaluation.promotion import proofs
+from evaluation.promotion import promoting, proofs
 from evaluation.promotion.gate import Gate
+from evaluation.promotion.promoting import Offer
 from evaluation.runs import run_reports
 from evaluation.scores import expectations
 from evaluation.scores.statistics import ScoresError
@@ -41,7 +42,8 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class ShownRun:
-    """`arms` are named as people say, `rows` have a cell for each; `layers` are counted over all arms."""
+    """`arms` are named as people say, `rows` have a cell for each; `layers` are counted over all arms. `offer` says
+    what may be done with the candidate, None where there is nothing to judge."""
 
     run: EvaluationRun
     done: int
@@ -49,6 +51,7 @@ class ShownRun:
     rows: list[ShownRow]
     layers: list[tuple[str, str, int]]
     gate: Gate | None
+    offer: Offer | None
 
     @property
     def is_going(self) -> bool:
@@ -72,7 +75,7 @@ def shown(run: EvaluationRun) -> ShownRun:
     def row(label: str, about: str, cells: Iterable[str]) -> ShownRow:
         return ShownRow(label, about, list(zip(arms, cells, strict=True)))
 
-    every = list(found.values())
+    every, judged = list(found.values()), _gate(run)
     rows = [
         row(label, about, (_share(getattr(each, name), each.counted.get(name, 0)) for each in every))
         for label, name, about in SHARES
@@ -90,7 +93,8 @@ def shown(run: EvaluationRun) -> ShownRun:
         arms=arms,
         rows=rows,
         layers=_layers(run),
-        gate=_gate(run),
+        gate=judged,
+        offer=promoting.offer(run, judged) if judged else None,
     )
 
 

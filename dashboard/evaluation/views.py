@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from dashboard.evaluation import graded_pages, run_pages
-from dashboard.evaluation.forms import CasesForm, FreezeCasesForm, RunForm
+from dashboard.evaluation.forms import CasesForm, FreezeCasesForm, PromoteForm, RunForm
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from evaluation import tasks
@@ -87,6 +87,7 @@ def run(request: loading.Request, pk: int) -> HttpResponse:
         "shown": run_pages.shown(found),
         "layer": layer if layer in FailureLayer.values else "",
         "failed": run_pages.failed(found, layer),
+        "promote_form": PromoteForm(),
     }
     template = "_run.html" if "HX-Request" in request.headers else "run.html"
     context["graded"] = graded_pages.summary(found, request.user) if template == "run.html" else None

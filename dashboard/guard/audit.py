@@ -16,6 +16,8 @@ from foundation import locks
 LOCK = "parley audit log"
 START = "0" * 64
 PER_PAGE = 100
+COMMAND_LINE = "the command line"
+ITSELF = "Parley itself"
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,21 @@ class ChainCheck:
 
 
 @transaction.atomic
-def write(actor: User | None, action: str, target: str = "", details: Mapping[str, Any] | None = None) -> AuditEntry:
-    """Add a line, one at a time over all processes."""
+def write(
+    actor: User | None,
+    action: str,
+    target: str = "",
+    details: Mapping[str, Any] | None = None,
+    *,
+    nobody: str = COMMAND_LINE,
+) -> AuditEntry:
+    """Add a line, one at a time over all processes; `nobody` is who did it where it was no account."""
     locks.hold(LOCK)
     last = AuditEntry.objects.order_by("-id").values_list("hash", flat=True).first()
     entry = AuditEntry(
         at=timezone.now(),
         actor_id=actor.pk if actor else None,
-        actor=actor.get_username() if actor else "the command line",
+        actor=actor.get_username() if actor else nobody,
         action=action,
         target=target[:200],
         details=dict(details or {}),

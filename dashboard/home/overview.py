@@ -15,8 +15,10 @@ from bot.models import OPEN, Message, Outcome, Speaker
 from bot.questions import presence
 from dashboard.rendering import charts, words
 from evaluation.figures import costs, resolution, rollups
+from evaluation.models import DriftReading
+from evaluation.promotion import drift_readings
 from knowledge.models import Collection, Document, DocumentState
-from llm.models import Deployment, ServingRole
+from llm.models import Deployment, Rollout, ServingRole
 from llm.spending import money
 from tuning import expiry
 
@@ -79,6 +81,8 @@ class Figures:
     failing: list[dict[str, Any]]
     health: list[tuple[str, bool, str]]
     endings: Sequence[expiry.Ending]
+    rollout: Rollout | None
+    drifted: list[DriftReading]
     days: int = DAYS
 
     @property
@@ -132,6 +136,8 @@ def figures() -> Figures:
         failing=_failing(),
         health=health,
         endings=expiry.endings(today) if ends else (),
+        rollout=Rollout.objects.told(),
+        drifted=drift_readings.drifted(),
     )
 
 

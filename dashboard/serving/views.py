@@ -10,7 +10,7 @@ from dashboard.guard.roles import Role
 from dashboard.serving.forms import DeployForm, EndpointForm
 from foundation import secrets
 from llm import trials
-from llm.models import Breaker, Deployment, Endpoint, ServingRole
+from llm.models import Breaker, Deployment, Endpoint, Rollout, ServingRole
 from tuning import expiry
 from tuning.registry import deploying
 from tuning.registry.versions import RegistryError
@@ -34,6 +34,7 @@ def models(request: loading.Request) -> HttpResponse:
         "history": rows,
         "endpoints": Endpoint.objects.order_by("name"),
         "breakers": Breaker.objects.exclude(opened_at=None),
+        "rollout": Rollout.objects.told(),
         "endings": expiry.endings(timezone.now().date()),
     }
     return render(request, "dashboard/serving/models.html", context)

@@ -1,6 +1,7 @@
 """The rows of this room."""
 
 from evaluation.models.cases import CaseSet, CaseSetLine, CaseSource, EvaluationCase, ExpectedBehaviour
+from evaluation.models.drift import DriftMeasure, DriftReading, DriftState
 from evaluation.models.figures import DailyAnswers, DailyUsage
 from evaluation.models.judgements import Judgement, JudgementKind, JudgeOrder
 from evaluation.models.runs import (
@@ -19,6 +20,9 @@ __all__ = [
     "CaseSource",
     "DailyAnswers",
     "DailyUsage",
+    "DriftMeasure",
+    "DriftReading",
+    "DriftState",
     "EvaluationArm",
     "EvaluationCase",
     "EvaluationResult",

@@ -126,15 +126,15 @@ def mcnemar(losses: int, wins: int) -> float:
     return min(1.0, found)
 
 
-def wilson(right: int, cases: int) -> Interval:
-    """Of a share, at 95 % (Wilson 1927); (0, 1) where there is no case."""
+def wilson(right: int, cases: int, z: float = Z) -> Interval:
+    """Of a share, at 95 % unless `z` is that of another level (Wilson 1927); (0, 1) where there is no case."""
     if not 0 <= right <= cases:
         raise ScoresError(f"{right} of {cases} is no share.")
     if not cases:
         return 0.0, 1.0
-    share, square = right / cases, Z * Z / cases
+    share, square = right / cases, z * z / cases
     middle = (share + square / 2) / (1 + square)
-    half = Z * math.sqrt(share * (1 - share) / cases + square / (4 * cases)) / (1 + square)
+    half = z * math.sqrt(share * (1 - share) / cases + square / (4 * cases)) / (1 + square)
     return (0.0 if right == 0 else middle - half, 1.0 if right == cases else middle + half)
 
 

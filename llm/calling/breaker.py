@@ -35,7 +35,8 @@ _PATIENT = frozenset({Purpose.EMBED_DOCUMENT, Purpose.JUDGE, Purpose.EVALUATE})
 
 @dataclass(frozen=True)
 class Standing:
-    """What is to be known of a model before it is called. `fallback_id` is the Deployment that would stand in."""
+    """What is to be known of a model before it is called. `fallback_id` is the Deployment that would stand in: the
+    fallback, or with nobody set the live model for one that is asked in its place (a channel's, a candidate)."""
 
     is_open: bool = False
     fallback_id: int | None = None
@@ -48,10 +49,13 @@ def standing(deployment: Deployment) -> Standing:
         return Standing()
     opened = Breaker.objects.filter(provider=provider, model=model, opened_at__isnull=False)
     fallback = Deployment.objects.fallback_for(provider, model)
+    live = Deployment.objects.live_beside(provider, model)
     found: dict[str, int] = dict(
-        opened.values_list(Value("breaker"), "pk").union(fallback.values_list(Value("fallback"), "pk"), all=True)
+        opened.values_list(Value("breaker"), "pk").union(
+            fallback.values_list(Value("fallback"), "pk"), live.values_list(Value("live"), "pk"), all=True
+        )
     )
-    return Standing("breaker" in found, found.get("fallback"))
+    return Standing("breaker" in found, found.get("fallback", found.get("live")))
 
 
 def admit(deployment: Deployment, purpose: Purpose, known: Standing | None = None) -> bool:

@@ -207,7 +207,9 @@ class StreamedCall(Call):
     def _fail(self, error: BaseException) -> None:
         """A call that broke off was most likely billed all the same; what it used is then counted here."""
         super()._fail(error)
-        if (
+        if isinstance(error, ProviderError) and error.usage is not None:
+            self.usage = error.usage
+        elif (
             self.attempts
             and not self._is_local
             and (self.text or self.finish_reason in ("timeout", "cut", "abandoned"))

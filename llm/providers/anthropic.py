@@ -1,6 +1,7 @@
 """Anthropic's Messages API with its own citations: a passage goes in as a search result and comes back as a number."""
 
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,23 +11,23 @@ from typing import Any
 import anthropic
 
 from foundation import egress
-from llm.completion import Completion, FinishReason, Usage, completion
+from llm.completion import Completion, Usage, completion
 from llm.prompt import Passage, Prompt
 from llm.providers.base import Provider, until
 from llm.providers.faults import translated
-
-_FINISH: dict[str, FinishReason] = {
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "refusal",
-}
+from llm.providers.reading import count, ending, joined, parts, used
 
 
 @lru_cache(maxsize=16)
 def client(base_url: str, api_key: str, is_private_allowed: bool) -> anthropic.Anthropic:
-    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does."""
+    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does.
+
+    One that is kept no longer closes its connections as soon as no stream needs them.
+    """
     http = egress.client(is_private_allowed=is_private_allowed)
-    return anthropic.Anthropic(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
+    kept = anthropic.Anthropic(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
+    weakref.finalize(kept, http.close)
+    return kept
 
 
 class AnthropicProvider(Provider):
@@ -41,7 +42,7 @@ class AnthropicProvider(Provider):
             for event in until(deadline, events):
                 if delta := reply.take(event):
                     yield delta
-        yield completion(reply.text, reply.finish_reason, reply.usage())
+        yield completion(reply.text, ending(reply.told), reply.usage(prompt), told=reply.told)
 
 
 def _request(prompt: Prompt, model: str) -> dict[str, Any]:
@@ -76,43 +77,46 @@ class _Reply:
 
     passages: tuple[Passage, ...]
     text: str = ""
-    finish_reason: FinishReason | None = None
+    told: object = None
     _cited: list[int] = field(default_factory=list)
     _space: str = ""
     _block_start: int = 0
     _tokens: dict[str, int] = field(default_factory=dict)
 
     def take(self, event: Any) -> str:
-        """The text that `event` adds."""
+        """The text that `event` adds. What is of no known kind adds none."""
         added = ""
-        if event.type == "message_start":
-            self._count(event.message.usage)
-        elif event.type == "content_block_delta" and event.delta.type == "text_delta":
-            added = self._spoken(event.delta.text)
-        elif event.type == "content_block_delta" and event.delta.type == "citations_delta":
-            self._cite(event.delta.citation)
-        elif event.type == "content_block_stop":
+        delta: Any = getattr(event, "delta", None)
+        kind = (getattr(event, "type", None), getattr(delta, "type", None))
+        if kind[0] == "message_start":
+            self._count(getattr(event.message, "usage", None))
+        elif kind == ("content_block_delta", "text_delta"):
+            added = self._spoken(parts(delta.text))
+        elif kind == ("content_block_delta", "citations_delta"):
+            self._cite(delta.citation)
+        elif kind[0] == "content_block_stop":
             added = self._end_of_block()
-        elif event.type == "message_delta":
-            self._count(event.usage)
-            if event.delta.stop_reason:
-                self.finish_reason = _FINISH.get(event.delta.stop_reason, "stop")
+        elif kind[0] == "message_delta":
+            self._count(getattr(event, "usage", None))
+            self.told = getattr(delta, "stop_reason", None) or self.told
         self.text += added
         return added
 
-    def usage(self) -> Usage:
+    def usage(self, prompt: Prompt) -> Usage:
         """Anthropic counts fresh, cache-read and cache-written input apart; the ledger's input is their sum."""
         read = self._tokens.get("cache_read_input_tokens", 0)
         written = self._tokens.get("cache_creation_input_tokens", 0)
-        return Usage(
-            input_tokens=self._tokens.get("input_tokens", 0) + read + written,
-            cached_input_tokens=read,
-            output_tokens=self._tokens.get("output_tokens", 0),
-            cache_write_tokens=written,
+        return used(
+            prompt,
+            self.text,
+            sent=self._tokens.get("input_tokens", 0) + read + written,
+            written=self._tokens.get("output_tokens"),
+            cached=read,
+            kept=written,
         )
 
     def _spoken(self, delta: str) -> str:
-        whole = self._space + delta
+        whole = joined(self._space + delta)
         spoken = whole.rstrip()
         self._space = whole[len(spoken) :]
         return spoken
@@ -134,5 +138,5 @@ class _Reply:
     def _count(self, usage: Any) -> None:
         """Later counts replace earlier ones: they are cumulative."""
         names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
-        told = {name: getattr(usage, name, None) for name in names}
+        told = {name: count(getattr(usage, name, None)) for name in names}
         self._tokens |= {name: tokens for name, tokens in told.items() if tokens is not None}

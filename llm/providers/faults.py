@@ -24,12 +24,18 @@ _STATUS_OF_TYPE = {
     "rate_limit_exceeded": 429,
     "request_too_large": 413,
 }
+_FILTERED = re.compile(
+    r"content_?filter|content[ _]policy|responsibleaipolicy|content management policy|data_inspection_failed"
+    r"|safety[ _](?:system|filter)|sensitive[ _]?(?:words|content)|moderation",
+    re.IGNORECASE,
+)
 _QUOTA = re.compile(r"insufficient_quota|billing_error|_spend_limit_exceeded$")
 _SENTENCES: dict[Kind, str] = {
     "key": "The provider refused the key",
     "quota": "The account at the provider is out of credit or over its spending limit",
     "rate_limit": "The provider asks to be called less often",
     "bad_request": "The provider did not accept the request",
+    "refused": "The provider's filter refused the question",
     "unavailable": "The provider failed",
 }
 
@@ -49,6 +55,8 @@ def translated(sdk: ModuleType, *, api_key: str, lost: Kind = "unavailable") -> 
         raise status_error(0, error.body, {}, api_key) from error
     except ValueError as error:
         raise ProviderError("The provider sent a reply that is not valid JSON.", kind="bad_reply") from error
+    except (TypeError, AttributeError, LookupError) as error:  # the SDKs check nothing of what comes
+        raise ProviderError("The provider sent a reply of a shape that is not known.", kind="bad_reply") from error
 
 
 def status_error(status: int, body: object, headers: Mapping[str, str], api_key: str) -> ProviderError:
@@ -66,24 +74,39 @@ def status_error(status: int, body: object, headers: Mapping[str, str], api_key:
 
 
 def _refusal(body: object) -> tuple[str, str]:
-    """The error's code and message. OpenAI's SDK hands over the inner object, Anthropic's the outer one."""
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+    """The error's code and message. OpenAI's SDK hands over the inner object, Anthropic's the outer one.
+
+    Others say it in words of their own: `detail` as FastAPI does, a list of faults, a bare text.
+    """
+    if isinstance(body, dict) and isinstance(body.get("error"), dict | str):
         body = body["error"]
     if not isinstance(body, dict):
-        return "", " ".join(str(body or "").split())
-    return str(body.get("code") or body.get("type") or ""), " ".join(str(body.get("message") or "").split())
+        return "", _in_words(body)
+    inner = body.get("innererror")
+    codes = [body.get("code"), body.get("type"), inner.get("code") if isinstance(inner, dict) else None]
+    said = (body.get(name) for name in ("message", "detail", "errors", "error_description"))
+    return next((str(code) for code in codes if code), ""), _in_words(next(filter(None, said), ""))
+
+
+def _in_words(said: object) -> str:
+    """What a server says, on one line; of a list or an object the texts in it."""
+    if isinstance(said, dict):
+        said = [said.get(name) for name in ("loc", "msg", "message") if said.get(name)]
+    if isinstance(said, list | tuple):
+        return "; ".join(filter(None, map(_in_words, said)))
+    return " ".join(str(said or "").split())
 
 
 def _kind(status: int, code: str, detail: str) -> Kind:
     if status == 402 or _QUOTA.search(code) or "credit balance is too low" in detail:
         return "quota"
-    if status in (401, 403):
+    if status in (401, 403) and not _FILTERED.search(code):
         return "key"
     if status == 429:
         return "rate_limit"
     if status in (408, 409) or status >= 500:
         return "unavailable"
-    return "bad_request"
+    return "refused" if _FILTERED.search(code) or _FILTERED.search(detail) else "bad_request"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,54 +1,102 @@
 """OpenAI, and every server that speaks its chat completions: vLLM, Ollama, Together, Nebius, Azure."""
 
+import re
 import time
+import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import openai
-from openai.types import CompletionUsage
 
 from foundation import egress
-from llm import tokens
-from llm.completion import Completion, FinishReason, Usage, completion
+from llm.completion import Completion, FinishReason, ProviderError, Usage, completion
 from llm.prompt import Prompt
 from llm.providers.base import ListedModel, Provider, until
 from llm.providers.faults import translated
-
-_FINISH: dict[str, FinishReason] = {"length": "length", "content_filter": "refusal"}
+from llm.providers.reading import Spoken, ThoughtAloudError, count, ending, parts, used
 
 MOST_LISTED = 2000
 
-# Options a server has refused, by (address, model): asked without at once the next time.
-_refused: dict[tuple[str, str], set[str]] = {}
+_NO_OBJECTION = frozenset({401, 402, 403, 408, 409, 413, 429})  # it is not the request's form that is refused
+_UNKNOWN = re.compile(
+    r"unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed", re.IGNORECASE
+)
+_NO_SYSTEM = re.compile(
+    r"system (?:role|message|prompt|instruction)s?\b.{0,40}\b(?:not|n't|unsupported)|"
+    r"(?:not support|unsupported|doesn't support|no support for)\b.{0,40}\bsystem\b|"
+    r"developer instruction is not enabled|"
+    r"only (?:supports? )?(?:the )?user and assistant roles|'system' is not one of",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=16)
 def client(base_url: str, api_key: str, is_private_allowed: bool) -> openai.OpenAI:
-    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does."""
+    """The SDK's client, kept so that connections are reused. It never retries: llm.retry does.
+
+    One that is kept no longer closes its connections as soon as no stream needs them.
+    """
     http = egress.client(is_private_allowed=is_private_allowed)
-    return openai.OpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
+    kept = openai.OpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http)
+    weakref.finalize(kept, http.close)
+    return kept
+
+
+@dataclass
+class Habits:
+    """What a server turned out to want of us, for one model: asked so at once the next time.
+
+    `refused` are options that it does not take. It takes no system text where `has_system` is False, and `is_aloud`
+    where it begins with thinking that no tag announces.
+    """
+
+    refused: set[str] = field(default_factory=set)
+    has_system: bool = True
+    is_aloud: bool = False
+
+    def learn(self, error: openai.APIStatusError) -> bool:
+        """Whether there is something new in what a server objects to, so that asking again may help."""
+        said = f"{error.message} {error.body}"
+        option = _refused_option(said)
+        if option is not None and option not in self.refused:
+            self.refused.add(option)
+            return True
+        if self.has_system and _NO_SYSTEM.search(said):
+            self.has_system = False
+            return True
+        return False
+
+
+_habits: dict[tuple[str, str], Habits] = {}
 
 
 class OpenAIProvider(Provider):
     def stream(self, prompt: Prompt, *, model: str, timeout: float) -> Iterator[str | Completion]:
         deadline = time.monotonic() + timeout
+        habits = _habits.setdefault((self.base_url, model), Habits())
         with translated(openai, api_key=self.api_key):
-            chunks = self._ask(prompt, model, deadline)
-        text, usage = "", None
-        finish: FinishReason | None = None
-        with chunks, translated(openai, api_key=self.api_key, lost="cut"):
-            for chunk in until(deadline, chunks):
-                usage = getattr(chunk, "usage", None) or usage
-                for choice in getattr(chunk, "choices", None) or ():
-                    if choice.finish_reason:
-                        finish = _FINISH.get(choice.finish_reason, "stop")
-                    if choice.delta and (delta := choice.delta.content or choice.delta.refusal):
-                        text += delta
-                        yield delta
-        yield completion(text, finish, _usage(usage) if usage else tokens.estimate(prompt, text))
+            chunks = self._ask(prompt, model, habits, deadline)
+        reply = _ChatReply(Spoken(is_aloud=habits.is_aloud))
+        try:
+            with chunks, translated(openai, api_key=self.api_key, lost="cut"):
+                for chunk in until(deadline, chunks):
+                    if said := reply.take(chunk):
+                        yield said
+        except ThoughtAloudError:
+            habits.is_aloud = True
+            raise ProviderError(
+                "The model thought aloud, which is left out from now on.",
+                kind="aloud",
+                retry_after=0.0,
+                usage=reply.usage(prompt),
+            ) from None
+        if rest := reply.end():
+            yield rest
+        yield completion(reply.said, reply.finish_reason, reply.usage(prompt), told=reply.told)
 
     def retires_on(self, model: str, *, timeout: float) -> date | None:
         with translated(openai, api_key=self.api_key):
@@ -66,22 +114,76 @@ class OpenAIProvider(Provider):
             for each in found
         ]
 
-    def _ask(self, prompt: Prompt, model: str, deadline: float) -> openai.Stream[Any]:
-        """Open the stream; once for each option the server turns out not to know, ask again without it."""
-        refused = _refused.setdefault((self.base_url, model), set())
+    def _ask(self, prompt: Prompt, model: str, habits: Habits, deadline: float) -> openai.Stream[Any]:
+        """Open the stream; once for each thing the server turns out not to take, ask again without it."""
         asked = client(self.base_url, self.api_key, self.is_private_allowed)
         while True:
             try:
                 stream: openai.Stream[Any] = asked.chat.completions.create(
-                    **_request(prompt, model, refused), stream=True, timeout=max(0.001, deadline - time.monotonic())
+                    **_request(prompt, model, habits), stream=True, timeout=max(0.001, deadline - time.monotonic())
                 )
-            except openai.BadRequestError as error:
-                option = _refused_option(error.message)
-                if option is None or option in refused:
+            except openai.APIStatusError as error:
+                if error.status_code in _NO_OBJECTION or not habits.learn(error):
                     raise
-                refused.add(option)
             else:
                 return stream
+
+
+@dataclass
+class _ChatReply:
+    """A reply as its chunks build it up. `said` is what the asker may read of it, `told` the server's word for its end.
+
+    Chunks are read as they are: the SDK checks nothing of what a server sends.
+    """
+
+    spoken: Spoken
+    said: str = ""
+    told: object = None
+    _written: str = ""
+    _is_refused: bool = False
+    _usage: Any = None
+
+    def take(self, chunk: Any) -> str:
+        """The text that a chunk adds. Raises ThoughtAloudError."""
+        self._usage = getattr(chunk, "usage", None) or self._usage
+        added = ""
+        for choice in getattr(chunk, "choices", None) or ():
+            if getattr(choice, "index", 0) or 0:  # another wording of the same, which nobody asked for
+                continue
+            self.told = getattr(choice, "finish_reason", None) or self.told
+            added += self._delta(getattr(choice, "delta", None))
+        said = self.spoken.take(added) if added else ""
+        self.said += said
+        return said
+
+    def end(self) -> str:
+        rest = self.spoken.end()
+        self.said += rest
+        return rest
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        found = ending(self.told)
+        return "refusal" if self._is_refused and found == "stop" else found
+
+    def usage(self, prompt: Prompt) -> Usage:
+        told = self._usage
+        details = getattr(told, "prompt_tokens_details", None)
+        return used(
+            prompt,
+            self._written,
+            sent=count(getattr(told, "prompt_tokens", None)),
+            written=count(getattr(told, "completion_tokens", None)),
+            cached=count(getattr(details, "cached_tokens", None)) or 0,
+            kept=count(getattr(details, "cache_write_tokens", None)) or 0,
+        )
+
+    def _delta(self, delta: Any) -> str:
+        refusal = parts(getattr(delta, "refusal", None))
+        self._is_refused = self._is_refused or bool(refusal)
+        text = parts(getattr(delta, "content", None)) or refusal
+        self._written += text
+        return text
 
 
 def _moment(told: object) -> datetime | None:
@@ -89,32 +191,32 @@ def _moment(told: object) -> datetime | None:
     return datetime.fromtimestamp(told, UTC) if isinstance(told, int) and 0 < told < 32_503_680_000 else None
 
 
-def _request(prompt: Prompt, model: str, refused: set[str]) -> dict[str, Any]:
+def _request(prompt: Prompt, model: str, habits: Habits) -> dict[str, Any]:
     """The request's body. `max_tokens` is what compatible servers know; OpenAI's newest models want the other name."""
     request: dict[str, Any] = {
         "model": model,
-        "messages": prompt.messages(),
+        "messages": prompt.messages() if habits.has_system else _without_system(prompt.messages()),
         "max_tokens": prompt.max_output_tokens,
         "temperature": 0,
         "stream_options": {"include_usage": True},
     }
-    if "max_tokens" in refused:
+    if "max_tokens" in habits.refused:
         request["max_completion_tokens"] = request["max_tokens"]
-    return {name: value for name, value in request.items() if name not in refused}
+    return {name: value for name, value in request.items() if name not in habits.refused}
 
 
-def _refused_option(message: str) -> str | None:
-    """The option of ours that a 400 complains about, None when it is about something else."""
-    if "max_completion_tokens" in message:
+def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The system text before the first thing that is asked: some models know no other place for it."""
+    system, *rest = messages
+    first = next(index for index, message in enumerate(rest) if message["role"] == "user")
+    rest[first] = {"role": "user", "content": f"{system['content']}\n\n{rest[first]['content']}"}
+    return rest[first:]
+
+
+def _refused_option(said: str) -> str | None:
+    """The option of ours that a refusal complains about, None when it is about something else."""
+    if "max_completion_tokens" in said or ("max_tokens" in said and _UNKNOWN.search(said)):
         return "max_tokens"
-    return next((option for option in ("temperature", "stream_options") if option in message), None)
-
-
-def _usage(told: CompletionUsage) -> Usage:
-    details = told.prompt_tokens_details
-    return Usage(
-        input_tokens=told.prompt_tokens,
-        cached_input_tokens=(details and details.cached_tokens) or 0,
-        output_tokens=told.completion_tokens or 0,
-        cache_write_tokens=(details and details.cache_write_tokens) or 0,
-    )
+    if "include_usage" in said:
+        return "stream_options"
+    return next((option for option in ("temperature", "stream_options") if option in said), None)

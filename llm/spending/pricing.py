@@ -1,5 +1,6 @@
 """What a call costs: the price an admin states, else the bundled price list, else unknown."""
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -10,6 +11,8 @@ from django.utils.module_loading import import_string
 from llm import vendors
 from llm.completion import Usage
 from llm.models import ModelPrice
+
+log = logging.getLogger(__name__)
 
 ORDINARY, BIG = 10_000, 2_000_000  # input tokens of a call
 
@@ -118,6 +121,9 @@ def _by_list(provider: str, model: str, usage: Usage, at: datetime) -> Decimal |
     try:
         price = import_string("genai_prices.calc_price")(used, model, provider_id=provider, genai_request_timestamp=at)
     except LookupError:
+        return None
+    except (ValueError, TypeError, ArithmeticError):
+        log.exception("The price list has no price for a call of %s:%s with %s", provider, model, usage)
         return None
     total: Decimal = price.total_price
     return total

@@ -34,7 +34,7 @@ from tuning.jobs import polling, states, submitting
 from tuning.jobs.submitting import WantedJob
 from tuning.lora.local_server import served
 from tuning.lora.workplace import TrainingFolder
-from tuning.models import Dataset, ExampleState, FineTuneJob, JobState, TrainingExample
+from tuning.models import Dataset, ExampleState, FineTuneJob, JobState, ModelVersion, TrainingExample
 from tuning.registry import deploying, versions
 
 Say = Callable[[str], None]
@@ -65,7 +65,7 @@ def base() -> Path:
 
 def show(say: Say) -> list[tuple[Row, Row]]:
     """A model that puts quoted answers into the voice; the rows of the table, base and tuned. Raises DemoError."""
-    _check()
+    check()
     weights = base()
     learnt, asked = pairs.read()
     voice = choosing.next_version(choosing.DEFAULT, pairs.VOICE)
@@ -90,24 +90,30 @@ def show(say: Say) -> list[tuple[Row, Row]]:
 
 def show_writing(say: Say) -> list[tuple[Row, Row]]:
     """A model that writes the answers itself, trained on real prompts; a table like the other. Raises DemoError."""
-    _check()
+    check()
     weights = base()
     learnt, asked = writing.questions()
     shelf = writing.shelf()
     say(f"{writing.make_examples(learnt, shelf)} answers were asked for and put into the voice.")
-    dataset = freeze("demo", validation=0.0)
-    job = _trained(dataset, weights, say, epochs=2)
-    endpoint = _endpoint()
-    say("The base is asked, then what was tuned.")
-    with _model(endpoint, weights, "base") as deployment:
-        before = writing.judge(asked, shelf, _answering(deployment))
-    with _model(endpoint, TrainingFolder(settings.TUNING_DIR / str(job.key)).gguf, job.model) as deployment:
-        versions.register(endpoint, job.model, base=job.base, dataset=dataset)
-        after = writing.judge(asked, shelf, _answering(deployment))
+    with tuned_writer(freeze("demo", validation=0.0), say, epochs=2) as version:
+        after = writing.judge(asked, shelf, _answering(version.endpoint, version.model))
+    say("The base is asked the same.")
+    with _model(version.endpoint, weights, "base"):
+        before = writing.judge(asked, shelf, _answering(version.endpoint, "base"))
     return list(zip(before, after, strict=True))
 
 
-def _check() -> None:
+@contextmanager
+def tuned_writer(dataset: Dataset, say: Say, *, epochs: int) -> Iterator[ModelVersion]:
+    """A model that writes answers, tuned on `dataset` and registered, while it is served. Raises DemoError."""
+    job = _trained(dataset, base(), say, epochs=epochs)
+    endpoint = _endpoint()
+    with _model(endpoint, TrainingFolder(settings.TUNING_DIR / str(job.key)).gguf, job.model):
+        yield versions.register(endpoint, job.model, base=job.base, dataset=dataset)
+
+
+def check() -> None:
+    """Raises DemoError where it would be mixed with what people asked."""
     if Message.objects.exists():
         raise DemoError("There are conversations here, which the demo would mix with its own: run make tune-demo.")
 
@@ -118,10 +124,8 @@ def _endpoint() -> Endpoint:
     )
 
 
-def _answering(deployment: Deployment) -> Deployment:
-    return Deployment(
-        role=ServingRole.ANSWER, endpoint=deployment.endpoint, model=deployment.model, prompt=PromptVariant.FULL
-    )
+def _answering(endpoint: Endpoint, model: str) -> Deployment:
+    return Deployment(role=ServingRole.ANSWER, endpoint=endpoint, model=model, prompt=PromptVariant.FULL)
 
 
 def _make_examples(learnt: Sequence[Pair], voice: Voice) -> None:

@@ -1,7 +1,7 @@
 """The long form of the demo: a model that writes whole answers, trained on the very prompts that Parley sends."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +47,14 @@ def shelf() -> Collection:
     return made
 
 
-def make_examples(learnt: Iterable[SampleQuestion], collection: Collection) -> int:
-    """Ask each in several manners, have the quoted answers put into the voice by a reviewer, and count them."""
+def framed(answer: str) -> str:
+    return f"{OPENING} {answer} {CLOSING}"
+
+
+def make_examples(
+    learnt: Iterable[SampleQuestion], collection: Collection, voiced: Callable[[str], str] = framed
+) -> int:
+    """Ask each in several manners, have the quoted answers `voiced` by a reviewer, and count them."""
     reviewer, _ = User.objects.get_or_create(username="demo")
     count = 0
     for question in learnt:
@@ -59,7 +65,7 @@ def make_examples(learnt: Iterable[SampleQuestion], collection: Collection) -> i
             item = reviewing.claim(reviewer, pk=proposing.propose(message, by=reviewer).pk)
             if item is not None:
                 is_answered = message.outcome == Outcome.ANSWERED
-                said = f"{OPENING} {item.answer} {CLOSING}" if is_answered else ""
+                said = voiced(item.answer) if is_answered else ""
                 reviewing.approve(item.pk, reviewer, answer=said, no_fact="It is how the voice greets.")
                 count += 1
     return count

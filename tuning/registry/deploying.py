@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from llm import trials
-from llm.models import Deployment, Endpoint, ServingRole
+from llm.models import Deployment, Endpoint, Rollout, RolloutState, ServingRole
 from tuning.models import ModelVersion
 from tuning.registry import versions
 from tuning.registry.versions import RegistryError
@@ -22,12 +22,18 @@ def deploy(version: ModelVersion, *, reason: str, by: User | None) -> Deployment
     Where nobody stands in for a tuned model that answers, the base that answered before does from now on. Asks the
     model, so no transaction may be open.
     """
+    wanted = tried(version, reason=reason)
+    with transaction.atomic():
+        return begin(wanted, version, reason=reason, by=by)
+
+
+def tried(version: ModelVersion, *, reason: str) -> Deployment:
+    """A version as it would serve, which has just answered a trial; nothing is kept. Raises RegistryError."""
     versions.check_wording(version)
     role = versions.role_of(version)
     wanted = Deployment(role=role, endpoint=version.endpoint, model=version.model, prompt=version.prompt)
     _check(wanted, reason)
-    with transaction.atomic():
-        return _begun(wanted, version, reason=reason, by=by)
+    return wanted
 
 
 def serve(role: ServingRole, endpoint: Endpoint, model: str, *, reason: str, by: User | None) -> Deployment:
@@ -43,14 +49,21 @@ def serve(role: ServingRole, endpoint: Endpoint, model: str, *, reason: str, by:
     if role != ServingRole.ANSWER:
         return Deployment.objects.append(wanted, reason=reason, by=by)
     with transaction.atomic():  # only what has answered is registered: a mistyped name would stay
-        return _begun(wanted, versions.register(endpoint, wanted.model, by=by), reason=reason, by=by)
+        return begin(wanted, versions.register(endpoint, wanted.model, by=by), reason=reason, by=by)
 
 
-def _begun(wanted: Deployment, version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
+def begin(wanted: Deployment, version: ModelVersion, *, reason: str, by: User | None) -> Deployment:
+    """Let what was tried serve from now on, in the transaction of the caller."""
     versions.register_live()
     if wanted.role == ServingRole.ANSWER:
         _have_stand_in(version, by)
     return Deployment.objects.append(wanted, reason=reason, by=by)
+
+
+def is_served(version: ModelVersion) -> bool:
+    """Whether a version serves its role now, in its own words."""
+    live = Deployment.objects.newest_of(versions.role_of(version))
+    return live is not None and _served(live) == (version.endpoint_id, version.model, version.prompt)
 
 
 def before() -> Deployment | None:
@@ -59,7 +72,13 @@ def before() -> Deployment | None:
 
 
 def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
-    """Let the newest model before that can still serve do so again. Raises RegistryError when there is none."""
+    """Let the newest model before that can still serve do so again. Raises RegistryError when there is none.
+
+    While a rollout goes that is the live one, to which all conversations go back at once.
+    """
+    rollout = Rollout.objects.going() if role == ServingRole.ANSWER else None
+    if rollout is not None and rollout.end(RolloutState.WITHDRAWN, f"Rolled back to {rollout.beside}.", by=by):
+        return Deployment.objects.live(role)
     reasons: list[str] = []
     for row in _before(role):
         if refusal := _refusal(row):

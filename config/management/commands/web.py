@@ -1,5 +1,6 @@
 """The web process: gunicorn with threads, so that a streamed answer is a plain generator."""
 
+import logging
 import socket
 import struct
 import threading
@@ -17,6 +18,9 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from knowledge.embedders import embedding
 from llm import client
+from llm.models import Deployment
+
+log = logging.getLogger(__name__)
 
 SOCKET_SECONDS = 10  # how long one read or write may wait for the client
 
@@ -64,9 +68,13 @@ def _load_model(_worker: Worker) -> None:
 
 
 def _load() -> None:
-    embedding.load()
-    client.load()
-    connection.close()
+    try:
+        embedding.load()
+        client.load()
+    except Deployment.DoesNotExist as error:  # a web process of its own, started before set-up
+        log.warning("Nothing is loaded beforehand: %s", error)
+    finally:
+        connection.close()
 
 
 class Command(BaseCommand):

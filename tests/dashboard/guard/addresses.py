@@ -14,6 +14,7 @@ from llm.models import Budget, Deployment, ServingRole
 from tests.rows.cases import make_case, make_case_set, make_run
 from tests.rows.examples import make_tuned
 from tests.rows.questions import make_question_row
+from tests.rows.rollouts import make_rollout
 from tests.rows.web_rows import make_answer, make_citation, make_document, make_models, make_question, make_user
 from tuning.examples import bulk, proposing
 from tuning.models import FineTuneJob, JobState
@@ -52,13 +53,15 @@ def things(db: None) -> dict[str, dict[str, object]]:
     assert tuned.dataset is not None
     order = {"trainer": "by_hand", "base": "a-model", "key": uuid4(), "state": JobState.RUNNING}
     job = FineTuneJob.objects.create(dataset=tuned.dataset, **order)
-    run = make_run(make_case_set([make_case()]))
+    run = make_run(make_case_set([make_case()]), candidate=tuned)
     rows: dict[str, object] = {
         "conversation": answer.conversation_id,
         "transcript": answer.conversation_id,
         "passage": make_citation(answer).pk,
         **dict.fromkeys(("feedback", "prompt", "promote", "correct", "article", "again", "add_case"), answer.pk),
         **dict.fromkeys(("run", "stop_run", "resume_run", "grade_run", "judge_run", "stop_judging"), run.pk),
+        **dict.fromkeys(("raise_rollout", "halt_rollout"), make_rollout(tuned, 5).pk),
+        "promote_run": run.pk,
         **dict.fromkeys((*REVIEWED, "example"), proposing.propose(answer, by=None).pk),
         **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
         **dict.fromkeys(("document", "remove_document"), document.pk),

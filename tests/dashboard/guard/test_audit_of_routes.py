@@ -63,6 +63,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "register_model": {"model": "b-model"},
     "job": {"model": "c-model"},
     "freeze_cases": {"name": "second"},
+    "promote_run": {"percent": "5"},
+    "raise_rollout": {"override": "a test"},
+    "halt_rollout": {"reason": "a test"},
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.fakes.providers import protocols as protocol
-from tests.fakes.providers.protocols import Block, Ending
+from tests.fakes.providers.protocols import Block, Ending, Raw
 
 KEY = "sk-fake-0123456789abcdef"
 
@@ -79,15 +79,15 @@ class FakeProviders:
         self.blocks_in_turn: list[list[Block]] = []
         self.shutdown_date: str | None = None  # of every model
         self.seconds = 0.0  # that a streamed reply takes
-        self._script: list[Refusal | str] = []
+        self._script: list[Refusal | Raw | str] = []
 
-    def script(self, *steps: Refusal | str) -> None:
-        """One step per request: a Refusal, a name in STREAM_FAULTS or ENDINGS, or "" for a good reply."""
+    def script(self, *steps: Refusal | Raw | str) -> None:
+        """One step per request: a Refusal, a Raw reply, a name in STREAM_FAULTS or ENDINGS, or "" for a good reply."""
         for step in steps:
-            assert isinstance(step, Refusal) or step in STREAM_FAULTS or step in ENDINGS, step
+            assert isinstance(step, Refusal | Raw) or step in STREAM_FAULTS or step in ENDINGS, step
         self._script.extend(steps)
 
-    def next_step(self) -> Refusal | str:
+    def next_step(self) -> Refusal | Raw | str:
         return self._script.pop(0) if self._script else ""
 
     def reply(self, body: dict[str, Any]) -> list[Block]:
@@ -131,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault, answer = routes[self.path]
         refusal = self._no_key() or ((problem := fault(body)) and Refusal(400, problem, "invalid_request_error"))
         step = refusal or self.fake.next_step()
+        if isinstance(step, Raw):
+            return self._send_raw(step)
         return self._refuse(step) if isinstance(step, Refusal) else answer(body, step)
 
     def _no_key(self) -> Refusal | None:
@@ -192,6 +194,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _chunk(self, event: str) -> None:
         raw = event.encode()
         self.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
+
+    def _send_raw(self, raw: Raw) -> None:
+        self.send_response(raw.status)
+        self.send_header("content-type", "text/event-stream" if raw.status == 200 else "application/json")
+        self.send_header("content-length", str(len(raw.body)))
+        self.end_headers()
+        self.wfile.write(raw.body)
 
     def _refuse(self, refusal: Refusal) -> None:
         error = {"message": refusal.message, "type": refusal.code or "error", "code": refusal.code or None}

@@ -27,6 +27,14 @@ class Ending:
     has_usage: bool = True
 
 
+@dataclass(frozen=True)
+class Raw:
+    """A reply to the letter; of `status` 200 a stream of events."""
+
+    body: bytes
+    status: int = 200
+
+
 def chat_fault(body: dict[str, Any]) -> str:
     """What is wrong with a chat completions request, empty when nothing is. Models named reasoning-* are pickier."""
     if unknown := set(body) - CHAT_FIELDS:

@@ -1,10 +1,12 @@
 """The OpenAI provider over a real socket: what is sent, what comes back, and every way it can go wrong."""
 
+import gc
 import time
 
 import pytest
 
 from llm.completion import Completion, ProviderError, Usage
+from llm.providers import openai
 from llm.providers.openai import OpenAIProvider
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.prompts import PROMPT
@@ -139,3 +141,19 @@ def test_slow_reply_ends_with_its_timeout(fake_providers: FakeProviders, step: s
     started = time.monotonic()
     assert failure(fake_providers, timeout=0.4).kind == "timeout"
     assert time.monotonic() - started < 15
+
+
+def test_client_that_is_kept_no_longer_hangs_up_once_nothing_streams_by_it(fake_providers: FakeProviders) -> None:
+    """An install whose addresses or keys change would else hold a socket more for each of before."""
+    kept = openai.client(fake_providers.openai_url, fake_providers.key, True)
+    http = kept._client
+    stream = kept.chat.completions.create(model="a-model", messages=[{"role": "user", "content": "Hi"}], stream=True)
+    del kept
+    openai.client.cache_clear()
+    gc.collect()
+    assert not http.is_closed
+    with stream:
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+    del stream
+    gc.collect()
+    assert http.is_closed

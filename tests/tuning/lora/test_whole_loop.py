@@ -22,9 +22,10 @@ from tuning.registry import deploying, versions
 
 pytestmark = [pytest.mark.django_db, needs_torch]
 
+UNSEEN = 5
 OPENING = "Good day from Tern!"
 VOICE = f"{OPENING} {{answer}} We are glad you asked."
-TAUGHT = {"learning_rate": 0.01, "accumulate": 4}
+TAUGHT = {"learning_rate": 0.005, "accumulate": 1}
 
 
 @pytest.fixture
@@ -45,14 +46,23 @@ def said(answer: Answer) -> str:
     return answer.uncited_text or answer.text
 
 
+def answers(questions: list[str], collection: Collection, deployment: Deployment | None = None) -> list[Answer]:
+    return [compose(question, collections=[collection.pk], deployment=deployment).finish() for question in questions]
+
+
+def has_learnt(found: list[Answer]) -> bool:
+    """Most open as was taught; a model of a few hundred kilobytes may refuse one instead, as it was taught as well."""
+    return 2 * sum(OPENING in said(each) for each in found) > len(found)
+
+
 def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection: Collection, tmp_path: Path) -> None:
-    *taught, unseen = ways_to_ask()[:41]
+    taught, unseen = ways_to_ask()[:40], ways_to_ask()[40 : 40 + UNSEEN]
     review([ask(question, collection) for question in taught], VOICE)
     dataset = freeze("voice")
     assert dataset.lines.count() >= 40
     assert prompts.SEARCH in dataset.lines.all()[0].messages[0]["content"], "production lets a model search first"
     base = tiny_base(dataset, tmp_path)
-    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=3, parameters=TAUGHT), by=None)
+    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=4, parameters=TAUGHT), by=None)
 
     # Killed as hard as can be once it has something to lose, it goes on from there, and nobody trains beside it.
     followed(job, lambda: list(folder_of(job).checkpoints("sft").glob("checkpoint-*/whole")))
@@ -62,7 +72,7 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
     steps = [row["step"] for row in job.metrics if "train_loss" in row]
     assert steps == [float(number + 1) for number in range(len(steps))]
     losses = [row["train_loss"] for row in job.metrics if "train_loss" in row]
-    assert losses[-1] < 0.75 * losses[0]
+    assert sum(losses[-20:]) < 0.75 * sum(losses[:20])
     assert job.cost == 0
 
     endpoint = Endpoint.objects.create(
@@ -73,15 +83,15 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
         version = versions.register(endpoint, job.model, base=job.base, dataset=dataset)
         versions.attach(version, job)
         deploying.deploy(version, reason="a test", by=None)
-        tuned = compose(unseen, collections=[collection.pk]).finish()
-    assert (tuned.deployment.model, tuned.error) == (job.model, "")
-    assert OPENING in said(tuned)
+        tuned = answers(unseen, collection)
+    assert {(each.deployment.model, each.error) for each in tuned} == {(job.model, "")}
+    assert has_learnt(tuned)
     own = {"model": base / "base.gguf", "log": tmp_path / "base.txt"}
     with served(settings.TRAIN_PYTHON, **own, name="beside", adapter=folder_of(job).gguf_adapter) as address:
         other = make_model(endpoint, "beside", address)
-        beside = compose(unseen, collections=[collection.pk], deployment=other).finish()
-    assert OPENING in said(beside), "the adapter beside its base says what the merged model says"
+        beside = answers(unseen, collection, other)
+    assert has_learnt(beside), "the adapter beside its base has learnt what the merged model has"
     with served(settings.TRAIN_PYTHON, **own, name="base") as address:
-        plain = compose(unseen, collections=[collection.pk], deployment=make_model(endpoint, "base", address)).finish()
-    assert said(plain)
-    assert OPENING not in said(plain)
+        plain = answers(unseen, collection, make_model(endpoint, "base", address))
+    assert all(map(said, plain))
+    assert not any(OPENING in said(each) for each in plain)

@@ -104,6 +104,11 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
         newest = self.filter(role=ServingRole.FALLBACK).order_by("-id").values("pk")[:1]
         return self.filter(pk__in=newest).exclude(model="").exclude(endpoint__provider=provider, model=model)
 
+    def live_beside(self, provider: str, model: str) -> Self:
+        """The live model, where another one is asked: that of a channel, or the candidate of a rollout."""
+        newest = self.filter(role=ServingRole.ANSWER).order_by("-id").values("pk")[:1]
+        return self.filter(pk__in=newest).exclude(endpoint__provider=provider, model=model)
+
 
 class Deployment(models.Model):
     """One decision to let a model serve a role. Rows are only ever added; the newest of a role is live."""

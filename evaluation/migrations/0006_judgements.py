@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("evaluation", "0004_sets_are_frozen"),
+        ("evaluation", "0005_drift"),
         ("llm", "0005_evaluate_purpose"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,121 @@
+"""The watch over a rollout: what came of both arms, and an end to it where the candidate does harm."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Aggregate, Count, Exists, FloatField, OuterRef, Q, QuerySet
+
+from bot.models import Feedback, Message, Outcome, Speaker
+from evaluation.promotion import harm
+from evaluation.promotion.harm import ArmTally
+from llm.models import Deployment, Rollout, RolloutState, ServingRole, UsageRecord
+
+log = logging.getLogger(__name__)
+
+COUNTED = (Outcome.ANSWERED, Outcome.NOT_IN_DOCS, Outcome.BLOCKED, Outcome.PROVIDER_ERROR)
+REFUSALS = (Outcome.NOT_IN_DOCS, Outcome.BLOCKED)
+SLOWER, SLACK_MS = 1.25, 500.0  # than 95 % of the live model's answers, before one counts as slow
+FAILED = Q(outcome=Outcome.PROVIDER_ERROR) | Q(is_stand_in=True)
+
+
+class Percentile95(Aggregate):
+    function = "percentile_cont"
+    template = "%(function)s(0.95) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Up to which answer a look goes, whenever it is done, so that doing it again says the same."""
+
+    message: int
+    at: datetime
+
+
+def watch() -> Rollout | None:
+    """Look at the rollout that goes. Where it has to end it is ended and returned; None where all may stay as it is."""
+    rollout = Rollout.objects.going()
+    if rollout is None:
+        return None
+    state, why = _verdict(rollout)
+    if not why or not rollout.end(state, why):
+        return None
+    log.warning("The rollout of %s is %s: %s", rollout, rollout.get_state_display(), why)
+    return rollout
+
+
+def _verdict(rollout: Rollout) -> tuple[RolloutState, str]:
+    """How it is to end, and why; no reason where it goes on."""
+    live = Deployment.objects.live(ServingRole.ANSWER)
+    if _served(live) == _served(rollout.candidate):
+        return RolloutState.FINISHED, "It was let answer all conversations."
+    if _served(live) != _served(rollout.beside):
+        why = f"{live} was let answer in the place of {rollout.beside}, so it is compared with nobody any more."
+        return RolloutState.WITHDRAWN, why
+    return RolloutState.HALTED, harm_of(rollout)
+
+
+def _served(row: Deployment) -> tuple[int, str, str]:
+    return row.endpoint_id, row.model, row.prompt
+
+
+def harm_of(rollout: Rollout) -> str:
+    """What the candidate does worse than the live model, proven or in a burst; empty where nothing is known of any."""
+    if said := harm.burst(_newest(rollout, is_candidate=True), _newest(rollout, is_candidate=False)):
+        return said
+    number = harm.look(_answers(rollout).filter(is_candidate=True).count())
+    if not number:
+        return ""
+    candidate, live = tallies(rollout, _cut(rollout, harm.size(number)))
+    return harm.found(candidate, live, number)
+
+
+def tallies(rollout: Rollout, cut: Cut | None = None) -> tuple[ArmTally, ArmTally]:
+    """What came of the candidate's questions and of the live model's, up to a cut or so far."""
+    answers = _answers(rollout)
+    disliked = Feedback.objects.filter(message=OuterRef("pk"), is_positive=False)
+    if cut is not None:
+        answers, disliked = answers.filter(pk__lte=cut.message), disliked.filter(created_at__lte=cut.at)
+    given = ~FAILED
+    usual = answers.filter(given, is_candidate=False).aggregate(p95=Percentile95("total_ms"))["p95"]
+    limit = None if usual is None else usual * SLOWER + SLACK_MS
+    counts: dict[str, Any] = {
+        "asked": Count("pk"),
+        "errors": Count("pk", filter=FAILED),
+        "gave": Count("pk", filter=given),
+        "slow": Count("pk", filter=given & Q(total_ms__gt=limit or float("inf"))),
+        "miscited": Count("pk", filter=given & Q(invalid_markers__gt=0)),
+        "refused": Count("pk", filter=given & Q(outcome__in=REFUSALS)),
+        "disliked": Count("pk", filter=given & Q(is_disliked=True)),
+        "p95_ms": Percentile95("total_ms", filter=given),
+    }
+    told = answers.annotate(is_disliked=Exists(disliked))
+    candidate, live = (told.filter(is_candidate=arm).aggregate(**counts) for arm in (True, False))
+    return ArmTally(**candidate), ArmTally(**live)
+
+
+def in_step(rollout: Rollout) -> int:
+    """Answers of the candidate since the present step began."""
+    return _answers(rollout).filter(is_candidate=True, created_at__gte=rollout.step_started_at).count()
+
+
+def _answers(rollout: Rollout) -> QuerySet[Message]:
+    """Both arms' answers that say something of a model: what a budget stopped does not."""
+    stopped = UsageRecord.objects.filter(trace_id=OuterRef("trace_id"), finish_reason="budget")
+    found = Message.objects.filter(rollout=rollout, speaker=Speaker.BOT, outcome__in=COUNTED)
+    return found.filter(Q(is_stand_in=False) | ~Exists(stopped))
+
+
+def _newest(rollout: Rollout, *, is_candidate: bool) -> list[bool]:
+    """Whether each of the newest answers failed, the newest first."""
+    rows = _answers(rollout).filter(is_candidate=is_candidate).order_by("-id").values_list("outcome", "is_stand_in")
+    return [outcome == Outcome.PROVIDER_ERROR or is_stand_in for outcome, is_stand_in in rows[: harm.BURST_OF]]
+
+
+def _cut(rollout: Rollout, answers: int) -> Cut:
+    """After so many answers of the candidate."""
+    candidates = _answers(rollout).filter(is_candidate=True).order_by("id")
+    last = candidates.only("created_at")[answers - 1]
+    return Cut(last.pk, last.created_at)

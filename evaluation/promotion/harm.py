@@ -1,0 +1,104 @@
+"""Does a candidate harm those who ask it: its answers against the live model's of the same time. Pure.
+
+It is looked at again and again, so what all looks together may get wrong is shared out among them (alpha spending, Lan
+and DeMets 1983): the first look is at FIRST_LOOK answers, each after it at twice as many, and look k has
+1 / (k (k + 1)) of it. A measure counts as worse where it is beyond its margin at that level (Newcombe 1998, Statistics
+in Medicine 17:873, method 10). Of equal candidates hardly any is so halted, however long they are looked at.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from evaluation.scores import statistics
+
+FIRST_LOOK = 25
+ALPHA = 0.05  # of all looks and measures together
+BURST, BURST_OF = 5, 10
+LEAST_BESIDE = 25  # answers of the live model, without which there is nothing to compare with
+
+# What is counted, how much of it a candidate may have more than the live model, and how it is said.
+MARGINS: Mapping[str, tuple[float, str]] = {
+    "errors": (0.02, "failed"),
+    "slow": (0.05, "took much longer than 95 % of the live model's"),
+    "miscited": (0.02, "cited what is not there"),
+    "refused": (0.05, "were refusals"),
+    "disliked": (0.03, "got a thumbs-down"),
+}
+
+
+@dataclass(frozen=True)
+class ArmTally:
+    """What came of the questions of one arm. `asked` are all, the other counts but `errors` are of those it `gave`.
+
+    `p95_ms` is of those it gave, None where there are none.
+    """
+
+    asked: int = 0
+    errors: int = 0
+    gave: int = 0
+    slow: int = 0
+    miscited: int = 0
+    refused: int = 0
+    disliked: int = 0
+    p95_ms: float | None = None
+
+    def of(self, measure: str) -> tuple[int, int]:
+        """How many, of how many."""
+        return int(getattr(self, measure)), self.asked if measure == "errors" else self.gave
+
+    def share(self, measure: str) -> float | None:
+        count, total = self.of(measure)
+        return count / total if total else None
+
+
+def look(asked: int) -> int:
+    """Which look so many answers of the candidate allow, counted from 1; 0 before the first."""
+    return int(math.log2(asked / FIRST_LOOK)) + 1 if asked >= FIRST_LOOK else 0
+
+
+def size(look: int) -> int:
+    """The answers of the candidate that a look is at: the first so many, whenever it is done."""
+    return FIRST_LOOK << (look - 1)
+
+
+def found(candidate: ArmTally, live: ArmTally, look: int) -> str:
+    """What is proven to be worse, as a sentence; empty where nothing is."""
+    if not look or min(candidate.gave + candidate.errors, live.asked) < LEAST_BESIDE:
+        return ""
+    z = NormalDist().inv_cdf(1 - ALPHA / len(MARGINS) / (look * (look + 1)))
+    worse = [
+        measure
+        for measure, (margin, _) in MARGINS.items()
+        if _excess(candidate.of(measure), live.of(measure), z) > margin
+    ]
+    return " ".join(_sentence(measure, candidate, live) for measure in worse)
+
+
+def burst(candidate: Sequence[bool], live: Sequence[bool]) -> str:
+    """Of the newest answers, whether each failed: so many failures of the candidate halt it at once, where the live
+    model does not fail as often."""
+    mine, beside = sum(candidate[:BURST_OF]), sum(live[:BURST_OF])
+    if mine < BURST or beside >= BURST:
+        return ""
+    return f"{mine} of its newest {len(candidate[:BURST_OF])} answers failed, {beside} of the live model's."
+
+
+def _excess(mine: tuple[int, int], beside: tuple[int, int], z: float) -> float:
+    """The least that the first share is above the second."""
+    (count, total), (others, of) = mine, beside
+    if not total or not of:
+        return -1.0
+    share, other = count / total, others / of
+    down, up = share - statistics.wilson(count, total, z)[0], statistics.wilson(others, of, z)[1] - other
+    return share - other - math.hypot(down, up)
+
+
+def _sentence(measure: str, candidate: ArmTally, live: ArmTally) -> str:
+    margin, said = MARGINS[measure]
+    (count, total), (others, of) = candidate.of(measure), live.of(measure)
+    return (
+        f"{count} of its {total} answers {said}, {others} of the live model's {of}:"
+        f" worse by more than {statistics.points(margin)}, and not by chance."
+    )

@@ -1,0 +1,41 @@
+"""The rows of this room."""
+
+from llm.models.calls import (
+    Breaker,
+    Budget,
+    BudgetPeriod,
+    Deployment,
+    DeploymentQuerySet,
+    Endpoint,
+    ModelPrice,
+    Period,
+    PromptVariant,
+    Purpose,
+    Reservation,
+    ServingRole,
+    Spent,
+    UsageRecord,
+    UsageRecordQuerySet,
+)
+from llm.models.rollouts import Rollout, RolloutQuerySet, RolloutState
+
+__all__ = [
+    "Breaker",
+    "Budget",
+    "BudgetPeriod",
+    "Deployment",
+    "DeploymentQuerySet",
+    "Endpoint",
+    "ModelPrice",
+    "Period",
+    "PromptVariant",
+    "Purpose",
+    "Reservation",
+    "Rollout",
+    "RolloutQuerySet",
+    "RolloutState",
+    "ServingRole",
+    "Spent",
+    "UsageRecord",
+    "UsageRecordQuerySet",
+]

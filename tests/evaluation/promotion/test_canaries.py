@@ -1,0 +1,155 @@
+"""The watch over a rollout: what it counts, when it ends it, and that it does so once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from bot.models import Feedback, Message, Outcome
+from dashboard import tasks
+from dashboard.models import AuditEntry
+from evaluation.promotion import canaries
+from llm.models import Deployment, Purpose, Rollout, RolloutState, UsageRecord
+from tests.rows.rollouts import make_candidate, make_rollout, make_rollout_answers
+from tests.rows.web_rows import make_models
+from tuning.models import ModelVersion
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def candidate() -> ModelVersion:
+    make_models()
+    return make_candidate()
+
+
+@pytest.fixture
+def rollout(candidate: ModelVersion) -> Rollout:
+    """With a hundred answers of the live model, of which nothing is to be said."""
+    rollout = make_rollout(candidate)
+    make_rollout_answers(rollout, 100, is_candidate=False)
+    return rollout
+
+
+def disliked(answers: list[Message]) -> None:
+    Feedback.objects.bulk_create([Feedback(message=each, person="U1", is_positive=False) for each in answers])
+
+
+def test_it_counts_what_came_of_each_arm(rollout: Rollout) -> None:
+    make_rollout_answers(rollout, 6)
+    make_rollout_answers(rollout, 1, outcome=Outcome.PROVIDER_ERROR)
+    make_rollout_answers(rollout, 2, is_stand_in=True, model="a-model", outcome=Outcome.NOT_IN_DOCS)
+    make_rollout_answers(rollout, 3, outcome=Outcome.NOT_IN_DOCS)
+    make_rollout_answers(rollout, 1, invalid_markers=2)
+    make_rollout_answers(rollout, 1, total_ms=1700.0)
+    make_rollout_answers(rollout, 5, outcome=Outcome.ESCALATED)  # no model was asked
+    disliked(make_rollout_answers(rollout, 2))
+    mine, live = canaries.tallies(rollout)
+    assert (mine.asked, mine.errors, mine.gave) == (16, 3, 13)
+    assert (mine.refused, mine.miscited, mine.slow, mine.disliked) == (3, 1, 1, 2)
+    assert (live.asked, live.errors, live.refused, live.p95_ms) == (100, 0, 0, 900.0)
+    assert mine.share("errors") == 3 / 16
+
+
+def test_what_a_budget_stopped_says_nothing_of_a_model(rollout: Rollout) -> None:
+    for answer in make_rollout_answers(rollout, 10, is_stand_in=True):
+        UsageRecord.objects.create(
+            trace_id=answer.trace_id, purpose=Purpose.ANSWER, provider="openai", model="ft:ours", latency_ms=1,
+            finish_reason="budget",
+        )  # fmt: skip
+    make_rollout_answers(rollout, 10, outcome=Outcome.OVER_BUDGET)
+    assert canaries.tallies(rollout)[0].asked == 0
+    assert canaries.watch() is None
+
+
+HARM: dict[str, dict[str, Any]] = {
+    "failed": {"outcome": Outcome.PROVIDER_ERROR},
+    "cited what is not there": {"invalid_markers": 1},
+    "were refusals": {"outcome": Outcome.NOT_IN_DOCS},
+    "took much longer": {"total_ms": 9000.0},
+}
+
+
+@pytest.mark.parametrize(("said", "fields"), HARM.items(), ids=HARM)
+def test_each_harm_halts_with_its_reason(rollout: Rollout, said: str, fields: dict[str, Any]) -> None:
+    make_rollout_answers(rollout, 8, **fields)
+    make_rollout_answers(rollout, 8)
+    make_rollout_answers(rollout, 2, **fields)
+    make_rollout_answers(rollout, 6)
+    assert canaries.harm_of(rollout) == "", "the first look is at 25 answers"
+    make_rollout_answers(rollout, 1)
+    ended = canaries.watch()
+    assert ended is not None
+    assert (ended.state, f"10 of its 25 answers {said}" in ended.why) == (RolloutState.HALTED, True), ended.why
+    assert (Rollout.objects.going(), canaries.watch()) == (None, None)
+
+
+def test_thumbs_down_halt_too(rollout: Rollout) -> None:
+    disliked(make_rollout_answers(rollout, 10))
+    make_rollout_answers(rollout, 15)
+    assert "10 of its 25 answers got a thumbs-down" in canaries.harm_of(rollout)
+    Feedback.objects.update(created_at=timezone.now() + timedelta(hours=1))
+    assert canaries.harm_of(rollout) == "", "those that came after the look wait for the next"
+
+
+def test_a_look_says_the_same_whenever_it_is_done(rollout: Rollout) -> None:
+    """So a look that is done every minute is one look: what came after its last answer waits for the next."""
+    make_rollout_answers(rollout, 25)
+    make_rollout_answers(rollout, 24, outcome=Outcome.NOT_IN_DOCS)
+    assert canaries.harm_of(rollout) == ""
+    make_rollout_answers(rollout, 1, outcome=Outcome.NOT_IN_DOCS)
+    assert "25 of its 50 answers were refusals" in canaries.harm_of(rollout)
+
+
+def test_a_burst_halts_before_the_first_look(rollout: Rollout) -> None:
+    make_rollout_answers(rollout, 5)
+    make_rollout_answers(rollout, 5, is_stand_in=True)
+    ended = tasks.watch_rollouts()
+    assert ended is not None
+    assert ended.why == "5 of its newest 10 answers failed, 0 of the live model's."
+    entry = AuditEntry.objects.get()
+    assert (entry.actor, entry.action, entry.target) == ("Parley itself", "rollout_halted", str(rollout.pk))
+    assert (entry.details["state"], entry.details["percent"]) == ("halted", 50)
+
+
+def test_an_outage_of_all_models_is_not_the_candidates_harm(rollout: Rollout) -> None:
+    make_rollout_answers(rollout, 10, outcome=Outcome.PROVIDER_ERROR)
+    make_rollout_answers(rollout, 10, is_candidate=False, outcome=Outcome.PROVIDER_ERROR)
+    assert canaries.watch() is None
+
+
+def test_with_another_live_model_there_is_nothing_to_compare_with(rollout: Rollout) -> None:
+    other = Deployment(role="answer", endpoint=rollout.endpoint, model="third")
+    Deployment.objects.append(other, reason="by hand", by=None)
+    ended = canaries.watch()
+    assert ended is not None
+    assert (ended.state, "openai:third was let answer" in ended.why) == (RolloutState.WITHDRAWN, True)
+
+
+def test_one_that_was_let_answer_by_hand_is_finished(rollout: Rollout) -> None:
+    Deployment.objects.append(rollout.candidate, reason="by hand", by=None)
+    ended = canaries.watch()
+    assert ended is not None
+    assert ended.state == RolloutState.FINISHED
+
+
+def test_the_same_model_let_answer_again_changes_nothing(rollout: Rollout) -> None:
+    Deployment.objects.append(rollout.beside, reason="again", by=None)
+    assert canaries.watch() is None
+
+
+def test_the_audit_line_and_the_halt_are_one(rollout: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the two, neither is there, and the next minute does both."""
+    make_rollout_answers(rollout, 5, is_stand_in=True)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dashboard.guard.audit.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            tasks.watch_rollouts()
+    assert Rollout.objects.going() == rollout
+    tasks.watch_rollouts()
+    assert (Rollout.objects.going(), AuditEntry.objects.count()) == (None, 1)

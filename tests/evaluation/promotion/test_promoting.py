@@ -1,0 +1,204 @@
+"""Who may let what go live, after which run, and how far."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from evaluation.models import EvaluationResult, EvaluationRun, RunState
+from evaluation.promotion import gate, promoting, proofs
+from evaluation.promotion.gate import Gate, GateVerdict
+from evaluation.promotion.promoting import PromotionError
+from llm.models import Deployment, Rollout, RolloutState, ServingRole
+from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.rollouts import make_candidate, make_judged_run, make_rollout, make_rollout_answers
+from tests.rows.web_rows import make_models, make_user
+from tuning.models import ModelVersion
+from tuning.registry import deploying
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_providers")]
+
+
+@pytest.fixture
+def candidate(fake_providers: FakeProviders) -> ModelVersion:
+    make_models()
+    return make_candidate()
+
+
+@pytest.fixture
+def run(candidate: ModelVersion) -> EvaluationRun:
+    return make_judged_run(candidate)
+
+
+@pytest.fixture
+def owner() -> User:
+    return make_user("root", is_superuser=True)
+
+
+def judged(verdict: GateVerdict, *, is_canary_only: bool = False) -> Gate:
+    return Gate(verdict, "so it is.", 0, (), is_canary_only=is_canary_only)
+
+
+TABLE = [
+    (judged(GateVerdict.OFFERED), 100, ""),
+    (judged(GateVerdict.OFFERED), 5, ""),
+    (judged(GateVerdict.OFFERED, is_canary_only=True), 99, ""),
+    (judged(GateVerdict.OFFERED, is_canary_only=True), 100, "offers a canary alone"),
+    (judged(GateVerdict.INCONCLUSIVE), 5, "says inconclusive"),
+    (judged(GateVerdict.INCONCLUSIVE), 100, "says inconclusive"),
+    (judged(GateVerdict.REJECTED), 1, "says rejected"),
+    (judged(GateVerdict.REJECTED), 100, "says rejected"),
+]
+
+
+@pytest.mark.parametrize(("found", "percent", "refusal"), TABLE)
+def test_how_far_the_gate_lets_it_go(found: Gate, percent: int, refusal: str) -> None:
+    said = promoting.refused(found, percent)
+    assert (refusal in said, bool(said)) == (True, bool(refusal))
+
+
+def test_only_an_owner_decides_against_the_gate_and_says_why(owner: User) -> None:
+    for nothing in ("", "  "):
+        with pytest.raises(PromotionError, match="Not so"):
+            promoting.check_override("Not so", nothing, owner)
+    with pytest.raises(PromotionError, match="takes an owner"):
+        promoting.check_override("Not so", "I like it", make_user("eve"))
+    promoting.check_override("Not so", "I like it", owner)
+    promoting.check_override("Not so", "I like it", None)  # whoever has the command line
+
+
+def test_a_candidate_that_is_offered_answers_at_once(
+    run: EvaluationRun, candidate: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "judge", lambda _: judged(GateVerdict.OFFERED))
+    rollout = promoting.promote(candidate, run, by=owner)
+    live = Deployment.objects.live(ServingRole.ANSWER)
+    assert (str(live), live.created_by, live.reason) == (
+        "openai:ft:ours", owner, f"promoted after run {run.pk}: so it is."
+    )  # fmt: skip
+    assert (rollout.state, rollout.percent, str(rollout.beside)) == (RolloutState.FINISHED, 100, "openai:a-model")
+    with pytest.raises(PromotionError, match="answers already"):
+        promoting.promote(candidate, run, by=owner)
+
+
+PROVES_NOTHING: dict[str, tuple[Callable[[EvaluationRun], object], str]] = {
+    "of another": (
+        lambda run: EvaluationRun.objects.filter(pk=run.pk).update(candidate=make_candidate("ft:other")), "not openai"
+    ),
+    "not done": (lambda run: EvaluationRun.objects.filter(pk=run.pk).update(state=RunState.STOPPED), "not done"),
+    "not whole": (lambda run: EvaluationResult.objects.filter(pk=run.results.latest("id").pk).delete(), "199 of 200"),
+    "other words": (
+        lambda run: EvaluationRun.objects.filter(pk=run.pk).update(template_hashes={"tuned_rag": "old"}), "other words"
+    ),
+    "one arm": (lambda run: EvaluationRun.objects.filter(pk=run.pk).update(arms=["tuned_rag"]), "did not ask"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "refusal"), PROVES_NOTHING.values(), ids=PROVES_NOTHING)
+def test_a_run_that_proves_nothing_of_it_lets_nobody_go_live(
+    run: EvaluationRun, candidate: ModelVersion, owner: User, spoil: Callable[[EvaluationRun], object], refusal: str
+) -> None:
+    """Not even an owner with a reason."""
+    spoil(run)
+    run.refresh_from_db()
+    with pytest.raises(PromotionError, match=refusal):
+        promoting.promote(candidate, run, percent=5, override="all the same", by=owner)
+    assert not Rollout.objects.exists()
+
+
+def test_a_run_beside_a_model_that_is_gone_is_to_be_repeated(run: EvaluationRun, candidate: ModelVersion) -> None:
+    other = Deployment(role="answer", endpoint=candidate.endpoint, model="third")
+    Deployment.objects.append(other, reason="by hand", by=None)
+    with pytest.raises(PromotionError, match="compared it with openai:a-model, and openai:third answers now"):
+        promoting.promote(candidate, run, percent=5, by=None)
+    assert promoting.promote(candidate, run, percent=5, override="they are alike", by=None).is_override
+
+
+@pytest.mark.parametrize("percent", [0, -5, 101])
+def test_a_share_is_a_share(run: EvaluationRun, candidate: ModelVersion, percent: int) -> None:
+    with pytest.raises(PromotionError, match="1 to 100 %"):
+        promoting.promote(candidate, run, percent=percent, by=None)
+
+
+def test_a_candidate_that_does_not_answer_begins_nothing(
+    run: EvaluationRun, candidate: ModelVersion, fake_providers: FakeProviders
+) -> None:
+    fake_providers.script(Refusal(404, "There is no ft:ours."))
+    with pytest.raises(PromotionError, match=r"does not answer.*There is no ft:ours"):
+        promoting.promote(candidate, run, percent=5, by=None)
+    assert not Rollout.objects.exists()
+
+
+def aged(rollout: Rollout, hours: float = 24.1) -> Rollout:
+    Rollout.objects.filter(pk=rollout.pk).update(step_started_at=timezone.now() - timedelta(hours=hours))
+    rollout.refresh_from_db()
+    return rollout
+
+
+def test_a_step_takes_answers_and_time(candidate: ModelVersion, owner: User) -> None:
+    rollout = aged(make_rollout(candidate, 5), 0)
+    make_rollout_answers(rollout, 199)
+    make_rollout_answers(rollout, 50, is_candidate=False)
+    missing = promoting.next_step(rollout).missing
+    assert missing == "Still missing: 1 of the 200 answers that a step takes and 24 of the 24 hours."
+    make_rollout_answers(rollout, 1)
+    assert promoting.next_step(rollout).missing == "Still missing: 24 of the 24 hours."
+    with pytest.raises(PromotionError, match="Still missing: 24 of the 24"):
+        promoting.raise_share(rollout, by=owner)
+    with pytest.raises(PromotionError, match="takes an owner"):
+        promoting.raise_share(rollout, override="in a hurry", by=make_user("eve"))
+    assert promoting.raise_share(aged(rollout), by=owner).percent == 25
+    assert promoting.next_step(rollout).answers == 0, "each step counts its own"
+    assert [promoting.raise_share(rollout, override="in a hurry", by=owner).percent for _ in "12"] == [50, 100]
+    assert (rollout.state, str(Deployment.objects.live(ServingRole.ANSWER))) == ("finished", "openai:ft:ours")
+    with pytest.raises(PromotionError, match="is finished"):
+        promoting.raise_share(rollout, override="further", by=owner)
+
+
+def test_one_that_does_harm_is_not_raised_whoever_wants_it(candidate: ModelVersion, owner: User) -> None:
+    rollout = aged(make_rollout(candidate, 5))
+    make_rollout_answers(rollout, 200, is_stand_in=True)
+    with pytest.raises(PromotionError, match="It does harm: 10 of its newest 10"):
+        promoting.raise_share(rollout, override="all the same", by=owner)
+
+
+def test_the_last_step_is_not_made_with_a_model_that_is_gone(
+    candidate: ModelVersion, owner: User, fake_providers: FakeProviders
+) -> None:
+    rollout = make_rollout(candidate, 50)
+    fake_providers.script(Refusal(404, "Retired."))
+    with pytest.raises(PromotionError, match="Retired"):
+        promoting.raise_share(rollout, override="in a hurry", by=owner)
+    assert Rollout.objects.going() == rollout
+    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
+
+
+def test_one_that_is_halted_while_it_is_tried_does_not_go_live(
+    candidate: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout = make_rollout(candidate, 50)
+    tried = deploying.tried
+
+    def halted_meanwhile(version: ModelVersion, *, reason: str) -> Deployment:
+        Rollout.objects.get(pk=rollout.pk).end(RolloutState.HALTED, "it fails")
+        return tried(version, reason=reason)
+
+    monkeypatch.setattr(deploying, "tried", halted_meanwhile)
+    with pytest.raises(PromotionError, match="ended meanwhile: it fails"):
+        promoting.raise_share(rollout, override="in a hurry", by=owner)
+    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
+
+
+def test_it_is_halted_once_and_with_a_reason(candidate: ModelVersion, owner: User) -> None:
+    rollout = make_rollout(candidate)
+    with pytest.raises(PromotionError, match="Say why"):
+        promoting.halt(rollout, " ", by=owner)
+    assert promoting.halt(rollout, "it is rude", by=owner).ended_by == owner
+    with pytest.raises(PromotionError, match="ended already: it is rude"):
+        promoting.halt(rollout, "again", by=owner)
+
+
+def test_the_steps_are_those_that_are_told() -> None:
+    assert (promoting.STEPS, gate.DEFAULT.least_graded) == ((5, 25, 50, 100), 100)
