@@ -10,7 +10,8 @@ from dashboard.guard.roles import Role
 from evaluation import tasks
 from evaluation.models import EvaluationRun
 from evaluation.runs import human_grades, judge_orders
-from evaluation.runs.human_grades import QUESTIONS, GradingError
+from evaluation.runs.human_grades import GradingError
+from evaluation.scores.arm_scores import QUESTIONS
 
 ANSWERS = {"yes": True, "no": False}
 

@@ -8,18 +8,18 @@ are in its cost.
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from bot.answers import conversations
 from bot.answers.answering import Answer
 from bot.models import Outcome
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun, RunState
-from evaluation.runs import grading, replies
+from evaluation.runs import grading, human_grades, replies
 from evaluation.runs.grading import GoldDocuments
 from evaluation.scores.scoring import Scored
 from foundation import failpoints, leases
@@ -84,11 +84,12 @@ def _ask_all(run: EvaluationRun, lease: leases.Lease, on_progress: OnProgress) -
     """Raises StoppedError and LeaseLostError."""
     documents = GoldDocuments(run.collections)
     errors: dict[EvaluationArm, int] = {}
+    calls = [trace_id(run, case, EvaluationArm(arm)) for case in run.case_set.cases.all() for arm in run.arms]
     done = run.results.count()
     on_progress(done, run.total)
     for case, arm in pending(run):
         lease.check()
-        _check_budget(run)
+        _check_budget(run, calls)
         answer = replies.ask(run, case, arm, trace_id=trace_id(run, case, arm))
         if answer.outcome == Outcome.OVER_BUDGET:
             raise StoppedError(answer.error)
@@ -102,15 +103,20 @@ def _ask_all(run: EvaluationRun, lease: leases.Lease, on_progress: OnProgress) -
             raise StoppedError(f"{MOST_ERRORS} answers of the arm {arm} in a row failed: {answer.error}")
 
 
-def _check_budget(run: EvaluationRun) -> None:
-    """Raises StoppedError where the next answer might cost more than is left: it is taken for the dearest so far."""
-    if run.budget is None:
+def _check_budget(run: EvaluationRun, calls: Sequence[str]) -> None:
+    """Raises StoppedError where the next answer might cost more than is left: it is taken for the dearest so far.
+
+    `calls` are all trace ids of the run: what failed was paid for as well.
+    """
+    budget = run.mine().values_list("budget", flat=True).first()  # it may be set while it runs
+    if budget is None:
         return
-    found = run.results.aggregate(spent=Sum("cost"), dearest=Max("cost"))
-    spent, dearest = found["spent"] or Decimal(0), found["dearest"] or Decimal(0)
-    if spent + dearest > run.budget:
+    ledger = UsageRecord.objects.filter(trace_id__in=calls).values("trace_id").annotate(sum=Sum("cost"))
+    costs = [cost or Decimal(0) for cost in ledger.values_list("sum", flat=True)]
+    spent, dearest = sum(costs, Decimal(0)), max(costs, default=Decimal(0))
+    if spent + dearest > budget:
         raise StoppedError(
-            f"The budget of ${run.budget:.2f} holds no further answer: ${spent:.4f} are spent, and one has cost up to"
+            f"The budget of ${budget:.2f} holds no further answer: ${spent:.4f} are spent, and one has cost up to"
             f" ${dearest:.4f}. Resume the run with a larger one."
         )
 
@@ -120,9 +126,11 @@ def _keep(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, answer: 
     """Raises LeaseLostError where somebody else goes on with the run by now, or it was stopped."""
     if not run.mine().select_for_update().exists():
         raise leases.LeaseLostError
+    if not EvaluationCase.objects.select_for_update().filter(pk=case.pk).exclude(question="").exists():
+        return  # erased while it was asked
     calls = UsageRecord.objects.of_trace(answer.trace_id)
     used = list(calls.exclude(purpose=Purpose.EMBED_QUESTION))
-    EvaluationResult.objects.create(
+    kept = EvaluationResult.objects.create(
         run=run,
         case=case,
         arm=arm,
@@ -146,3 +154,4 @@ def _keep(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, answer: 
         has_passed=scored.has_passed,
         layer=scored.layer or "",
     )
+    human_grades.take_over(kept)

@@ -22,11 +22,15 @@ from evaluation.models import (
     RunState,
 )
 from evaluation.runs import judge_orders, judge_reports, judge_tasks
+from evaluation.runs.execution import MOST_ERRORS
+from evaluation.runs.grading import GoldDocuments
 from evaluation.runs.judge_orders import JudgeError
 from foundation import leases
-from llm.calling import retry
+from llm.calling import retry, room
 from llm.models import Deployment, ModelPrice, Purpose, ServingRole, UsageRecord
 from tests.fakes.providers.fake import KEY, FakeProviders, Refusal
+from tests.fakes.providers.protocols import Raw
+from tests.fakes.providers.wire import chat
 from tests.harness import processes
 from tests.rows.graded import make_graded_run, make_grades
 from tests.rows.make import make_deployment
@@ -128,7 +132,8 @@ def test_it_is_given_all_that_an_answer_is_held_against_as_data(
         ([f"Yes. {RIGHT}", "Yes, it is right."], "unknown", 2),
         ([RIGHT.replace("right", "pass")] * 2, "unknown", 2),
         ([RIGHT[:-9], RIGHT[:-9]], "unknown", 2),
-        ([""], "unknown", 1),
+        (["filtered"], "unknown", 1),
+        ([RIGHT.replace("So", r"\ud83d\u0000So")], "right", 1),
         (["refusal", "refusal"], "unknown", 2),
         (["length", "length"], "unknown", 2),
         (["length", ""], "right", 2),
@@ -140,7 +145,9 @@ def test_replies_as_they_come(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
     run.results.filter(arm="tuned_rag").delete()
-    if {"refusal", "length"} & set(replies):
+    if replies == ["filtered"]:
+        fake_providers.script(Refusal(400, "Flagged.", "content_filter"))
+    elif {"refusal", "length"} & set(replies):
         fake_providers.script(*replies)
         fake_providers.blocks = [(RIGHT, ())]  # what reads like a verdict, and was cut or refused
     else:
@@ -150,6 +157,7 @@ def test_replies_as_they_come(
     found = Judgement.objects.get()
     assert (found.verdicts["facts"], found.attempts) == (facts, attempts)
     assert ("could not be read" in found.reason) == (facts == "unknown")
+    assert found.reason.startswith(("So it is.", "It could not be read"))
 
 
 @pytest.mark.parametrize(("ending", "facts"), [("", "right"), ("refusal", "unknown"), ("length", "unknown")])
@@ -178,6 +186,66 @@ def test_a_provider_that_fails_leaves_what_it_failed_at_for_later(
     assert JudgeOrder.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [chat(""), Raw(b"<html>Down for maintenance.</html>"), chat("", end="length")],
+    ids=["empty", "html", "room"],
+)
+def test_an_outage_leaves_nothing_unknown_for_ever(
+    judge: Deployment, fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch, reply: Raw
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(room, "_wide", set())
+    run = make_graded_run(3)
+    fake_providers.script(*[reply] * retry.ATTEMPTS * MOST_ERRORS)
+    done = judged(run)
+    assert (done.state, Judgement.objects.count()) == (RunState.STOPPED, 0)
+    assert "could not be judged" not in done.reason  # so many in a row are the provider's
+    fake_providers.reset()
+    fake_providers.blocks = [(RIGHT.replace("}", ', "better": "tie"}'), ())]
+    assert judged(run).state == RunState.DONE
+    assert (Judgement.objects.count(), judge_reports.feeding(run)) == (9, {})
+    report = judge_reports.report(run)
+    assert report is not None
+    assert (report.facts, report.unknown) == (dict.fromkeys(run.arms, (1.0, 3)), dict.fromkeys(run.arms, 0.0))
+
+
+def test_what_failed_and_what_may_come_next_count_against_the_budget(
+    run: EvaluationRun, fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
+    priced()
+    judge = judge_orders.judge()
+    tasks = judge_tasks.worded(judge_tasks.pending(run, judge), GoldDocuments(run.collections))
+    first, second, _ = (judge_tasks.worst(judge, asked) for _, asked in tasks)
+    assert first is not None
+    assert second is not None
+    budget = max(first, second) + Decimal("0.0001")
+    fake_providers.script(*[chat("")] * retry.ATTEMPTS)  # paid for, and nothing is kept of it
+    done = judged(run, budget=budget)
+    assert (done.state, Judgement.objects.count()) == (RunState.STOPPED, 0)
+    assert "holds no further judgement: $0.0014 are spent" in done.reason
+    assert len(fake_providers.requests) == retry.ATTEMPTS
+    fake_providers.blocks = [(RIGHT, ())]
+    assert "holds no further judgement" in judged(run, budget=budget).reason  # spent is what this order took
+    assert Judgement.objects.count() == 1
+
+
+def test_a_budget_is_given_to_an_order_that_waits(run: EvaluationRun, fake_providers: FakeProviders) -> None:
+    order = judge_orders.order(run, by=None)
+    with pytest.raises(CommandError, match="no budget can be kept"):
+        command("--judge", str(run.pk), "--budget", "0.01")
+    with pytest.raises(CommandError, match="no amount of USD"):
+        command("--judge", str(run.pk), "--budget", "0.00001")
+    priced()
+    with pytest.raises(CommandError, match="The budget of \\$0.01 holds no further judgement"):
+        command("--judge", str(run.pk), "--budget", "0.01")
+    order.refresh_from_db()
+    assert (order.budget, fake_providers.requests) == (Decimal("0.01"), [])
+    with pytest.raises(JudgeError, match="has ended meanwhile"):
+        judge_orders.limit(order, Decimal(1))
+
+
 def test_it_stops_before_the_budget_is_passed(run: EvaluationRun, fake_providers: FakeProviders) -> None:
     with pytest.raises(JudgeError, match="no budget can be kept"):
         judge_orders.order(run, by=None, budget=Decimal("0.01"))
@@ -189,10 +257,10 @@ def test_it_stops_before_the_budget_is_passed(run: EvaluationRun, fake_providers
     judge = judge_orders.judge()
     most = judge_tasks.most(run, judge, judge_tasks.pending(run, judge))
     says(fake_providers, RIGHT, RIGHT, FIRST, SECOND)
-    done = judged(run, budget=most)
-    spent = sum(each.cost or 0 for each in Judgement.objects.all())
     assert most is not None
-    assert (done.state, 0 < spent < most) == (RunState.DONE, True)
+    done = judged(run, budget=most.thought)
+    spent = sum(each.cost or 0 for each in Judgement.objects.all())
+    assert (done.state, 0 < spent < most.spoken < most.thought) == (RunState.DONE, True)
 
 
 def test_one_order_at_a_time_and_a_dead_one_is_gone_on_with(
