@@ -13,6 +13,7 @@ from evaluation.models import (
     EvaluationCase,
     EvaluationResult,
     EvaluationRun,
+    ExpectedBehaviour,
     HumanGrade,
     RunState,
 )
@@ -33,7 +34,9 @@ CITATIONS = [
 ]
 
 
-def make_graded_run(count: int = 3, *, name: str = "first", **plan: Any) -> EvaluationRun:
+def make_graded_run(
+    count: int = 3, *, name: str = "first", expected: ExpectedBehaviour = ExpectedBehaviour.ANSWER, **plan: Any
+) -> EvaluationRun:
     """A run that is done, of a live model and a candidate, with a voice; live models come first.
 
     Both answer every case, each in words of its own.
@@ -44,6 +47,7 @@ def make_graded_run(count: int = 3, *, name: str = "first", **plan: Any) -> Eval
             question=f"How is the {name} plan of the zoo of {_word(place)} refunded?",
             reference="Within 30 days.",
             must_include=("30 days",),
+            expected=expected,
         )
         for place in range(count)
     ]

@@ -184,6 +184,12 @@ def test_an_erased_answer_is_not_graded(ada: tuple[Client, User], run: Evaluatio
     assert not HumanGrade.objects.exists()
 
 
+def test_a_note_is_kept_without_what_a_database_refuses(ada: tuple[Client, User], run: EvaluationRun) -> None:
+    send(ada[0], run, shown(ada[0], run), note="It names\x00 another zoo.")
+    assert HumanGrade.objects.get().note == "It names another zoo."
+    assert "Say why you cannot tell" in send(ada[0], run, shown(ada[0], run), verb="skip", note="\x00")
+
+
 def test_a_run_that_goes_on_is_graded_when_it_is_done(ada: tuple[Client, User], run: EvaluationRun) -> None:
     page = shown(ada[0], run)
     EvaluationRun.objects.filter(pk=run.pk).update(state=RunState.WAITING)

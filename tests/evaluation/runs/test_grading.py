@@ -9,7 +9,6 @@ from django.db.models import F
 from bot.models import Outcome
 from evaluation.models import (
     EvaluationArm,
-    EvaluationCase,
     EvaluationResult,
     EvaluationRun,
     ExpectedBehaviour,
@@ -156,13 +155,13 @@ def test_what_is_split(said: list[tuple[bool | None, bool | None, bool | None]],
     assert arm_scores.is_split(HumanGrade(**dict(zip(QUESTIONS, each, strict=True))) for each in said) is is_split
 
 
-def test_what_was_refused_in_the_wrong_way_was_not_answered(run: EvaluationRun, ada: User) -> None:
-    EvaluationCase.objects.update(expected=ExpectedBehaviour.CLARIFY)
-    rag = of(run, "rag")
-    run.results.filter(pk__in=[each.pk for each in rag[:3]]).update(
-        outcome=Outcome.NOT_IN_DOCS, answer="", citations=[]
-    )
-    make_grades(rag[:4], ada, "--+-", "is_rightly_refused")
+def test_what_was_refused_in_the_wrong_way_was_not_answered(ada: User) -> None:
+    make_models()
+    run = make_graded_run(6, expected=ExpectedBehaviour.CLARIFY)
+    for answered in of(run, "rag")[:3]:
+        answered.delete()
+        make_result(run, answered.case, EvaluationArm.RAG, "", outcome=Outcome.NOT_IN_DOCS, citations=[], scores={})
+    make_grades(of(run, "rag")[:4], ada, "--+-", "is_rightly_refused")
     scored = run_reports.scores(run)[EvaluationArm.RAG]
     assert (scored.under, scored.counted["under"]) == (0.5, 6)  # three of six were answered, none of them rightly
     proof = proofs.proof(run)

@@ -238,7 +238,7 @@ def test_a_budget_is_given_to_an_order_that_waits(run: EvaluationRun, fake_provi
     with pytest.raises(CommandError, match="no amount of USD"):
         command("--judge", str(run.pk), "--budget", "0.00001")
     priced()
-    with pytest.raises(CommandError, match="The budget of \\$0.01 holds no further judgement"):
+    with pytest.raises(CommandError, match=r"The budget of \$0\.01 holds no further judgement"):
         command("--judge", str(run.pk), "--budget", "0.01")
     order.refresh_from_db()
     assert (order.budget, fake_providers.requests) == (Decimal("0.01"), [])
