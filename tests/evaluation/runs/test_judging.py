@@ -188,7 +188,7 @@ def test_a_provider_that_fails_leaves_what_it_failed_at_for_later(
 
 @pytest.mark.parametrize(
     "reply",
-    [chat(""), Raw(b"<html>Down for maintenance.</html>"), chat("", end="length")],
+    [chat(""), Raw(b"data: <html>Down for maintenance.</html>\n\n"), chat("", end="length")],
     ids=["empty", "html", "room"],
 )
 def test_an_outage_leaves_nothing_unknown_for_ever(
