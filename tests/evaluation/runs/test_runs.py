@@ -199,7 +199,7 @@ def test_a_budget_reaches_a_run_that_waits_or_runs(candidate: ModelVersion) -> N
     make_price()
     run = make_run(make_case_set(make_cases()), arms=[EvaluationArm.BASE])
     starting.resume(run, budget=Decimal(100))
-    assert (run.state, run.budget) == (RunState.WAITING, 100)
+    assert (run.state, run.budget) == (RunState.WAITING, Decimal(100))
 
     def lower(done: int, _total: int) -> None:
         if done == 1:
