@@ -11,7 +11,7 @@ from evaluation.runs.execution import MOST_ERRORS
 from evaluation.runs.grading import GoldDocuments
 from evaluation.runs.judge_orders import JudgeError
 from llm.calling import retry, room
-from llm.models import Deployment
+from llm.models import Deployment, ModelPrice
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.protocols import Raw
 from tests.fakes.providers.wire import chat
@@ -105,3 +105,15 @@ def test_it_stops_before_the_budget_is_passed(run: EvaluationRun, fake_providers
     done = judged(run, budget=most.thought)
     spent = sum(each.cost or 0 for each in Judgement.objects.all())
     assert (done.state, 0 < spent < most.spoken < most.thought) == (RunState.DONE, True)
+
+
+def test_a_budget_is_not_kept_by_taking_an_unknown_price_for_nothing(
+    run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    make_price()
+    order = judge_orders.order(run, by=None, budget=Decimal(5))
+    ModelPrice.objects.all().delete()
+    done = judge_orders.run(order.pk)
+    assert done is not None
+    assert (done.state, fake_providers.requests) == (RunState.STOPPED, [])
+    assert "costs is not known" in done.reason
