@@ -64,6 +64,7 @@ bench: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.ingest --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.overhead
 	$(BENCH)/bin/python -m benchmarks.dashboard
+	$(BENCH)/bin/python -m benchmarks.evaluation --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.tuning --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.triage
 	$(BENCH)/bin/python -m benchmarks.redaction
@@ -71,6 +72,7 @@ bench: $(BENCH)/installed
 bench-quality: $(BENCH)/installed
 	$(BENCH)/bin/python -m benchmarks.quality --data $(DATA)
 	$(BENCH)/bin/python -m benchmarks.extraction --data $(DATA)
+	$(BENCH)/bin/python -m benchmarks.claims --data $(DATA)
 
 # The parts of an install as a CycloneDX list, Django's own examination, and (over the network) what is known against them.
 audit: $(AUDIT)/installed $(VENV)/installed

@@ -21,7 +21,8 @@ from config import postgres
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = """
 INSERT INTO bot_workspace (platform, external_id, name, bot_user_id, bot_id, scopes, token, refresh_token,
-  is_training_allowed) VALUES ('slack', 'T1', 'Acme', '', '', '', '', '', true);
+  is_training_allowed, example_reaction, is_proposing, proposers)
+VALUES ('slack', 'T1', 'Acme', '', '', '', '', '', true, '', false, '{{}}');
 INSERT INTO bot_channel (workspace_id, external_id, name, kind, has_outsiders, is_enabled, mode, voice_name, language,
   escalation_mention, refusal_text, daily_limit, has_feedback, is_drafting)
 SELECT w.id, 'C' || n, 'channel-' || n, 'channel', false, true, 'mention', '', '', '', '', 100, true, false
@@ -77,6 +78,10 @@ PAGES = {
     "costs, 90 days": "/costs/?days=90",
     "models": "/models/",
     "audit log": "/audit/",
+    "advice": "/advice/",
+    "calculators, break-even": "/advice/calculators/?calculator=break-even",
+    "evaluations": "/evaluations/",
+    "a run of 1,000 cases": "/runs/{run}/",
 }
 PEER = {"Django admin, list": "/admin/bot/message/", "Django admin, far back": "/admin/bot/message/?p={number}",
         "Django admin, words": "/admin/bot/message/?q=kind+613"}  # fmt: skip
@@ -93,13 +98,14 @@ class Queries:
         return execute(*arguments)
 
 
-def measure(rounds: int) -> list[dict[str, Any]]:
+def measure(rounds: int, only: str = "") -> list[dict[str, Any]]:
     """One row per page: milliseconds on the server and queries. To be run with Django set up over the database."""
     from django.contrib.auth.models import User  # noqa: PLC0415  after set-up
     from django.db import connection  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
     from bot.models import Channel, Conversation, Message  # noqa: PLC0415
+    from evaluation.models import EvaluationRun  # noqa: PLC0415
 
     client = Client()
     client.force_login(User.objects.get(username="root"))
@@ -108,10 +114,13 @@ def measure(rounds: int) -> list[dict[str, Any]]:
         "middle": last // 2,
         "number": last // 100,
         "channel": Channel.objects.order_by("id")[3].pk,
+        "run": EvaluationRun.objects.latest("id").pk,
         "conversation": Conversation.objects.order_by("-id")[100].pk,
     }
     rows = []
     for name, address in {**PAGES, **PEER}.items():
+        if only and only not in name:
+            continue
         asked = address.format(**places)
         queries = Queries()
         with connection.execute_wrapper(queries):
@@ -141,6 +150,7 @@ def _prepare(answers: int) -> None:
     from django.core.management import call_command  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
 
+    from benchmarks import evaluation_rows  # noqa: PLC0415
     from evaluation.figures import rollups  # noqa: PLC0415
 
     call_command("setup", verbosity=0)
@@ -149,21 +159,24 @@ def _prepare(answers: int) -> None:
     started = time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute(ROWS.format(answers=answers))
+        evaluation_rows.fill()
         cursor.execute("VACUUM ANALYZE")
     sys.stderr.write(f"made in {time.perf_counter() - started:.0f} s; ")
     started = time.perf_counter()
     sys.stderr.write(f"{rollups.roll_up()} days rolled up in {time.perf_counter() - started:.0f} s\n")
 
 
-def inside(messages: int, rounds: int) -> None:
+def inside(messages: int, rounds: int, only: str) -> None:
     import django  # noqa: PLC0415
 
     django.setup()
     _prepare(messages // 2)
     sys.stdout.write("| page | median ms | p95 ms | queries |\n|---|---|---|---|\n")
-    rows = measure(rounds)
+    rows = measure(rounds, only)
     for row in rows:
         sys.stdout.write(f"| {row['page']} | {row['median']:.0f} | {row['p95']:.0f} | {row['queries']} |\n")
+    if only:
+        return
     by_name = {row["page"]: row["median"] for row in rows}
     ratio = by_name["conversations"] / by_name["Django admin, list"]
     sys.stdout.write(f"\nThe list takes {ratio:.2f} of the time of Django's own. Costs, page and ledger: {agree()}\n")
@@ -173,10 +186,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--only", default="", metavar="WORDS", help="only pages whose names hold these words")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
-        inside(options.messages, options.rounds)
+        inside(options.messages, options.rounds, options.only)
         return
     with tempfile.TemporaryDirectory(prefix="parley-dashboard-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
@@ -188,7 +202,8 @@ def main() -> None:
                 "DJANGO_SETTINGS_MODULE": "benchmarks.dashboard_settings",
             }  # fmt: skip
             again = [sys.executable, "-m", "benchmarks.dashboard", "--inside", f"--messages={options.messages}"]
-            subprocess.run([*again, f"--rounds={options.rounds}"], env=environment, cwd=ROOT, check=True)
+            again += [f"--rounds={options.rounds}", f"--only={options.only}"]
+            subprocess.run(again, env=environment, cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

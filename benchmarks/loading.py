@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from benchmarks.data import BenchPassage
+from evaluation.cases.bench_sets import document_name
 from knowledge.embedders.base import PassageVectors
 from knowledge.index import vector_indexes
 from knowledge.index.chunk_rows import literal
@@ -62,7 +63,8 @@ def load(
 def _documents(collection: Collection, passages: Sequence[BenchPassage]) -> None:
     titles = {passage.document: passage.title for passage in passages}
     documents = Document.objects.bulk_create(
-        Document(collection=collection, origin=name, path=name, title=title[:500]) for name, title in titles.items()
+        Document(collection=collection, origin=name, path=document_name(name), title=title[:500])
+        for name, title in titles.items()
     )
     DocumentVersion.objects.bulk_create(
         DocumentVersion(document=document, number=1, fingerprint="-", byte_count=0, chunk_count=0)

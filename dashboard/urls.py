@@ -35,6 +35,7 @@ urlpatterns = [
     path("conversations/<int:pk>/", conversations.transcript, name="transcript"),
     path("conversations/export.<str:kind>", conversations.export_conversations, name="export_conversations"),
     path("conversations/propose/", proposals.propose_answers, name="propose_answers"),
+    path("conversations/cases/", proposals.add_cases, name="add_cases"),
     path("proposals/<int:pk>/", proposals.proposal, name="proposal"),
     path("answers/<int:pk>/prompt/", conversations.prompt, name="prompt"),
     path("answers/<int:pk>/promote/", conversations.promote, name="promote"),

@@ -12,9 +12,10 @@ from django_q.tasks import async_task
 
 from evaluation.cases.case_sets import CaseSetError
 from evaluation.figures import rollups
+from evaluation.grades import judge_orders
 from evaluation.models import EvaluationRun, JudgeOrder
 from evaluation.promotion import drift_readings, frozen_again
-from evaluation.runs import awaited, execution, judge_orders
+from evaluation.runs import awaited, batching, execution
 from evaluation.runs.starting import RunError
 from foundation import leases
 
@@ -58,6 +59,8 @@ def tick() -> None:
     for begun in awaited.start():
         queue_run(begun.pk)
     execution.give_up()
+    if batching.unwanted().exists():
+        async_task("evaluation.tasks.cancel_batches", task_name="orders of stopped runs")
     old = leases.abandoned(EvaluationRun).filter(created_at__lt=timezone.now() - QUEUED_AGAIN_AFTER)
     for pk in old.values_list("pk", flat=True):
         queue_run(pk)
@@ -74,6 +77,10 @@ def start_soon(run: EvaluationRun) -> None:
 
 def queue_run(pk: int) -> None:
     async_task("evaluation.tasks.run", pk, task_name=f"evaluation run {pk}", timeout=settings.LONGEST_JOB_SECONDS)
+
+
+def cancel_batches() -> None:
+    batching.look_after_unwanted()
 
 
 def run(pk: int) -> None:

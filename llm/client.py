@@ -73,6 +73,27 @@ def metered(
     return Call(Terms(deployment, trace_id, purpose, deadline, most_tokens=most_tokens)).once(operation)
 
 
+class Recorded:
+    """A reply that came before, where a Response is expected: iterate it for its text, or for the error it ended in."""
+
+    def __init__(
+        self, deployment: Deployment, *, text: str = "", finish_reason: str = "stop", error: ProviderError | None = None
+    ) -> None:
+        self.deployment = deployment
+        self.text = text
+        self.finish_reason = finish_reason
+        self._error = error
+
+    def __iter__(self) -> Iterator[str]:
+        if self._error is not None:
+            raise self._error
+        if self.text:
+            yield self.text
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 class Response:
     """A reply as it is streamed: iterate it once for its text. Afterwards it knows who gave it, its usage, cost, times.
 
@@ -159,3 +180,7 @@ def _stand_in(failed: Terms, fallback_id: int, error: ProviderError) -> Terms:
     log.warning("trace %s: %s stands in for %s: %s", failed.trace_id, deployment, failed.deployment, error)
     first_by = fallback.first_word_by(failed.deadline, calls=1)
     return Terms(deployment, failed.trace_id, failed.purpose, failed.deadline, first_by)
+
+
+Ask = Callable[..., Response | Recorded]
+"""What takes the place of `stream` where a reply is there already, or is to be had later."""

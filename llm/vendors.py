@@ -11,13 +11,14 @@ from django.utils.module_loading import import_string
 
 from llm.completion import ProviderError
 
-Work = Literal["answers", "embeds"]
+Work = Literal["answers", "embeds", "batches"]
 
 
 @dataclass(frozen=True)
 class Vendor:
-    """`answers` and `embeds` are dotted paths of classes, empty where it does not do that.
+    """`answers`, `embeds` and `batches` (many answers in one order, for half the price) are dotted paths of classes.
 
+    They are empty where it does not do that.
     They are imported on first use, as an SDK costs memory and start-up time. Without an `address` it runs in this
     process: it costs nothing and takes no key. `quotes`: its answers are the documents' own sentences, with no model
     that could read, refuse or rewrite.
@@ -25,6 +26,7 @@ class Vendor:
 
     answers: str = ""
     embeds: str = ""
+    batches: str = ""
     address: str = ""
     quotes: bool = False
 
@@ -35,10 +37,12 @@ VENDORS = {
     "openai": Vendor(
         answers="llm.providers.openai.OpenAIProvider",
         embeds="knowledge.embedders.openai.OpenAIEmbedder",
+        batches="llm.providers.openai_batches.OpenAIBatches",
         address="https://api.openai.com/v1",
     ),
     "anthropic": Vendor(
         answers="llm.providers.anthropic.AnthropicProvider",
+        batches="llm.providers.anthropic_batches.AnthropicBatches",
         address="https://api.anthropic.com",
     ),
 }

@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.harness.bots",
     "tests.harness.browser",
     "tests.harness.emptying",
+    "tests.harness.orders",
     "tests.harness.vectors",
     "tests.dashboard.guard.addresses",
 ]

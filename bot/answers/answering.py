@@ -5,16 +5,18 @@ The calls it makes are in the ledger (llm.client writes it) under the answer's t
 
 import logging
 import re
+import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.answers import asking, followups, prompts, retelling, wording
-from bot.answers.asking import Asked
+from bot.answers import asking, followups, guarding, prompts, retelling, wording
+from bot.answers.asking import Asked, FoundBefore
+from bot.answers.guarding import Draft, Guarded
 from bot.answers.prompts import PLAIN, Manner
 from bot.answers.signals import Signalled
-from bot.answers.trace import Retold, SentPrompt
+from bot.answers.trace import Caught, Retold, SentPrompt
 from bot.claims import citations
 from bot.models import Outcome
 from bot.voices import framing
@@ -31,8 +33,7 @@ PASSAGES = 6  # four to six good passages beat twenty mediocre ones
 MORE_PASSAGES = 4  # of a second search, which a model may ask for once
 WORD = re.compile(r"\w")
 # Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
-# question (cosine): short questions in other words than the documents' own share few terms with the passage that
-# answers them. A model that reads can refuse by itself and gets the benefit of the doubt that quoting does not.
+# question (cosine): short questions in other words share few terms with the passage. A model that reads can refuse.
 LEAST_TO_QUOTE = 0.5
 CLOSE_IN_MEANING = 0.5
 LEAST_TO_READ = 0.05
@@ -55,7 +56,8 @@ class Answer:
     `question` is how it was understood, `deployment` who wrote. `uncited_text` keeps what a model wrote without resting
     it on a passage, which nobody is shown; `searched_again` the words that it asked to have searched. `prompt` is the
     last one that a model replied to, if any did; `invalid_markers` of that reply led to no passage. `retold` is what
-    came of having a quoted answer put into the voice. Times are in milliseconds since the question came in.
+    came of having a quoted answer put into the voice. `caught` is what was found wrong with what a model had `written`,
+    and `mending` why it could not do better. Times are in milliseconds since the question came in.
     """
 
     asked: Asked
@@ -69,6 +71,9 @@ class Answer:
     searched_again: str = ""
     prompt: SentPrompt | None = None
     retold: Retold | None = None
+    caught: tuple[Caught, ...] = ()
+    written: str = ""
+    mending: str = ""
     invalid_markers: int = 0
     is_truncated: bool = False
     error: str = ""
@@ -84,14 +89,6 @@ class Answer:
         """Whether another model wrote than was asked."""
         asked = self.asked.deployment
         return (self.deployment.endpoint, self.deployment.model) != (asked.endpoint, asked.model)
-
-
-@dataclass(frozen=True)
-class FoundBefore:
-    """What was found for a question before, and how it was understood: given to several models, it compares them."""
-
-    question: str
-    retrieval: Retrieval
 
 
 def ended(asked: Asked, outcome: Outcome, text: str = "", *, error: str = "") -> Answer:
@@ -111,11 +108,18 @@ class Writing:
     """An answer being written: first `search`, then iterate for its text. `answer` is there once that has ended.
 
     `text` and `retrieval` are what there is so far. `history` are the turns before the question, `collections` the ids
-    of those that the asker may see. With `found`, nothing is searched for: that is what was found before.
+    of those that the asker may see. With `found`, nothing is searched for: that is what was found before. `ask` is how
+    the model is asked.
     """
 
     def __init__(
-        self, asked: Asked, history: Sequence[Turn], collections: Iterable[int], *, found: FoundBefore | None = None
+        self,
+        asked: Asked,
+        history: Sequence[Turn],
+        collections: Iterable[int],
+        *,
+        found: FoundBefore | None = None,
+        ask: client.Ask = client.stream,
     ) -> None:
         self.asked = asked
         self.text = ""
@@ -127,9 +131,11 @@ class Writing:
         self._searched_again = ""
         self._prompt: SentPrompt | None = None
         self._retold: Retold | None = None
+        self._check = Guarded("", ())
         self._opened = framing.Opened((), "")
         self._first_token_ms: float | None = None
         self._found = found
+        self._ask = ask
         self._invalid_markers = 0
         self._answer: Answer | None = None
 
@@ -141,8 +147,8 @@ class Writing:
 
     def __iter__(self) -> Iterator[str]:
         try:
-            if self._answer is None and (yield from self._reply(may_search=True)):
-                yield from self._reply(may_search=False)
+            if self._answer is None and (yield from self._heard(may_search=True)):
+                yield from self._heard(may_search=False)
         except ProviderError as error:
             self._fail(error)
 
@@ -200,11 +206,21 @@ class Writing:
         closest = max((each.similarity for hit in self.retrieval.hits for each in hit.sentences), default=0.0)
         return self.retrieval.answerable >= LEAST_TO_QUOTE or closest >= CLOSE_IN_MEANING
 
+    def _heard(self, *, may_search: bool) -> Generator[str, None, bool]:
+        """The reply; another one where what was begun turns out to be thinking, which that leaves out."""
+        try:
+            return (yield from self._reply(may_search=may_search))
+        except ProviderError as error:
+            if error.kind != "aloud":
+                raise
+        self.text = ""
+        return (yield from self._reply(may_search=may_search))
+
     def _reply(self, *, may_search: bool) -> Generator[str, None, bool]:
         """Have the model write over the passages found so far; True when it had more of them searched instead."""
         self._prompt = None
-        hits = self.retrieval.hits
-        response = client.stream(
+        began = time.monotonic()
+        response = self._ask(
             lambda served: self._worded(served, may_search=may_search),
             deployment=self._deployment,
             trace_id=self.asked.trace_id,
@@ -212,7 +228,7 @@ class Writing:
             purpose=self.asked.purpose,
         )
         reply = Signalled(response)
-        renumbered = citations.Renumbered(reply, len(hits))
+        renumbered = citations.Renumbered(reply, len(self.retrieval.hits))
         self._opened = framing.Opened(self._spoken(renumbered, response), self._voiced("opening"))
         with closing(response):
             for delta in self._opened:
@@ -228,10 +244,15 @@ class Writing:
             return False
         if may_search and reply.search and self._search_again(reply.search):
             return True
+        if reply.is_not_found and self.text:
+            self._settle(replace(ended(self.asked, Outcome.NOT_IN_DOCS), uncited_text=self._unframed))
+            return False
         if self._deployment.is_quoting and not self._is_answerable():  # as strict as if it had been asked first
             self._end(Outcome.NOT_IN_DOCS)
             return False
-        yield from self._conclude([hits[number - 1] for number in renumbered.cited], response.finish_reason == "length")
+        is_truncated = response.finish_reason == "length"
+        guarded = self._guarded(tuple(renumbered.cited), is_truncated, time.monotonic() - began)
+        yield from self._conclude(guarded, is_truncated)
         return False
 
     def _worded(self, served: Deployment, *, may_search: bool) -> Prompt:
@@ -249,7 +270,7 @@ class Writing:
         checksum = prompts.checksum(self._worded(self._deployment, may_search=may_search))
         return SentPrompt(may_search, self.asked.manner.language, checksum, PromptVariant(self._deployment.prompt))
 
-    def _spoken(self, renumbered: citations.Renumbered, response: client.Response) -> Iterator[str]:
+    def _spoken(self, renumbered: citations.Renumbered, response: client.Response | client.Recorded) -> Iterator[str]:
         """The text as it comes; what is quoted is held back until a model has put it into the voice, if one does."""
         deltas = iter(renumbered)
         first = next(deltas, "")
@@ -277,25 +298,48 @@ class Writing:
         self.retrieval = replace(self.retrieval, hits=(*self.retrieval.hits, *more))
         return bool(more)
 
-    def _conclude(self, cited: list[Hit], is_truncated: bool) -> Iterator[str]:
-        """Settle the outcome: text that rests on no passage is not an answer. Yields what an answer ends with.
+    def _guarded(self, cited: tuple[int, ...], is_truncated: bool, seconds: float) -> Guarded:
+        """The text as its claims let it stand; what is quoted stands in the documents as it is."""
+        if self._deployment.is_quoting or not self._unframed:
+            return Guarded(self.text, cited)
+        draft = Draft(
+            text=self._unframed,
+            cited=cited,
+            asked=self.asked,
+            question=self._question,
+            hits=self.retrieval.hits,
+            history=self._history,
+            deployment=self._deployment,
+            seconds=seconds,
+            is_truncated=is_truncated,
+        )
+        return guarding.guard(draft)
+
+    def _conclude(self, guarded: Guarded, is_truncated: bool) -> Iterator[str]:
+        """Settle the outcome: text that rests on no passage is not an answer. Yields what an answer ends with, unless
+        it ends as another one than was begun, which `answer` alone holds.
 
         One that was cut off is not ended: its own last words are missing.
         """
+        self._check, written = guarded, self._unframed
+        cited = [self.retrieval.hits[number - 1] for number in guarded.cited]
         if not cited:
             unfounded = ended(self.asked, Outcome.NOT_IN_DOCS)
-            self._settle(replace(unfounded, uncited_text=self._unframed, is_truncated=is_truncated))
+            self._settle(replace(unfounded, uncited_text=written, is_truncated=is_truncated))
             return
+        if guarded.caught:
+            self.text = framing.opened(guarded.text, self._voiced("opening"))
         if not is_truncated and (last := framing.closed(self.text, self._voiced("closing"))):
             self.text = self.text.rstrip() + last
-            yield last
+            if not guarded.caught:
+                yield last
         text = self.text.strip()
         said = self._retold.plain if self._retold else text  # the voice's words are in no passage
         quoted = tuple(
             CitedPassage(number, hit, citations.quote(said, number, _sentences(hit)))
             for number, hit in enumerate(cited, start=1)
         )
-        answered = ended(self.asked, Outcome.ANSWERED, text)
+        answered = replace(ended(self.asked, Outcome.ANSWERED, text), written=written if guarded.caught else "")
         self._settle(replace(answered, citations=quoted, is_truncated=is_truncated))
 
     @property
@@ -306,8 +350,8 @@ class Writing:
     def _fail(self, error: ProviderError) -> None:
         """A provider failed for good: say so with an incident id, and never pass off half an answer as a whole one."""
         log.error("trace %s: %s", self.asked.trace_id, error)
-        outcome = Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR
-        self._settle(replace(ended(self.asked, outcome, error=str(error)), uncited_text=self._unframed))
+        failed = ended(self.asked, wording.outcome(error), error=str(error))
+        self._settle(replace(failed, uncited_text=self._unframed))
 
     def _end(self, outcome: Outcome) -> None:
         self._settle(ended(self.asked, outcome))
@@ -322,6 +366,8 @@ class Writing:
             searched_again=self._searched_again,
             prompt=self._prompt,
             retold=self._retold,
+            caught=self._check.caught,
+            mending=self._check.mending,
             invalid_markers=self._invalid_markers,
             first_token_ms=self._first_token_ms,
         )

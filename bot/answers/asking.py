@@ -7,6 +7,7 @@ from django.conf import settings
 
 from bot.answers.prompts import PLAIN, Manner
 from foundation.text import clean
+from knowledge.retrieval.search import Retrieval
 from llm import client
 from llm.models import Deployment, Purpose, ServingRole
 
@@ -45,6 +46,14 @@ class Asked:
 
     def elapsed_ms(self) -> float:
         return (time.monotonic() - self.started) * 1000
+
+
+@dataclass(frozen=True)
+class FoundBefore:
+    """What was found for a question before, and how it was understood: given to several models, it compares them."""
+
+    question: str
+    retrieval: Retrieval
 
 
 def begin(

@@ -1,7 +1,7 @@
 """Asking a question and keeping what came of it: the question at once, the answer when it is complete."""
 
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from bot.answers import asking, assigning, prompts, trace
 from bot.answers.answering import Answer, Writing
 from bot.answers.asking import Asked
-from bot.answers.trace import Reach, Trace
+from bot.answers.trace import Became, Reach, Trace
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
 from bot.voices import choosing, style
 from knowledge.retrieval.search import Retrieval
@@ -111,21 +111,25 @@ def _keep(conversation: Conversation, answer: Answer) -> Message:
 
 
 def history(conversation: Conversation, collections: Iterable[int], *, before: Message | None = None) -> list[Turn]:
-    """The turns so far, or those `before` a message, oldest first; a question without an answer counts as not asked.
+    """The turns so far, or those `before` a message, as `turns` tells them."""
+    earlier = conversation.messages.filter(pk__lt=before.pk) if before else conversation.messages
+    return turns(list(earlier.order_by("id")), collections)
+
+
+def turns(messages: Sequence[Message], collections: Iterable[int]) -> list[Turn]:
+    """The turns of one conversation, oldest first as given; a question without an answer counts as not asked.
 
     An answer that rests on collections other than `collections` is left out, with its question: what was said from
     internal documents must not reach a prompt that may only see public ones. So is one of which that is not known.
     """
     visible = set(collections)
-    earlier = conversation.messages.filter(pk__lt=before.pk) if before else conversation.messages
-    messages = list(earlier.order_by("id"))
     answers = {message.trace_id: message for message in messages if message.outcome == Outcome.ANSWERED}
-    turns: list[Turn] = []
+    told: list[Turn] = []
     for asked in messages:
         answered = answers.get(asked.trace_id)
         if asked.speaker == Speaker.ASKER and answered and _is_within(trace.reach(asked), visible):
-            turns += [Turn("user", asked.text), Turn("assistant", answered.text)]
-    return turns
+            told += [Turn("user", asked.text), Turn("assistant", answered.text)]
+    return told
 
 
 def _is_within(reach: Reach, visible: set[int]) -> bool:
@@ -154,6 +158,7 @@ def save(conversation: Conversation, answer: Answer) -> Message:
         total_ms=answer.total_ms,
         voice=voice,
         style_faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else [],
+        caught=sum(each.became != Became.MARKED for each in answer.caught),
         cost=cost(answer.trace_id),
         trace=traced(answer).as_json(),
         rollout_id=answer.asked.rollout,
@@ -195,4 +200,7 @@ def traced(answer: Answer) -> Trace:
         error=answer.error,
         prompt=answer.prompt,
         retold=answer.retold,
+        caught=answer.caught,
+        written=answer.written,
+        mending=answer.mending,
     )

@@ -5,11 +5,21 @@ Rows keep what was known when they were written, so a key may be missing; an era
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from bot.models import Message
 from knowledge.retrieval.search import Hit, RetrievedSentence
 from llm.models import PromptVariant
+
+
+class Became(StrEnum):
+    """What came of what was caught."""
+
+    MENDED = "mended"
+    REMOVED = "removed"
+    MARKED = "marked"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,19 @@ class Retold:
 
 
 @dataclass(frozen=True)
+class Caught:
+    """What was found wrong with an answer before it was shown: a `sentence` of it, or all of it where that is empty.
+
+    `fault` is a checking.Fault or a whole answer's, `what` the words that no passage has, and `became` what came of it.
+    """
+
+    sentence: str
+    fault: str
+    what: str
+    became: Became
+
+
+@dataclass(frozen=True)
 class Trace:
     """The trace of an answer.
 
@@ -63,7 +86,8 @@ class Trace:
     `answerable` is None where it is not known. `corrections` (a word: its understanding), `uncovered` and
     `searched_again` are as in Retrieval and Answer, `prompt_hash` is prompts.template_hash. `prompt` is the last one
     that a model replied to, None where none did. Where `knows_prompt` is False that was not kept. `retold` is None
-    where nobody was asked to put the answer into the voice.
+    where nobody was asked to put the answer into the voice. `caught` is what checking its claims found; `written` is
+    the answer as the model wrote it, where another one is shown, and `mending` why it was not mended though it should.
     """
 
     question: str = ""
@@ -79,6 +103,9 @@ class Trace:
     prompt: SentPrompt | None = None
     knows_prompt: bool = True
     retold: Retold | None = None
+    caught: tuple[Caught, ...] = ()
+    written: str = ""
+    mending: str = ""
 
     def as_json(self) -> dict[str, Any]:
         written = asdict(self)
@@ -96,6 +123,7 @@ class Trace:
                 "uncovered": tuple(written.get("uncovered", ())),
                 "prompt": SentPrompt(**prompt) if prompt else None,
                 "knows_prompt": "prompt" in written,
+                "caught": tuple(map(_caught, written.get("caught", ()))),
                 "retold": Retold(**{**retold, "faults": tuple(retold["faults"])}) if retold else None,
             }
         )
@@ -111,6 +139,10 @@ def reach(asked: Message) -> Reach:
     return Reach.from_json(asked.trace)
 
 
+def _caught(written: Mapping[str, Any]) -> Caught:
+    return Caught(**{**written, "became": Became(written["became"])})
+
+
 def _passage(written: Mapping[str, Any]) -> Hit:
     known = {name: written.get(name, default) for name, default in _HIT.items()}
     return Hit(**known, sentences=tuple(RetrievedSentence(**each) for each in written.get("sentences", ())))
@@ -118,6 +150,7 @@ def _passage(written: Mapping[str, Any]) -> Hit:
 
 _PLAIN = (
     "question", "stages_ms", "answerable", "corrections", "searched_again", "prompt_hash", "uncited_text", "error",
+    "written", "mending",
 )  # fmt: skip
 _HIT: dict[str, Any] = {
     "chunk_id": 0, "document_id": 0, "collection_id": 0, "path": "", "url": "", "title": "", "heading": "", "text": "",

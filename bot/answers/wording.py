@@ -1,6 +1,7 @@
 """What an asker reads when a question does not end in an answer from the documents. Each text names a next step."""
 
 from bot.models import Outcome
+from llm.completion import Kind, ProviderError
 
 TEXTS = {
     Outcome.NOT_IN_DOCS: (
@@ -24,6 +25,8 @@ TEXTS = {
     ),
 }
 
+_OF_ERRORS: dict[Kind, Outcome] = {"budget": Outcome.OVER_BUDGET, "refused": Outcome.BLOCKED}
+
 # Said to an asker whose question is not answered, or not by the bot.
 STOPPED = "I will stay out of this conversation. Mention me to ask me again."
 DISABLED = "I am switched off here. Ask me in another channel, or ask an administrator to switch me on."
@@ -41,12 +44,34 @@ HANDED_OFF = (
 NOBODY_HERE = "There is nobody here whom I could hand this to, so I have looked in the documents."
 DRAFTED = "Thank you for your question. The team has it and will answer here."
 CUT_OFF = "The answer was cut off at the length limit of the model."
+# Said under an answer that lost a sentence, in its language.
+LEFT_OPEN = {
+    "en": "I left a part of this open: the documents I can search do not bear it out. The support team can say more.",
+    "de": "Einen Teil lasse ich offen: Die Dokumente, in denen ich suchen kann, belegen ihn nicht. Das Support-Team "
+    "kann mehr dazu sagen.",
+    "fr": "Je laisse une partie de la réponse ouverte : les documents que je peux consulter ne la confirment pas. "
+    "L'équipe d'assistance peut en dire plus.",
+    "es": "Dejo abierta una parte de la respuesta: los documentos que puedo consultar no la respaldan. "
+    "El equipo de soporte puede decir más.",
+    "ja": "私が検索できる文書では裏付けられない部分は、お答えしていません。詳しくはサポートチームにお尋ねください。",
+}
+REPLACED = "Checked against the documents, the answer is:"
 LATE = "You asked {when} ago, when I was not running. It may be settled by now."
 UNREAD = "I cannot look at files or images yet, so I did not read: {names}."
 SHARED = "Shown to the channel."
 CLARIFY_NEXT = "Then ask me again."
 WITHDRAWN = "The question was deleted."
 UNDELIVERED = "I could not post the answer where you asked, so here is only this word. The team was told."
+
+
+def left_open(language: str) -> str:
+    """`language` is an ISO 639-1 code; in English where it is another, or not known."""
+    return LEFT_OPEN.get(language, LEFT_OPEN["en"])
+
+
+def outcome(error: ProviderError) -> Outcome:
+    """What an answer is that a provider's error has ended."""
+    return _OF_ERRORS.get(error.kind, Outcome.PROVIDER_ERROR)
 
 
 def text(outcome: Outcome, trace_id: str) -> str:

@@ -172,7 +172,7 @@ class Ground:
 
 def ground(answer: str, passages: Sequence[str], turns: Sequence[str] = ()) -> Grounding:
     """How far `answer` is held up by `passages` and by the `turns` of the conversation, its question among them."""
-    if _speaks_another(answer, passages):
+    if speaks_another(answer, passages):
         return Grounding(None)
     held = Ground(passages, turns)
     found = tuple(filter(None, map(held.support, split(answer))))
@@ -212,6 +212,10 @@ def terms(text: str) -> list[str]:
     return found
 
 
+def is_negation(word: str) -> bool:
+    return bool(_NOT.search(word))
+
+
 def _near(said: list[str]) -> Iterator[tuple[str, str]]:
     for index, stem in enumerate(said):
         for other in said[index + 1 : index + 1 + NEAR]:
@@ -227,7 +231,7 @@ def _figures(text: str) -> Iterator[str]:
         yield re.sub(r"[,'’](?=\d{3}(?!\d))", "", number)  # noqa: RUF001
 
 
-def _speaks_another(answer: str, passages: Sequence[str]) -> bool:
+def speaks_another(answer: str, passages: Sequence[str]) -> bool:
     """Whether words cannot be compared; where there are none to compare with, nothing holds the answer up."""
     held = "\n".join(passages)
     return bool(held.strip()) and languages.configuration(answer) != languages.configuration(held)

@@ -155,7 +155,7 @@ def _wanting(claim: Claim, answer: str, ground: Evidence, before: str) -> str:
     elif claim.kind == "version":
         is_there = any(re.search(rf"(?<![\d.]){re.escape(str(value))}(?!\.?\d)", ground.text) for value in claim.values)
     elif claim.kind == "date":
-        is_there = any(_is_date(claim, each) for each in ground.claims.get("date", ()))
+        is_there = any(is_date(claim, each) for each in ground.claims.get("date", ()))
     else:
         meant = {value for value in claim.values if claim.kind != "duration" or isinstance(value, tuple)}
         is_there = any(meant & each.values for each in ground.claims.get(claim.kind, ()))
@@ -173,6 +173,8 @@ def _is_courtesy(claim: Claim, answer: str) -> bool:
 def _is_named(name: str, ground: Evidence) -> bool:
     if " " in name:
         return all(_is_named(part, ground) for part in name.split())
+    if name.endswith("s") and name[:-1].isupper() and name.isalpha():  # "PDFs"
+        return _is_named(name[:-1], ground)
     plain = name.casefold().removesuffix("'s").removesuffix("’s").rstrip(".")  # noqa: RUF001  an apostrophe
     if references.squeezed(plain) in ground.code or ground.words.holds(plain):
         return True
@@ -222,7 +224,7 @@ def _is_unit(first: str, second: str) -> bool:
     )
 
 
-def _is_date(claim: Claim, other: Claim) -> bool:
+def is_date(claim: Claim, other: Claim) -> bool:
     """What is said of the one is said of the other too; a year that is not there was added."""
     return any(_fits(mine, theirs) for mine in claim.values for theirs in other.values)
 

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from bot.claims import citations
-from knowledge.passages import sentences
+from bot.claims import citations, statements
 
 STEM = 6  # letters: long enough to tell words apart, short enough for their endings not to count
 _WORD = re.compile(r"[^\W_]+")
@@ -60,13 +59,7 @@ def _pieces(word: str) -> list[str]:
 
 def cited_sentences(answer: str) -> list[tuple[str, list[int]]]:
     """The sentences of `answer` that cite, without their markers, each with the numbers that it cites."""
-    found = []
-    moved = _markers_first(answer)
-    for start, end in sentences.split(moved):
-        sentence = moved[start:end]
-        if numbers := citations.numbers(sentence):
-            found.append((_MARKED.sub("", sentence).strip(), numbers))
-    return found
+    return [(unit.text, list(unit.own)) for unit in statements.read(answer) if unit.own]
 
 
 def facts(text: str) -> set[str]:
@@ -85,12 +78,3 @@ def untold(text: str, known: str) -> list[str]:
 def _holds(known: str, link: str) -> bool:
     is_link = _NUMBER.fullmatch(link) is None
     return is_link and bool(re.search(rf"(?<![\w.-]){re.escape(link)}(?!\w|[-./?#&=%]+\w)", known))
-
-
-_MARKED = re.compile(rf"\s*{citations.MARKER.pattern}")
-_BEHIND = re.compile(rf"([.!?…]+)((?:\s*{citations.MARKER.pattern})+)")
-
-
-def _markers_first(answer: str) -> str:
-    """`Within 30 days. [1]` as `Within 30 days [1].`, so that a marker stands in the sentence it belongs to."""
-    return _BEHIND.sub(lambda match: f"{match[2]}{match[1]}", answer)

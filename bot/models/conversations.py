@@ -83,7 +83,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
         `platform`, `channel` (row or id), `outcome`, `model`, `least_cost` (USD), `least_seconds`, `since` and `until`
         (days in UTC, both included), `rating` (up, down, none), `document` (row or id, cited), `text` (words said or
-        asked).
+        asked), `claims` (true: those of which something was caught before they were shown).
         """
         simple = {
             "conversation__platform": wanted.get("platform"),
@@ -92,6 +92,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             "model": wanted.get("model"),
             "cost__gte": wanted.get("least_cost"),
             "total_ms__gte": 1000 * wanted.get("least_seconds", 0),
+            "caught__gt": None if not wanted.get("claims") else "0",
         }
         answers = self.filter(speaker=Speaker.BOT).filter(**{name: value for name, value in simple.items() if value})
         if wanted.get("since"):
@@ -141,6 +142,9 @@ class Message(models.Model):
     total_ms = models.FloatField(null=True, blank=True)
     voice = models.ForeignKey("bot.Voice", null=True, blank=True, on_delete=models.PROTECT)
     style_faults = models.JSONField(default=list, help_text="The rules of the voice that the text breaks.")
+    caught = models.PositiveSmallIntegerField(
+        db_default=0, help_text="Sentences mended, taken out or withdrawn before anybody was shown the answer."
+    )
     sent_text = models.TextField(blank=True, help_text="What a person sent in place of the draft `text`.")
     cost = models.DecimalField(
         max_digits=16,
@@ -178,6 +182,7 @@ class Message(models.Model):
                 condition=models.Q(rollout__isnull=False, speaker="bot"),
                 name="answer_of_rollout",
             ),
+            models.Index(fields=["created_at"], condition=models.Q(caught__gt=0), name="answer_caught"),
             GinIndex(SearchVector("text", config="simple"), name="message_text"),
         ]
         constraints = [

@@ -17,7 +17,6 @@ from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
 from bot.answers.prompts import Manner
 from bot.answers.trace import Reach
-from bot.answers.wishes import wants_person
 from bot.messenger import DeliveryError, Live, Messenger
 from bot.models import (
     Delivery,
@@ -33,6 +32,7 @@ from bot.posts import presenting
 from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
 from bot.questions import giving_up, receiving
+from bot.questions.wishes import wants_person
 from bot.team import escalations
 from bot.voices import choosing
 from foundation import connections, failpoints

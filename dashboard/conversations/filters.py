@@ -26,6 +26,9 @@ class ConversationFilter(forms.Form):
         required=False, choices=[("", "any outcome"), *((each.value, words.OUTCOMES[each][0]) for each in Outcome)]
     )
     rating = forms.ChoiceField(required=False, choices=RATINGS)
+    claims = forms.ChoiceField(
+        required=False, choices=[("", "any"), ("caught", "fault caught")], label="Claims checked"
+    )
     model = forms.ChoiceField(required=False)
     least_cost = forms.DecimalField(required=False, min_value=0, decimal_places=8, label="Costs at least (USD)")
     least_seconds = forms.FloatField(required=False, min_value=0, label="Took at least (seconds)")

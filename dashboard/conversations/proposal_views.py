@@ -1,53 +1,31 @@
-"""Many answers proposed as examples at one press, and how far that is."""
+"""Many answers made examples or evaluation cases at one press, and how far that is."""
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from bot.models import Message
-from dashboard.conversations.filters import ConversationFilter
+from dashboard.conversations import picked
+from dashboard.conversations.picked import NothingChosenError
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
+from evaluation.cases import collecting
 from llm.completion import ProviderError
 from tuning import tasks
-from tuning.examples.bulk import MOST, TooManyError
+from tuning.examples import bulk
 from tuning.models import ProposalBatch
-
-NOTHING = "Choose the answers first: tick them in the list, or propose all that match."
-UNCLEAR = "The filter is not what it was when the page was shown. Look at the list again."
 
 
 @rules.question(Role.REVIEWER)
 def propose_answers(request: loading.Request) -> HttpResponse:
     """The answers that were ticked, or all that the filter of the page finds. Passages may have to be searched."""
-    is_all = request.POST.get("which") == "all"
-    chosen = _all(request) if is_all else [int(pk) for pk in request.POST.getlist("answer") if _is_id(pk)]
-    if not chosen:
-        messages.error(request, NOTHING if chosen is not None else UNCLEAR)
-        return redirect(f"{reverse('conversations')}?{request.GET.urlencode()}")
     try:
-        batch = tasks.propose_all(chosen, by=request.user)
-    except (TooManyError, ProviderError) as error:
+        batch = tasks.propose_all(picked.answers(request, most=bulk.MOST), by=request.user)
+    except (NothingChosenError, bulk.TooManyError, ProviderError) as error:
         messages.error(request, str(error))
-        return redirect(f"{reverse('conversations')}?{request.GET.urlencode()}")
-    request.audited = {"answers": batch.total, "batch": batch.pk, **({"filter": request.GET.dict()} if is_all else {})}
+        return _back(request)
+    request.audited = {"answers": batch.total, "batch": batch.pk, **picked.told(request)}
     return redirect("proposal", batch.pk)
-
-
-def _all(request: loading.Request) -> list[int] | None:
-    """What fitted when the page was shown; None for a filter that is not valid, which would let everything fit."""
-    form = ConversationFilter(request.GET)
-    newest = request.POST.get("newest", "")
-    if not form.is_valid() or not _is_id(newest):
-        return None
-    found = Message.objects.matching(form.wanted()).filter(pk__lte=int(newest))
-    return list(found.values_list("pk", flat=True)[: MOST + 1])
-
-
-def _is_id(written: str) -> bool:
-    """Whether it may be the id of a row; a longer number is more than the database has."""
-    return written.isdecimal() and len(written) <= 18
 
 
 @rules.page(Role.REVIEWER)
@@ -58,3 +36,22 @@ def proposal(request: loading.Request, pk: int) -> HttpResponse:
     context = {"page": "conversations", "batch": batch, "refused": refused}
     name = "_proposal.html" if request.headers.get("HX-Request") else "proposal.html"
     return render(request, f"dashboard/conversations/{name}", context)
+
+
+@rules.action(Role.REVIEWER)
+def add_cases(request: loading.Request) -> HttpResponse:
+    """The same answers as evaluation cases, from which on nobody trains on them: all that can be, in one piece."""
+    try:
+        found = collecting.add_answers(picked.answers(request, most=collecting.MOST), by=request.user)
+    except (NothingChosenError, collecting.TooManyCasesError) as error:
+        messages.error(request, str(error))
+        return _back(request)
+    request.audited = {"cases": len(found.cases), "left": len(found.refused), **picked.told(request)}
+    (messages.success if found.cases else messages.info)(request, found.sentence)
+    for reason, count in found.reasons:
+        messages.warning(request, f"Left out, {count:,}: {reason}")
+    return _back(request)
+
+
+def _back(request: loading.Request) -> HttpResponse:
+    return redirect(f"{reverse('conversations')}?{request.GET.urlencode()}")

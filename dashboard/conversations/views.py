@@ -15,6 +15,7 @@ from dashboard.conversations.forms import AnswerForm, ArticleForm
 from dashboard.guard import audit, loading, roles, rules
 from dashboard.guard.roles import Role
 from dashboard.rendering import words
+from evaluation.cases import collecting
 from llm.completion import ProviderError
 from tuning.examples import bulk, proposing
 
@@ -33,7 +34,7 @@ def conversations(request: loading.Request) -> HttpResponse:
     page = exchanges.page(answers, before=_number(request.GET.get("before", "")) or None)
     context = {"page": "conversations", "form": form, "found": page, "query": _query(request)}
     if roles.has(request.user, Role.REVIEWER):
-        context["choice"] = exchanges.choice(answers, most=bulk.MOST)
+        context |= {"choice": exchanges.choice(answers, most=bulk.MOST), "most_cases": collecting.MOST}
     return render(request, "dashboard/conversations/conversations.html", context)
 
 

@@ -43,6 +43,10 @@ class RunForm(forms.Form):
         help_text="The run stops before it costs more. Empty: the budgets of the install alone.",
     )  # fmt: skip
     is_frozen = forms.BooleanField(required=False, label="Give every arm the same passages")
+    is_batch = forms.BooleanField(
+        required=False, label="Ask as a batch",
+        help_text="At half the price, where the provider takes batches. It may take a day; no times are measured.",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,6 +59,7 @@ class RunForm(forms.Form):
             collections=audience.collection_ids(),
             candidate=asked["candidate"],
             is_frozen=asked["is_frozen"],
+            is_batch=asked["is_batch"],
             budget=asked["budget"],
         )
 

@@ -8,11 +8,11 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from dashboard.evaluation import grading_pages
+from evaluation.grades import grade_reports, human_grades, judge_orders, judge_reports, judge_tasks
+from evaluation.grades.grade_reports import AtOdds
+from evaluation.grades.judge_orders import JudgeError
+from evaluation.grades.judge_reports import JudgeReport
 from evaluation.models import EvaluationArm, EvaluationRun, JudgeOrder, RunState
-from evaluation.runs import grade_reports, human_grades, judge_orders, judge_reports, judge_tasks
-from evaluation.runs.grade_reports import AtOdds
-from evaluation.runs.judge_orders import JudgeError
-from evaluation.runs.judge_reports import JudgeReport
 from evaluation.scores.grade_agreement import Matched
 from llm.models import Deployment
 from llm.spending import money

@@ -15,10 +15,10 @@ from bot.voices import style
 from dashboard.evaluation import run_pages
 from dashboard.rendering import markdown
 from dashboard.rendering.markdown import CitedSource
+from evaluation.grades import human_grades
+from evaluation.grades.human_grades import GradingError, GradingItem
 from evaluation.models import EvaluationCase, EvaluationResult, EvaluationRun, RunState
 from evaluation.promotion import gate
-from evaluation.runs import human_grades
-from evaluation.runs.human_grades import GradingError, GradingItem
 
 GOAL = gate.DEFAULT.least_graded
 SALT = "evaluation.grading"

@@ -8,9 +8,9 @@ from dashboard.evaluation import graded_pages, grading_pages
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from evaluation import tasks
+from evaluation.grades import human_grades, judge_orders
+from evaluation.grades.human_grades import GradingError
 from evaluation.models import EvaluationRun
-from evaluation.runs import human_grades, judge_orders
-from evaluation.runs.human_grades import GradingError
 from evaluation.scores.arm_scores import QUESTIONS
 
 ANSWERS = {"yes": True, "no": False}

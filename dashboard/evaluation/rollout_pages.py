@@ -13,7 +13,10 @@ from llm.models import Rollout, RolloutState
 # What is counted of both arms, and what it says.
 MEASURES = {
     "errors": ("Failed", "of all that were asked; another model answered where it could"),
-    "slow": ("Slow", "longer than 95 in 100 of the live model's answers take, and a quarter more"),
+    "slow": (
+        "Slow",
+        "a quarter longer than 95 in 100 of the live model's take; beside one that quotes, over 15 s",
+    ),
     "miscited": ("Cited what is not there", ""),
     "refused": ("Refused", "not in the documents, or blocked"),
     "disliked": ("Thumbs down", ""),

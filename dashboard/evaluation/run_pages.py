@@ -9,7 +9,7 @@ from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, E
 from evaluation.promotion import promoting, proofs
 from evaluation.promotion.gate import Gate
 from evaluation.promotion.promoting import Offer
-from evaluation.runs import run_reports
+from evaluation.runs import batching, run_reports
 from evaluation.scores import expectations
 from evaluation.scores.statistics import ScoresError
 from llm.spending import money
@@ -42,11 +42,15 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class ShownRun:
-    """`arms` are named as people say, `rows` have a cell for each; `layers` are counted over all arms. `offer` says
-    what may be done with the candidate, None where there is nothing to judge."""
+    """`arms` are named as people say, `rows` have a cell for each; `layers` are counted over all arms.
+
+    `orders` are those under way, in words. `offer` says what may be done with the candidate, None where there is
+    nothing to judge.
+    """
 
     run: EvaluationRun
     done: int
+    orders: list[str]
     arms: list[str]
     rows: list[ShownRow]
     layers: list[tuple[str, str, int]]
@@ -90,6 +94,7 @@ def shown(run: EvaluationRun) -> ShownRun:
     return ShownRun(
         run=run,
         done=run.results.count(),
+        orders=[batching.sentence(each) for each in batching.open_ones(run)],
         arms=arms,
         rows=rows,
         layers=_layers(run),

@@ -9,8 +9,10 @@ from dashboard.evaluation.forms import CasesForm, FreezeCasesForm, PromoteForm, 
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from evaluation import tasks
-from evaluation.cases import case_files, case_sets, collecting, keeping_apart
+from evaluation.cases import case_files, case_sets, collecting
 from evaluation.cases.case_drafts import CaseFileError
+from evaluation.cases.keeping_apart import TrainedOnError
+from evaluation.cases.past_answers import CaseError
 from evaluation.models import CaseSet, EvaluationCase, EvaluationRun, FailureLayer
 from evaluation.runs import starting
 
@@ -133,7 +135,7 @@ def add_case(request: loading.Request, pk: int) -> HttpResponse:
     message = loading.any_answer(pk)
     try:
         case = collecting.add_answer(message, by=request.user)
-    except (collecting.CaseError, keeping_apart.TrainedOnError) as error:
+    except (CaseError, TrainedOnError) as error:
         messages.error(request, str(error))
     else:
         messages.success(request, f"It is evaluation case {case.pk} now, and kept out of training.")

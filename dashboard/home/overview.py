@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,7 @@ from evaluation.figures import costs, resolution, rollups
 from evaluation.models import DriftReading
 from evaluation.promotion import drift_readings
 from knowledge.models import Collection, Document, DocumentState
-from llm.models import Deployment, Rollout, ServingRole
+from llm.models import TOLD, Deployment, Rollout, ServingRole
 from llm.spending import money
 from tuning import expiry
 
@@ -34,7 +34,9 @@ SELECT (SELECT count(*) FROM bot_question WHERE state = ANY(%(states)s)),
   ARRAY(SELECT DISTINCT w.platform FROM bot_channel c JOIN bot_workspace w ON w.id = c.workspace_id ORDER BY 1),
   ARRAY(SELECT DISTINCT platform FROM bot_botprocess
     WHERE is_connected AND seen_at > now() - make_interval(secs => %(seconds)s)),
-  EXISTS (SELECT FROM tuning_modelversion WHERE retires_on <= current_date + %(days)s)
+  EXISTS (SELECT FROM tuning_modelversion WHERE retires_on <= current_date + %(days)s),
+  EXISTS (SELECT FROM llm_rollout WHERE state = 'going' OR state = 'halted' AND ended_at > now() - %(told)s),
+  EXISTS (SELECT FROM evaluation_driftreading WHERE state = 'drifted')
 """
 PERCENTILES = """
 SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY first_token_ms),
@@ -66,7 +68,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class Figures:
-    """How the last seven days went. Times are in seconds, None before the first answer."""
+    """How the last seven days, from `since` on, went. Times are in seconds, None before the first answer.
+
+    `caught` answers had a claim that no passage holds, and were not shown with it.
+    """
 
     questions: int
     outcomes: list[tuple[str, int, float]]
@@ -83,6 +88,8 @@ class Figures:
     endings: Sequence[expiry.Ending]
     rollout: Rollout | None
     drifted: list[DriftReading]
+    caught: int
+    since: date
     days: int = DAYS
 
     @property
@@ -118,7 +125,7 @@ def figures() -> Figures:
     month = sum((row["cost"] for row in spent), Decimal(0))
     spent_today = sum((row["cost"] for row in spent if row["day"] == today), Decimal(0))
     times = _times()
-    health, ends = _health()
+    health, told = _health()
     most = max(outcomes.values(), default=1)
     return Figures(
         questions=outcomes.total(),
@@ -135,9 +142,11 @@ def figures() -> Figures:
         budgets=costs.budget_states(spent_today, month),
         failing=_failing(),
         health=health,
-        endings=expiry.endings(today) if ends else (),
-        rollout=Rollout.objects.told(),
-        drifted=drift_readings.drifted(),
+        endings=expiry.endings(today) if told.endings else (),
+        rollout=Rollout.objects.told() if told.rollout else None,
+        drifted=drift_readings.drifted() if told.drift else [],
+        caught=Message.objects.matching({"claims": True, "since": since}).count(),
+        since=since,
     )
 
 
@@ -165,12 +174,22 @@ def _failing() -> list[dict[str, Any]]:
     return sorted(topics.values(), key=lambda topic: -topic["times"])[:FAILED_SHOWN]
 
 
-def _health() -> tuple[list[tuple[str, bool, str]], bool]:
-    """Bots, queue, sources and models: what each is, whether it is well, and a word; and whether a model ends soon."""
+@dataclass(frozen=True)
+class ToTell:
+    """Whether there is something to be told of each, which is looked up only then."""
+
+    endings: bool
+    rollout: bool
+    drift: bool
+
+
+def _health() -> tuple[list[tuple[str, bool, str]], ToTell]:
+    """Bots, queue, sources and models: what each is, whether it is well, and a word; and what else is to be told."""
     asked: dict[str, Any] = {"states": list(OPEN), "seconds": presence.FRESH.total_seconds(), "days": max(expiry.DAYS)}
+    asked["told"] = TOLD
     with connection.cursor() as cursor:
         cursor.execute(HEALTH, asked)
-        waiting, open_ones, failed, tripped, used, alive, ends = cursor.fetchone()
+        waiting, open_ones, failed, tripped, used, alive, *told = cursor.fetchone()
     bots = [(f"{platform.title()} bot", platform in alive) for platform in used]
     found = [
         *((name, is_well, "connected" if is_well else "not running") for name, is_well in bots),
@@ -179,4 +198,4 @@ def _health() -> tuple[list[tuple[str, bool, str]], bool]:
         ("Sources", failed == 0, f"{failed} failed" if failed else "well"),
         ("Models", not tripped, f"left alone: {', '.join(tripped)}" if tripped else "well"),
     ]
-    return found, bool(ends)
+    return found, ToTell(*told)

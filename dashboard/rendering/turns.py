@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from bot.answers import trace, wording
-from bot.answers.trace import Trace
-from bot.answers.wishes import wants_person
+from bot.answers.trace import Caught, Trace
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
-from dashboard.rendering import markdown, timings
+from bot.questions.wishes import wants_person
+from dashboard.rendering import markdown, timings, words
 from dashboard.rendering.words import OUTCOMES
 from knowledge.passages.hyperlinks import addresses
 from llm.spending import money
@@ -78,6 +78,11 @@ class ShownTurn:
     def searched_for(self) -> str:
         """What was searched for, where that is not the question as it was asked."""
         return "" if self.trace.question == self.asked.text else self.trace.question
+
+    @property
+    def caught(self) -> list[tuple[Caught, str, str]]:
+        """What checking its claims found, each with what is wrong with it and what came of it, in words."""
+        return [(each, words.FAULTS[each.fault], words.BECAME[each.became]) for each in self.trace.caught]
 
     @property
     def opinion(self) -> bool | None:

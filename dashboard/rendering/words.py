@@ -1,6 +1,9 @@
-"""What outcomes, purposes, resolutions, thumbs and jobs are called on pages, and how far to trust a rebuilt prompt."""
+"""What outcomes, purposes, resolutions, thumbs, faults and jobs are called on pages, and how far to trust a prompt."""
 
+from bot.answers import guarding
 from bot.answers.replays import Fidelity
+from bot.answers.trace import Became
+from bot.claims.checking import Fault
 from bot.models import Outcome
 from llm.models import Purpose
 from tuning.models import JobState
@@ -26,6 +29,25 @@ OUTCOMES = {
     Outcome.BLOCKED: ("Blocked", "A rule of this install does not let this question be answered."),
     Outcome.OVER_BUDGET: ("Over budget", "The budget for answers is used up."),
     Outcome.PROVIDER_ERROR: ("Could not be written", "The model that writes the answers failed."),
+}
+
+# What is wrong with a sentence that was caught before an answer was shown, and what came of it.
+FAULTS = {
+    Fault.NUMBER: "a number that no passage has",
+    Fault.DATE: "a date that no passage has",
+    Fault.NAME: "a name that no passage has",
+    Fault.ADDRESS: "an address that no passage has",
+    Fault.REVERSED: "the passages say the contrary",
+    Fault.STRANGE: "no passage speaks of it",
+    Fault.MISCITED: "another passage says it than the one it cited",
+    guarding.UNMARKED: "it cited nothing",
+    guarding.BESIDE: "not what was asked",
+}
+BECAME = {
+    Became.MENDED: "The model wrote it anew",
+    Became.REMOVED: "Taken out",
+    Became.MARKED: "Cited from the passage that says it",
+    Became.WITHDRAWN: "The answer was not shown",
 }
 
 FIDELITIES = {

@@ -7,13 +7,12 @@ and `cluster` (the name of what other cases ask as well). Whatever else stands t
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
 from bot.answers.asking import QUESTION_CHARACTERS
 from evaluation.cases import promptfoo
-from evaluation.cases.case_drafts import CaseDraft, CaseFileError, FileProblem
+from evaluation.cases.case_drafts import CaseDraft, CaseFileError, FileProblem, ReadCases, once
 from evaluation.models import ExpectedBehaviour
 from evaluation.scores import expectations
 from foundation.text import clean
@@ -23,14 +22,6 @@ MOST_CASES = 10_000
 _FIELDS = {
     "question", "history", "expected", "gold", "must_include", "must_not_include", "reference", "tags", "cluster",
 }  # fmt: skip
-
-
-@dataclass
-class ReadCases:
-    """The cases of a file, each with where it stood, and what of the file could not be taken over, for people."""
-
-    drafts: list[CaseDraft] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 def read(name: str, data: bytes) -> ReadCases:
@@ -59,7 +50,7 @@ def _jsonl(text: str) -> list[CaseDraft]:
         if not line.strip():
             continue
         try:
-            drafts.append(_draft(f"line {number}", json.loads(line)))
+            drafts.append(_draft(f"line {number}", json.loads(line, object_pairs_hook=once)))
         except ValueError as error:
             problems.append(FileProblem(f"line {number}", _reason(error)))
     if problems:
@@ -74,9 +65,10 @@ def _reason(error: ValueError) -> str:
 
 
 def _draft(place: str, row: object) -> CaseDraft:
-    """Raises ValueError with what is wrong."""
+    """Raises ValueError with what is wrong. What is null is not there."""
     if not isinstance(row, Mapping):
         raise ValueError("is no JSON object")
+    row = {name: value for name, value in row.items() if value is not None}
     if unknown := sorted(set(row) - _FIELDS):
         raise ValueError(f"has a field that no case has: {', '.join(unknown)}")
     expected = row.get("expected", ExpectedBehaviour.ANSWER.value)

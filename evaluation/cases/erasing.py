@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from evaluation.models import EvaluationCase, EvaluationResult, HumanGrade, Judgement
+from evaluation.models import BatchedAnswer, EvaluationCase, EvaluationResult, HumanGrade, Judgement
 
 EMPTY = {
     "question": "", "history": [], "reference": "", "must_include": [], "must_not_include": [], "gold": [],
@@ -29,6 +29,7 @@ def erase_cases(cases: Iterable[int]) -> int:
     found = EvaluationCase.objects.filter(pk__in=meant)
     list(found.select_for_update().order_by("pk").values_list("pk", flat=True))
     frozen = list(found.filter(lines__isnull=False).distinct().values_list("pk", flat=True))
+    BatchedAnswer.objects.filter(case__in=meant).delete()
     locked = EvaluationResult.objects.select_for_update().filter(case__in=frozen).order_by("pk")
     results = EvaluationResult.objects.filter(pk__in=list(locked.values_list("pk", flat=True)))
     Judgement.objects.filter(result__in=results).delete()

@@ -4,35 +4,30 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from bot.models import Message
 from evaluation.models import CaseSet, EvaluationCase
 from knowledge.embedders import embedding
 from llm import client
 from tuning.examples import clusters
 from tuning.models import Dataset, DatasetLine, ExampleState, ExportLine, TrainingExample
 
+LEARNT = "Models were trained on this answer, so that it can show nothing about them."
+APPROVED = "This answer is approved for training. Undo that on the page Review, then keep it for an evaluation."
+
 
 class TrainedOnError(ValueError):
     """A model has learnt it, or is to; the message says what to do."""
 
 
-def check(message: Message) -> None:
-    """Raises TrainedOnError where the example of an answer is approved for training, or was frozen or exported."""
-    example = TrainingExample.objects.filter(message=message).first()
-    if example is None:
-        return
-    if (
-        DatasetLine.objects.filter(example=example).exists()
-        or ExportLine.objects.filter(example=example).exists()
-    ):  # fmt: skip
-        raise TrainedOnError("Models were trained on this answer, so that it can show nothing about them.")
-    if example.state == ExampleState.APPROVED:
-        raise TrainedOnError(
-            "This answer is approved for training. Undo that on the page Review, then keep it for an evaluation."
-        )
+def learnt_answers(messages: Sequence[int]) -> dict[int, TrainedOnError]:
+    """Which of these answers are approved for training, or were frozen or exported, each with what to do about it."""
+    taught = Exists(DatasetLine.objects.filter(example=OuterRef("pk")))
+    exported = Exists(ExportLine.objects.filter(example=OuterRef("pk")))
+    examples = TrainingExample.objects.filter(message__in=messages).annotate(is_learnt=taught | exported)
+    found = examples.filter(Q(is_learnt=True) | Q(state=ExampleState.APPROVED)).values_list("message_id", "is_learnt")
+    return {pk: TrainedOnError(LEARNT if is_learnt else APPROVED) for pk, is_learnt in found if pk is not None}
 
 
 def bar(cases: Sequence[EvaluationCase]) -> None:

@@ -167,26 +167,21 @@ def _filled(text: str, variables: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: variables.get(match[1], match[0]), text)
 
 
-def _literal(value: str) -> str:
-    """A text that would be read as a pattern, as a pattern for itself."""
-    return f"/{re.escape(value)}/i" if len(value) > 1 and value.startswith("/") and "/" in value[1:] else value
-
-
 def _pattern(value: str) -> str:
     """A pattern of JavaScript as one of Python: named groups are written another way there."""
     return f"/{_NAMED.sub('(?P<', value)}/"
 
 
 def _all(reading: _Reading, values: Sequence[str]) -> None:
-    reading.must_include += map(_checked, map(_literal, values))
+    reading.must_include += map(_checked, map(expectations.literal, values))
 
 
 def _any(reading: _Reading, values: Sequence[str]) -> None:
-    reading.must_include.append([_checked(_literal(value)) for value in values])
+    reading.must_include.append([_checked(expectations.literal(value)) for value in values])
 
 
 def _none(reading: _Reading, values: Sequence[str]) -> None:
-    reading.must_not_include += map(_checked, map(_literal, values))
+    reading.must_not_include += map(_checked, map(expectations.literal, values))
 
 
 def _matches(reading: _Reading, values: Sequence[str]) -> None:

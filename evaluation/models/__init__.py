@@ -1,5 +1,6 @@
 """The rows of this room."""
 
+from evaluation.models.batches import BatchedAnswer, OrderState, RunBatch
 from evaluation.models.cases import CaseSet, CaseSetLine, CaseSource, EvaluationCase, ExpectedBehaviour
 from evaluation.models.drift import DriftMeasure, DriftReading, DriftState
 from evaluation.models.figures import DailyAnswers, DailyUsage
@@ -15,6 +16,7 @@ from evaluation.models.runs import (
 )
 
 __all__ = [
+    "BatchedAnswer",
     "CaseSet",
     "CaseSetLine",
     "CaseSource",
@@ -33,6 +35,8 @@ __all__ = [
     "JudgeOrder",
     "Judgement",
     "JudgementKind",
+    "OrderState",
     "PrimaryMeasure",
+    "RunBatch",
     "RunState",
 ]

@@ -3,12 +3,11 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Aggregate, Count, Exists, FloatField, OuterRef, Q, QuerySet
 
 from bot.models import Feedback, Message, Outcome, Speaker
-from evaluation.promotion import harm
+from evaluation.promotion import gate, harm
 from evaluation.promotion.harm import ArmTally
 from llm.models import Deployment, Rollout, RolloutState, ServingRole, UsageRecord
 
@@ -18,6 +17,7 @@ COUNTED = (Outcome.ANSWERED, Outcome.NOT_IN_DOCS, Outcome.BLOCKED, Outcome.PROVI
 REFUSALS = (Outcome.NOT_IN_DOCS, Outcome.BLOCKED)
 SLOWER, SLACK_MS = 1.25, 500.0  # than 95 % of the live model's answers, before one counts as slow
 FAILED = Q(outcome=Outcome.PROVIDER_ERROR) | Q(is_stand_in=True)
+GAVE = ~Q(outcome=Outcome.PROVIDER_ERROR) & Q(is_stand_in=False)
 
 
 class Percentile95(Aggregate):
@@ -39,6 +39,7 @@ def watch() -> Rollout | None:
     rollout = Rollout.objects.going()
     if rollout is None:
         return None
+    rollout.keep_watched()
     state, why = _verdict(rollout)
     if not why or not rollout.end(state, why):
         return None
@@ -74,26 +75,38 @@ def harm_of(rollout: Rollout) -> str:
 
 def tallies(rollout: Rollout, cut: Cut | None = None) -> tuple[ArmTally, ArmTally]:
     """What came of the candidate's questions and of the live model's, up to a cut or so far."""
-    answers = _answers(rollout)
-    disliked = Feedback.objects.filter(message=OuterRef("pk"), is_positive=False)
+    answers, disliked = _answers(rollout), Feedback.objects.filter(is_positive=False, message__rollout=rollout)
     if cut is not None:
         answers, disliked = answers.filter(pk__lte=cut.message), disliked.filter(created_at__lte=cut.at)
-    given = ~FAILED
-    usual = answers.filter(given, is_candidate=False).aggregate(p95=Percentile95("total_ms"))["p95"]
-    limit = None if usual is None else usual * SLOWER + SLACK_MS
-    counts: dict[str, Any] = {
-        "asked": Count("pk"),
-        "errors": Count("pk", filter=FAILED),
-        "gave": Count("pk", filter=given),
-        "slow": Count("pk", filter=given & Q(total_ms__gt=limit or float("inf"))),
-        "miscited": Count("pk", filter=given & Q(invalid_markers__gt=0)),
-        "refused": Count("pk", filter=given & Q(outcome__in=REFUSALS)),
-        "disliked": Count("pk", filter=given & Q(is_disliked=True)),
-        "p95_ms": Percentile95("total_ms", filter=given),
-    }
-    told = answers.annotate(is_disliked=Exists(disliked))
-    candidate, live = (told.filter(is_candidate=arm).aggregate(**counts) for arm in (True, False))
-    return ArmTally(**candidate), ArmTally(**live)
+    limit = _limit(rollout, answers)
+    candidate, live = (
+        _tally(answers.filter(is_candidate=is_candidate), disliked, limit) for is_candidate in (True, False)
+    )
+    return candidate, live
+
+
+def _limit(rollout: Rollout, answers: QuerySet[Message]) -> float:
+    """How many milliseconds an answer may take: about as long as the live model's. Who quotes takes none to compare
+    with, so beside that it is what the gate allows."""
+    if rollout.beside.is_quoting:
+        return gate.DEFAULT.most_p95_ms
+    usual = answers.filter(GAVE, is_candidate=False).aggregate(p95=Percentile95("total_ms"))["p95"]
+    return float("inf") if usual is None else usual * SLOWER + SLACK_MS
+
+
+def _tally(answers: QuerySet[Message], disliked: QuerySet[Feedback], limit: float) -> ArmTally:
+    """Of one arm. `limit` is how many milliseconds an answer may take before it counts as slow."""
+    counted = answers.aggregate(
+        asked=Count("pk"),
+        errors=Count("pk", filter=FAILED),
+        gave=Count("pk", filter=GAVE),
+        slow=Count("pk", filter=GAVE & Q(total_ms__gt=limit)),
+        miscited=Count("pk", filter=GAVE & Q(invalid_markers__gt=0)),
+        refused=Count("pk", filter=GAVE & Q(outcome__in=REFUSALS)),
+        p95_ms=Percentile95("total_ms", filter=GAVE),
+    )
+    thumbs = answers.filter(GAVE, pk__in=disliked.values("message")).count()
+    return ArmTally(disliked=thumbs, **counted)
 
 
 def in_step(rollout: Rollout) -> int:

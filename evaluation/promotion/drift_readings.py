@@ -30,7 +30,7 @@ GIVEN = (Outcome.ANSWERED, Outcome.NOT_IN_DOCS, Outcome.BLOCKED)
 
 
 @dataclass(frozen=True)
-class Stretch:
+class WatchedTime:
     since: datetime
     until: datetime
 
@@ -47,7 +47,7 @@ def read(now: datetime) -> list[DriftReading]:
     week = (monday - WEEK).date()
     if DriftReading.objects.filter(deployment=live, week=week).exists():
         return []
-    rows = [*_of_answers(live, Stretch(monday - WEEK, monday), week), *_of_itself(live, week, now.date())]
+    rows = [*_of_answers(live, WatchedTime(monday - WEEK, monday), week), *_of_itself(live, week, now.date())]
     made = DriftReading.objects.bulk_create(rows, ignore_conflicts=True)
     for row in made:
         if row.state == DriftState.DRIFTED:
@@ -69,8 +69,8 @@ def drifted() -> list[DriftReading]:
     return [each for each in moved if each.measure != DriftMeasure.ENDS]
 
 
-def _of_answers(live: Deployment, stretch: Stretch, week: date) -> list[DriftReading]:
-    now = list(_given(live, stretch))
+def _of_answers(live: Deployment, span: WatchedTime, week: date) -> list[DriftReading]:
+    now = list(_given(live, span))
     known = _kept_baseline(live)
     began = [] if known.keys() >= {*TAKEN, DriftMeasure.TOPICS} else list(_given(live, _beginning(live)))
     rows = []
@@ -130,23 +130,23 @@ def _kept_baseline(live: Deployment) -> dict[str, Any]:
     return {row.measure: row.details for row in rows if row.baseline_sample >= drift.LEAST}
 
 
-def _beginning(live: Deployment) -> Stretch:
+def _beginning(live: Deployment) -> WatchedTime:
     """What a model is compared with: its canary where that gave enough answers, else its first week."""
     finished = Rollout.objects.filter(endpoint=live.endpoint, model=live.model, state=RolloutState.FINISHED)
     rollout = finished.filter(created_at__lt=live.created_at).order_by("-id").first()
-    first = Stretch(live.created_at, live.created_at + WEEK)
+    first = WatchedTime(live.created_at, live.created_at + WEEK)
     if rollout is None:
         return first
-    canary = Stretch(rollout.created_at, live.created_at)
+    canary = WatchedTime(rollout.created_at, live.created_at)
     return canary if len(_given(live, canary).values("pk")) >= drift.LEAST_TOPICS else first
 
 
-def _given(live: Deployment, stretch: Stretch) -> QuerySet[Message]:
+def _given(live: Deployment, span: WatchedTime) -> QuerySet[Message]:
     """The newest answers that a model gave itself, each with whether somebody pressed thumbs down."""
     disliked = Feedback.objects.filter(message=OuterRef("pk"), is_positive=False)
     found = Message.objects.filter(
         speaker=Speaker.BOT, provider=live.endpoint.provider, model=live.model, is_stand_in=False, outcome__in=GIVEN,
-        created_at__gte=stretch.since, created_at__lt=stretch.until,
+        created_at__gte=span.since, created_at__lt=span.until,
     ).annotate(is_disliked=Exists(disliked))  # fmt: skip
     return found.order_by("-id")[:MOST]
 

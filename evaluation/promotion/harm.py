@@ -21,7 +21,7 @@ LEAST_BESIDE = 25  # answers of the live model, without which there is nothing t
 # What is counted, how much of it a candidate may have more than the live model, and how it is said.
 MARGINS: Mapping[str, tuple[float, str]] = {
     "errors": (0.02, "failed"),
-    "slow": (0.05, "took much longer than 95 % of the live model's"),
+    "slow": (0.05, "took too long"),
     "miscited": (0.02, "cited what is not there"),
     "refused": (0.05, "were refusals"),
     "disliked": (0.03, "got a thumbs-down"),

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from bot.answers import prompts
+from evaluation.grades import judge_reports
 from evaluation.models import (
     EvaluationArm,
     EvaluationResult,
@@ -16,7 +17,6 @@ from evaluation.models import (
 )
 from evaluation.promotion import gate
 from evaluation.promotion.gate import Gate, Proof
-from evaluation.runs import judge_reports
 from evaluation.runs.arms import COMPARED
 from evaluation.scores import arm_scores, statistics
 from evaluation.scores.statistics import Comparison, Score
@@ -85,7 +85,9 @@ def proof(run: EvaluationRun) -> Proof | None:
         primary=compared(PRIMARY[primary]),
         graded=_graded(live, candidate),
         guards={name: compared(measure) for name, measure in {**GUARDS, "facts": facts}.items()},
-        p95_ms=arm_scores.percentile([each.total_ms for each in candidate if each.has_passed is not None], 95),
+        p95_ms=arm_scores.percentile(
+            [each.total_ms for each in candidate if each.has_passed is not None and each.total_ms is not None], 95
+        ),
         critical_failures=_critical(live, candidate),
         is_same_set=True,
         trained_hash=version.template_hash if version.is_tuned else None,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from bot.answers import wording
 from bot.answers.answering import Answer
 from bot.models import Outcome
 from bot.voices import framing, style
@@ -59,7 +60,7 @@ def grade(
             gold=documents.texts(case.gold),
             turns=[*(turn["text"] for turn in case.history), case.question],
             faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else None,
-            courtesies=framing.fixed(voice) if voice else (),
+            courtesies=(*(framing.fixed(voice) if voice else ()), *wording.LEFT_OPEN.values()),
             total_ms=answer.total_ms,
         )
     )

@@ -4,13 +4,13 @@ from contextlib import closing
 from dataclasses import replace
 
 from bot.answers import asking, conversations, prompts, wording
-from bot.answers.answering import Answer, FoundBefore, Writing, ended
-from bot.answers.asking import Asked, QuestionError
+from bot.answers.answering import Answer, Writing, ended
+from bot.answers.asking import Asked, FoundBefore, QuestionError
 from bot.answers.prompts import Manner
 from bot.answers.trace import Trace
-from bot.answers.wishes import wants_person
 from bot.models import Outcome
-from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun
+from bot.questions.wishes import wants_person
+from evaluation.models import BatchedAnswer, EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun
 from evaluation.runs import arms
 from knowledge.retrieval.search import Retrieval
 from llm import client
@@ -19,8 +19,19 @@ from llm.models import PromptVariant, Purpose
 from llm.prompt import Turn
 
 
-def ask(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, *, trace_id: str) -> Answer:
-    """The answer of one arm. What fails is its outcome; whoever is asked, no other model stands in."""
+def ask(
+    run: EvaluationRun,
+    case: EvaluationCase,
+    arm: EvaluationArm,
+    *,
+    trace_id: str,
+    found: Trace | None = None,
+    model: client.Ask = client.stream,
+) -> Answer:
+    """The answer of one arm. What fails is its outcome; whoever is asked, no other model stands in.
+
+    `found` is what was found for the case before, if anything was; `model` is how the model is asked.
+    """
     asked = asking.begin(
         case.question,
         deployment=arms.deployment(run, arm),
@@ -36,19 +47,19 @@ def ask(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, *, trace_i
         return ended(asked, Outcome.ESCALATED)
     turns = [Turn("user" if turn["role"] == "user" else "assistant", turn["text"]) for turn in case.history]
     if arm not in arms.OVER_PASSAGES:
-        return _alone(asked, turns)
-    found = _found_before(run, case) if run.is_frozen else None
-    writing = Writing(asked, turns, run.collections, found=found)
+        return _alone(asked, turns, model)
+    before = _before(found) or (_found_before(run, case) if run.is_frozen else None)
+    writing = Writing(asked, turns, run.collections, found=before, ask=model)
     for _ in conversations.written(writing):
         pass
     return writing.answer
 
 
-def _alone(asked: Asked, turns: list[Turn]) -> Answer:
+def _alone(asked: Asked, turns: list[Turn], model: client.Ask) -> Answer:
     """What a model says without passages. It rests on nothing, so nothing is checked or cited."""
     variant = PromptVariant(asked.deployment.prompt)
     prompt = prompts.build_alone(asked.question, turns, manner=asked.manner, variant=variant)
-    response = client.stream(
+    response = model(
         prompt,
         deployment=asked.deployment,
         trace_id=asked.trace_id,
@@ -62,12 +73,11 @@ def _alone(asked: Asked, turns: list[Turn]) -> Answer:
             for _ in response:
                 first_ms = first_ms or asked.elapsed_ms()
     except ProviderError as error:
-        outcome = Outcome.OVER_BUDGET if error.kind == "budget" else Outcome.PROVIDER_ERROR
-        return ended(asked, outcome, error=str(error))
+        return ended(asked, wording.outcome(error), error=str(error))
     return replace(_concluded(asked, response), first_token_ms=first_ms)
 
 
-def _concluded(asked: Asked, response: client.Response) -> Answer:
+def _concluded(asked: Asked, response: client.Response | client.Recorded) -> Answer:
     text = response.text.strip()
     if response.finish_reason == "refusal":
         return ended(asked, Outcome.BLOCKED)
@@ -81,11 +91,16 @@ def _found_before(run: EvaluationRun, case: EvaluationCase) -> FoundBefore | Non
     others: list[EvaluationResult] = list(
         run.results.filter(case=case, arm__in=arms.OVER_PASSAGES, has_passed__isnull=False)
     )
-    for other in others:
-        known = Trace.from_json(other.trace)
-        if known.passages and not known.searched_again:
-            return FoundBefore(known.question, _retrieval(known))
-    return None
+    waiting = BatchedAnswer.objects.filter(batch__run=run, case=case, batch__arm__in=arms.OVER_PASSAGES)
+    traces = [*(other.trace for other in others), *waiting.values_list("found", flat=True)]
+    return next(filter(None, map(_before, map(Trace.from_json, traces))), None)
+
+
+def _before(known: Trace | None) -> FoundBefore | None:
+    """What was found at first; where more was searched for later, that is not it."""
+    if known is None or not known.passages or known.searched_again:
+        return None
+    return FoundBefore(known.question, _retrieval(known))
 
 
 def _retrieval(known: Trace) -> Retrieval:

@@ -29,6 +29,19 @@ def as_json(run: EvaluationRun) -> dict[str, Any]:
         "clusters": run.case_set.clusters,
         "warnings": run.case_set.warnings,
         "is_frozen": run.is_frozen,
+        "is_batch": run.is_batch,
+        "batches": [
+            {
+                "arm": each.arm,
+                "order": each.order,
+                "state": each.state,
+                "provider_state": each.told or None,
+                "lines": each.lines,
+                "done": each.done,
+                "error": each.error or None,
+            }
+            for each in run.batches.all()
+        ],
         "live": str(run.live),
         "candidate": run.candidate_id,
         "voice": str(run.voice) if run.voice else None,

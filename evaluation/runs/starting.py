@@ -9,10 +9,19 @@ from django.utils import timezone
 
 from bot.voices import choosing
 from evaluation.cases import case_sets, keeping_apart
-from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, PrimaryMeasure, RunState
-from evaluation.runs import arms
+from evaluation.models import (
+    BatchedAnswer,
+    CaseSet,
+    EvaluationArm,
+    EvaluationRun,
+    OrderState,
+    PrimaryMeasure,
+    RunState,
+)
+from evaluation.runs import arms, batching
 from llm import vendors
-from llm.completion import Usage
+from llm.calling import ordering
+from llm.completion import ProviderError, Usage
 from llm.models import Deployment, ServingRole
 from llm.spending import pricing
 from tuning.models import ModelVersion
@@ -30,6 +39,8 @@ class RunError(ValueError):
 class RunPlan:
     """`arms` are those that are wanted, else all that can be asked, `collections` ids, `budget` USD for it all.
 
+    `is_batch`: each model is asked in one order, which takes up to a day and costs half.
+
     `primary` is what the candidate has to be better in: the voice, where there is one, else the cases passed.
     """
 
@@ -37,6 +48,7 @@ class RunPlan:
     candidate: ModelVersion | None = None
     arms: Sequence[EvaluationArm] = ()
     is_frozen: bool = False
+    is_batch: bool = False
     budget: Decimal | None = None
     primary: PrimaryMeasure | None = None
 
@@ -50,12 +62,15 @@ def start(case_set: CaseSet, plan: RunPlan, *, by: User | None) -> EvaluationRun
         _check_candidate(case_set, plan.candidate)
     if plan.budget is not None:
         _check_budget(chosen, live, plan.candidate)
+    if plan.is_batch:
+        _check_batch(plan, chosen, live)
     voice = choosing.default()
     return EvaluationRun.objects.create(
         case_set=case_set,
         primary=plan.primary or (PrimaryMeasure.STYLE if voice else PrimaryMeasure.PASSED),
         arms=[arm.value for arm in chosen],
         is_frozen=plan.is_frozen,
+        is_batch=plan.is_batch,
         live=live,
         candidate=plan.candidate,
         voice=voice,
@@ -71,6 +86,7 @@ def resume(run: EvaluationRun, *, budget: Decimal | None = None) -> None:
     """Let a run that is over wait again: for what it has not asked, and for what a provider failed at. Raises RunError.
 
     `budget` takes the place of the one it had, of a run that waits or runs as well, which is left alone otherwise.
+    Unless orders of it are under way, what they did not bring is asked at once.
     """
     errors = run.results.filter(has_passed=None)
     if run.state == RunState.DONE and not errors.exists():
@@ -78,9 +94,11 @@ def resume(run: EvaluationRun, *, budget: Decimal | None = None) -> None:
     if budget is not None:
         _check_budget([EvaluationArm(arm) for arm in run.arms], run.live, run.candidate)
     over = EvaluationRun.objects.filter(pk=run.pk, state__in=[RunState.DONE, RunState.STOPPED, RunState.FAILED])
-    changes = {"budget": budget} if budget is not None else {}
+    changes: dict[str, object] = {"budget": budget} if budget is not None else {}
+    changes["is_batch"] = run.is_batch and batching.is_open(run)
     if over.update(state=RunState.WAITING, attempts=0, lease_until=None, reason="", finished_at=None, **changes):
         errors.delete()
+        BatchedAnswer.objects.filter(batch__run=run, batch__state=OrderState.OVER).exclude(error="").delete()
     elif budget is not None:
         EvaluationRun.objects.filter(pk=run.pk).update(budget=budget)
     run.refresh_from_db()
@@ -89,7 +107,10 @@ def resume(run: EvaluationRun, *, budget: Decimal | None = None) -> None:
 def stop(run: EvaluationRun, reason: str) -> bool:
     """Have a run end before its next question; False when it was over."""
     going = EvaluationRun.objects.filter(pk=run.pk, state__in=[RunState.WAITING, RunState.RUNNING])
-    return bool(going.update(state=RunState.STOPPED, reason=reason[:500], lease_until=None, finished_at=timezone.now()))
+    is_stopped = going.update(state=RunState.STOPPED, reason=reason[:500], lease_until=None, finished_at=timezone.now())
+    if is_stopped:
+        batching.open_ones(run).update(is_unwanted=True, look_at=None)
+    return bool(is_stopped)
 
 
 def _arms(plan: RunPlan, live: Deployment) -> list[EvaluationArm]:
@@ -114,6 +135,18 @@ def _check_candidate(case_set: CaseSet, candidate: ModelVersion) -> None:
         raise RunError(
             f"{candidate} was trained on what {len(known)} of the cases ask: {named}{more}. Freeze a set without them."
         )
+
+
+def _check_batch(plan: RunPlan, chosen: Sequence[EvaluationArm], live: Deployment) -> None:
+    """Raises RunError where a model that is asked takes no orders, or nobody knows."""
+    for arm in chosen:
+        asked = arms.of_candidate(plan.candidate) if arm in arms.OF_CANDIDATE and plan.candidate else live
+        try:
+            reason = ordering.why_not(asked.endpoint)
+        except ProviderError as error:
+            raise RunError(f"Whether {asked.endpoint} takes batches cannot be told: {error}") from error
+        if reason:
+            raise RunError(f"{reason} Start the run without a batch.")
 
 
 def _check_budget(chosen: Sequence[EvaluationArm], live: Deployment, candidate: ModelVersion | None) -> None:

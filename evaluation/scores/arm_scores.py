@@ -60,6 +60,7 @@ def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
 
     answerable = [each for each in known if each.case.expected == ExpectedBehaviour.ANSWER]
     others = [each for each in known if each.case.expected != ExpectedBehaviour.ANSWER]
+    times = [each.total_ms for each in known if each.total_ms is not None]
     first = [each.first_token_ms for each in known if each.first_token_ms is not None]
     costs = [each.cost for each in results]
     cost = None if None in costs else sum(filter(None, costs), Decimal(0))
@@ -76,8 +77,8 @@ def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
         over=share("over", (refused_wrongly(each) for each in answerable)),
         under=share("under", (answered_wrongly(each) for each in others)),
         retrieval_hit=share("retrieval_hit", (_is_hit(each) for each in known)),
-        p50_ms=percentile([each.total_ms for each in known], 50),
-        p95_ms=percentile([each.total_ms for each in known], 95),
+        p50_ms=percentile(times, 50),
+        p95_ms=percentile(times, 95),
         first_token_ms=percentile(first, 50),
         cost=cost,
         cost_per_answer=cost / len(known) if cost is not None and known else None,

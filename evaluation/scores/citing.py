@@ -2,24 +2,21 @@
 
 Recall is the share of sentences that the passages they cite hold up together; precision the share of citations that
 hold up their sentence alone, or without which it would fall (ALCE: Gao et al. 2023, section 4). Holding up is
-grounding's share of words. A marker stands for what is in front of it back to the marker or the line break before, and
-that of a line which introduces a list, a table or code for all of that.
+grounding's share of words. What a marker stands for is told by bot.claims.statements.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
-from bot.claims import grounding
+from bot.claims import grounding, statements
 from bot.claims.grounding import Ground
-from knowledge.passages import sentences
+from bot.claims.statements import Statement
 
 LEAST_TERMS = 3  # a shorter sentence is a courtesy or a heading, and no fact
 
 _MARKER = re.compile(r"\[(\d{1,2})\](?!\()")
-_BEHIND = re.compile(r"([.!?。！？]+)((?:\s*\[\d{1,2}\](?!\())+)")  # noqa: RUF001  a marker behind the full stop
-_INTRODUCED = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|\||`{3}|~{3})")
 
 
 @dataclass(frozen=True)
@@ -29,14 +26,6 @@ class CitationQuality:
     validity: float | None
     precision: float | None
     recall: float | None
-
-
-@dataclass(frozen=True)
-class _Cited:
-    text: str
-    numbers: tuple[int, ...]
-    block: int
-    is_introduced: bool
 
 
 def quality(
@@ -70,7 +59,7 @@ def quality(
     )
 
 
-def _needed(claim: _Cited, holds: Callable[[str, tuple[int, ...]], bool]) -> int:
+def _needed(claim: Statement, holds: Callable[[str, tuple[int, ...]], bool]) -> int:
     """How many citations of a supported claim are needed: they support it alone, or it falls without them."""
     return sum(
         holds(claim.text, (number,)) or not holds(claim.text, tuple(n for n in claim.numbers if n != number))
@@ -78,31 +67,10 @@ def _needed(claim: _Cited, holds: Callable[[str, tuple[int, ...]], bool]) -> int
     )
 
 
-def _claims(answer: str) -> list[_Cited]:
+def _claims(answer: str) -> list[Statement]:
     """The sentences that say something, each with the passages that are cited for it."""
-    units = _inherited(list(_units(answer)))
-    return [unit for unit in units if len(grounding.terms(unit.text)) >= LEAST_TERMS and not unit.text.endswith("?")]
-
-
-def _units(answer: str) -> Iterator[_Cited]:
-    text = _BEHIND.sub(r"\2\1", answer)
-    block = end = 0
-    for start, stop in sentences.split(text):
-        block += "\n" in text[end:start]
-        end = stop
-        raw = text[start:stop]
-        numbers = tuple(dict.fromkeys(map(int, _MARKER.findall(raw))))
-        yield _Cited(" ".join(grounding.split(raw)), numbers, block, bool(_INTRODUCED.match(raw)))
-
-
-def _inherited(units: list[_Cited]) -> list[_Cited]:
-    """Each unit with its own citations, else those behind it in its paragraph, else those of what introduces it."""
-    found: list[_Cited] = []
-    introduced: tuple[int, ...] = ()
-    for index, unit in enumerate(units):
-        behind = next((other.numbers for other in units[index:] if other.block == unit.block and other.numbers), ())
-        numbers = unit.numbers or behind or (introduced if unit.is_introduced else ())
-        if not unit.is_introduced:
-            introduced = numbers
-        found.append(replace(unit, numbers=numbers))
-    return found
+    return [
+        unit
+        for unit in statements.read(answer)
+        if len(grounding.terms(unit.text)) >= LEAST_TERMS and not unit.text.endswith("?")
+    ]

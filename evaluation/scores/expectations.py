@@ -47,6 +47,11 @@ def check(written: object) -> None:
         raise ExpectationError(f"{written!r} is no text, pattern, number or list of those")
 
 
+def literal(value: str) -> str:
+    """A text that would be read as a pattern, as a pattern for itself."""
+    return f"/{re.escape(value)}/i" if len(value) > 1 and value.startswith("/") and "/" in value[1:] else value
+
+
 def holds(answer: str, expectation: Expectation) -> bool:
     """Whether `answer` says it. Raises ExpectationError."""
     if isinstance(expectation, list):

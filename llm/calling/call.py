@@ -29,6 +29,12 @@ T = TypeVar("T")
 FRAMING = 500  # tokens that a provider may add around what is sent
 
 
+def worst_of(prompt: Prompt) -> Usage:
+    """The most that a prompt can use: no token is less than a byte."""
+    asked = sum(len(message["content"].encode()) for message in prompt.messages())
+    return Usage(asked + FRAMING, 0, prompt.max_output_tokens)
+
+
 @dataclass(frozen=True)
 class Terms:
     """What is asked of a model. Times are time.monotonic().
@@ -131,7 +137,7 @@ class Call:
         return vendors.runs_here(self.terms.deployment.endpoint.provider)
 
     def _worst(self) -> Usage:
-        """The most that a call can use: no token is less than a byte."""
+        """The most that a call can use."""
         return Usage(self.terms.most_tokens, 0, 0)
 
     def _fail(self, error: BaseException) -> None:
@@ -195,8 +201,7 @@ class StreamedCall(Call):
                         self.usage, self.finish_reason = item.usage, item.finish_reason
 
     def _worst(self) -> Usage:
-        asked = sum(len(message["content"].encode()) for message in self._prompt.messages())
-        return Usage(asked + FRAMING, 0, self._prompt.max_output_tokens)
+        return worst_of(self._prompt)
 
     def _begin(self, remaining: float) -> tuple[str | Completion, Generator[str | Completion, None, None]]:
         """Ask and wait for the first of the reply; a failure after it is final, as the asker has seen text."""

@@ -54,6 +54,10 @@ class Migration(migrations.Migration):
                 ("why", models.CharField(blank=True, help_text="Why it ended.", max_length=500)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("step_started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "watched_at",
+                    models.DateTimeField(blank=True, help_text="When it was last looked at for harm.", null=True),
+                ),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "beside",

@@ -304,6 +304,11 @@ class UsageRecord(models.Model):
     finish_reason = models.CharField(max_length=40, blank=True)
     attempts = models.PositiveSmallIntegerField(default=1)
     error = models.CharField(max_length=500, blank=True)
+    is_batch = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="A line of an order that took up to a day: its latency says nothing.",
+    )
     created_at = models.DateTimeField(db_default=Now(), db_index=True)
 
     objects = UsageRecordQuerySet.as_manager()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from llm.models.calls import Deployment, Endpoint, PromptVariant, ServingRole
 
 TOLD = timedelta(days=7)
+UNWATCHED = timedelta(minutes=5)
 
 
 class RolloutState(models.TextChoices):
@@ -61,6 +62,7 @@ class Rollout(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now())
     step_started_at = models.DateTimeField(db_default=Now())
+    watched_at = models.DateTimeField(null=True, blank=True, help_text="When it was last looked at for harm.")
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -106,6 +108,15 @@ class Rollout(models.Model):
         """Let it take no conversation from the next question on; False where it had ended already."""
         going = Rollout.objects.filter(pk=self.pk, state=RolloutState.GOING)
         return self._kept(going.update(state=state, why=why[:500], ended_by=by, ended_at=Now()))
+
+    def keep_watched(self) -> None:
+        Rollout.objects.filter(pk=self.pk).update(watched_at=Now())
+
+    @property
+    def is_unwatched(self) -> bool:
+        """Whether it goes, and nobody has looked for harm of late, as when no worker runs."""
+        looked = self.watched_at or self.created_at
+        return self.state == RolloutState.GOING and looked < timezone.now() - UNWATCHED
 
     def _kept(self, changed: int) -> bool:
         self.refresh_from_db()

@@ -17,6 +17,9 @@ from llm.providers.base import Provider, until
 from llm.providers.faults import translated
 from llm.providers.reading import count, ending, joined, parts, used
 
+# Passages are numbered from 1, so that of a whole reply the place of a cited one says its number.
+_ANY_PASSAGES = tuple(Passage(number, "", "", "") for number in range(1, 65))
+
 
 @lru_cache(maxsize=16)
 def client(base_url: str, api_key: str, is_private_allowed: bool) -> anthropic.Anthropic:
@@ -35,7 +38,7 @@ class AnthropicProvider(Provider):
         deadline = time.monotonic() + timeout
         with translated(anthropic, api_key=self.api_key):
             events = client(self.base_url, self.api_key, self.is_private_allowed).messages.create(
-                **_request(prompt, model), stream=True, timeout=timeout
+                **request_body(prompt, model), stream=True, timeout=timeout
             )
         reply = _Reply(prompt.passages)
         with events, translated(anthropic, api_key=self.api_key, lost="cut"):
@@ -45,7 +48,7 @@ class AnthropicProvider(Provider):
         yield completion(reply.text, ending(reply.told), reply.usage(prompt), told=reply.told)
 
 
-def _request(prompt: Prompt, model: str) -> dict[str, Any]:
+def request_body(prompt: Prompt, model: str) -> dict[str, Any]:
     """The request's body. The API has no temperature, and ignores a request to cache a system text that is short."""
     earlier = dropwhile(lambda turn: turn.role == "assistant", prompt.history)
     content = [*map(_search_result, prompt.passages), {"type": "text", "text": prompt.question}]
@@ -69,6 +72,13 @@ def _search_result(passage: Passage) -> dict[str, Any]:
         "content": [{"type": "text", "text": passage.text}],
         "citations": {"enabled": True},
     }
+
+
+def completed(message: Any) -> Completion:
+    """The Completion of a reply in one piece, its citations as `[n]`. Raises ProviderError where it holds nothing."""
+    reply = _Reply(_ANY_PASSAGES)
+    reply.take_whole(message)
+    return completion(reply.text, ending(reply.told), reply.usage(None), told=reply.told)
 
 
 @dataclass
@@ -102,7 +112,17 @@ class _Reply:
         self.text += added
         return added
 
-    def usage(self, prompt: Prompt) -> Usage:
+    def take_whole(self, message: Any) -> None:
+        self._count(getattr(message, "usage", None))
+        for block in getattr(message, "content", None) or ():
+            if getattr(block, "type", None) == "text":
+                self.text += self._spoken(parts(block.text))
+                for citation in getattr(block, "citations", None) or ():
+                    self._cite(citation)
+                self.text += self._end_of_block()
+        self.told = getattr(message, "stop_reason", None)
+
+    def usage(self, prompt: Prompt | None) -> Usage:
         """Anthropic counts fresh, cache-read and cache-written input apart; the ledger's input is their sum."""
         read = self._tokens.get("cache_read_input_tokens", 0)
         written = self._tokens.get("cache_creation_input_tokens", 0)

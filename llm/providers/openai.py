@@ -4,7 +4,8 @@ import re
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import islice
@@ -151,7 +152,7 @@ class _ChatReply:
             if getattr(choice, "index", 0) or 0:  # another wording of the same, which nobody asked for
                 continue
             self.told = getattr(choice, "finish_reason", None) or self.told
-            added += self._delta(getattr(choice, "delta", None))
+            added += self._delta(getattr(choice, "delta", None) or getattr(choice, "message", None))
         said = self.spoken.take(added) if added else ""
         self.said += said
         return said
@@ -166,7 +167,7 @@ class _ChatReply:
         found = ending(self.told)
         return "refusal" if self._is_refused and found == "stop" else found
 
-    def usage(self, prompt: Prompt) -> Usage:
+    def usage(self, prompt: Prompt | None) -> Usage:
         told = self._usage
         details = getattr(told, "prompt_tokens_details", None)
         return used(
@@ -189,6 +190,26 @@ class _ChatReply:
 def _moment(told: object) -> datetime | None:
     """Servers of their own send no time, 0, or milliseconds."""
     return datetime.fromtimestamp(told, UTC) if isinstance(told, int) and 0 < told < 32_503_680_000 else None
+
+
+def request_body(prompt: Prompt, model: str, base_url: str) -> dict[str, Any]:
+    """What is asked where the reply comes in one piece, in the way that this server wants it."""
+    known = _habits.get((base_url, model), Habits())
+    return _request(prompt, model, replace(known, refused={*known.refused, "stream_options"}))
+
+
+def completed(reply: Any) -> Completion:
+    """The Completion of a reply that came in one piece. Where its server counts no tokens, those of the input are 0.
+
+    Raises ProviderError for one that holds nothing, ended early or cannot be read.
+    """
+    for is_aloud in (False, True):
+        read = _ChatReply(Spoken(is_aloud=is_aloud))
+        with suppress(ThoughtAloudError):
+            read.take(reply)
+            read.end()
+            break
+    return completion(read.said, read.finish_reason, read.usage(None), told=read.told)
 
 
 def _request(prompt: Prompt, model: str, habits: Habits) -> dict[str, Any]:

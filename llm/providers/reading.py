@@ -49,15 +49,18 @@ def count(told: object) -> int | None:
     return int(told) if 0 <= told <= MOST_TOKENS else None
 
 
-def used(prompt: Prompt, text: str, *, sent: int | None, written: int | None, cached: int = 0, kept: int = 0) -> Usage:
+def used(
+    prompt: Prompt | None, text: str, *, sent: int | None, written: int | None, cached: int = 0, kept: int = 0
+) -> Usage:
     """The usage of a call, what was not told being estimated. A prompt has tokens, and so has what was written.
 
+    Without a `prompt` those of the input are 0 where they are not told: somebody else has to guess them.
     `cached` were read from the provider's cache and `kept` written into it, both part of `sent`.
     """
     is_told = bool(sent) and (bool(written) or (written == 0 and not text))
     if is_told:
         return Usage(sent or 0, cached, written or 0, cache_write_tokens=kept)
-    guess = tokens.estimate(prompt, text)
+    guess = tokens.estimate(prompt, text) if prompt else Usage(0, 0, tokens.count(text))
     return Usage(
         sent or guess.input_tokens, cached, written or guess.output_tokens, is_estimated=True, cache_write_tokens=kept
     )

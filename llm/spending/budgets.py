@@ -21,6 +21,7 @@ from llm.spending import money, pricing
 log = logging.getLogger(__name__)
 
 EXPIRES_AFTER = timedelta(minutes=2)  # beyond the deadline of a call
+ORDERS_HELD_FOR = timedelta(days=3)  # of batches: vendors take a day, and may have to be asked again
 
 
 def first_day(period: Period, at: datetime) -> date:
@@ -42,12 +43,33 @@ def reserve(
 
     Raises ProviderError (budget) when it does not fit into what is left.
     """
-    budgets = list(Budget.objects.filter(is_hard=True).order_by("period"))
-    if not budgets or vendors.runs_here(deployment.endpoint.provider):
+    if vendors.runs_here(deployment.endpoint.provider):
         return None
+    amount = pricing.cost(deployment.endpoint.provider, deployment.model, worst, timezone.now())
+    held_for = timedelta(seconds=min(max(seconds, 0.0), 3600.0))
+    return _reserved(deployment, amount, worst, trace_id=trace_id, purpose=purpose, held_for=held_for)
+
+
+@transaction.atomic
+def reserve_order(
+    deployment: Deployment, amount: Decimal | None, worst: Usage, *, trace_id: str, purpose: Purpose
+) -> Reservation | None:
+    """As `reserve`, for an order of many calls that may cost `amount` together (None: not known) and take a day."""
+    return _reserved(deployment, amount, worst, trace_id=trace_id, purpose=purpose, held_for=ORDERS_HELD_FOR)
+
+
+def _reserved(
+    deployment: Deployment,
+    amount: Decimal | None,
+    worst: Usage,
+    *,
+    trace_id: str,
+    purpose: Purpose,
+    held_for: timedelta,
+) -> Reservation | None:
     now = timezone.now()
-    amount = pricing.cost(deployment.endpoint.provider, deployment.model, worst, now)
-    if amount is None:
+    budgets = list(Budget.objects.filter(is_hard=True).order_by("period"))
+    if not budgets or amount is None:
         return None
     for budget in budgets:
         _set_aside(budget, amount, now)
@@ -60,7 +82,7 @@ def reserve(
         input_tokens=worst.input_tokens,
         output_tokens=worst.output_tokens,
         made_at=now,
-        expires_at=now + timedelta(seconds=min(max(seconds, 0.0), 3600.0)) + EXPIRES_AFTER,
+        expires_at=now + held_for + EXPIRES_AFTER,
     )
 
 

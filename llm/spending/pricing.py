@@ -16,19 +16,23 @@ log = logging.getLogger(__name__)
 
 ORDINARY, BIG = 10_000, 2_000_000  # input tokens of a call
 
+BATCH_SHARE = Decimal("0.5")  # of a price that somebody states; the list has batch prices of its own
+
 _MILLION = Decimal(1_000_000)
 _SMALLEST = Decimal("0.00000001")
 
 
-def cost(provider: str, model: str, usage: Usage, at: datetime) -> Decimal | None:
+def cost(provider: str, model: str, usage: Usage, at: datetime, *, is_batch: bool = False) -> Decimal | None:
     """USD for one call made at `at`, None when its price is not known. A call that used nothing cost nothing.
 
-    To be asked per call and then summed: price lists have tiers by the size of a call.
+    To be asked per call and then summed: price lists have tiers by the size of a call. `is_batch`: it was a line of an
+    order of the vendor's own batch API.
     """
     if vendors.runs_here(provider) or usage.input_tokens == usage.output_tokens == 0:
         return Decimal(0)
     price = _stated(provider, model, at)
-    exact = _by_row(price, usage) if price else _by_list(provider, model, usage, at)
+    share = BATCH_SHARE if is_batch else Decimal(1)
+    exact = _by_row(price, usage) * share if price else _by_list(provider, model, usage, at, is_batch=is_batch)
     return None if exact is None else exact.quantize(_SMALLEST, ROUND_HALF_UP)
 
 
@@ -105,7 +109,7 @@ def _by_row(price: ModelPrice, usage: Usage) -> Decimal:
     ) / _MILLION
 
 
-def _by_list(provider: str, model: str, usage: Usage, at: datetime) -> Decimal | None:
+def _by_list(provider: str, model: str, usage: Usage, at: datetime, *, is_batch: bool) -> Decimal | None:
     """From genai-prices, imported on first use because its tables take a while to load.
 
     It bills cached tokens of fine-tuned models in full, so for those only a stated price will do.
@@ -118,8 +122,11 @@ def _by_list(provider: str, model: str, usage: Usage, at: datetime) -> Decimal |
         cache_write_tokens=usage.cache_write_tokens,
         output_tokens=usage.output_tokens,
     )
+    context = {"price_context": {"processing": "batch"}} if is_batch else {}
     try:
-        price = import_string("genai_prices.calc_price")(used, model, provider_id=provider, genai_request_timestamp=at)
+        price = import_string("genai_prices.calc_price")(
+            used, model, provider_id=provider, genai_request_timestamp=at, **context
+        )
     except LookupError:
         return None
     except (ValueError, TypeError, ArithmeticError):

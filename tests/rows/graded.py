@@ -11,6 +11,7 @@ from django.utils import timezone
 from bot.models import Outcome, Voice
 from evaluation.cases.case_drafts import CaseDraft
 from evaluation.cases.collecting import add_drafts
+from evaluation.grades import judge_orders
 from evaluation.models import (
     EvaluationArm,
     EvaluationCase,
@@ -21,7 +22,6 @@ from evaluation.models import (
     JudgeOrder,
     RunState,
 )
-from evaluation.runs import judge_orders
 from evaluation.runs.arms import COMPARED
 from llm.models import Deployment, ModelPrice, ServingRole
 from tests.fakes.providers.fake import FakeProviders

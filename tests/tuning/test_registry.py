@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bot.answers import prompts
 from bot.voices import restyling
-from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
+from llm import trials
+from llm.models import Deployment, Endpoint, PromptVariant, Rollout, ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.examples import make_examples
 from tests.rows.make import make_deployment
@@ -90,6 +91,41 @@ def test_a_rollback_passes_over_what_does_not_answer_any_more(
     fake_providers.script(*gone)
     with pytest.raises(RegistryError, match="None of those before can serve"):
         deploying.roll_back(by=None)
+
+
+def test_a_rollback_waits_less_than_ten_seconds_however_many_hang(
+    tuned: ModelVersion, fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What each model may take at most is added up, so that nobody has to wait for it."""
+    for number in range(6):
+        later = versions.register(tuned.endpoint, f"ft:{number}", base="base-model", dataset=tuned.dataset)
+        deploying.deploy(later, reason="better still", by=None)
+    waited: list[float] = []
+    run = trials.run
+
+    def counted(endpoint: Endpoint, model: str, *, seconds: float) -> trials.Trial:
+        waited.append(seconds)
+        return run(endpoint, model, seconds=seconds)
+
+    monkeypatch.setattr(trials, "run", counted)
+    fake_providers.script(*[Refusal(404, "Gone.")] * 7)
+    with pytest.raises(RegistryError, match="None of those before can serve"):
+        deploying.roll_back(by=None)
+    assert (len(waited), waited[0], sum(waited) < 10) == (6, 6.0, True)
+
+
+def test_while_a_rollout_goes_a_rollback_asks_no_model_at_all(
+    tuned: ModelVersion, fake_providers: FakeProviders
+) -> None:
+    live = Deployment.objects.live(ServingRole.ANSWER)
+    rollout = Rollout.objects.create(
+        endpoint=tuned.endpoint, model=tuned.model, beside=live, percent=50, salt="s", reason="a test"
+    )
+    assert deploying.roll_back(by=None) == live
+    rollout.refresh_from_db()
+    assert (rollout.state, rollout.why, fake_providers.requests) == (
+        "withdrawn", "Rolled back to openai:base-model.", []
+    )  # fmt: skip
 
 
 def test_the_base_stands_in_for_a_tuned_model_unless_somebody_decided_otherwise(tuned: ModelVersion) -> None:

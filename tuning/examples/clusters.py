@@ -31,8 +31,9 @@ def assign(items: Sequence[Item], vectors: Vectors | None = None) -> list[int]:
     forest.join_alike(texts)
     places = {text: place for place, text in enumerate(texts)}
     distinct = list(places)
-    for first, second in resemblance.near_duplicates(distinct):
-        forest.join(places[distinct[first]], places[distinct[second]])
+    own = [places[text] for text in distinct]
+    for first, second in resemblance.near_duplicates(distinct, lambda one, other: forest.is_one(own[one], own[other])):
+        forest.join(own[first], own[second])
     if vectors is not None:
         for pair in resemblance.neighbours(vectors):
             forest.join(*pair)
@@ -81,6 +82,9 @@ class _Forest:
             parent[index] = parent[parent[index]]
             index = parent[index]
         return index
+
+    def is_one(self, first: int, second: int) -> bool:
+        return self.root(first) == self.root(second)
 
     def join(self, first: int, second: int) -> None:
         first, second = self.root(first), self.root(second)

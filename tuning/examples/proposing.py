@@ -131,8 +131,8 @@ def _author(message: Message) -> str:
 
 def people(message: Message) -> list[str]:
     """The names of those who spoke in the conversation, or pointed at the answer."""
-    names = {name for name in message.conversation.questions.values_list("asker_name", flat=True) if name}
-    names |= {name for name in message.nominations.values_list("person_name", flat=True) if name}
+    names = {each.asker_name for each in message.conversation.questions.all() if each.asker_name}
+    names |= {each.person_name for each in message.nominations.all() if each.person_name}
     user = message.conversation.user
     return sorted(names | ({user.get_full_name(), user.get_username()} - {""} if user else set()))
 

@@ -9,7 +9,7 @@ directions and the length of what is left of each vector give (Cauchy-Schwarz); 
 in full.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -35,17 +35,19 @@ Pairs = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 
 
-def near_duplicates(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Pairs of texts that are alike. An empty text is like none."""
+def near_duplicates(
+    texts: Sequence[str], is_known: Callable[[int, int], bool] = lambda _first, _second: False
+) -> Iterator[tuple[int, int]]:
+    """Pairs of texts that are alike. An empty text is like none. A pair that `is_known` by then to whoever iterates, as
+    both are like a third, is not compared: of texts that are all alike every one is a pair with many others."""
     raw = [text.encode() for text in texts]
     places = np.array([place for place, each in enumerate(raw) if each], dtype=np.int64)
     if len(places) < 2:
         return
     signatures = np.concatenate([_signatures(batch) for batch in _batches([raw[place] for place in places])])
-    for first, second in _candidates(signatures).tolist():
-        one, other = raw[places[first]], raw[places[second]]
-        if _jaccard(one, other) >= ALIKE_TEXT:
-            yield int(places[first]), int(places[second])
+    for one, other in places[_candidates(signatures)].tolist():
+        if not is_known(one, other) and _jaccard(raw[one], raw[other]) >= ALIKE_TEXT:
+            yield one, other
 
 
 def _batches(texts: Sequence[bytes]) -> Iterator[list[bytes]]:

@@ -9,7 +9,11 @@ from tuning.models import ModelVersion
 from tuning.registry import versions
 from tuning.registry.versions import RegistryError
 
-TRIAL_SECONDS = 8.0  # so that a rollback is done in ten
+TRIAL_SECONDS = 8.0
+ROLLBACK_SECONDS, FEWER = (
+    6.0,
+    3,
+)  # for the newest model before, and a third of it for each one further back: nine in all
 REMEMBERED = 100  # decisions that are looked back on
 LONGEST_SERVED = 200  # signs of a name that llm.models.Deployment holds
 NO_OTHER = "No other model has served before."
@@ -72,16 +76,17 @@ def before() -> Deployment | None:
 
 
 def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
-    """Let the newest model before that can still serve do so again. Raises RegistryError when there is none.
+    """Let the newest model before that can still serve do so again, within ten seconds however many do not answer.
 
-    While a rollout goes that is the live one, to which all conversations go back at once.
+    While a rollout goes that is the live one, to which all conversations go back at once. Raises RegistryError when
+    there is none.
     """
     rollout = Rollout.objects.going() if role == ServingRole.ANSWER else None
     if rollout is not None and rollout.end(RolloutState.WITHDRAWN, f"Rolled back to {rollout.beside}.", by=by):
         return Deployment.objects.live(role)
     reasons: list[str] = []
-    for row in _before(role):
-        if refusal := _refusal(row):
+    for number, row in enumerate(_before(role)):
+        if refusal := _refusal(row, seconds=ROLLBACK_SECONDS / FEWER**number):
             reasons.append(f"{row} cannot serve: {refusal}")
             continue
         left = f"; {'; '.join(reasons)}" if reasons else ""
@@ -131,7 +136,7 @@ def _check(wanted: Deployment, reason: str) -> None:
         raise RegistryError(f"{wanted} does not answer, so it was not let serve: {refusal}")
 
 
-def _refusal(row: Deployment) -> str:
+def _refusal(row: Deployment, seconds: float = TRIAL_SECONDS) -> str:
     """Why a model of before cannot serve now; empty where it can."""
     version = ModelVersion.objects.filter(endpoint=row.endpoint, model=row.model).first()
     try:
@@ -139,14 +144,14 @@ def _refusal(row: Deployment) -> str:
             versions.check_wording(version)
     except RegistryError as error:
         return str(error)
-    return _silence(row)
+    return _silence(row, seconds)
 
 
-def _silence(row: Deployment) -> str:
+def _silence(row: Deployment, seconds: float = TRIAL_SECONDS) -> str:
     """Why a model gives no answer, in its server's words; empty where it does, or where nobody is asked."""
     if row.is_quoting or not row.model:
         return ""
-    trial = trials.run(row.endpoint, row.model, seconds=TRIAL_SECONDS)
+    trial = trials.run(row.endpoint, row.model, seconds=seconds)
     return "" if trial.is_ok else trial.detail
 
 

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bot.answers import conversations, wording
 from bot.answers.asking import QuestionError
 from bot.answers.conversations import Delta, Done, Retrieved
-from bot.answers.wishes import wants_person
 from bot.models import Message, Outcome, Platform
+from bot.questions.wishes import wants_person
 from knowledge.retrieval import audience
 from llm.models import Deployment, Purpose, UsageRecord
 from llm.spending import money
@@ -28,35 +28,40 @@ class Command(BaseCommand):
         try:
             collections = audience.collection_ids(options["collection"])
             events = conversations.ask(options["question"], platform=Platform.CONSOLE, collections=collections)
-            message, latency = self._follow(events, is_streamed=not options["json"] and sys.stdout.isatty())
+            message, latency, shown = self._follow(events, is_streamed=not options["json"] and sys.stdout.isatty())
         except (QuestionError, audience.UnknownCollectionError, Deployment.DoesNotExist) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps(as_json(message, latency), ensure_ascii=False, indent=2))
         else:
-            self._print(message, is_text_shown=not sys.stdout.isatty())
+            self._print(message, shown.strip())
         if message.outcome == Outcome.PROVIDER_ERROR:
             sys.exit(1)
 
-    def _follow(self, events: Any, *, is_streamed: bool) -> tuple[Message, dict[str, float | None]]:
-        """Run the answer to its end, showing its text as it comes where somebody watches."""
+    def _follow(self, events: Any, *, is_streamed: bool) -> tuple[Message, dict[str, float | None], str]:
+        """Run the answer to its end, showing its text as it comes where somebody watches; the last is what they saw."""
         latency: dict[str, float | None] = {"retrieve": None}
+        shown = ""
         for event in events:
             match event:
                 case Retrieved():
                     latency["retrieve"] = round(sum(event.retrieval.stages_ms.values()), 1)
                 case Delta() if is_streamed:
+                    shown += event.text
                     self.stdout.write(event.text, ending="")
                     self.stdout.flush()
                 case Done():
                     first = event.message.first_token_ms
                     latency["first_token"] = None if first is None else round(first, 1)
                     latency["total"] = round(event.message.total_ms or 0, 1)
-                    return event.message, latency
+                    return event.message, latency, shown
         raise AssertionError("an answer always ends in Done")
 
-    def _print(self, message: Message, *, is_text_shown: bool) -> None:
-        if is_text_shown or message.outcome != Outcome.ANSWERED:
+    def _print(self, message: Message, shown: str) -> None:
+        """The rest of an answer of which the text `shown` is on the screen already, or all of it where it changed."""
+        if shown and shown != message.text.strip():
+            self.stdout.write(f"\n\n{wording.REPLACED}\n")
+        if shown != message.text.strip():
             self.stdout.write(message.text, ending="")
         self.stdout.write("\n")
         if wants_person(message.asked.text):

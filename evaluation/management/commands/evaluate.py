@@ -2,16 +2,18 @@
 
 import json
 import sys
+import time
 from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evaluation.cases.case_sets import CaseSetError
+from evaluation.grades import grade_reports, judge_orders, judge_reports
+from evaluation.grades.judge_orders import AllJudgedError, JudgeError
 from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, JudgeOrder, PrimaryMeasure, RunState
 from evaluation.promotion import proofs
-from evaluation.runs import execution, grade_reports, judge_orders, judge_reports, run_reports, starting
-from evaluation.runs.judge_orders import AllJudgedError, JudgeError
+from evaluation.runs import batching, execution, run_reports, starting
 from evaluation.runs.starting import RunError, RunPlan
 from knowledge.retrieval import audience
 from llm.completion import ProviderError
@@ -43,6 +45,7 @@ class Command(BaseCommand):
             metavar="RUN_ID",
             help="have the live judge judge what it has not of a run",
         )
+        parser.add_argument("--batch", action="store_true", help="ask as a batch: at half the price, up to a day")
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,7 +54,7 @@ class Command(BaseCommand):
             return
         try:
             run = self._run(options)
-            finished = execution.run(run.pk, self._progress) or run
+            finished = self._done(run)
         except (
             RunError, CaseSetError, ProviderError, audience.UnknownCollectionError, Deployment.DoesNotExist
         ) as error:  # fmt: skip
@@ -102,10 +105,28 @@ class Command(BaseCommand):
             candidate=_candidate(options["candidate"]),
             arms=[EvaluationArm(arm) for arm in options["arm"]],
             is_frozen=options["frozen"],
+            is_batch=options["batch"],
             budget=_budget(options["budget"]),
             primary=PrimaryMeasure(options["primary"]) if options["primary"] else None,
         )
         return starting.start(case_set, plan, by=None)
+
+    def _done(self, run: EvaluationRun) -> EvaluationRun:
+        """The run when it is over, or is somebody else's. One that waits for orders is looked at again and again.
+
+        Whoever breaks off here leaves it to the worker.
+        """
+        told = ""
+        while True:
+            finished = execution.run(run.pk, self._progress) or run
+            finished.refresh_from_db()
+            if finished.state not in (RunState.WAITING, RunState.RUNNING) or not batching.is_open(finished):
+                return finished
+            said = " ".join(map(batching.sentence, batching.open_ones(finished)))
+            if said != told:
+                self.stderr.write(f"run {finished.pk}: {said} It goes on if you stop this.")
+            told = said
+            time.sleep(batching.seconds_to_wait(finished))
 
     def _progress(self, done: int, total: int) -> None:
         ending = "\n" if done == total else ""

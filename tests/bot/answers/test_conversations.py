@@ -166,10 +166,10 @@ def test_an_answer_is_kept_although_the_connection_broke_meanwhile(public: Colle
 
 def test_what_no_database_can_store_is_left_out_of_an_answer(public: Collection, fake_providers: FakeProviders) -> None:
     make_deployment(ServingRole.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
-    fake_providers.blocks = [("Within\x00 30\x1b[31m \ud800days", (0,))]
+    fake_providers.blocks = [("Within\x00 30\x1b[m \ud800days", (0,))]
     *_, done = ask(public)
     assert isinstance(done, Done)
-    assert done.message.text == "Within 30[31m days [1]"
+    assert done.message.text == "Within 30[m \ufffddays [1]", "half a character is shown to be one"
 
 
 def test_an_answer_costs_what_all_its_calls_cost(public: Collection, fake_providers: FakeProviders) -> None:

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 QUESTION = "Can annual plans be refunded?"
 REFUNDS = "# Refunds\n\nAnnual plans can be refunded in full within 30 days of purchase. Ask in the billing page.\n"
 EXPORTS = "# Exports\n\nProjects can be exported as CSV from the project menu by an owner.\n"
-ANSWER = [("Yes, within 30 days", (0,)), (".", ())]
+ANSWER = [("Yes, annual plans can be refunded", (0,)), (".", ())]
 
 Ask = Callable[..., Message]
 
@@ -188,10 +188,10 @@ def test_the_page_of_an_old_answer_says_that_it_may_have_been_another_prompt(cli
 
 def test_markers_of_readers_are_those_of_the_prompt_again(ask: Ask, fake_providers: FakeProviders) -> None:
     """Readers see passages in the order they are cited; whoever learns from an answer is given the prompt's order."""
-    fake_providers.blocks = [("By rule three", (3,)), (", within 30 days", (1, 4))]
+    fake_providers.blocks = [("By rule three", (3,)), (", as refunds do", (1, 4))]
     message = ask()
-    assert message.text == "By rule three [1], within 30 days [2] [3]"
-    assert replays.as_prompted(message, message.text) == "By rule three [4], within 30 days [2] [5]"
+    assert message.text == "By rule three [1], as refunds do [2] [3]"
+    assert replays.as_prompted(message, message.text) == "By rule three [4], as refunds do [2] [5]"
     assert replays.as_prompted(message, "Better: [3] and `[1]`, but [9].") == "Better: [5] and `[1]`, but [9]."
     cited = {citation.number: citation.passage for citation in message.citations.all()}
     passages = trace.of(message).passages

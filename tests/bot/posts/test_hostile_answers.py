@@ -1,15 +1,22 @@
 """A model that obeys whatever stands in a document: what it writes reaches people as words and nothing else."""
 
+import math
+from pathlib import Path
+
 import pytest
 
 from bot.models import Question
+from knowledge.models import Collection
+from knowledge.retrieval.search import retrieve
+from llm import client
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import ASKED, Server
+from tests.fakes.hostile import HOSTILE, faults
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.slack.fake import FakeSlack, visible_text
 from tests.fakes.slack.workspace import CHANNEL, Workspace
 from tests.harness import bots
-from tests.rows.hostile import HOSTILE, faults
+from tests.rows.make import make_file, make_indexed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 
@@ -17,10 +24,14 @@ ECHO = "\n\n".join([*HOSTILE, *reversed(HOSTILE)])
 
 
 @pytest.fixture
-def evil(fake_providers: FakeProviders) -> FakeProviders:
-    """Echoes every hostile text, in pieces as they come from a model, and cites a passage so that it is shown."""
+def evil(fake_providers: FakeProviders, shelf: Collection, tmp_path: Path) -> FakeProviders:
+    """Echoes every hostile text of a document, in pieces as they come from a model, and cites another one, so that it
+    is shown, and its addresses are not those of a source."""
+    make_indexed(shelf, make_file(tmp_path, "evil.txt", f"Odds and ends\n\n{ECHO}"))
+    found = retrieve(ASKED, collections=[shelf.pk], k=6, trace_id=client.new_trace_id(), deadline=math.inf)
+    other = next(place for place, hit in enumerate(found.hits) if not hit.path.endswith("evil.txt"))
     pieces = [ECHO[at : at + 40] for at in range(0, len(ECHO), 40)]
-    fake_providers.blocks = [("Annual plans are refunded ", (0,)), ("\n\n", ()), *((piece, ()) for piece in pieces)]
+    fake_providers.blocks = [("Annual plans are refunded ", (other,)), ("\n\n", ()), *((piece, ()) for piece in pieces)]
     return fake_providers
 
 

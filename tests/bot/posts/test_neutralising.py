@@ -9,7 +9,7 @@ from linkify_it.tlds import TLDS
 
 from bot.posts.neutralising import neutral, plain, settled, slack_escaped
 from bot.posts.splitting import split
-from tests.rows.hostile import HOSTILE, OK, READER, faults
+from tests.fakes.hostile import HOSTILE, OK, READER, faults
 
 assert READER.linkify is not None
 READER.linkify.tlds(TLDS)

@@ -138,10 +138,11 @@ def test_ten_good_transcripts_are_in_review_after_at_most_eight_actions(page: Pa
 def test_a_tick_is_told_on_the_button_and_all_may_be_unticked(page: Page) -> None:
     asked(User.objects.get(), 3)
     page.goto("/conversations/")
-    button = page.locator("[data-choose-count]")
+    button, other = page.locator("[data-choose-count]").all()
     expect(button).to_be_disabled()
     page.get_by_label("Choose: Question 3?").check()
     expect(button).to_have_text("Propose 1 chosen as example")
+    expect(other).to_have_text("Make 1 evaluation case")
     page.get_by_label("All on this page").check()
     expect(button).to_have_text("Propose 3 chosen as examples")
     page.get_by_label("All on this page").uncheck()

@@ -9,8 +9,8 @@ from django_q.models import OrmQ
 from dashboard.guard import roles
 from dashboard.guard.roles import Role
 from dashboard.models import AuditEntry
+from evaluation.grades import judge_tasks
 from evaluation.models import EvaluationRun, HumanGrade, Judgement, JudgementKind, JudgeOrder, RunState
-from evaluation.runs import judge_tasks
 from llm.models import ModelPrice, ServingRole
 from tests.rows.graded import make_graded_run, make_grades
 from tests.rows.make import make_deployment

@@ -11,8 +11,8 @@ from dashboard.guard import roles
 from dashboard.guard.roles import Role
 from dashboard.models import AuditEntry
 from evaluation.cases import erasing
+from evaluation.grades import human_grades
 from evaluation.models import EvaluationResult, EvaluationRun, HumanGrade, RunState
-from evaluation.runs import human_grades
 from tests.rows.graded import make_graded_run, make_grades, make_result
 from tests.rows.web_rows import make_models, make_user
 

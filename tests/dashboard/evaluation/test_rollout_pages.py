@@ -1,6 +1,7 @@
 """The pages of rollouts and drift: who sees what, what is said, and who may do what."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from evaluation.models import DriftMeasure, DriftReading, EvaluationRun
 from llm.models import Deployment, Rollout, RolloutState, ServingRole
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.rollouts import make_candidate, make_judged_run, make_rollout, make_rollout_answers
-from tests.rows.web_rows import make_models, make_user
+from tests.rows.web_rows import make_answer, make_models, make_question, make_user
 from tuning.models import ModelVersion
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +117,7 @@ def test_the_figures_come_again_by_themselves(owner: Client, candidate: ModelVer
     make_rollout(candidate)
     fragment = owner.get(reverse("rollouts"), headers={"HX-Request": "true"}).content.decode()
     assert fragment.startswith('<div id="rollout"')
-    assert 'hx-trigger="every 10s"' in fragment
+    assert 'hx-trigger="every 30s"' in fragment
     Rollout.objects.get().end(RolloutState.HALTED, "so")
     assert "hx-trigger" not in page(owner, "rollouts")
 
@@ -146,6 +147,19 @@ def test_drift_is_shown_with_its_baseline_and_what_is_not_known(viewer: Client) 
         assert said in shown, said
     assert "0.07" not in shown
     assert "The answers have drifted" in page(viewer, "home")
+
+
+def test_a_transcript_says_for_whom_an_answer_was_drawn(viewer: Client, candidate: ModelVersion) -> None:
+    rollout = make_rollout(candidate)
+    user = make_user("asker")
+    kinds: list[dict[str, Any]] = [{"is_candidate": True}, {}, {"is_candidate": True, "is_stand_in": True}]
+    for number, fields in enumerate(kinds, start=1):
+        answer = make_answer(make_question(user, trace_id=f"{number:032x}"), rollout=rollout, **fields)
+        said = " ".join(page(viewer, "transcript", pk=answer.conversation_id).split())
+        assert ("Asked of the candidate in" in said, "Asked of the live model in" in said) == (
+            bool(fields), not fields
+        )  # fmt: skip
+        assert ("a-model stood in" in said) == ("is_stand_in" in fields)
 
 
 def test_a_run_that_is_not_whole_offers_nothing(owner: Client, candidate: ModelVersion) -> None:

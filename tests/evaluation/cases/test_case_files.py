@@ -148,3 +148,13 @@ tests:
     assert [note for note in found.notes if "for people to grade" in note and "asserted" in note] == [
         "test 1: nothing is asserted that is looked for here, so that its facts are for people to grade"
     ]
+
+
+def test_what_is_null_is_not_there_and_what_is_there_twice_is_refused() -> None:
+    names = ("history", "expected", "gold", "must_include", "must_not_include", "reference", "tags", "cluster")
+    (draft,) = case_files.read("cases.jsonl", jsonl({"question": "Q?", **dict.fromkeys(names)})).drafts
+    assert (draft.expected, draft.must_include, draft.gold) == (ExpectedBehaviour.ANSWER, (), ())
+    with pytest.raises(CaseFileError, match="line 1: has no question"):
+        case_files.read("cases.jsonl", jsonl({"question": None}))
+    with pytest.raises(CaseFileError, match="line 1: has question twice"):
+        case_files.read("cases.jsonl", b'{"question": "Q?", "question": "R?"}')

@@ -10,10 +10,10 @@ from bot.models import Feedback, Message, Outcome
 from evaluation.cases import case_sets, collecting, erasing, keeping_apart
 from evaluation.cases.case_drafts import CaseDraft
 from evaluation.cases.case_sets import CaseSetError
-from evaluation.cases.collecting import CaseError
 from evaluation.cases.keeping_apart import TrainedOnError
+from evaluation.cases.past_answers import CaseError
 from evaluation.models import CaseSet, CaseSetLine, EvaluationArm, EvaluationCase, ExpectedBehaviour
-from evaluation.runs import execution
+from evaluation.runs import keeping
 from llm.models import ServingRole
 from tests.rows.cases import make_case_set, make_cases, make_results, make_run
 from tests.rows.examples import make_example, make_examples
@@ -189,4 +189,4 @@ def test_what_is_erased_is_gone_from_cases_and_from_what_was_answered(answer: Me
     case.refresh_from_db()
     assert (case.question, case.reference, case.message) == ("", "", None)
     assert [(each.answer, each.has_passed) for each in run.results.filter(case=case)] == [("", None)]
-    assert [asked.question for asked, _ in execution.pending(make_run(frozen))] == ["What about annual plans here?"]
+    assert [asked.question for asked, _ in keeping.pending(make_run(frozen))] == ["What about annual plans here?"]

@@ -10,7 +10,8 @@ from bot.models import Feedback, Message, Outcome
 from dashboard import tasks
 from dashboard.models import AuditEntry
 from evaluation.promotion import canaries
-from llm.models import Deployment, Purpose, Rollout, RolloutState, UsageRecord
+from llm.models import Deployment, Purpose, Rollout, RolloutState, ServingRole, UsageRecord
+from tests.rows.make import make_deployment
 from tests.rows.rollouts import make_candidate, make_rollout, make_rollout_answers
 from tests.rows.web_rows import make_models
 from tuning.models import ModelVersion
@@ -67,7 +68,7 @@ HARM: dict[str, dict[str, Any]] = {
     "failed": {"outcome": Outcome.PROVIDER_ERROR},
     "cited what is not there": {"invalid_markers": 1},
     "were refusals": {"outcome": Outcome.NOT_IN_DOCS},
-    "took much longer": {"total_ms": 9000.0},
+    "took too long": {"total_ms": 9000.0},
 }
 
 
@@ -83,6 +84,17 @@ def test_each_harm_halts_with_its_reason(rollout: Rollout, said: str, fields: di
     assert ended is not None
     assert (ended.state, f"10 of its 25 answers {said}" in ended.why) == (RolloutState.HALTED, True), ended.why
     assert (Rollout.objects.going(), canaries.watch()) == (None, None)
+
+
+def test_who_quotes_is_no_measure_of_how_long_a_model_may_take(rollout: Rollout) -> None:
+    """The documents' own sentences are there in no time; a model that writes for two seconds does no harm."""
+    make_rollout_answers(rollout, 25, total_ms=2000.0)
+    assert "took too long" in canaries.harm_of(rollout)
+    quoting = make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
+    Rollout.objects.update(beside=quoting)
+    assert canaries.harm_of(Rollout.objects.get()) == ""
+    make_rollout_answers(rollout, 25, total_ms=15_001.0)
+    assert "25 of its 50 answers took too long" in canaries.harm_of(Rollout.objects.get())
 
 
 def test_thumbs_down_halt_too(rollout: Rollout) -> None:
@@ -111,6 +123,22 @@ def test_a_burst_halts_before_the_first_look(rollout: Rollout) -> None:
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.action, entry.target) == ("Parley itself", "rollout_halted", str(rollout.pk))
     assert (entry.details["state"], entry.details["percent"]) == ("halted", 50)
+
+
+def is_unwatched() -> bool:
+    return Rollout.objects.get().is_unwatched
+
+
+def test_one_that_nobody_watches_is_told(rollout: Rollout) -> None:
+    assert not is_unwatched(), "it has only begun"
+    Rollout.objects.update(created_at=timezone.now() - timedelta(minutes=6))
+    assert is_unwatched()
+    canaries.watch()
+    assert not is_unwatched()
+    Rollout.objects.update(watched_at=timezone.now() - timedelta(minutes=6))
+    assert is_unwatched()
+    rollout.end(RolloutState.HALTED, "so")
+    assert not is_unwatched()
 
 
 def test_an_outage_of_all_models_is_not_the_candidates_harm(rollout: Rollout) -> None:

@@ -12,7 +12,7 @@ LIVE = ArmTally(asked=1000, errors=10, gave=990, slow=40, miscited=8, refused=12
 EQUAL = ArmTally(asked=200, errors=2, gave=198, slow=8, miscited=2, refused=24, disliked=6, p95_ms=2000.0)
 WORSE = {
     "errors": (replace(EQUAL, errors=20, gave=180), "20 of its 200 answers failed, 10 of the live model's 1000"),
-    "slow": (replace(EQUAL, slow=50), "took much longer than 95 % of the live model's"),
+    "slow": (replace(EQUAL, slow=50), "took too long"),
     "miscited": (replace(EQUAL, miscited=20), "20 of its 198 answers cited what is not there"),
     "refused": (replace(EQUAL, refused=70), "70 of its 198 answers were refusals"),
     "disliked": (replace(EQUAL, disliked=30), "30 of its 198 answers got a thumbs-down"),

@@ -1,8 +1,5 @@
 """A strict local server that speaks OpenAI's and Anthropic's protocols and breaks them on demand.
-
-As a fixture: `fake_providers`, with `pytest_plugins = ["tests.fakes.providers.fake"]` in the conftest.
-By hand: `python -m tests.fakes.providers.fake --port 9000`, then OPENAI_BASE_URL=http://127.0.0.1:9000/v1 or
-ANTHROPIC_BASE_URL=http://127.0.0.1:9000, and the key below.
+By hand: `python -m tests.fakes.providers.fake --port 9000`, which prints what to set.
 """
 
 import argparse
@@ -20,6 +17,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.fakes.providers import protocols as protocol
+from tests.fakes.providers.batching import PATHS, FakeBatches, RefusedError
 from tests.fakes.providers.protocols import Block, Ending, Raw
 
 KEY = "sk-fake-0123456789abcdef"
@@ -65,13 +63,14 @@ class FakeProviders:
     """The server's script and memory. `script` says what befalls the next requests; after it all goes well."""
 
     def __init__(self, server: ThreadingHTTPServer) -> None:
-        self.key = KEY
         self.anthropic_url = f"http://127.0.0.1:{server.server_address[1]}"
         self.openai_url = f"{self.anthropic_url}/v1"
         self.released = threading.Event()
+        self.batches = FakeBatches(self.anthropic_url, self.reply)
         self.reset()
 
     def reset(self) -> None:
+        self.key = KEY
         self.released.set()
         self.released = threading.Event()
         self.requests: list[Request] = []
@@ -80,6 +79,7 @@ class FakeProviders:
         self.shutdown_date: str | None = None  # of every model
         self.seconds = 0.0  # that a streamed reply takes
         self._script: list[Refusal | Raw | str] = []
+        self.batches.reset()
 
     def script(self, *steps: Refusal | Raw | str) -> None:
         """One step per request: a Refusal, a Raw reply, a name in STREAM_FAULTS or ENDINGS, or "" for a good reply."""
@@ -105,10 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     fake: FakeProviders
 
-    def log_message(self, *args: object) -> None:
-        """Quiet."""
+    def log_message(self, *args: object) -> None: ...
 
     def do_GET(self) -> None:
+        if PATHS.match(self.path):
+            return self._batch(lambda: self.fake.batches.get(self.path))
         model = {"id": self.path.rpartition("/")[2], "object": "model", "created": 0, "owned_by": "us"}
         if self.path.startswith("/v1/models/"):
             return self._json(200, {**model, "shutdown_date": self.fake.shutdown_date})
@@ -116,6 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+        if PATHS.match(self.path):
+            kind = self.headers.get("content-type", "")
+            return self._batch(lambda: self.fake.batches.post(self.path, raw, kind))
         try:
             body = json.loads(raw)
         except ValueError:
@@ -134,6 +138,18 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(step, Raw):
             return self._send_raw(step)
         return self._refuse(step) if isinstance(step, Refusal) else answer(body, step)
+
+    def _batch(self, act: Callable[[], dict[str, Any] | bytes | None]) -> None:
+        try:
+            found = self._no_key() or act()
+        except RefusedError as error:
+            found = Refusal(error.status, str(error), "invalid_request_error")
+        if isinstance(found, Refusal):
+            self._refuse(found)
+        elif found is None:  # the reply is lost
+            self.close_connection = True
+        else:
+            self._raw(200, found) if isinstance(found, bytes) else self._json(200, found)
 
     def _no_key(self) -> Refusal | None:
         given = self.headers.get("x-api-key") or self.headers.get("authorization", "").removeprefix("Bearer ")
@@ -181,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _send(self, events: list[str], step: str, released: threading.Event) -> None:
-        for number, event in enumerate(_as_scripted(events, step, released)):
+        for number, event in enumerate(protocol.as_scripted(events, step, released)):
             if self.fake.seconds and number in (0, len(events) // 2):
                 released.wait(self.fake.seconds / 2)
             self._chunk(event)
@@ -204,39 +220,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, refusal: Refusal) -> None:
         error = {"message": refusal.message, "type": refusal.code or "error", "code": refusal.code or None}
-        self._json(refusal.status, {"type": "error", "error": error}, retry_after=refusal.retry_after)
+        self._json(refusal.status, {"type": "error", "error": error}, refusal.retry_after)
 
     def _json(self, status: int, payload: dict[str, Any], retry_after: str = "") -> None:
-        raw = json.dumps(payload).encode()
+        self._raw(status, json.dumps(payload).encode(), "application/json", retry_after)
+
+    def _raw(self, status: int, raw: bytes, kind: str = "application/octet-stream", retry_after: str = "") -> None:
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", kind)
         self.send_header("content-length", str(len(raw)))
         if retry_after:
             self.send_header("retry-after", retry_after)
         self.end_headers()
         self.wfile.write(raw)
-
-
-def _as_scripted(events: list[str], step: str, released: threading.Event) -> Iterator[str]:
-    """The events as the step lets them out."""
-    half = events[: len(events) // 2]
-    if step in ("drip", "ping"):
-        yield from half if step == "drip" else ()
-        while not released.wait(0.1):
-            yield half[-1] if step == "drip" else ": still here\n\n"
-    elif step in ("cut", "stall", "no_end", "pause"):
-        yield from half
-        if step in ("stall", "pause"):
-            released.wait(30)
-        yield from events[len(half) :] if step == "pause" else ()
-    elif step == "bad_json":
-        yield "event: message_start\ndata: {not json\n\n"
-    elif step == "error_event":
-        error = {"type": "overloaded_error", "message": "Overloaded"}
-        yield half[0]
-        yield f"event: error\ndata: {json.dumps({'type': 'error', 'error': error})}\n\n"
-    elif step != "empty":
-        yield from events
 
 
 class _Server(ThreadingHTTPServer):
@@ -249,7 +245,6 @@ class _Server(ThreadingHTTPServer):
 
 
 def start(port: int = 0) -> tuple[_Server, FakeProviders]:
-    """A running server on 127.0.0.1 and its script."""
     handler = type("Handler", (_Handler,), {})
     server = _Server(("127.0.0.1", port), handler)
     handler.fake = FakeProviders(server)  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import struct
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -165,15 +166,15 @@ def message_events(model: str, blocks: list[Block], ending: Ending) -> Iterator[
         for word in _words(text):
             yield _named("content_block_delta", index=index, delta={"type": "text_delta", "text": word})
         for number in cited:
-            citation = {"type": "citations_delta", "citation": _citation(number)}
-            yield _named("content_block_delta", index=index, delta=citation)
+            delta = {"type": "citations_delta", "citation": citation(number)}
+            yield _named("content_block_delta", index=index, delta=delta)
         yield _named("content_block_stop", index=index)
     end = {"stop_reason": ending.anthropic, "stop_sequence": None}
     yield _named("message_delta", delta=end, usage={"output_tokens": 15})
     yield _named("message_stop")
 
 
-def _citation(number: int) -> dict[str, Any]:
+def citation(number: int) -> dict[str, Any]:
     return {
         "type": "search_result_location",
         "source": f"passage-{number + 1}",
@@ -217,3 +218,24 @@ def _data(payload: dict[str, Any]) -> str:
 
 def _named(kind: str, **payload: Any) -> str:
     return f"event: {kind}\n{_data({'type': kind, **payload})}"
+
+
+def as_scripted(events: list[str], step: str, released: threading.Event) -> Iterator[str]:
+    half = events[: len(events) // 2]
+    if step in ("drip", "ping"):
+        yield from half if step == "drip" else ()
+        while not released.wait(0.1):
+            yield half[-1] if step == "drip" else ": still here\n\n"
+    elif step in ("cut", "stall", "no_end", "pause"):
+        yield from half
+        if step in ("stall", "pause"):
+            released.wait(30)
+        yield from events[len(half) :] if step == "pause" else ()
+    elif step == "bad_json":
+        yield "event: message_start\ndata: {not json\n\n"
+    elif step == "error_event":
+        error = {"type": "overloaded_error", "message": "Overloaded"}
+        yield half[0]
+        yield f"event: error\ndata: {json.dumps({'type': 'error', 'error': error})}\n\n"
+    elif step != "empty":
+        yield from events

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from evaluation.cases import erasing
+from evaluation.grades import judge_reports, judge_tasks
 from evaluation.models import EvaluationResult, EvaluationRun, HumanGrade, Judgement, JudgementKind
 from evaluation.promotion import proofs
-from evaluation.runs import judge_reports, judge_tasks
 from llm.models import ServingRole
 from tests.rows.graded import make_graded_run, make_grades
 from tests.rows.make import make_deployment

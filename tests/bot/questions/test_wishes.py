@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.answers.wishes import wants_person
+from bot.questions.wishes import wants_person
 
 
 @pytest.mark.parametrize(

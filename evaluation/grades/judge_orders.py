@@ -18,11 +18,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from evaluation.grades import judge_tasks
+from evaluation.grades.judge_tasks import ATTEMPTS, HASHES, JudgeTask
 from evaluation.models import EvaluationResult, EvaluationRun, Judgement, JudgeOrder, RunState
-from evaluation.runs import judge_tasks
 from evaluation.runs.execution import MOST_ERRORS, OnProgress, StoppedError
 from evaluation.runs.grading import GoldDocuments
-from evaluation.runs.judge_tasks import ATTEMPTS, HASHES, JudgeTask
 from evaluation.scores import judge_prompts
 from evaluation.scores.judge_prompts import ANSWER_WORDS, PAIR_WORDS, UNKNOWN, ReadReply, UnreadableReplyError
 from foundation import failpoints, leases

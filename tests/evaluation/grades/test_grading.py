@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 from django.db.models import F
 
 from bot.models import Outcome
+from evaluation.grades import grade_reports, human_grades
+from evaluation.grades.human_grades import GradingError, GradingItem
 from evaluation.models import (
     EvaluationArm,
     EvaluationResult,
@@ -15,8 +17,7 @@ from evaluation.models import (
     HumanGrade,
 )
 from evaluation.promotion import proofs
-from evaluation.runs import grade_reports, human_grades, run_reports
-from evaluation.runs.human_grades import GradingError, GradingItem
+from evaluation.runs import run_reports
 from evaluation.scores import arm_scores
 from evaluation.scores.arm_scores import QUESTIONS
 from tests.rows.graded import make_graded_run, make_grades, make_result

@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError
 
+from evaluation.grades import judge_orders, judge_reports, judge_tasks
+from evaluation.grades.judge_orders import JudgeError
 from evaluation.models import EvaluationRun, Judgement, RunState
-from evaluation.runs import judge_orders, judge_reports, judge_tasks
 from evaluation.runs.execution import MOST_ERRORS
 from evaluation.runs.grading import GoldDocuments
-from evaluation.runs.judge_orders import JudgeError
 from llm.calling import retry, room
 from llm.models import Deployment, ModelPrice
 from tests.fakes.providers.fake import FakeProviders

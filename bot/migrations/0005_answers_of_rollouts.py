@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bot", "0003_nominations"),
+        ("bot", "0004_claims_caught"),
         ("llm", "0006_rollout"),
     ]
 

@@ -218,21 +218,6 @@ def undo(run: EvaluationRun, user: User) -> str | None:
     return item.key if item else None
 
 
-def take_over(result: EvaluationResult) -> None:
-    """Give a new result the grades of what another arm has answered to its case word for word: they are of both."""
-    if result.has_passed is None:
-        return
-    alike = EvaluationResult.objects.filter(
-        run=result.run_id, case=result.case_id, outcome=result.outcome, answer=result.answer, citations=result.citations
-    )
-    graded = alike.exclude(pk=result.pk).exclude(has_passed=None).filter(grades__isnull=False).defer("trace")
-    same = graded.order_by("pk").first()
-    copies = list(same.grades.all()) if same else []
-    for grade in copies:
-        grade.pk, grade.result = None, result
-    HumanGrade.objects.bulk_create(copies)
-
-
 def _hold(run: EvaluationRun) -> None:
     """Let no new answer be kept before this is, in a run that is gone on with: it would miss its grade."""
     EvaluationRun.objects.select_for_update(no_key=True).get(pk=run.pk)

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from evaluation.grades import judge_tasks
+from evaluation.grades.grade_reports import first_two
+from evaluation.grades.judge_tasks import HASHES
 from evaluation.models import EvaluationRun, HumanGrade, Judgement, JudgementKind
-from evaluation.runs import judge_tasks
-from evaluation.runs.grade_reports import first_two
-from evaluation.runs.judge_tasks import HASHES
 from evaluation.scores import arm_scores, grade_agreement, judge_prompts
 from evaluation.scores.grade_agreement import Calibration, Matched, Verdict
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from evaluation.cases import erasing
+from evaluation.grades import human_grades, judge_orders
+from evaluation.grades.human_grades import GradingError
 from evaluation.models import EvaluationRun, HumanGrade, Judgement, RunState
 from evaluation.promotion import proofs
-from evaluation.runs import execution, human_grades, judge_orders, starting
+from evaluation.runs import execution, keeping, starting
 from evaluation.runs.arms import COMPARED
-from evaluation.runs.human_grades import GradingError
 from foundation import failpoints
 from llm.models import ServingRole
 from tests.fakes.providers.fake import FakeProviders
@@ -103,17 +105,17 @@ def test_what_is_answered_to_a_case_that_is_erased_meanwhile_is_not_kept(
 def test_an_answer_that_is_being_kept_while_its_case_is_erased_is_emptied(
     asked: EvaluationRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = execution._keep
+    keep = keeping.keep
 
-    def kept(*arguments: object) -> None:
+    def kept(*arguments: Any, is_timed: bool) -> None:
         if asked.results.exists():
-            keep(*arguments)  # type: ignore[arg-type]
+            keep(*arguments, is_timed=is_timed)
             return
         with meanwhile(lambda: erase(asked)) as raised:
-            keep(*arguments)  # type: ignore[arg-type]
+            keep(*arguments, is_timed=is_timed)
         assert raised == []
 
-    monkeypatch.setattr(execution, "_keep", kept)
+    monkeypatch.setattr(keeping, "keep", kept)
     execution.run(asked.pk)
     assert [(each.answer, each.trace, each.has_passed) for each in asked.results.all()] == [("", {}, None)]
 
@@ -152,11 +154,11 @@ def test_what_another_arm_was_graded_for_word_for_word_is_graded(
 
 def at_answer(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """`act` is done while the answer is being kept, and waits for that."""
-    keep = execution._keep
+    keep = keeping.keep
 
-    def kept(*arguments: object) -> None:
+    def kept(*arguments: Any, is_timed: bool) -> None:
         with meanwhile(act) as raised:
-            keep(*arguments)  # type: ignore[arg-type]
+            keep(*arguments, is_timed=is_timed)
         assert raised == []
 
-    monkeypatch.setattr(execution, "_keep", kept)
+    monkeypatch.setattr(keeping, "keep", kept)

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from evaluation import tasks
 from evaluation.cases import erasing
+from evaluation.grades import judge_orders, judge_reports, judge_tasks
+from evaluation.grades.judge_orders import JudgeError
 from evaluation.models import (
     EvaluationResult,
     EvaluationRun,
@@ -18,8 +20,6 @@ from evaluation.models import (
     JudgeOrder,
     RunState,
 )
-from evaluation.runs import judge_orders, judge_reports, judge_tasks
-from evaluation.runs.judge_orders import JudgeError
 from foundation import leases
 from llm.calling import retry
 from llm.models import Deployment, Purpose, ServingRole, UsageRecord

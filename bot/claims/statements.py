@@ -1,0 +1,104 @@
+"""The sentences of an answer as claims: where each stands, and what it cites. Pure.
+
+A marker stands for what is in front of it back to the marker or the line break before, and that of a line which
+introduces a list, a table or code for all of that.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bot.claims import citations, grounding
+from bot.claims.vocabulary import MONTHS
+from knowledge.passages import sentences
+
+_LEADING = re.compile(rf"(?:{citations.MARKER.pattern}(?!\()[ \t]*)+")
+_INTRODUCED = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|\||`{3}|~{3})")
+_DAY = re.compile(r"(?<!\d)\d{1,2}\.$")
+_FENCE = re.compile(r"\s{0,3}(?:`{3}|~{3})")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s|\s*(?:\*\*|__)[^*_]+(?:\*\*|__):?\s*$")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """[start, end) of an answer with the markers behind it; `text` is it without them, emphasis and a list's marks.
+
+    `own` are the numbers of its own markers, `numbers` those that it is read with.
+    """
+
+    start: int
+    end: int
+    text: str
+    own: tuple[int, ...]
+    numbers: tuple[int, ...]
+    block: int
+    written: str
+
+    @property
+    def is_introduced(self) -> bool:
+        return bool(_INTRODUCED.match(self.written))
+
+    @property
+    def is_code(self) -> bool:
+        return bool(_FENCE.match(self.written))
+
+    @property
+    def is_row(self) -> bool:
+        return self.written.lstrip().startswith("|")
+
+    @property
+    def is_heading(self) -> bool:
+        return bool(_HEADING.match(self.written))
+
+    @property
+    def is_question(self) -> bool:
+        return self.text.endswith(("?", "？"))  # noqa: RUF001
+
+
+def read(answer: str) -> list[Statement]:
+    """Every sentence, row, item, heading and block of code of `answer`, in order."""
+    return list(_inherited(list(_units(answer))))
+
+
+def _units(answer: str) -> Iterator[Statement]:
+    block = end = 0
+    for start, stop in _spans(answer):
+        block += "\n" in answer[end:start]
+        end = stop
+        written = answer[start:stop]
+        own = () if _FENCE.match(written) else tuple(citations.numbers(written))
+        yield Statement(start, stop, " ".join(grounding.split(written)), own, own, block, written)
+
+
+def _spans(answer: str) -> list[tuple[int, int]]:
+    """The sentences, each with the markers behind its full stop."""
+    found: list[tuple[int, int]] = []
+    for start, end in sentences.split(answer):
+        leading = _LEADING.match(answer, start, end)
+        is_behind = leading and found and "\n" not in answer[found[-1][1] : start]
+        begin = start
+        if leading and is_behind:
+            begin = leading.end()
+            found[-1] = (found[-1][0], start + len(answer[start:begin].rstrip()))
+        if found and _is_date(answer[found[-1][0] : found[-1][1]], answer[begin:end]):
+            begin, _ = found.pop()
+        if begin < end:
+            found.append((begin, end))
+    return found
+
+
+def _is_date(before: str, behind: str) -> bool:
+    """Whether a full stop between them is that of a day, as in "am 1. März"."""
+    word = re.match(r"[^\W\d_]+", behind)
+    return bool(_DAY.search(before) and word and word.group().casefold() in MONTHS)
+
+
+def _inherited(units: list[Statement]) -> Iterator[Statement]:
+    """Each unit with its own citations, else those behind it in its paragraph, else those of what introduces it."""
+    introduced: tuple[int, ...] = ()
+    for index, unit in enumerate(units):
+        behind = next((other.own for other in units[index:] if other.block == unit.block and other.own), ())
+        numbers = unit.own or behind or (introduced if unit.is_introduced else ())
+        if not unit.is_introduced:
+            introduced = numbers
+        yield replace(unit, numbers=numbers)
