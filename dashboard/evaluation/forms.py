@@ -9,6 +9,7 @@ from evaluation.models import CaseSet
 from evaluation.promotion.promoting import EVERYBODY, STEPS
 from evaluation.runs.starting import RunPlan
 from knowledge.retrieval import audience
+from llm.spending import money
 from tuning.models import ModelVersion
 
 AUDITED = "It is kept in the audit log with your name."
@@ -38,7 +39,7 @@ class RunForm(forms.Form):
         empty_label="nobody: the live model alone",
     )
     budget = forms.DecimalField(
-        required=False, min_value=0, decimal_places=2, max_digits=10, label="Budget in USD",
+        required=False, min_value=money.CENTS, decimal_places=2, max_digits=10, label="Budget in USD",
         help_text="The run stops before it costs more. Empty: the budgets of the install alone.",
     )  # fmt: skip
     is_frozen = forms.BooleanField(required=False, label="Give every arm the same passages")
@@ -59,7 +60,7 @@ class RunForm(forms.Form):
             candidate=asked["candidate"],
             is_frozen=asked["is_frozen"],
             is_batch=asked["is_batch"],
-            budget=asked["budget"] or None,
+            budget=asked["budget"],
         )
 
 

@@ -42,12 +42,14 @@ class ShownJudge:
 
 @dataclass(frozen=True)
 class JudgePlan:
-    """What an order would ask: so many judgements of `judge`, for at most `cost`. `why_not` says why none can be."""
+    """What an order would ask: so many judgements of `judge`, for at most `cost`, or `thought` where it thinks before
+    it speaks. `why_not` says why none can be."""
 
     why_not: str
     judge: Deployment | None = None
     count: int = 0
     cost: str = ""
+    thought: str = ""
     cautions: tuple[str, ...] = ()
 
 
@@ -77,7 +79,9 @@ def plan(run: EvaluationRun) -> JudgePlan:
     if run.state != RunState.DONE or not tasks:
         return JudgePlan(f"{judge} has nothing to judge here: it has judged all, or the run is not done.", judge)
     cautions = tuple(judge_orders.cautions(run, judge))
-    return JudgePlan("", judge, len(tasks), money.label(judge_tasks.most(run, judge, tasks)), cautions)
+    most = judge_tasks.most(run, judge, tasks)
+    spoken, thought = (money.label(most.spoken), money.label(most.thought)) if most else ("unpriced", "")
+    return JudgePlan("", judge, len(tasks), spoken, thought, cautions)
 
 
 def _agreement(rows: Iterable[grade_reports.AgreementRow]) -> Iterator[ShownAgreement]:
@@ -143,12 +147,4 @@ def _percent(share: float | None) -> str:
 
 def budget(written: str) -> Decimal | None:
     """USD; None of nothing written. Raises ValueError."""
-    if not written.strip():
-        return None
-    try:
-        amount = Decimal(written)
-    except ArithmeticError as error:
-        raise ValueError("Give the budget as a number of USD.") from error
-    if not amount.is_finite() or amount <= 0:
-        raise ValueError("Give a budget above 0, or none.")
-    return amount
+    return money.parsed(written) if written.strip() else None

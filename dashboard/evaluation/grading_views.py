@@ -9,8 +9,9 @@ from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
 from evaluation import tasks
 from evaluation.grades import human_grades, judge_orders
-from evaluation.grades.human_grades import QUESTIONS, GradingError
+from evaluation.grades.human_grades import GradingError
 from evaluation.models import EvaluationRun
+from evaluation.scores.arm_scores import QUESTIONS
 
 ANSWERS = {"yes": True, "no": False}
 

@@ -1,8 +1,12 @@
 // Grading by keyboard and by mouse: each choice says its key. What is answered in full is kept, and the next answer comes.
 "use strict";
 
-const LOOK_MS = 300; // nobody has read an answer sooner: keys that come before are of the one before
+const LOOK_MS = 500; // nobody has read an answer sooner: keys and clicks that come before are of the one before
 let shownAt = performance.now();
+
+function isTooSoon() {
+  return performance.now() - shownAt < LOOK_MS;
+}
 
 function formOf() {
   return document.querySelector("[data-grading]");
@@ -50,7 +54,7 @@ document.addEventListener("keydown", (event) => {
     inNote(event, form);
     return;
   }
-  if (event.repeat || form?.dataset.sent || performance.now() - shownAt < LOOK_MS) return;
+  if (event.repeat || form?.dataset.sent || isTooSoon()) return;
   const key = event.key.toLowerCase();
   if (key === "e" && form) {
     event.preventDefault();
@@ -64,6 +68,17 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   press(target, form);
 });
+
+// The second click of two is meant for the answer before. Clicks without detail come from keys, which have been looked at.
+document.addEventListener(
+  "click",
+  (event) => {
+    if (event.detail === 0 || !isTooSoon() || !event.target.closest("#grading :is(button, label, input)")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  true,
+);
 
 // A click by the mouse; moving through the choices with the arrow keys clicks as well, with no detail.
 document.addEventListener("click", (event) => {

@@ -20,12 +20,18 @@ def erase(messages: Iterable[int]) -> int:
 
 @transaction.atomic
 def erase_cases(cases: Iterable[int]) -> int:
-    """The same of cases by their ids."""
+    """The same of cases by their ids.
+
+    Cases are locked first and their results next, as whoever keeps an answer, a grade or a judgement locks what it is
+    of: what is being kept is waited for and goes as well, what comes later finds nothing any more.
+    """
     meant = list(cases)
     found = EvaluationCase.objects.filter(pk__in=meant)
+    list(found.select_for_update().order_by("pk").values_list("pk", flat=True))
     frozen = list(found.filter(lines__isnull=False).distinct().values_list("pk", flat=True))
     BatchedAnswer.objects.filter(case__in=meant).delete()
-    results = EvaluationResult.objects.filter(case__in=frozen)
+    locked = EvaluationResult.objects.select_for_update().filter(case__in=frozen).order_by("pk")
+    results = EvaluationResult.objects.filter(pk__in=list(locked.values_list("pk", flat=True)))
     Judgement.objects.filter(result__in=results).delete()
     HumanGrade.objects.filter(result__in=results).update(note="")
     results.update(answer="", trace={}, citations=[], error="", scores={}, has_passed=None, layer="")

@@ -22,13 +22,13 @@ from bot.models import Outcome
 from evaluation.models import EvaluationResult, EvaluationRun, ExpectedBehaviour, HumanGrade
 from evaluation.runs.arms import COMPARED
 from evaluation.scores import arm_scores
+from evaluation.scores.arm_scores import QUESTIONS
+from foundation.text import clean
 
 SECOND_SHARE = 10  # per cent of the cases, which a second person grades as well
 HELD = timedelta(minutes=10)  # whoever graded one answer of a case is at the other one for so long
 MOST_SECONDS = 600.0  # that somebody thinks about one answer; beyond it they were elsewhere
 PACE = 50  # grades by which it goes
-
-QUESTIONS = ("is_factual", "is_on_brand", "is_rightly_refused")
 
 
 class GradingError(ValueError):
@@ -186,18 +186,20 @@ def keep(
 
     The item is as it was before. Raises GradingError.
     """
+    _hold(run)
     item, result = shown(run, key)
-    rows = EvaluationResult.objects.select_for_update().filter(pk__in=item.results)
-    if any(row.has_passed is None for row in rows):
+    rows = list(EvaluationResult.objects.select_for_update().filter(pk__in=item.results).order_by("pk"))
+    if len(rows) < len(item.results) or any(row.has_passed is None for row in rows):
         raise GradingError("This answer was erased meanwhile. Nothing was kept of it.")
     wanted = asked(result)
     if given and set(given) != set(wanted):
         raise GradingError("Answer every question, or say that you cannot tell.")
-    if not given and not note.strip():
+    said = clean(note).strip()[:500]
+    if not given and not said:
         raise GradingError("Say why you cannot tell, so that others may.")
     within = seconds if seconds is not None and 0 <= seconds <= MOST_SECONDS else None
     HumanGrade.objects.bulk_create(
-        [HumanGrade(result=row, grader=user, note=note.strip()[:500], seconds=within, **given) for row in rows],
+        [HumanGrade(result=row, grader=user, note=said, seconds=within, **given) for row in rows],
         ignore_conflicts=True,
     )
     return item
@@ -206,6 +208,7 @@ def keep(
 @transaction.atomic
 def undo(run: EvaluationRun, user: User) -> str | None:
     """Take back what this person graded last in a run; the key of the item, None where there is nothing."""
+    _hold(run)
     mine = HumanGrade.objects.filter(result__run=run, grader=user)
     last = mine.order_by("-created_at", "-id").first()
     if last is None:
@@ -213,6 +216,11 @@ def undo(run: EvaluationRun, user: User) -> str | None:
     item = next((each for each in items(run) if last.result_id in each.results), None)
     mine.filter(result__in=item.results if item else [last.result_id]).delete()
     return item.key if item else None
+
+
+def _hold(run: EvaluationRun) -> None:
+    """Let no new answer be kept before this is, in a run that is gone on with: it would miss its grade."""
+    EvaluationRun.objects.select_for_update(no_key=True).get(pk=run.pk)
 
 
 class _Places:

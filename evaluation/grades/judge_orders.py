@@ -1,7 +1,9 @@
 """Having the answers of a run judged by a model: who judges, what speaks against it, and keeping what it says.
 
 Each judgement is a row as soon as it is whole, so a killed order goes on with those that miss, and no wording asks one
-model twice. A reply that cannot be read is asked for once more, and is unknown then.
+model twice. A reply that cannot be read is asked for once more, and is unknown then. Where no reply came (an empty one,
+one that is no JSON, one that thought until its tokens were used up) nothing is known of the answer: it is left for the
+next order, and no answer is unknown for ever because a provider was out of order for an hour.
 """
 
 import logging
@@ -14,7 +16,6 @@ from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Sum
 from django.utils import timezone
 
 from evaluation.grades import judge_tasks
@@ -26,16 +27,15 @@ from evaluation.scores import judge_prompts
 from evaluation.scores.judge_prompts import ANSWER_WORDS, PAIR_WORDS, UNKNOWN, ReadReply, UnreadableReplyError
 from foundation import failpoints, leases
 from llm import client
-from llm.completion import ProviderError, Usage
+from llm.completion import ProviderError
 from llm.models import Deployment, Purpose, ServingRole, UsageRecord
 from llm.prompt import Prompt
-from llm.spending import pricing
+from llm.spending import money
 
 log = logging.getLogger(__name__)
 
 SECONDS = 60.0  # that one reply may take
 _NAMES = uuid.UUID("f5a9b1d2-63d7-4e0b-8a53-0a6d0e7c2b91")
-_OF_THE_REPLY = ("bad_reply", "refused")  # kinds of ProviderError that say nothing of the provider
 
 
 class JudgeError(ValueError):
@@ -89,14 +89,29 @@ def order(run: EvaluationRun, *, by: User | None, budget: Decimal | None = None)
     tasks = judge_tasks.pending(run, judging)
     if not tasks:
         raise AllJudgedError(f"{judging} has judged all there is to judge in run {run.pk}.")
-    if budget is not None and judge_tasks.most(run, judging, tasks[:1]) is None:
-        raise JudgeError(f"What {judging} costs is not known, so no budget can be kept: state it under Prices.")
+    if budget is not None:
+        _check_priced(run, judging, tasks)
     total = len(tasks) + judge_tasks.judgements(run, judging).count()
     try:
         with transaction.atomic():
             return JudgeOrder.objects.create(run=run, judge=judging, budget=budget, total=total, created_by=by)
     except IntegrityError as error:
         raise JudgeError(f"Run {run.pk} is being judged already.") from error
+
+
+def limit(order: JudgeOrder, budget: Decimal) -> None:
+    """Hold an order that waits or runs to another budget, from its next judgement on. Raises JudgeError."""
+    _check_priced(order.run, order.judge, judge_tasks.pending(order.run, order.judge))
+    ongoing = JudgeOrder.objects.filter(pk=order.pk, state__in=[RunState.WAITING, RunState.RUNNING])
+    if not ongoing.update(budget=budget):
+        raise JudgeError(f"The judging of run {order.run_id} has ended meanwhile; order it again.")
+    order.refresh_from_db()
+
+
+def _check_priced(run: EvaluationRun, judging: Deployment, tasks: Sequence[JudgeTask]) -> None:
+    """Raises JudgeError."""
+    if judge_tasks.most(run, judging, tasks[:1]) is None:
+        raise JudgeError(f"What {judging} costs is not known, so no budget can be kept: state it under Prices.")
 
 
 def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> JudgeOrder | None:
@@ -139,13 +154,14 @@ def _judge_all(order: JudgeOrder, lease: leases.Lease, on_progress: OnProgress) 
     run, judging = order.run, order.judge
     documents = GoldDocuments(run.collections)
     tasks = judge_tasks.pending(run, judging)
+    calls = [_trace_id(order, task) for task in judge_tasks.asked_of(run)]
     done, errors, failed = order.total - len(tasks), 0, ""
     on_progress(done, order.total)
     for task, asked in judge_tasks.worded(tasks, documents):
         lease.check()
         if not asked:
             continue
-        _check_budget(order, asked)
+        _check_budget(order, asked, calls)
         try:
             found = _judged(task, asked, judging, _trace_id(order, task))
         except ProviderError as error:
@@ -184,7 +200,7 @@ def _ask(
         except UnreadableReplyError as error:
             why = str(error)
         except ProviderError as error:
-            if error.kind not in _OF_THE_REPLY:
+            if error.kind != "refused":  # by a filter: of what is judged, and not of the provider
                 raise
             why = str(error)
             break  # it was asked again and again already
@@ -209,25 +225,20 @@ def _reply(prompt: Prompt, judging: Deployment, trace_id: str) -> str:
     return response.text
 
 
-def _check_budget(order: JudgeOrder, asked: Sequence[Prompt]) -> None:
-    """Raises StoppedError where the next one might cost more than is left: it is taken for the dearest so far."""
-    if order.budget is None:
+def _check_budget(order: JudgeOrder, asked: Sequence[Prompt], calls: Sequence[str]) -> None:
+    """Raises StoppedError where the next one might cost more than is left of what `calls`, trace ids, may cost."""
+    budget = order.mine().values_list("budget", flat=True).first()  # it may be set while it runs
+    if budget is None:
         return
-    ours = judge_tasks.judgements(order.run, order.judge).filter(created_at__gte=order.created_at)
-    found = ours.aggregate(spent=Sum("cost"), dearest=Max("cost"))
-    spent, next_one = found["spent"] or Decimal(0), found["dearest"] or _worst(order.judge, asked)
-    if spent + next_one > order.budget:
+    ledger = UsageRecord.objects.filter(purpose=Purpose.JUDGE, trace_id__in=calls, created_at__gte=order.created_at)
+    spent, next_one = ledger.spent().cost, judge_tasks.worst(order.judge, asked)
+    if spent is None or next_one is None:
+        raise StoppedError(f"What {order.judge} costs is not known, so no budget can be kept: state it under Prices.")
+    if spent + next_one > budget:
         raise StoppedError(
-            f"The budget of ${order.budget:.2f} holds no further judgement: ${spent:.4f} are spent, and the next may"
-            f" cost ${next_one:.4f}. Order the rest with a larger one."
+            f"The budget of {money.amount(budget)} holds no further judgement: {money.amount(spent)} are spent, and the"
+            f" next may cost {money.amount(next_one)}. Order the rest with a larger one."
         )
-
-
-def _worst(judging: Deployment, asked: Sequence[Prompt]) -> Decimal:
-    now, provider = timezone.now(), judging.endpoint.provider
-    usages = [Usage(judge_tasks.size(prompt), 0, judge_prompts.REPLY_TOKENS) for prompt in asked]
-    costs = [pricing.cost(provider, judging.model, usage, now) or Decimal(0) for usage in usages]
-    return sum(costs, Decimal(0)) * ATTEMPTS
 
 
 def _trace_id(order: JudgeOrder, task: JudgeTask) -> str:

@@ -3,12 +3,13 @@
 It is held against all answers of this install that people have graded and it has judged in the wording of today.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from evaluation.grades import judge_tasks
 from evaluation.grades.grade_reports import first_two
 from evaluation.grades.judge_tasks import HASHES
 from evaluation.models import EvaluationRun, HumanGrade, Judgement, JudgementKind
@@ -38,7 +39,8 @@ class JudgedPairs:
 @dataclass(frozen=True)
 class JudgeReport:
     """What one judge said of a run. `facts` are shares from 0 to 1 with the answers behind them, by arm; `unknown` are
-    the shares of an arm's answers that it could not tell about, and `fed` the answers whose facts it speaks for."""
+    the shares of an arm's answers that it says nothing about, at a loss or never asked, and `fed` the answers whose
+    facts it speaks for."""
 
     model: str
     facts: Mapping[str, tuple[float | None, int]]
@@ -56,7 +58,7 @@ class JudgeReport:
         most = max(self.unknown.values(), default=0.0)
         if not self.calibration.why_not and most > MOST_UNKNOWN:
             allowed = f"{100 * MOST_UNKNOWN:.0f} % may be"
-            return f"It could not tell about {100 * most:.0f} % of the answers of an arm; {allowed}."
+            return f"Of {100 * most:.0f} % of the answers of an arm it says nothing, at a loss or not asked; {allowed}."
         return self.calibration.why_not
 
 
@@ -73,7 +75,7 @@ def report(run: EvaluationRun) -> JudgeReport | None:
         model=last.model,
         facts=_shares(answers, "facts", judge_prompts.RIGHT),
         grounded=_shares(answers, "grounded", judge_prompts.YES),
-        unknown=_unknown(answers),
+        unknown=_unknown(run, answers),
         pairs=_pairs([row for row in rows if row.kind == JudgementKind.PAIR]),
         cost=None if None in costs else sum(filter(None, costs), Decimal(0)),
         calibration=calibration(last.model),
@@ -117,10 +119,10 @@ def in_lines(run: EvaluationRun) -> Iterator[str]:
     if found is None:
         yield "Nothing was judged."
         return
-    for arm, (share, count) in found.facts.items():
+    for arm, unknown in found.unknown.items():
+        share, count = found.facts.get(arm, (None, 0))
         grounded, of = found.grounded.get(arm, (None, 0))
-        unknown = _of(found.unknown[arm])
-        yield f"{arm}: facts {_of(share)} of {count}, unknown {unknown}; grounded {_of(grounded)} of {of}"
+        yield f"{arm}: facts {_of(share)} of {count}, unknown {_of(unknown)}; grounded {_of(grounded)} of {of}"
     pairs = found.pairs
     yield (
         f"voice: the candidate {pairs.won}, the live model {pairs.lost}, ties {pairs.ties} ({pairs.inconsistent} that"
@@ -151,9 +153,11 @@ def calibration(model: str) -> Calibration:
 
 
 def ceiling() -> Matched:
-    """How far two people agree on facts, in all runs: no judge can be asked for more."""
+    """How far two people agree on facts, in all runs: no judge can be asked for more. Of what was erased nobody can say
+    any more which answers were the same, so it is left out."""
     said: dict[tuple[int, str], list[tuple[int | None, bool]]] = defaultdict(list)
-    grades = HumanGrade.objects.exclude(is_factual=None).order_by("created_at", "id")
+    told = HumanGrade.objects.exclude(is_factual=None).exclude(result__has_passed=None)
+    grades = told.order_by("created_at", "id")
     for case, answer, grader, is_right in grades.values_list("result__case", "result__answer", "grader", "is_factual"):
         said[(case, answer)].append((grader, bool(is_right)))
     return grade_agreement.matched(filter(None, map(first_two, said.values())))
@@ -162,15 +166,16 @@ def ceiling() -> Matched:
 def feeding(run: EvaluationRun) -> dict[int, bool]:
     """By result, whether its facts are right as a judge says who is trusted; empty where none is.
 
-    What it left unknown is not in it. An arm that leaves it at a loss too often is not judged at all: else answers that
-    confuse a judge would make an arm better by being left out.
+    What it left unknown is not in it. Where it says nothing of too many answers of an arm, at a loss or never asked
+    (refused by its provider, the budget used up, stopped, not done yet), no arm is judged by it: else answers that
+    confuse a judge, or that it never saw, would make an arm better by being left out.
     """
     last = _last(run, JudgementKind.ANSWER)
     if last is None or not calibration(last.model).is_trusted:
         return {}
     said = Judgement.objects.filter(result__run=run, model=last.model, prompt_hash=last.prompt_hash)
     rows = list(said.select_related("result").defer("result__trace"))
-    if max(_unknown(rows).values(), default=0.0) > MOST_UNKNOWN:
+    if max(_unknown(run, rows).values(), default=0.0) > MOST_UNKNOWN:
         return {}
     told = {row.result_id: facts(row.verdicts) for row in rows}
     return {result: verdict for result, verdict in told.items() if verdict is not None}
@@ -182,12 +187,11 @@ def _last(run: EvaluationRun, *kinds: JudgementKind) -> Judgement | None:
     return Judgement.objects.filter(result__run=run, prompt_hash__in=hashes).order_by("-id").first()
 
 
-def _unknown(rows: Iterable[Judgement]) -> dict[str, float]:
-    """The share of each arm's answers that the judge could not tell about."""
-    said: dict[str, list[bool]] = defaultdict(list)
-    for row in rows:
-        said[row.result.arm].append(facts(row.verdicts) is None)
-    return {arm: sum(each) / len(each) for arm, each in said.items()}
+def _unknown(run: EvaluationRun, rows: Iterable[Judgement]) -> dict[str, float]:
+    """The share of each arm's answers, of all that a judge can be asked about, that it says nothing about."""
+    asked = Counter(judge_tasks.judgeable(run).order_by().values_list("arm", flat=True))
+    told = Counter(row.result.arm for row in rows if facts(row.verdicts) is not None)
+    return {arm: (count - told[arm]) / count for arm, count in sorted(asked.items())}
 
 
 def facts(verdicts: Mapping[str, str]) -> Verdict:

@@ -16,12 +16,15 @@ from evaluation.models import EvaluationResult, EvaluationRun, ExpectedBehaviour
 from evaluation.runs.arms import COMPARED
 from evaluation.runs.grading import GoldDocuments
 from evaluation.scores import expectations, judge_prompts
+from llm.calling import room
+from llm.completion import Usage
 from llm.models import Deployment
 from llm.prompt import Prompt
 from llm.spending import pricing
 
 AT_ONCE = 100  # answers that are read together where only their length counts
 ATTEMPTS = 2  # at a reply that can be read
+CALLS = ATTEMPTS + 1  # for one reply, with the one that finds out that a model thinks before it speaks
 FRAMING = 500  # tokens that a provider may add around what is sent
 HASHES = {
     JudgementKind.ANSWER: judge_prompts.prompt_hash(judge_prompts.ANSWER_WORDING),
@@ -38,6 +41,15 @@ class JudgeTask:
     against: int | None = None
 
 
+@dataclass(frozen=True)
+class MostCost:
+    """USD at most: of a model that replies at once, each reply asked for twice, and of one that thinks before it speaks
+    and is given more room for that."""
+
+    spoken: Decimal
+    thought: Decimal
+
+
 def name(judging: Deployment) -> str:
     """By which a judge is known: two servers may call different models the same."""
     return f"{judging.endpoint.name}:{judging.model}"
@@ -51,8 +63,18 @@ def judgements(run: EvaluationRun, judging: Deployment) -> QuerySet[Judgement]:
 def pending(run: EvaluationRun, judging: Deployment) -> list[JudgeTask]:
     """What this judge has still to be asked about a run, in the order of the cases."""
     done = set(judgements(run, judging).values_list("kind", "result"))
-    tasks = [*_answers(run), *(_pairs(run) if run.voice_id else ())]
-    return [task for task in tasks if (task.kind, task.result) not in done]
+    return [task for task in asked_of(run) if (task.kind, task.result) not in done]
+
+
+def asked_of(run: EvaluationRun) -> list[JudgeTask]:
+    """All that a judge is asked about a run, in the order of the cases."""
+    return [*_answers(run), *(_pairs(run) if run.voice_id else ())]
+
+
+def judgeable(run: EvaluationRun) -> QuerySet[EvaluationResult]:
+    """What was answered where an answer was right: refusals are measured without a judge."""
+    found = run.results.filter(outcome=Outcome.ANSWERED, case__expected=ExpectedBehaviour.ANSWER)
+    return found.exclude(has_passed=None).exclude(case__question="")
 
 
 def worded(
@@ -78,19 +100,33 @@ def _prompts(result: EvaluationResult | None, live: EvaluationResult | None, doc
     return [pair(live.answer, result.answer), pair(result.answer, live.answer)]
 
 
-def most(run: EvaluationRun, judging: Deployment, tasks: Sequence[JudgeTask]) -> Decimal | None:
-    """USD that the tasks cost at most: each byte a token, each reply at its limit and asked for twice.
-
-    None where no price is known.
-    """
+def most(run: EvaluationRun, judging: Deployment, tasks: Sequence[JudgeTask]) -> MostCost | None:
+    """What the tasks cost at most: each byte a token, each reply at its limit. None where no price is known."""
     rates = pricing.rates(judging.endpoint.provider, judging.model, timezone.now())
     documents = GoldDocuments(run.collections)
     sizes = [size(prompt) for _, asked in worded(tasks, documents, at_once=AT_ONCE) for prompt in asked]
     dear = rates.long if rates.long and max(sizes, default=0) >= (rates.long_from or 0) else rates
     if dear.input is None or dear.output is None:
         return None
-    replies = len(sizes) * judge_prompts.REPLY_TOKENS
-    return ATTEMPTS * (sum(sizes) * dear.input + replies * dear.output) / 1_000_000
+    sent, replies = sum(sizes) * dear.input, len(sizes) * judge_prompts.REPLY_TOKENS * dear.output
+    return MostCost(
+        spoken=ATTEMPTS * (sent + replies) / 1_000_000,
+        thought=(CALLS * sent + (ATTEMPTS * room.WIDER + 1) * replies) / 1_000_000,
+    )
+
+
+def worst(judging: Deployment, asked: Sequence[Prompt]) -> Decimal | None:
+    """USD that one task costs at most, as MostCost.thought; None where no price is known."""
+    now, provider = timezone.now(), judging.endpoint.provider
+    narrow, wide = judge_prompts.REPLY_TOKENS, judge_prompts.REPLY_TOKENS * room.WIDER
+    total = Decimal(0)
+    for prompt in asked:
+        for tokens in (narrow, *[wide] * ATTEMPTS):
+            cost = pricing.cost(provider, judging.model, Usage(size(prompt), 0, tokens), now)
+            if cost is None:
+                return None
+            total += cost
+    return total
 
 
 def size(prompt: Prompt) -> int:
@@ -99,9 +135,7 @@ def size(prompt: Prompt) -> int:
 
 
 def _answers(run: EvaluationRun) -> Iterator[JudgeTask]:
-    """What was answered where an answer was right: refusals are measured without a judge."""
-    found = run.results.filter(outcome=Outcome.ANSWERED, case__expected=ExpectedBehaviour.ANSWER)
-    there = found.exclude(has_passed=None).exclude(case__question="").order_by("case_id", "id")
+    there = judgeable(run).order_by("case_id", "id")
     yield from (JudgeTask(JudgementKind.ANSWER, pk) for pk in there.values_list("pk", flat=True))
 
 

@@ -30,11 +30,13 @@ Measure = Callable[[EvaluationResult], Score]
 
 def _answered_right(result: EvaluationResult) -> Score:
     """Whether what can be answered was; None of what cannot."""
-    return arm_scores.behaved(result) if result.case.expected == ExpectedBehaviour.ANSWER else None
+    is_answerable = result.case.expected == ExpectedBehaviour.ANSWER
+    return arm_scores.opposite(arm_scores.refused_wrongly(result)) if is_answerable else None
 
 
 def _refused_right(result: EvaluationResult) -> Score:
-    return None if result.case.expected == ExpectedBehaviour.ANSWER else arm_scores.behaved(result)
+    is_answerable = result.case.expected == ExpectedBehaviour.ANSWER
+    return None if is_answerable else arm_scores.opposite(arm_scores.answered_wrongly(result))
 
 
 def _grounded(result: EvaluationResult) -> Score:

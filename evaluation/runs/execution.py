@@ -6,10 +6,10 @@ are in its cost.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from bot.answers.answering import Answer
@@ -18,6 +18,7 @@ from evaluation.models import EvaluationArm, EvaluationCase, EvaluationRun, RunS
 from evaluation.runs import batching, grading, keeping, replies
 from evaluation.runs.grading import GoldDocuments
 from foundation import failpoints, leases
+from llm.models import UsageRecord
 
 log = logging.getLogger(__name__)
 
@@ -76,13 +77,14 @@ def _ask_all(run: EvaluationRun, lease: leases.Lease, on_progress: OnProgress) -
     """Raises StoppedError and LeaseLostError."""
     documents = GoldDocuments(run.collections)
     errors: dict[EvaluationArm, int] = {}
+    calls = [keeping.trace_id(run, case, EvaluationArm(arm)) for case in run.case_set.cases.all() for arm in run.arms]
     done = run.results.count()
     on_progress(done, run.total)
     for case, arm in keeping.pending(run):
         lease.check()
         model, found, line = batching.model_for(run, case, arm)
         if line is None:
-            _check_budget(run)
+            _check_budget(run, calls)
         answer = replies.ask(run, case, arm, trace_id=keeping.trace_id(run, case, arm), found=found, model=model)
         failpoints.reach("evaluation.answered")
         _keep(run, case, arm, answer, documents, is_timed=line is None)
@@ -119,14 +121,19 @@ def _prepare(run: EvaluationRun, lease: leases.Lease) -> None:
         raise StoppedError(str(error)) from error
 
 
-def _check_budget(run: EvaluationRun) -> None:
-    """Raises StoppedError where the next answer might cost more than is left: it is taken for the dearest so far."""
-    if run.budget is None:
+def _check_budget(run: EvaluationRun, calls: Sequence[str]) -> None:
+    """Raises StoppedError where the next answer might cost more than is left: it is taken for the dearest so far.
+
+    `calls` are all trace ids of the run: what failed was paid for as well.
+    """
+    budget = run.mine().values_list("budget", flat=True).first()  # it may be set while it runs
+    if budget is None:
         return
-    found = run.results.aggregate(spent=Sum("cost"), dearest=Max("cost"))
-    spent, dearest = found["spent"] or Decimal(0), found["dearest"] or Decimal(0)
-    if spent + dearest > run.budget:
+    ledger = UsageRecord.objects.filter(trace_id__in=calls).values("trace_id").annotate(sum=Sum("cost"))
+    costs = [cost or Decimal(0) for cost in ledger.values_list("sum", flat=True)]
+    spent, dearest = sum(costs, Decimal(0)), max(costs, default=Decimal(0))
+    if spent + dearest > budget:
         raise StoppedError(
-            f"The budget of ${run.budget:.2f} holds no further answer: ${spent:.4f} are spent, and one has cost up to"
+            f"The budget of ${budget:.2f} holds no further answer: ${spent:.4f} are spent, and one has cost up to"
             f" ${dearest:.4f}. Resume the run with a larger one."
         )

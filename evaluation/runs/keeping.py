@@ -8,7 +8,7 @@ from django.db import transaction
 
 from bot.answers import conversations
 from bot.answers.answering import Answer
-from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun
+from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun, HumanGrade
 from evaluation.scores.scoring import Scored
 from foundation import leases
 from llm.models import Purpose, UsageRecord
@@ -39,9 +39,11 @@ def keep(
     """
     if not run.mine().select_for_update().exists():
         raise leases.LeaseLostError
+    if not EvaluationCase.objects.select_for_update().filter(pk=case.pk).exclude(question="").exists():
+        return  # erased while it was asked
     calls = UsageRecord.objects.of_trace(answer.trace_id)
     used = list(calls.exclude(purpose=Purpose.EMBED_QUESTION))
-    EvaluationResult.objects.create(
+    kept = EvaluationResult.objects.create(
         run=run,
         case=case,
         arm=arm,
@@ -65,3 +67,18 @@ def keep(
         has_passed=scored.has_passed,
         layer=scored.layer or "",
     )
+    if kept.has_passed is not None:
+        _take_over_grades(kept)
+
+
+def _take_over_grades(kept: EvaluationResult) -> None:
+    """Those of what another arm has answered to the case word for word, citations and all: they are of both."""
+    alike = EvaluationResult.objects.filter(
+        run=kept.run_id, case=kept.case_id, outcome=kept.outcome, answer=kept.answer, citations=kept.citations
+    )
+    graded = alike.exclude(pk=kept.pk).exclude(has_passed=None).filter(grades__isnull=False).defer("trace")
+    same = graded.order_by("pk").first()
+    copies = list(same.grades.all()) if same else []
+    for grade in copies:
+        grade.pk, grade.result = None, kept
+    HumanGrade.objects.bulk_create(copies)

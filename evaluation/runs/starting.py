@@ -61,7 +61,7 @@ def start(case_set: CaseSet, plan: RunPlan, *, by: User | None) -> EvaluationRun
     if plan.candidate is not None:
         _check_candidate(case_set, plan.candidate)
     if plan.budget is not None:
-        _check_budget(plan, chosen, live)
+        _check_budget(chosen, live, plan.candidate)
     if plan.is_batch:
         _check_batch(plan, chosen, live)
     voice = choosing.default()
@@ -85,18 +85,22 @@ def start(case_set: CaseSet, plan: RunPlan, *, by: User | None) -> EvaluationRun
 def resume(run: EvaluationRun, *, budget: Decimal | None = None) -> None:
     """Let a run that is over wait again: for what it has not asked, and for what a provider failed at. Raises RunError.
 
-    `budget` takes the place of the one it had. A run that waits or runs is left alone. Unless orders of it are under
-    way, what they did not bring is asked at once.
+    `budget` takes the place of the one it had, of a run that waits or runs as well, which is left alone otherwise.
+    Unless orders of it are under way, what they did not bring is asked at once.
     """
     errors = run.results.filter(has_passed=None)
     if run.state == RunState.DONE and not errors.exists():
         raise RunError(f"Run {run.pk} is done; start another.")
+    if budget is not None:
+        _check_budget([EvaluationArm(arm) for arm in run.arms], run.live, run.candidate)
     over = EvaluationRun.objects.filter(pk=run.pk, state__in=[RunState.DONE, RunState.STOPPED, RunState.FAILED])
     changes: dict[str, object] = {"budget": budget} if budget is not None else {}
     changes["is_batch"] = run.is_batch and batching.is_open(run)
     if over.update(state=RunState.WAITING, attempts=0, lease_until=None, reason="", finished_at=None, **changes):
         errors.delete()
         BatchedAnswer.objects.filter(batch__run=run, batch__state=OrderState.OVER).exclude(error="").delete()
+    elif budget is not None:
+        EvaluationRun.objects.filter(pk=run.pk).update(budget=budget)
     run.refresh_from_db()
 
 
@@ -145,10 +149,10 @@ def _check_batch(plan: RunPlan, chosen: Sequence[EvaluationArm], live: Deploymen
             raise RunError(f"{reason} Start the run without a batch.")
 
 
-def _check_budget(plan: RunPlan, chosen: Sequence[EvaluationArm], live: Deployment) -> None:
+def _check_budget(chosen: Sequence[EvaluationArm], live: Deployment, candidate: ModelVersion | None) -> None:
     """A budget can be kept only where prices are known."""
     for arm in chosen:
-        asked = arms.of_candidate(plan.candidate) if arm in arms.OF_CANDIDATE and plan.candidate else live
+        asked = arms.of_candidate(candidate) if arm in arms.OF_CANDIDATE and candidate else live
         provider = asked.endpoint.provider
         if vendors.runs_here(provider):
             continue

@@ -14,6 +14,8 @@ from typing import Protocol
 from bot.models import Outcome
 from evaluation.models import EvaluationResult, ExpectedBehaviour
 
+QUESTIONS = ("is_factual", "is_on_brand", "is_rightly_refused")  # that people are asked of an answer
+
 
 @dataclass(frozen=True, kw_only=True)
 class ArmScores:
@@ -72,8 +74,8 @@ def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
         precision=share("precision", (citations(each, "precision") for each in known)),
         recall=share("recall", (citations(each, "recall") for each in known)),
         style=share("style", (on_brand(each) for each in known)),
-        over=share("over", (_wrong(behaved(each)) for each in answerable)),
-        under=share("under", (_wrong(behaved(each)) for each in others)),
+        over=share("over", (refused_wrongly(each) for each in answerable)),
+        under=share("under", (answered_wrongly(each) for each in others)),
         retrieval_hit=share("retrieval_hit", (_is_hit(each) for each in known)),
         p50_ms=percentile(times, 50),
         p95_ms=percentile(times, 95),
@@ -115,6 +117,16 @@ def behaved(result: EvaluationResult) -> bool | None:
     return _resolved((grade.is_rightly_refused for grade in result.grades.all()), expected)
 
 
+def refused_wrongly(result: EvaluationResult) -> bool | None:
+    """Whether it gave no answer and should have; None where people are at odds."""
+    return not is_answered(result) and opposite(behaved(result))
+
+
+def answered_wrongly(result: EvaluationResult) -> bool | None:
+    """Whether it answered and should not have: what was refused in the wrong way is not among it."""
+    return is_answered(result) and opposite(behaved(result))
+
+
 def is_answered(result: EvaluationResult) -> bool:
     return result.outcome == Outcome.ANSWERED
 
@@ -124,6 +136,8 @@ class Grade(Protocol):
 
     @property
     def is_factual(self) -> bool | None: ...
+    @property
+    def is_on_brand(self) -> bool | None: ...
     @property
     def is_rightly_refused(self) -> bool | None: ...
 
@@ -141,9 +155,10 @@ def is_graded(grades: Iterable[Grade]) -> bool:
 
 
 def is_split(grades: Iterable[Grade]) -> bool:
-    """Whether as many say right as wrong, so that it counts as neither until somebody else has looked."""
+    """Whether as many say yes as no to one of QUESTIONS, so that it counts as neither until others have looked."""
     given = list(grades)
-    return any(map(is_telling, given)) and not is_graded(given)
+    said = ([value for each in given if (value := getattr(each, name)) is not None] for name in QUESTIONS)
+    return any(each and majority(each) is None for each in said)
 
 
 def majority(grades: Iterable[bool | None]) -> bool | None:
@@ -158,8 +173,8 @@ def _resolved(grades: Iterable[bool | None], otherwise: bool | None) -> bool | N
     return majority(said) if said else otherwise
 
 
-def _wrong(is_right: bool | None) -> bool | None:
-    return None if is_right is None else not is_right
+def opposite(verdict: bool | None) -> bool | None:
+    return None if verdict is None else not verdict
 
 
 def citations(result: EvaluationResult, name: str) -> float | None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from foundation.text import clean
 from llm.prompt import Prompt
 
 REPLY_TOKENS = 600
@@ -109,7 +110,7 @@ def read(text: str, words: Mapping[str, Sequence[str]]) -> ReadReply:
     reason = told.get("reason")
     return ReadReply(
         {name: _word(told.get(name), name, known) for name, known in words.items()},
-        reason.strip()[:1000] if isinstance(reason, str) else "",
+        clean(reason).strip()[:1000] if isinstance(reason, str) else "",
     )
 
 

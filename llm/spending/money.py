@@ -1,8 +1,9 @@
-"""Sums of money in words; nobody else writes any. USD. Pure."""
+"""Sums of money in words; nobody else writes any, or reads what may be spent. USD. Pure."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 CENTS = Decimal("0.01")
+SMALLEST, MOST = Decimal("0.0001"), Decimal(100_000_000)  # of what may be spent; less than MOST
 SMALL = Decimal("0.1")  # below it two digits that matter say more than cents
 
 
@@ -39,3 +40,16 @@ def price_label(price: Decimal | None) -> str:
     exact = price.normalize()
     _, _, exponent = exact.as_tuple()
     return f"${exact.quantize(CENTS) if isinstance(exponent, int) and exponent > -2 else exact:,f}"
+
+
+def parsed(written: str) -> Decimal:
+    """What may be spent, as a person wrote it, in whole SMALLEST. Raises ValueError for what is no such sum."""
+    try:
+        found = Decimal(written.strip())
+    except InvalidOperation as error:
+        raise ValueError(f"{written[:40]!r} is no amount of USD.") from error
+    is_near = found.is_finite() and 0 < found < MOST
+    kept = found.quantize(SMALLEST, ROUND_HALF_UP) if is_near else Decimal(0)
+    if not 0 < kept < MOST:
+        raise ValueError(f"{written[:40]!r} is no amount of USD from {SMALLEST} to less than {MOST:,}.")
+    return kept

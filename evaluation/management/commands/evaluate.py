@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,13 +11,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from evaluation.cases.case_sets import CaseSetError
 from evaluation.grades import grade_reports, judge_orders, judge_reports
 from evaluation.grades.judge_orders import AllJudgedError, JudgeError
-from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, PrimaryMeasure, RunState
+from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, JudgeOrder, PrimaryMeasure, RunState
 from evaluation.promotion import proofs
 from evaluation.runs import batching, execution, run_reports, starting
 from evaluation.runs.starting import RunError, RunPlan
 from knowledge.retrieval import audience
 from llm.completion import ProviderError
 from llm.models import Deployment
+from llm.spending import money
 from tuning.models import ModelVersion
 
 
@@ -68,8 +69,9 @@ class Command(BaseCommand):
         run = EvaluationRun.objects.filter(pk=options["judge"]).first()
         if run is None:
             raise CommandError(f"There is no run {options['judge']}.")
+        budget = _budget(options["budget"])
         try:
-            order = judge_orders.going(run) or judge_orders.order(run, by=None, budget=_budget(options["budget"]))
+            order = _ordered(run, budget)
         except AllJudgedError:
             order = None
         except JudgeError as error:
@@ -160,6 +162,16 @@ def _resumed(case_set: CaseSet, options: dict[str, Any]) -> EvaluationRun:
     return run
 
 
+def _ordered(run: EvaluationRun, budget: Decimal | None) -> JudgeOrder | None:
+    """The order that waits or runs, held to the budget that is given, or a new one. Raises JudgeError."""
+    going = judge_orders.going(run)
+    if going is None:
+        return judge_orders.order(run, by=None, budget=budget)
+    if budget is not None:
+        judge_orders.limit(going, budget)
+    return going
+
+
 def _candidate(number: int | None) -> ModelVersion | None:
     if number is None:
         return None
@@ -170,12 +182,7 @@ def _candidate(number: int | None) -> ModelVersion | None:
 
 
 def _budget(written: str | None) -> Decimal | None:
-    if written is None:
-        return None
     try:
-        amount = Decimal(written)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0:
-        raise CommandError(f"{written} is no amount of USD.")
-    return amount
+        return None if written is None else money.parsed(written)
+    except ValueError as error:
+        raise CommandError(str(error)) from error

@@ -100,9 +100,30 @@ def test_a_key_that_is_held_or_comes_too_soon_grades_nothing_unseen(page: Page, 
     assert HumanGrade.objects.count() == 1
 
 
+def test_the_second_click_of_two_does_nothing_unseen(page: Page, run: EvaluationRun) -> None:
+    choices = [page.locator("label.btn", has_text=label) for label in ("On brand", "Right")]
+    for graded in (1, 2):
+        ready(page)
+        for choice in choices:
+            choice.click()
+        expect(page.locator("#grading")).to_contain_text(f"{graded} of {run.total} answers graded by you")
+        for choice in choices:  # what was meant for the answer before
+            choice.dispatch_event("click", {"detail": 2})
+        page.wait_for_timeout(300)
+        assert (page.locator("input:checked").count(), HumanGrade.objects.count()) == (0, graded)
+    ready(page)
+    undo = page.get_by_role("button", name="Undo")
+    undo.click()
+    expect(page.get_by_role("status")).to_contain_text("taken back")
+    undo.dispatch_event("click", {"detail": 2})
+    page.wait_for_timeout(300)
+    assert HumanGrade.objects.count() == 1
+
+
 def test_by_mouse_on_a_phone_in_the_dark(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(color_scheme="dark")
+    ready(page)
     page.get_by_role("radio", name="Off brand").click()
     page.get_by_role("radio", name="Right").click()
     expect(page.locator("#grading")).to_contain_text("1 of ")

@@ -68,8 +68,9 @@ def test_a_judge_is_ordered_for_what_it_costs_at_most(
     shown = page(editor, "judge_run", run.pk)
     assert "Ask for 9 judgements: $0." in shown
     assert "of the same family as the candidate" in shown
-    refused = editor.post(reverse("judge_run", args=[run.pk]), {"budget": "much"}, follow=True)
-    assert "as a number of USD" in refused.content.decode()
+    for budget in ("much", "100000000", "0.00001", "-1e30", "nan"):
+        refused = editor.post(reverse("judge_run", args=[run.pk]), {"budget": budget}, follow=True)
+        assert "is no amount of USD" in refused.content.decode()
     assert not JudgeOrder.objects.exists()
     sent = editor.post(reverse("judge_run", args=[run.pk]), {"budget": ""})
     assert sent.headers["Location"] == reverse("run", args=[run.pk])

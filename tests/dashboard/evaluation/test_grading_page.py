@@ -10,6 +10,7 @@ from django.urls import reverse
 from dashboard.guard import roles
 from dashboard.guard.roles import Role
 from dashboard.models import AuditEntry
+from evaluation.cases import erasing
 from evaluation.grades import human_grades
 from evaluation.models import EvaluationResult, EvaluationRun, HumanGrade, RunState
 from tests.rows.graded import make_graded_run, make_grades, make_result
@@ -178,9 +179,15 @@ def _plain(page: str) -> str:
 
 def test_an_erased_answer_is_not_graded(ada: tuple[Client, User], run: EvaluationRun) -> None:
     page = shown(ada[0], run)
-    run.results.update(answer="", trace={}, citations=[], has_passed=None, scores={})  # as cases.erasing does
+    erasing.erase_cases(run.case_set.cases.values_list("pk", flat=True))
     assert "was erased, or asked anew" in send(ada[0], run, page)
     assert not HumanGrade.objects.exists()
+
+
+def test_a_note_is_kept_without_what_a_database_refuses(ada: tuple[Client, User], run: EvaluationRun) -> None:
+    send(ada[0], run, shown(ada[0], run), note="It names\x00 another zoo.")
+    assert HumanGrade.objects.get().note == "It names another zoo."
+    assert "Say why you cannot tell" in send(ada[0], run, shown(ada[0], run), verb="skip", note="\x00")
 
 
 def test_a_run_that_goes_on_is_graded_when_it_is_done(ada: tuple[Client, User], run: EvaluationRun) -> None:

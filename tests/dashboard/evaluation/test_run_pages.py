@@ -42,6 +42,9 @@ def test_from_a_file_to_a_run_that_waits_for_the_worker(editor: Client, transact
     assert "called first already" in editor.post(
         reverse("freeze_cases"), {"name": "first"}, follow=True
     ).content.decode()  # fmt: skip
+    for budget in ("0", "0.001", "100000000"):  # 0 is not "no budget"
+        editor.post(reverse("start_run"), {"case_set": CaseSet.objects.get().pk, "budget": budget})
+    assert not EvaluationRun.objects.exists()
     started = editor.post(reverse("start_run"), {"case_set": CaseSet.objects.get().pk, "is_frozen": "on"})
     run = EvaluationRun.objects.get()
     assert started.headers["Location"] == reverse("run", args=[run.pk])

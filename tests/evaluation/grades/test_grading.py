@@ -9,9 +9,17 @@ from django.db.models import F
 from bot.models import Outcome
 from evaluation.grades import grade_reports, human_grades
 from evaluation.grades.human_grades import GradingError, GradingItem
-from evaluation.models import EvaluationArm, EvaluationResult, EvaluationRun, HumanGrade
+from evaluation.models import (
+    EvaluationArm,
+    EvaluationResult,
+    EvaluationRun,
+    ExpectedBehaviour,
+    HumanGrade,
+)
 from evaluation.promotion import proofs
 from evaluation.runs import run_reports
+from evaluation.scores import arm_scores
+from evaluation.scores.arm_scores import QUESTIONS
 from tests.rows.graded import make_graded_run, make_grades, make_result
 from tests.rows.web_rows import make_models, make_user
 
@@ -118,6 +126,48 @@ def test_a_tie_is_looked_at_by_a_third_and_counts_as_nothing_until_then(
     assert scored.counted["factual"] == 6
     assert scored.factual == pytest.approx(5 / 6)
     assert not any(item.is_split for item in human_grades.items(run))
+
+
+def test_a_tie_on_the_voice_is_looked_at_by_a_third_as_well(run: EvaluationRun, ada: User, bea: User) -> None:
+    one = of(run, "rag")[0]
+    for user, is_on_brand in ((ada, True), (bea, False)):
+        HumanGrade.objects.create(result=one, grader=user, is_factual=True, is_on_brand=is_on_brand)
+    (split,) = (item for item in human_grades.items(run) if item.is_split)
+    assert (split.results, split.is_graded) == ((one.pk,), True)  # its facts are told
+    cy = make_user("cy")
+    assert human_grades.next_item(run, [split], cy, goal=0) == split
+    HumanGrade.objects.create(result=one, grader=cy, is_factual=True, is_on_brand=False)
+    assert not any(item.is_split for item in human_grades.items(run))
+
+
+@pytest.mark.parametrize(
+    ("said", "is_split"),
+    [
+        ([], False),
+        ([(None, None, None)], False),
+        ([(True, False, None)], False),
+        ([(True, None, None), (False, None, None)], True),
+        ([(True, True, None), (True, False, None)], True),
+        ([(None, None, True), (None, None, False)], True),
+        ([(None, True, False), (None, False, False), (None, True, False)], False),
+    ],
+)
+def test_what_is_split(said: list[tuple[bool | None, bool | None, bool | None]], is_split: bool) -> None:
+    assert arm_scores.is_split(HumanGrade(**dict(zip(QUESTIONS, each, strict=True))) for each in said) is is_split
+
+
+def test_what_was_refused_in_the_wrong_way_was_not_answered(ada: User) -> None:
+    make_models()
+    run = make_graded_run(6, expected=ExpectedBehaviour.CLARIFY)
+    for answered in of(run, "rag")[:3]:
+        answered.delete()
+        make_result(run, answered.case, EvaluationArm.RAG, "", outcome=Outcome.NOT_IN_DOCS, citations=[], scores={})
+    make_grades(of(run, "rag")[:4], ada, "--+-", "is_rightly_refused")
+    scored = run_reports.scores(run)[EvaluationArm.RAG]
+    assert (scored.under, scored.counted["under"]) == (0.5, 6)  # three of six were answered, none of them rightly
+    proof = proofs.proof(run)
+    assert proof is not None
+    assert proof.guards["under_refusal"].before == 0.5
 
 
 def test_what_people_say_counts_before_words_and_before_what_a_case_expects(run: EvaluationRun, ada: User) -> None:

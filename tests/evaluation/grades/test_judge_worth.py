@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from evaluation.cases import erasing
 from evaluation.grades import judge_reports, judge_tasks
 from evaluation.models import EvaluationResult, EvaluationRun, HumanGrade, Judgement, JudgementKind
 from evaluation.promotion import proofs
@@ -99,7 +100,40 @@ def test_a_judge_at_a_loss_makes_no_arm_better(whole: EvaluationRun) -> None:
     report = judge_reports.report(whole)
     assert report is not None
     assert (report.fed, judge_reports.feeding(whole)) == (0, {})
-    assert report.why_not == "It could not tell about 7 % of the answers of an arm; 5 % may be."
+    assert report.why_not == "Of 7 % of the answers of an arm it says nothing, at a loss or not asked; 5 % may be."
+
+
+def test_a_judge_that_never_saw_the_bad_answers_makes_no_arm_better(whole: EvaluationRun) -> None:
+    """What its provider refused, what a budget left over and what is still to be asked has no row at all."""
+    grade(whole, 60, right=lambda place: place % 3 != 0)
+    loss = proofs.proof(whole)
+    said = Judgement.objects.filter(result__arm="tuned_rag", result__pk__gt=_nth(whole, 60), verdicts__facts="wrong")
+    Judgement.objects.filter(pk__in=list(said.values_list("pk", flat=True)[3:])).delete()
+    assert judge_reports.feeding(whole) == {}
+    report = judge_reports.report(whole)
+    assert report is not None
+    assert report.unknown == pytest.approx({"rag": 0.0, "tuned_rag": 7 / 60})
+    assert report.why_not.startswith("Of 12 % of the answers of an arm it says nothing")
+    by_words = proofs.proof(whole)
+    assert loss is not None
+    assert by_words is not None
+    assert loss.guards["facts"].gain == 0
+    assert by_words.guards["facts"].gain == 0
+    said.delete()
+    Judgement.objects.filter(result__arm="tuned_rag").delete()
+    assert (judge_reports.feeding(whole), judge_reports.report(whole).unknown["tuned_rag"]) == ({}, 1.0)  # type: ignore[union-attr]
+    assert any(line.startswith("tuned_rag: facts - of 0, unknown 1.00") for line in judge_reports.in_lines(whole))
+
+
+def test_what_was_erased_is_left_out_where_people_are_beside_each_other(whole: EvaluationRun) -> None:
+    ada, bea = make_user("ada"), make_user("bea")
+    for case in whole.case_set.cases.order_by("id")[:4]:
+        rag, tuned = whole.results.filter(case=case).order_by("arm")
+        make_grades([rag, tuned], ada, "+-")
+        make_grades([rag, tuned], bea, "+-")
+    assert (judge_reports.ceiling().count, judge_reports.ceiling().share) == (8, 1.0)
+    erasing.erase_cases(list(whole.case_set.cases.order_by("id").values_list("pk", flat=True)[:3]))
+    assert judge_reports.ceiling().count == 2
 
 
 def _nth(run: EvaluationRun, number: int) -> int:

@@ -2,12 +2,9 @@
 
 import json
 from datetime import timedelta
-from decimal import Decimal
-from io import StringIO
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.utils import timezone
 
 from evaluation import tasks
@@ -25,26 +22,32 @@ from evaluation.models import (
 )
 from foundation import leases
 from llm.calling import retry
-from llm.models import Deployment, ModelPrice, Purpose, ServingRole, UsageRecord
+from llm.models import Deployment, Purpose, ServingRole, UsageRecord
 from tests.fakes.providers.fake import KEY, FakeProviders, Refusal
 from tests.harness import processes
-from tests.rows.graded import make_graded_run, make_grades
+from tests.rows.graded import (
+    FENCED,
+    FIRST,
+    RIGHT,
+    SECOND,
+    WRONG,
+    command,
+    judged,
+    make_graded_run,
+    make_grades,
+    make_judge,
+    make_price,
+    says,
+)
 from tests.rows.make import make_deployment
-from tests.rows.web_rows import make_models, make_user
+from tests.rows.web_rows import make_user
 
 pytestmark = pytest.mark.django_db
-
-RIGHT = '{"reason": "So it is.", "facts": "right", "grounded": "yes"}'
-WRONG = '{"reason": "It is not.", "facts": "wrong", "grounded": "no"}'
-FIRST = '{"reason": "Warmer.", "better": "first"}'
-SECOND = FIRST.replace("first", "second")
-FENCED = f"```json\n{RIGHT}\n```"
 
 
 @pytest.fixture
 def judge(fake_providers: FakeProviders) -> Deployment:
-    make_models()
-    return make_deployment(ServingRole.JUDGE, provider="openai", model="qwen-judge", dimensions=None)
+    return make_judge()
 
 
 @pytest.fixture
@@ -52,26 +55,10 @@ def run(judge: Deployment) -> EvaluationRun:
     return make_graded_run(1)
 
 
-def says(fake: FakeProviders, *replies: str) -> None:
-    fake.blocks_in_turn = [[(reply, ())] for reply in replies]
-
-
-def judged(run: EvaluationRun, **order: Any) -> JudgeOrder:
-    done = judge_orders.run(judge_orders.order(run, by=None, **order).pk)
-    assert done is not None
-    return done
-
-
-def priced(model: str = "qwen-judge") -> None:
-    ModelPrice.objects.create(
-        provider="openai", model=model, input_per_million=10, output_per_million=10, valid_from=timezone.now()
-    )
-
-
 def test_each_answer_and_each_pair_in_both_orders_is_asked_once(
     run: EvaluationRun, fake_providers: FakeProviders
 ) -> None:
-    priced()
+    make_price()
     says(fake_providers, RIGHT, WRONG, SECOND, FIRST)
     done = judged(run)
     assert (done.state, done.total) == (RunState.DONE, 3)
@@ -128,7 +115,8 @@ def test_it_is_given_all_that_an_answer_is_held_against_as_data(
         ([f"Yes. {RIGHT}", "Yes, it is right."], "unknown", 2),
         ([RIGHT.replace("right", "pass")] * 2, "unknown", 2),
         ([RIGHT[:-9], RIGHT[:-9]], "unknown", 2),
-        ([""], "unknown", 1),
+        (["filtered"], "unknown", 1),
+        ([RIGHT.replace("So", r"\ud83d\u0000So")], "right", 1),
         (["refusal", "refusal"], "unknown", 2),
         (["length", "length"], "unknown", 2),
         (["length", ""], "right", 2),
@@ -140,7 +128,9 @@ def test_replies_as_they_come(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
     run.results.filter(arm="tuned_rag").delete()
-    if {"refusal", "length"} & set(replies):
+    if replies == ["filtered"]:
+        fake_providers.script(Refusal(400, "Flagged.", "content_filter"))
+    elif {"refusal", "length"} & set(replies):
         fake_providers.script(*replies)
         fake_providers.blocks = [(RIGHT, ())]  # what reads like a verdict, and was cut or refused
     else:
@@ -150,6 +140,7 @@ def test_replies_as_they_come(
     found = Judgement.objects.get()
     assert (found.verdicts["facts"], found.attempts) == (facts, attempts)
     assert ("could not be read" in found.reason) == (facts == "unknown")
+    assert found.reason.startswith(("So it is.", "It could not be read"))
 
 
 @pytest.mark.parametrize(("ending", "facts"), [("", "right"), ("refusal", "unknown"), ("length", "unknown")])
@@ -176,23 +167,6 @@ def test_a_provider_that_fails_leaves_what_it_failed_at_for_later(
     assert judged(run).state == RunState.DONE
     assert [each.verdicts["facts"] for each in Judgement.objects.filter(kind="answer")] == ["wrong", "right"]
     assert JudgeOrder.objects.count() == 2
-
-
-def test_it_stops_before_the_budget_is_passed(run: EvaluationRun, fake_providers: FakeProviders) -> None:
-    with pytest.raises(JudgeError, match="no budget can be kept"):
-        judge_orders.order(run, by=None, budget=Decimal("0.01"))
-    priced()
-    fake_providers.blocks = [(RIGHT, ())]
-    done = judged(run, budget=Decimal("0.01"))  # not even the first one fits, at its worst
-    assert (done.state, Judgement.objects.count(), fake_providers.requests) == (RunState.STOPPED, 0, [])
-    assert "holds no further judgement" in done.reason
-    judge = judge_orders.judge()
-    most = judge_tasks.most(run, judge, judge_tasks.pending(run, judge))
-    says(fake_providers, RIGHT, RIGHT, FIRST, SECOND)
-    done = judged(run, budget=most)
-    spent = sum(each.cost or 0 for each in Judgement.objects.all())
-    assert most is not None
-    assert (done.state, 0 < spent < most) == (RunState.DONE, True)
 
 
 def test_one_order_at_a_time_and_a_dead_one_is_gone_on_with(
@@ -264,12 +238,6 @@ def test_what_is_erased_takes_what_was_said_of_it_along(run: EvaluationRun, fake
     assert not Judgement.objects.exists()
     assert set(HumanGrade.objects.values_list("note", flat=True)) == {""}
     assert judge_tasks.pending(run, judge_orders.judge()) == []
-
-
-def command(*words: str) -> Any:
-    out = StringIO()
-    call_command("evaluate", *words, stdout=out, stderr=StringIO())
-    return out.getvalue()
 
 
 def test_the_command_judges_once_and_says_what_the_judge_is_worth(

@@ -15,8 +15,10 @@ from evaluation.models import EvaluationArm, EvaluationResult, EvaluationRun, Ex
 from evaluation.runs import execution, run_reports, starting
 from evaluation.runs.starting import RunError
 from knowledge.models import Collection
+from llm.calling import retry
 from llm.models import Budget, ModelPrice, Period, PromptVariant, Purpose, ServingRole, UsageRecord
 from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.fakes.providers.wire import chat
 from tests.rows.cases import make_case_set, make_cases, make_run
 from tests.rows.examples import make_examples
 from tests.rows.make import make_collection, make_deployment, make_endpoint, make_file, make_indexed
@@ -185,6 +187,45 @@ def test_a_budget_is_kept(fake_providers: FakeProviders) -> None:
     assert 0 < stopped.results.count() < 6
     starting.resume(stopped, budget=Decimal(1000))
     assert getattr(execution.run(run.pk), "state", None) == RunState.DONE
+
+
+def make_price() -> None:
+    ModelPrice.objects.create(
+        provider="openai", model="gpt-6-luna", input_per_million=10, output_per_million=10, valid_from=timezone.now()
+    )
+
+
+def test_a_budget_reaches_a_run_that_waits_or_runs(candidate: ModelVersion) -> None:
+    make_price()
+    run = make_run(make_case_set(make_cases()), arms=[EvaluationArm.BASE])
+    starting.resume(run, budget=Decimal(100))
+    assert (run.state, run.budget) == (RunState.WAITING, Decimal(100))
+
+    def lower(done: int, _total: int) -> None:
+        if done == 1:
+            starting.resume(EvaluationRun.objects.get(pk=run.pk), budget=Decimal("0.0001"))
+
+    stopped = execution.run(run.pk, lower)
+    assert stopped is not None
+    assert (stopped.state, stopped.budget, stopped.results.count()) == (RunState.STOPPED, Decimal("0.0001"), 1)
+    unpriced = make_run(stopped.case_set, candidate=candidate)
+    with pytest.raises(RunError, match="costs is not known"):
+        starting.resume(unpriced, budget=Decimal(1))
+
+
+def test_what_failed_was_paid_for(fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_price()
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
+    run = make_run(make_case_set(make_cases()), arms=[EvaluationArm.BASE], budget=Decimal(100))
+    fake_providers.script(*[chat("")] * retry.ATTEMPTS * 3)
+    execution.run(run.pk)
+    assert run.results.filter(has_passed=None).count() == 3
+    run.refresh_from_db()
+    starting.resume(run, budget=Decimal("0.0001"))
+    assert not run.results.exists()
+    stopped = execution.run(run.pk)
+    assert stopped is not None
+    assert (stopped.state, stopped.results.count()) == (RunState.STOPPED, 0)
 
 
 def test_a_budget_that_cannot_be_kept_is_refused(candidate: ModelVersion) -> None:

@@ -48,3 +48,20 @@ def test_a_sum_says_how_much_of_it_has_no_price() -> None:
 )
 def test_a_price_keeps_every_digit(price: str, words: str) -> None:
     assert money.price_label(Decimal(price)) == words
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("1", "1.0000"), (" 0.00005 ", "0.0001"), ("2.5e1", "25.0000"), ("99999999.9999", "99999999.9999")],
+)
+def test_what_may_be_spent(written: str, kept: str) -> None:
+    assert str(money.parsed(written)) == kept
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "much", "1,5", "0", "-1", "-1e30", "0.00004", "1e8", "99999999.99999", "1e400", "nan", "snan", "inf", "-inf"],
+)
+def test_what_nobody_may_spend(written: str) -> None:
+    with pytest.raises(ValueError, match="is no amount of USD"):
+        money.parsed(written)

@@ -1,17 +1,12 @@
 """Two do something with one example at one time, or one dies in the middle: nothing is undone, doubled or halved."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from tests.harness.waiting import meanwhile
 from tests.rows.make import make_collection
 from tests.rows.web_rows import make_answer, make_document, make_models, make_question, make_user
 from tuning.examples import erasing, passage_rows, proposing, reviewing
@@ -20,7 +15,6 @@ from tuning.models import ExampleState, Export, ExportLine, ReviewVerdict, Train
 from tuning.reviews import second_looks, staleness
 
 TRACES = iter(f"{number:032x}" for number in range(5000, 6000))
-WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 @pytest.fixture
@@ -40,37 +34,6 @@ def approved(user: User) -> TrainingExample:
 
 def exported(item: TrainingExample) -> None:
     ExportLine.objects.create(export=Export.objects.create(lines=1), example=item, checksum=item.checksum)
-
-
-@contextmanager
-def meanwhile(act: Callable[[], object]) -> Iterator[list[BaseException]]:
-    """`act` begins in another connection inside the block, which is left as soon as it waits there for a row; the list
-    holds afterwards what it raised."""
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            act()
-        except Exception as error:  # noqa: BLE001  whatever it is, the test looks at it
-            raised.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    with transaction.atomic():
-        yield raised
-        thread.start()
-        deadline = time.monotonic() + 20
-        while not _is_awaited():
-            assert time.monotonic() < deadline, "it does not wait"
-            time.sleep(0.02)
-    thread.join(20)
-
-
-def _is_awaited() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(WAITS)
-        return bool(cursor.fetchall() != [(0,)])
 
 
 @pytest.mark.django_db(transaction=True)
