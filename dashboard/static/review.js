@@ -3,7 +3,7 @@
 
 document.addEventListener("keydown", (event) => {
   const page = document.querySelector("[data-review]");
-  if (!page || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!page || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return; // a key that is held decides once
   const typing = event.target.closest("textarea, input, select");
   if (typing) {
     if (event.key === "Escape") typing.blur();
