@@ -160,18 +160,25 @@ class Response:
         yield from self._roomy(self._call)
 
     def _roomy(self, call: StreamedCall) -> Iterator[str]:
-        """The reply; once more with more tokens where it used them up before it said a word, as another call."""
+        """The reply; once more, as another call, where it was given too few tokens to begin, or more than may be."""
         try:
             yield from call.deltas()
             return
         except ProviderError as error:
-            if error.kind != "room" or call.text or not room.learn(call.terms.deployment):
+            if call.text or not _has_other_room(error, call.terms.deployment):
                 raise
         self._call = self._asking(call.terms)
         yield from self._call.deltas()
 
     def _asking(self, terms: Terms) -> StreamedCall:
         return StreamedCall(room.widened(self._worded(terms.deployment), terms.deployment), terms)
+
+
+def _has_other_room(error: ProviderError, deployment: Deployment) -> bool:
+    """Whether a model that failed so is now asked with another number of tokens than before."""
+    if error.kind == "room":
+        return room.learn(deployment)
+    return error.kind in ("bad_request", "budget") and room.forget(deployment)
 
 
 def _stand_in(failed: Terms, fallback_id: int, error: ProviderError) -> Terms:

@@ -58,6 +58,15 @@ class Usage:
     is_estimated: bool = False
     cache_write_tokens: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.cached_input_tokens + other.cached_input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.is_estimated or other.is_estimated,
+            self.cache_write_tokens + other.cache_write_tokens,
+        )
+
     def __post_init__(self) -> None:
         parts = (self.cached_input_tokens, self.cache_write_tokens)
         if min(parts) < 0 or sum(parts) > self.input_tokens:

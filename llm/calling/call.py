@@ -69,6 +69,7 @@ class Call:
         self.latency_ms = 0.0
         self.attempts = 0
         self.error = ""
+        self._earlier: list[Usage] = []  # of attempts that failed and were paid for
         self._is_probe = False
         self._hold: Reservation | None = None
         self._started = 0.0
@@ -119,6 +120,8 @@ class Call:
                 wait = pause(error, self.attempts, self._first_by - time.monotonic())
                 if wait is None:
                     raise
+                if error.usage is not None:
+                    self._earlier.append(error.usage)
             time.sleep(wait)
 
     def limited(self, items: Callable[[], Iterator[T]]) -> Generator[T, None, None]:
@@ -152,7 +155,9 @@ class Call:
         served = self.terms.deployment
         provider, model, now = served.endpoint.provider, served.model, timezone.now()
         self.latency_ms = self.elapsed_ms()
-        self.cost = pricing.cost(provider, model, self.usage, now) if self.attempts else Decimal(0)
+        costs = [pricing.cost(provider, model, each, now) for each in (*self._earlier, self.usage) if self.attempts]
+        self.cost = None if None in costs else sum(filter(None, costs), Decimal(0))
+        self.usage = sum(self._earlier, self.usage)
         with transaction.atomic():
             self._write(provider, model)
             budgets.settle(self._hold, self.cost)

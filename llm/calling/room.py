@@ -17,6 +17,13 @@ def learn(deployment: Deployment) -> bool:
     return not known
 
 
+def forget(deployment: Deployment) -> bool:
+    """Ask a model with no more than others, as its server or the budget allows no more; False where it was not."""
+    known = _key(deployment) in _wide
+    _wide.discard(_key(deployment))
+    return known
+
+
 def widened(prompt: Prompt, deployment: Deployment) -> Prompt:
     """`prompt` with as many tokens as this model needs."""
     if _key(deployment) not in _wide:

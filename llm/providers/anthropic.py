@@ -15,7 +15,7 @@ from llm.completion import Completion, Usage, completion
 from llm.prompt import Passage, Prompt
 from llm.providers.base import Provider, until
 from llm.providers.faults import translated
-from llm.providers.reading import count, ending, joined, parts, used
+from llm.providers.reading import count, ending, joined, parts, used, without_half
 
 # Passages are numbered from 1, so that of a whole reply the place of a cited one says its number.
 _ANY_PASSAGES = tuple(Passage(number, "", "", "") for number in range(1, 65))
@@ -137,7 +137,7 @@ class _Reply:
 
     def _spoken(self, delta: str) -> str:
         whole = joined(self._space + delta)
-        spoken = whole.rstrip()
+        spoken = without_half(whole.rstrip())
         self._space = whole[len(spoken) :]
         return spoken
 

@@ -97,6 +97,7 @@ class OpenAIProvider(Provider):
             ) from None
         if rest := reply.end():
             yield rest
+        habits.is_aloud = habits.is_aloud and (reply.spoken.has_thought or reply.finish_reason != "stop")
         yield completion(reply.said, reply.finish_reason, reply.usage(prompt), told=reply.told)
 
     def retires_on(self, model: str, *, timeout: float) -> date | None:
@@ -158,7 +159,7 @@ class _ChatReply:
         return said
 
     def end(self) -> str:
-        rest = self.spoken.end()
+        rest = self.spoken.end(is_whole=self.finish_reason == "stop")
         self.said += rest
         return rest
 

@@ -26,9 +26,10 @@ _ENDS: Mapping[FinishReason, str] = {
 _END_OF: Mapping[str, FinishReason] = {word: end for end, words in _ENDS.items() for word in words.split()}
 
 _TAGS = ("think", "thinking", "thought", "reasoning")
-_OPENING = re.compile(rf"<({'|'.join(_TAGS)})>", re.IGNORECASE)
-_CLOSING = re.compile(rf"</({'|'.join(_TAGS)})>", re.IGNORECASE)
-_LONGEST = len("</reasoning>")
+_OPENING = re.compile(rf"<({'|'.join(_TAGS)})\s*>", re.IGNORECASE)
+_CLOSING = re.compile(rf"</({'|'.join(_TAGS)})\s*>", re.IGNORECASE)
+_BEGUN = re.compile(r"</?([a-z]*)(\s{0,20})", re.IGNORECASE)
+_LONGEST = len("</reasoning>") + 20
 _HALF = re.compile("[\ud800-\udbff]\\Z")
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -90,37 +91,48 @@ def _part(part: Any) -> str:
 class Spoken:
     """A reply as it comes, without thinking and with the halves of a character joined.
 
-    Thinking stands before what is said; a tag that opens further on belongs to the text. With `is_aloud` the reply
-    begins with thinking that no tag announces.
+    Thinking stands before what is said; a tag that opens further on belongs to the text, and so does its end. With
+    `is_aloud` the reply is taken to begin with thinking that no tag announces; `has_thought` says whether it did.
     """
 
     def __init__(self, *, is_aloud: bool = False) -> None:
+        self.has_thought = False
+        self._is_aloud = is_aloud
+        self._closing: re.Pattern[str] | None = _CLOSING if is_aloud else None
+        self._thoughts = ""
         self._held = ""
         self._has_begun = False
         self._is_code = False
-        self._closing: re.Pattern[str] | None = _CLOSING if is_aloud else None
+        self._open = 0
 
     def take(self, delta: str) -> str:
         """What of the reply can be said now. Raises ThoughtAloudError."""
         whole = joined(self._held + delta)
         self._held = ""
-        if _HALF.search(whole):
-            whole, self._held = whole[:-1], whole[-1]
+        ready = without_half(whole)
+        whole, self._held = ready, whole[len(ready) :]
         said, undecided = self._thought(whole) if self._closing else self._spoken(whole)
         self._held = undecided + self._held
         return said
 
-    def end(self) -> str:
-        """What was held back as it might have become a tag, or the half of a character."""
+    def end(self, *, is_whole: bool) -> str:
+        """What was held back: as it might have become a tag, or as it was taken for thinking that has no end.
+
+        What is not whole may be in the middle of its thoughts.
+        """
         left, self._held = self._held, ""
-        return "" if self._closing else _LONE.sub("\ufffd", left)
+        if self._closing and not (self._is_aloud and is_whole):
+            return ""
+        return _LONE.sub("\ufffd", (self._thoughts + left).lstrip() if self._closing else left)
 
     def _thought(self, text: str) -> tuple[str, str]:
-        """As `_spoken`, from where thinking ends on; until then only as much is held as its end may take."""
+        """As `_spoken`, from where thinking ends on; until then as much is held as its end may take."""
         match = self._closing.search(text) if self._closing else None
         if match is None:
-            return "", text[-_LONGEST:]
-        self._closing = None
+            kept = text[-_LONGEST:]
+            self._thoughts += text[: len(text) - len(kept)]
+            return "", kept
+        self._closing, self._is_aloud, self.has_thought = None, False, True
         return self._spoken(text[match.end() :])
 
     def _spoken(self, text: str) -> tuple[str, str]:
@@ -128,19 +140,16 @@ class Spoken:
         if not self._has_begun:
             bare = text.lstrip()
             if match := _OPENING.match(bare):
-                self._closing = re.compile(f"</{match.group(1)}>", re.IGNORECASE)
+                self._closing = re.compile(rf"</{match.group(1)}\s*>", re.IGNORECASE)
                 return self._thought(bare[match.end() :])
             if match := _CLOSING.match(bare):
                 return self._spoken(bare[match.end() :])
-            if _may_become(bare, "<") or _may_become(bare, "</"):
+            if not bare or _is_begun(bare):
                 return "", bare
             text = bare
         self._has_begun = True
         cut = text.rfind("<")
-        if cut >= 0 and _may_become(text[cut:], "</"):
-            text, undecided = text[:cut], text[cut:]
-        else:
-            undecided = ""
+        text, undecided = (text[:cut], text[cut:]) if cut >= 0 and _is_begun(text[cut:]) else (text, "")
         self._check(text)
         return _LONE.sub("\ufffd", text), undecided
 
@@ -153,18 +162,30 @@ class Spoken:
         self._look(last)
 
     def _look(self, piece: str) -> None:
-        if not self._is_code and _CLOSING.search(piece):
+        if self._is_code:
+            return
+        self._open += len(_OPENING.findall(piece)) - len(_CLOSING.findall(piece))
+        if self._open < 0:
             raise ThoughtAloudError
 
 
-def _may_become(text: str, mark: str) -> bool:
-    """Whether `text` may be the beginning of a tag of thinking that starts with `mark`."""
-    return any(f"{mark}{tag}>".startswith(text.lower()) for tag in _TAGS)
+def _is_begun(text: str) -> bool:
+    """Whether `text` may be the beginning of a tag of thinking."""
+    match = _BEGUN.fullmatch(text)
+    if match is None:
+        return False
+    name, blanks = match.group(1).lower(), match.group(2)
+    return any(tag == name if blanks else tag.startswith(name) for tag in _TAGS)
 
 
 def joined(text: str) -> str:
     """Halves of one character, which came apart, as that character."""
     return re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _whole(pair.group()), text)
+
+
+def without_half(text: str) -> str:
+    """`text` without the half of a character at its end, whose other half may follow."""
+    return _HALF.sub("", text)
 
 
 def _whole(pair: str) -> str:

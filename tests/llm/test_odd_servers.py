@@ -2,6 +2,7 @@
 
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -52,6 +53,33 @@ def test_a_model_that_thinks_its_tokens_away_is_asked_with_more_room(
     fake_providers.script(chat("", end="length"))
     with pytest.raises(ProviderError, match="used up its tokens"):
         reply(deployment)
+
+
+@pytest.mark.django_db
+def test_more_room_than_a_server_has_is_taken_back(
+    fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One reply that thought its tokens away would else break a model for good."""
+    monkeypatch.setattr(room, "_wide", set())
+    deployment = make_deployment()
+    room.learn(deployment)
+    message = "max_tokens is too large: 616. This model supports at most 512 completion tokens."
+    refusal = Raw(json.dumps({"error": {"message": message}}).encode(), 400)
+    fake_providers.script(refusal, chat("Yes [1]."))
+    assert reply(deployment).text == "Yes [1]."
+    asked = [request.body["max_tokens"] for request in fake_providers.requests]
+    assert asked == [PROMPT.max_output_tokens * room.WIDER, PROMPT.max_output_tokens]
+    assert reply(deployment).finish_reason == "stop"
+    assert fake_providers.requests[-1].body["max_tokens"] == PROMPT.max_output_tokens
+
+
+@pytest.mark.django_db
+def test_attempts_that_gave_nothing_are_paid_for_too(fake_providers: FakeProviders) -> None:
+    fake_providers.script(chat(""), chat(""), chat("Yes [1]."))
+    assert reply(make_deployment()).text == "Yes [1]."
+    record = UsageRecord.objects.get()
+    assert (record.attempts, record.input_tokens, record.output_tokens) == (3, 360, 45)
+    assert record.cost == 3 * Decimal("0.000027")
 
 
 VALUES: st.SearchStrategy[Any] = st.recursive(

@@ -133,6 +133,11 @@ def test_a_server_like_anthropics_that_tells_no_usage_is_estimated(fake_provider
         ("</think>\nYes.", "Yes."),
         ("<thin ice> holds.", "<thin ice> holds."),
         ("a < b and <thi", "a < b and <thi"),
+        (
+            "Put it between <think> and </think > in your prompt [1].",
+            "Put it between <think> and </think > in your prompt [1].",
+        ),
+        ("<think\n>hm</think >Yes.", "Yes."),
         ("Write `</think>` to end it, or <think> to begin.", "Write `</think>` to end it, or <think> to begin."),
         ("Yes \ud83d\ude00 and \ud83d", "Yes \U0001f600 and \ufffd"),
     ],
@@ -154,6 +159,17 @@ def test_thinking_that_no_tag_announces_is_left_out_when_it_is_asked_again(fake_
     assert ask(fake_providers, chat("I think so.\n</think>\n\n", "Yes [1]."), model=model)[0] == "Yes [1]."
 
 
+def test_a_model_that_thinks_only_now_and_then_is_not_silenced(fake_providers: FakeProviders) -> None:
+    model = f"model {next(names)}"
+    with pytest.raises(ProviderError):
+        ask(fake_providers, chat("So.\n", "</think>\n", "Yes [1]."), model=model)
+    assert ask(fake_providers, chat("Within ", "30 days ", "[1]."), model=model)[0] == "Within 30 days [1]."
+    with pytest.raises(ProviderError, match="used up"):  # with the habit it had this would be thinking
+        ask(fake_providers, chat("", end="length"), model=model)
+    said = ask(fake_providers, chat("It is ", "10 GB [1]."), model=model)[0]
+    assert said == "It is 10 GB [1]."
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -171,6 +187,10 @@ def test_content_in_parts_is_joined(fake_providers: FakeProviders, content: Any,
 
 def test_a_refusal_in_words_of_its_own_is_no_answer(fake_providers: FakeProviders) -> None:
     assert ask(fake_providers, chat(None, refusal="I cannot help with that."))[1].finish_reason == "refusal"
+
+
+def test_halves_of_a_character_are_joined_for_anthropic_too(fake_providers: FakeProviders) -> None:
+    assert ask_anthropic(fake_providers, messages("Yes \ud83d", "\ude00 [1]."))[0] == "Yes \U0001f600 [1]."
 
 
 def test_a_second_wording_is_not_mixed_in(fake_providers: FakeProviders) -> None:
