@@ -64,7 +64,7 @@ def _served(row: Deployment) -> tuple[int, str, str]:
 
 def harm_of(rollout: Rollout) -> str:
     """What the candidate does worse than the live model, proven or in a burst; empty where nothing is known of any."""
-    if said := harm.burst(_newest(rollout, is_candidate=True), _newest(rollout, is_candidate=False)):
+    if said := _burst(rollout):
         return said
     number = harm.look(_answers(rollout).filter(is_candidate=True).count())
     if not number:
@@ -121,10 +121,22 @@ def _answers(rollout: Rollout) -> QuerySet[Message]:
     return found.filter(Q(is_stand_in=False) | ~Exists(stopped))
 
 
-def _newest(rollout: Rollout, *, is_candidate: bool) -> list[bool]:
-    """Whether each of the newest answers failed, the newest first."""
-    rows = _answers(rollout).filter(is_candidate=is_candidate).order_by("-id").values_list("outcome", "is_stand_in")
-    return [outcome == Outcome.PROVIDER_ERROR or is_stand_in for outcome, is_stand_in in rows[: harm.BURST_OF]]
+def _burst(rollout: Rollout) -> str:
+    """What is said of the candidate's newest answers, held against the live model's since the oldest of them."""
+    newest, oldest = _newest(_answers(rollout).filter(is_candidate=True), harm.BURST_OF)
+    if newest[0] < harm.BURST:  # as almost always
+        return ""
+    live = _answers(rollout).filter(is_candidate=False)
+    beside = live.filter(pk__gte=oldest).aggregate(failed=Count("pk", filter=FAILED), asked=Count("pk"))
+    found = beside["failed"], beside["asked"]
+    return harm.burst(newest, _newest(live, harm.BURST_BESIDE)[0] if 0 < found[1] < harm.BURST_BESIDE else found)
+
+
+def _newest(answers: QuerySet[Message], most: int) -> tuple[tuple[int, int], int]:
+    """How many of the newest answers failed, of how many; and the oldest of them, 0 where there are none."""
+    rows = list(answers.order_by("-id").values_list("pk", "outcome", "is_stand_in")[:most])
+    failed = sum(outcome == Outcome.PROVIDER_ERROR or is_stand_in for _, outcome, is_stand_in in rows)
+    return (failed, len(rows)), min((pk for pk, *_ in rows), default=0)
 
 
 def _cut(rollout: Rollout, answers: int) -> Cut:

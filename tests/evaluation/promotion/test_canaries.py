@@ -114,15 +114,28 @@ def test_a_look_says_the_same_whenever_it_is_done(rollout: Rollout) -> None:
     assert "25 of its 50 answers were refusals" in canaries.harm_of(rollout)
 
 
-def test_a_burst_halts_before_the_first_look(rollout: Rollout) -> None:
+def burst(rollout: Rollout) -> None:
+    """Half of ten answers, while the live model gives all of a hundred."""
     make_rollout_answers(rollout, 5)
+    make_rollout_answers(rollout, 100, is_candidate=False)
     make_rollout_answers(rollout, 5, is_stand_in=True)
+
+
+def test_a_burst_halts_before_the_first_look(rollout: Rollout) -> None:
+    burst(rollout)
     ended = tasks.watch_rollouts()
     assert ended is not None
-    assert ended.why == "5 of its newest 10 answers failed, 0 of the live model's."
+    assert ended.why == "5 of its newest 10 answers failed, 0 of the live model's 100 in that time."
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.action, entry.target) == ("Parley itself", "rollout_halted", str(rollout.pk))
     assert (entry.details["state"], entry.details["percent"]) == ("halted", 50)
+
+
+def test_beside_few_answers_of_that_time_the_newest_before_them_count_too(rollout: Rollout) -> None:
+    make_rollout_answers(rollout, 5, is_stand_in=True)
+    make_rollout_answers(rollout, 1, is_candidate=False)
+    make_rollout_answers(rollout, 5, is_stand_in=True)
+    assert "10 of its newest 10 answers failed, 0 of the live model's 12" in canaries.harm_of(rollout)
 
 
 def is_unwatched() -> bool:
@@ -144,6 +157,22 @@ def test_one_that_nobody_watches_is_told(rollout: Rollout) -> None:
 def test_an_outage_of_all_models_is_not_the_candidates_harm(rollout: Rollout) -> None:
     make_rollout_answers(rollout, 10, outcome=Outcome.PROVIDER_ERROR)
     make_rollout_answers(rollout, 10, is_candidate=False, outcome=Outcome.PROVIDER_ERROR)
+    assert canaries.watch() is None
+
+
+def test_nor_is_one_that_is_over_for_the_model_that_is_asked_more(rollout: Rollout) -> None:
+    """At a small share the candidate's newest answers are of a longer time than the live model's."""
+    make_rollout_answers(rollout, 5)
+    for _ in range(5):
+        make_rollout_answers(rollout, 19, is_candidate=False, outcome=Outcome.PROVIDER_ERROR)
+        make_rollout_answers(rollout, 1, outcome=Outcome.PROVIDER_ERROR)
+    make_rollout_answers(rollout, 10, is_candidate=False)
+    assert canaries.watch() is None
+
+
+def test_failures_while_the_live_model_is_asked_nothing_say_nothing(rollout: Rollout) -> None:
+    """As one conversation that goes on through an outage."""
+    make_rollout_answers(rollout, 10, outcome=Outcome.PROVIDER_ERROR)
     assert canaries.watch() is None
 
 
@@ -169,7 +198,7 @@ def test_the_same_model_let_answer_again_changes_nothing(rollout: Rollout) -> No
 
 def test_the_audit_line_and_the_halt_are_one(rollout: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed between the two, neither is there, and the next minute does both."""
-    make_rollout_answers(rollout, 5, is_stand_in=True)
+    burst(rollout)
 
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -160,6 +160,9 @@ def test_a_step_takes_answers_and_time(candidate: ModelVersion, owner: User) -> 
 def test_one_that_does_harm_is_not_raised_whoever_wants_it(candidate: ModelVersion, owner: User) -> None:
     rollout = aged(make_rollout(candidate, 5))
     make_rollout_answers(rollout, 200, is_stand_in=True)
+    make_rollout_answers(rollout, 20, is_candidate=False)
+    make_rollout_answers(rollout, 10, is_stand_in=True)
+    make_rollout_answers(rollout, 20, is_candidate=False)
     with pytest.raises(PromotionError, match="It does harm: 10 of its newest 10"):
         promoting.raise_share(rollout, override="all the same", by=owner)
 

@@ -18,7 +18,7 @@ from llm.calling import retry
 from llm.models import Deployment, Rollout, ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.questions import incoming
-from tests.rows.rollouts import make_candidate, make_judged_run
+from tests.rows.rollouts import make_candidate, make_judged_run, make_rollout_answers
 from tuning.models import ModelVersion
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
@@ -71,6 +71,7 @@ def test_promoted_to_a_share_halted_by_a_fault_and_rolled_back(
     first = ask(1)
     assert (first.model, first.is_candidate, first.rollout_id) == ("ft:ours", True, told["rollout"])
     assert tasks.watch_rollouts() is None
+    make_rollout_answers(Rollout.objects.get(), 100, is_candidate=False)
     fake_providers.script(*[step for _ in range(5) for step in (Refusal(400, "It is gone."), "")])
     stood_in = [ask(number) for number in range(2, 7)]
     assert {(each.model, each.outcome, each.is_candidate, each.is_stand_in) for each in stood_in} == {
