@@ -99,15 +99,10 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
             created_by=by,
         )
 
-    def fallback_for(self, provider: str, model: str) -> Self:
-        """The live fallback; nothing when there is none, or when it is the very model that is to be replaced."""
-        newest = self.filter(role=ServingRole.FALLBACK).order_by("-id").values("pk")[:1]
-        return self.filter(pk__in=newest).exclude(model="").exclude(endpoint__provider=provider, model=model)
-
-    def live_beside(self, provider: str, model: str) -> Self:
-        """The live model, where another one is asked: that of a channel, or the candidate of a rollout."""
-        newest = self.filter(role=ServingRole.ANSWER).order_by("-id").values("pk")[:1]
-        return self.filter(pk__in=newest).exclude(endpoint__provider=provider, model=model)
+    def decided(self, *roles: ServingRole) -> Self:
+        """What was last decided for these roles, also that nobody serves one, as a part of another query."""
+        newest = self.filter(role__in=roles).order_by("role", "-id").distinct("role")
+        return self.filter(pk__in=newest.values("pk"))
 
 
 class Deployment(models.Model):
@@ -136,6 +131,11 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.endpoint.provider}:{self.model}"
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether it was never let serve, so that it has no row: as the candidate of a rollout."""
+        return self.pk is None
 
     @property
     def is_quoting(self) -> bool:
