@@ -49,17 +49,19 @@ def watch() -> Rollout | None:
 
 def _verdict(rollout: Rollout) -> tuple[RolloutState, str]:
     """How it is to end, and why; no reason where it goes on."""
-    live = Deployment.objects.live(ServingRole.ANSWER)
-    if _served(live) == _served(rollout.candidate):
+    if Deployment.objects.live(ServingRole.ANSWER).served == rollout.candidate.served:
         return RolloutState.FINISHED, "It was let answer all conversations."
-    if _served(live) != _served(rollout.beside):
-        why = f"{live} was let answer in the place of {rollout.beside}, so it is compared with nobody any more."
-        return RolloutState.WITHDRAWN, why
+    if replaced := with_nobody(rollout):
+        return RolloutState.WITHDRAWN, replaced
     return RolloutState.HALTED, harm_of(rollout)
 
 
-def _served(row: Deployment) -> tuple[int, str, str]:
-    return row.endpoint_id, row.model, row.prompt
+def with_nobody(rollout: Rollout) -> str:
+    """Why it is compared with nobody any more; empty where the model that it began beside still is live."""
+    live = Deployment.objects.live(ServingRole.ANSWER)
+    if live.served == rollout.beside.served:
+        return ""
+    return f"{live} was let answer in the place of {rollout.beside}, so it is compared with nobody any more."
 
 
 def harm_of(rollout: Rollout) -> str:
@@ -109,9 +111,14 @@ def _tally(answers: QuerySet[Message], disliked: QuerySet[Feedback], limit: floa
     return ArmTally(disliked=thumbs, **counted)
 
 
-def in_step(rollout: Rollout) -> int:
-    """Answers of the candidate since the present step began."""
-    return _answers(rollout).filter(is_candidate=True, created_at__gte=rollout.step_started_at).count()
+def in_step(rollout: Rollout) -> tuple[int, int]:
+    """Answers of the candidate, and of the live model, since the present step began."""
+    counted = (
+        _answers(rollout)
+        .filter(created_at__gte=rollout.step_started_at)
+        .aggregate(candidate=Count("pk", filter=Q(is_candidate=True)), live=Count("pk", filter=Q(is_candidate=False)))
+    )
+    return counted["candidate"], counted["live"]
 
 
 def _answers(rollout: Rollout) -> QuerySet[Message]:

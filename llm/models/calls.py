@@ -133,6 +133,11 @@ class Deployment(models.Model):
         return f"{self.endpoint.provider}:{self.model}"
 
     @property
+    def served(self) -> tuple[int, str, str]:
+        """What serves, in which words: two decisions of which it is the same let the same model answer."""
+        return self.endpoint_id, self.model, self.prompt
+
+    @property
     def is_candidate(self) -> bool:
         """Whether it was never let serve, so that it has no row: as the candidate of a rollout."""
         return self.pk is None

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from bot.models import Outcome
 from evaluation.models import EvaluationResult, EvaluationRun, RunState
 from evaluation.promotion import gate, promoting, proofs
 from evaluation.promotion.gate import Gate, GateVerdict
@@ -116,9 +117,9 @@ def test_a_run_beside_a_model_that_is_gone_is_to_be_repeated(run: EvaluationRun,
     assert promoting.promote(candidate, run, percent=5, override="they are alike", by=None).is_override
 
 
-@pytest.mark.parametrize("percent", [0, -5, 101])
-def test_a_share_is_a_share(run: EvaluationRun, candidate: ModelVersion, percent: int) -> None:
-    with pytest.raises(PromotionError, match="1 to 100 %"):
+@pytest.mark.parametrize("percent", [0, -5, 51, 99, 101])
+def test_a_share_leaves_enough_to_compare_with(run: EvaluationRun, candidate: ModelVersion, percent: int) -> None:
+    with pytest.raises(PromotionError, match="Begin with 1 to 50 %, or with all"):
         promoting.promote(candidate, run, percent=percent, by=None)
 
 
@@ -131,6 +132,49 @@ def test_a_candidate_that_does_not_answer_begins_nothing(
     assert not Rollout.objects.exists()
 
 
+def test_one_that_was_halted_takes_a_newer_evaluation(run: EvaluationRun, candidate: ModelVersion, owner: User) -> None:
+    promoting.halt(make_rollout(candidate, run=run.pk), "it is rude.", by=owner)
+    refusal = f"It was halted after run {run.pk}: it is rude. Evaluate it again first."
+    with pytest.raises(PromotionError, match=refusal):
+        promoting.promote(candidate, run, percent=5, by=owner)
+    offer = promoting.offer(run, promoting.judgement(run))
+    assert (offer.canary, offer.against, refusal in offer.everybody) == (refusal, refusal, True)
+    newer = make_judged_run(candidate)
+    assert promoting.offer(newer, promoting.judgement(newer)).canary == ""
+    assert not promoting.promote(candidate, newer, percent=5, by=owner).is_override
+    Rollout.objects.going().end(RolloutState.WITHDRAWN, "so")  # type: ignore[union-attr]
+    assert promoting.promote(candidate, run, percent=5, override="it was a typo", by=owner).is_override
+
+
+def test_one_that_was_halted_in_other_words_is_another(run: EvaluationRun, candidate: ModelVersion) -> None:
+    make_rollout(candidate, run=run.pk, state=RolloutState.HALTED, why="it fails", ended_at=timezone.now())
+    Rollout.objects.update(prompt="full" if candidate.prompt == "short" else "short")
+    assert promoting.promote(candidate, run, percent=5, by=None).percent == 5
+
+
+def test_one_that_the_live_model_was_replaced_under_does_not_begin(
+    run: EvaluationRun, candidate: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = deploying.tried
+
+    def replaced_meanwhile(version: ModelVersion, *, reason: str) -> Deployment:
+        third(candidate)
+        return tried(version, reason=reason)
+
+    monkeypatch.setattr(deploying, "tried", replaced_meanwhile)
+    for percent in (5, 100):
+        with pytest.raises(PromotionError, match="openai:third was let answer in the place of"):
+            promoting.promote(candidate, run, percent=percent, override="all the same", by=None)
+        Deployment.objects.filter(model="third").delete()
+    assert not Rollout.objects.exists()
+
+
+def third(candidate: ModelVersion) -> Deployment:
+    """Another live model, as an owner lets one answer by hand."""
+    row = Deployment(role=ServingRole.ANSWER, endpoint=candidate.endpoint, model="third")
+    return Deployment.objects.append(row, reason="by hand", by=None)
+
+
 def aged(rollout: Rollout, hours: float = 24.1) -> Rollout:
     Rollout.objects.filter(pk=rollout.pk).update(step_started_at=timezone.now() - timedelta(hours=hours))
     rollout.refresh_from_db()
@@ -140,10 +184,14 @@ def aged(rollout: Rollout, hours: float = 24.1) -> Rollout:
 def test_a_step_takes_answers_and_time(candidate: ModelVersion, owner: User) -> None:
     rollout = aged(make_rollout(candidate, 5), 0)
     make_rollout_answers(rollout, 199)
-    make_rollout_answers(rollout, 50, is_candidate=False)
+    make_rollout_answers(rollout, 24, is_candidate=False)
     missing = promoting.next_step(rollout).missing
-    assert missing == "Still missing: 1 of the 200 answers that a step takes and 24 of the 24 hours."
+    assert missing == (
+        "Still missing: 1 of the 200 answers that a step takes, 1 of the live model's 25 to compare with"
+        " and 24 of the 24 hours."
+    )
     make_rollout_answers(rollout, 1)
+    make_rollout_answers(rollout, 1, is_candidate=False)
     assert promoting.next_step(rollout).missing == "Still missing: 24 of the 24 hours."
     with pytest.raises(PromotionError, match="Still missing: 24 of the 24"):
         promoting.raise_share(rollout, by=owner)
@@ -155,6 +203,115 @@ def test_a_step_takes_answers_and_time(candidate: ModelVersion, owner: User) -> 
     assert (rollout.state, str(Deployment.objects.live(ServingRole.ANSWER))) == ("finished", "openai:ft:ours")
     with pytest.raises(PromotionError, match="is finished"):
         promoting.raise_share(rollout, override="further", by=owner)
+
+
+def test_beside_nobody_nothing_is_known_so_it_is_not_raised(candidate: ModelVersion, owner: User) -> None:
+    rollout = aged(make_rollout(candidate, 50))
+    make_rollout_answers(rollout, 200, outcome=Outcome.PROVIDER_ERROR)
+    with pytest.raises(PromotionError, match="Still missing: 25 of the live model's 25 to compare with"):
+        promoting.raise_share(rollout, by=owner)
+
+
+def test_a_step_that_nobody_waited_for_is_kept_with_its_reason(candidate: ModelVersion, owner: User) -> None:
+    rollout = make_rollout(candidate, 25, reason="so it is.")
+    promoting.raise_share(rollout, override="in a hurry", by=owner)
+    assert (rollout.is_override, rollout.reason) == (True, "so it is. Raised to 50 % all the same: in a hurry")
+    promoting.raise_share(rollout, override="x" * 500, by=owner)
+    assert rollout.reason.endswith(f"in a hurry Raised to 100 % all the same: {'x' * 500}")
+    assert "against the gate" in Deployment.objects.live(ServingRole.ANSWER).reason
+
+
+def test_a_step_that_was_long_enough_is_no_override(candidate: ModelVersion, owner: User) -> None:
+    rollout = aged(make_rollout(candidate, 5))
+    make_rollout_answers(rollout, 200)
+    make_rollout_answers(rollout, 25, is_candidate=False)
+    promoting.raise_share(rollout, override="not needed", by=owner)
+    assert (rollout.percent, rollout.is_override, rollout.reason) == (25, False, "a test")
+
+
+@pytest.mark.parametrize("percent", [25, 50])
+def test_what_is_kept_elsewhere_is_kept_with_it_or_not_at_all(
+    candidate: ModelVersion, owner: User, percent: int
+) -> None:
+    """As the line in the audit log: killed between the two, neither is there."""
+    rollout, live = make_rollout(candidate, percent), Deployment.objects.live(ServingRole.ANSWER)
+
+    def killed(_: Rollout) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        promoting.raise_share(rollout, override="in a hurry", by=owner, keep=killed)
+    with pytest.raises(KeyboardInterrupt):
+        promoting.halt(rollout, "it is rude", by=owner, keep=killed)
+    kept = Rollout.objects.get()
+    assert (kept.state, kept.percent, kept.is_override) == (RolloutState.GOING, percent, False)
+    assert Deployment.objects.live(ServingRole.ANSWER) == live
+
+
+@pytest.mark.parametrize("percent", [5, 100])
+def test_so_is_what_is_kept_of_a_promotion(run: EvaluationRun, candidate: ModelVersion, percent: int) -> None:
+    def killed(_: Rollout) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        promoting.promote(candidate, run, percent=percent, override="in a hurry", by=None, keep=killed)
+    assert not Rollout.objects.exists()
+    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
+
+
+def test_from_a_page_of_before_it_is_not_raised_again(candidate: ModelVersion, owner: User) -> None:
+    rollout = make_rollout(candidate, 5)
+    assert promoting.raise_share(rollout, seen=5, override="in a hurry", by=owner).percent == 25
+    with pytest.raises(PromotionError, match="raised already: it answers 25 %"):
+        promoting.raise_share(rollout, seen=5, override="in a hurry", by=owner)
+
+
+def test_beside_another_live_model_it_is_not_raised(candidate: ModelVersion, owner: User) -> None:
+    rollout = make_rollout(candidate, 5)
+    third(candidate)
+    with pytest.raises(PromotionError, match="compared with nobody any more"):
+        promoting.raise_share(rollout, override="in a hurry", by=owner)
+
+
+def test_nor_does_it_go_live_where_that_happens_while_it_is_tried(
+    candidate: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout, tried = make_rollout(candidate, 50), deploying.tried
+
+    def replaced_meanwhile(version: ModelVersion, *, reason: str) -> Deployment:
+        third(candidate)
+        return tried(version, reason=reason)
+
+    monkeypatch.setattr(deploying, "tried", replaced_meanwhile)
+    with pytest.raises(PromotionError, match="compared with nobody any more"):
+        promoting.raise_share(rollout, override="in a hurry", by=owner)
+    assert (Rollout.objects.going(), Deployment.objects.live(ServingRole.ANSWER).model) == (rollout, "third")
+
+
+def test_one_that_is_asked_in_other_words_by_now_does_not_go_live(candidate: ModelVersion, owner: User) -> None:
+    rollout = make_rollout(candidate, 50)
+    Rollout.objects.update(prompt="full" if candidate.prompt == "short" else "short")
+    rollout.refresh_from_db()
+    with pytest.raises(PromotionError, match="evaluate it as it is"):
+        promoting.raise_share(rollout, override="in a hurry", by=owner)
+
+
+def test_rolled_back_after_another_was_let_answer_the_one_before_does(candidate: ModelVersion, owner: User) -> None:
+    """The other one was let answer by hand while the rollout went: it is what is taken back."""
+    rollout = make_rollout(candidate)
+    third(candidate)
+    assert str(deploying.roll_back(by=owner)) == "openai:a-model"
+    rollout.refresh_from_db()
+    assert (rollout.state, rollout.why) == (
+        RolloutState.WITHDRAWN, "Rolled back from openai:third, beside which it was not compared."
+    )  # fmt: skip
+
+
+def test_rolled_back_after_the_same_model_was_let_answer_again_it_stays(candidate: ModelVersion, owner: User) -> None:
+    rollout = make_rollout(candidate)
+    again = Deployment.objects.append(rollout.beside, reason="again", by=None)
+    assert deploying.roll_back(by=owner) == again
+    assert Rollout.objects.get().why == "Rolled back to openai:a-model."
 
 
 def test_one_that_does_harm_is_not_raised_whoever_wants_it(candidate: ModelVersion, owner: User) -> None:

@@ -64,8 +64,8 @@ def ask(number: int) -> Message:
 def test_promoted_to_a_share_halted_by_a_fault_and_rolled_back(
     run: EvaluationRun, candidate: ModelVersion, fake_providers: FakeProviders
 ) -> None:
-    told = promote(candidate.pk, "--run", run.pk, "--canary", 99)
-    assert (told["state"], told["percent"], told["model"]) == ("going", 99, "openai:ft:ours")
+    told = promote(candidate.pk, "--run", run.pk, "--canary", 50)
+    assert (told["state"], told["percent"], told["model"]) == ("going", 50, "openai:ft:ours")
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model", "the live model stays"
     drawn()
     first = ask(1)
@@ -85,7 +85,7 @@ def test_promoted_to_a_share_halted_by_a_fault_and_rolled_back(
     assert (after.model, after.rollout_id) == ("a-model", None)
     assert promote("--status")["state"] == "halted"
 
-    with pytest.raises(CommandError, match="offers a canary alone"):
+    with pytest.raises(CommandError, match=r"offers a canary alone.*It was halted after run"):
         promote(candidate.pk, "--run", run.pk)
     assert promote(candidate.pk, "--run", run.pk, "--override", "it was the network")["state"] == "finished"
     assert ask(8).model == "ft:ours"
@@ -97,7 +97,7 @@ def test_promoted_to_a_share_halted_by_a_fault_and_rolled_back(
 def test_rolling_back_while_it_goes_gives_all_conversations_back_at_once(
     run: EvaluationRun, candidate: ModelVersion
 ) -> None:
-    promote(candidate.pk, "--run", run.pk, "--canary", 99)
+    promote(candidate.pk, "--run", run.pk, "--canary", 50)
     drawn()
     assert ask(1).is_candidate
     out = StringIO()
@@ -123,4 +123,28 @@ def test_what_the_gate_does_not_offer_takes_a_reason_and_is_audited(candidate: M
     with pytest.raises(CommandError, match="Still missing: 200 of the 200 answers"):
         promote("--raise")
     assert promote("--raise", "--override", "nobody asks in August")["percent"] == 25
+    told = promote("--status")
+    assert told["reason"] == "the board wants it Raised to 25 % all the same: nobody asks in August"
     assert promote("--halt", "a slip")["why"] == "a slip"
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_killed_before_its_audit_line_nothing_is_done(
+    run: EvaluationRun, candidate: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            promote(candidate.pk, "--run", run.pk, "--canary", 5)
+    assert not Rollout.objects.exists()
+    promote(candidate.pk, "--run", run.pk, "--canary", 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "write", killed)
+        for said in (["--raise", "--override", "now"], ["--halt", "a slip"]):
+            with pytest.raises(KeyboardInterrupt):
+                promote(*said)
+    kept = Rollout.objects.get()
+    assert (kept.state, kept.percent, kept.is_override) == ("going", 5, False)
