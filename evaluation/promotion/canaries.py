@@ -35,12 +35,15 @@ class Cut:
 
 
 def watch() -> Rollout | None:
-    """Look at the rollout that goes. Where it has to end it is ended and returned; None where all may stay as it is."""
+    """Look at the rollout that goes. Where it has to end it is ended and returned; None where all may stay as it is.
+
+    Its row is written after all that is counted, so that whoever raises or halts it meanwhile waits for nothing.
+    """
     rollout = Rollout.objects.going()
     if rollout is None:
         return None
-    rollout.keep_watched()
     state, why = _verdict(rollout)
+    rollout.keep_watched()
     if not why or not rollout.end(state, why):
         return None
     log.warning("The rollout of %s is %s: %s", rollout, rollout.get_state_display(), why)
@@ -122,7 +125,10 @@ def in_step(rollout: Rollout) -> tuple[int, int]:
 
 
 def _answers(rollout: Rollout) -> QuerySet[Message]:
-    """Both arms' answers that say something of a model: what a budget stopped does not."""
+    """Both arms' answers that say something of a model: what a budget stopped does not.
+
+    Those few are read by the index `usage_stopped`, not by going through the whole ledger.
+    """
     stopped = UsageRecord.objects.filter(trace_id=OuterRef("trace_id"), finish_reason="budget")
     found = Message.objects.filter(rollout=rollout, speaker=Speaker.BOT, outcome__in=COUNTED)
     return found.filter(Q(is_stand_in=False) | ~Exists(stopped))

@@ -109,4 +109,10 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AddIndex(
+            model_name="usagerecord",
+            index=models.Index(
+                condition=models.Q(("finish_reason", "budget")), fields=["trace_id"], name="usage_stopped"
+            ),
+        ),
     ]

@@ -314,7 +314,10 @@ class UsageRecord(models.Model):
     objects = UsageRecordQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["provider", "model", "-created_at"], name="usage_of_model")]
+        indexes = [
+            models.Index(fields=["provider", "model", "-created_at"], name="usage_of_model"),
+            models.Index(fields=["trace_id"], condition=models.Q(finish_reason="budget"), name="usage_stopped"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(cached_input_tokens__lte=models.F("input_tokens")), name="cached_is_part_of_input"

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bot.models import Feedback, Message, Outcome
@@ -51,6 +53,36 @@ def test_it_counts_what_came_of_each_arm(rollout: Rollout) -> None:
     assert (mine.refused, mine.miscited, mine.slow, mine.disliked) == (3, 1, 1, 2)
     assert (live.asked, live.errors, live.refused, live.p95_ms) == (100, 0, 0, 900.0)
     assert mine.share("errors") == 3 / 16
+
+
+def test_one_that_another_model_answered_does_not_have_the_whole_ledger_read(rollout: Rollout) -> None:
+    answers = make_rollout_answers(rollout, 50, is_stand_in=True)
+    calls = {"purpose": Purpose.ANSWER, "provider": "openai", "model": "ft:ours", "latency_ms": 1.0}
+    UsageRecord.objects.bulk_create(
+        [
+            UsageRecord(trace_id=f"t{number}", finish_reason="stop" if number % 100 else "budget", **calls)
+            for number in range(5000)
+        ]
+    )
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        assert canaries.tallies(rollout)[0].asked == len(answers)
+        cursor.execute("ANALYZE llm_usagerecord, bot_message")
+    counting = [each["sql"] for each in asked.captured_queries if "llm_usagerecord" in each["sql"]][:-1]
+    assert counting
+    for sql in counting:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "Seq Scan on llm_usagerecord" not in plan, plan
+        assert "usage_" in plan
+
+
+def test_whoever_halts_it_does_not_wait_for_the_counting(rollout: Rollout) -> None:
+    """Its row is written last, as it is locked from then on to the end of the transaction."""
+    with CaptureQueriesContext(connection) as asked:
+        tasks.watch_rollouts()
+    said = [each["sql"].split()[0] for each in asked.captured_queries]
+    assert said.index("UPDATE") == max(place for place, word in enumerate(said) if word in ("SELECT", "UPDATE"))
 
 
 def test_what_a_budget_stopped_says_nothing_of_a_model(rollout: Rollout) -> None:

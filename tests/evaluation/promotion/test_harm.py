@@ -147,6 +147,7 @@ def test_a_candidate_that_is_dead_is_halted_within_ten_answers(share: float) -> 
 
 # What a usual model does: failed, slow, cited nothing, refused, disliked.
 USUAL = (0.02, 0.05, 0.01, 0.15, 0.04)
+CLEAN = (0.0, 0.0, 0.0, 0.05, 0.0)
 NOISY = (0.10, 0.05, 0.10, 0.50, 0.20)
 
 
@@ -179,6 +180,21 @@ def tally(asked: int, counts: np.ndarray) -> ArmTally:
 def test_of_a_thousand_equal_candidates_at_most_one_in_twenty_is_halted(rates: tuple[float, ...], beside: int) -> None:
     """Over seven looks, from 25 to 1,600 answers, at five measures each."""
     assert halted(rates, beside=beside) <= 50
+
+
+@pytest.mark.parametrize(("rates", "beside"), [(USUAL, 19), (USUAL, 1), (NOISY, 19), (CLEAN, 19)])
+def test_of_a_thousand_at_every_margin_at_most_one_in_twenty_is_halted(rates: tuple[float, ...], beside: int) -> None:
+    """Each measure is just as much worse as it may be."""
+    margins = (margin for margin, _ in harm.MARGINS.values())
+    assert halted(rates, beside=beside, worse=tuple(map(sum, zip(rates, margins, strict=True)))) <= 50
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "least"), [(0, 25, 0.0), (1, 25, 0.001013), (5, 10, 0.187086), (25, 25, 0.862815)]
+)
+def test_the_exact_lower_end_of_a_share(count: int, total: int, least: float) -> None:
+    """At a one-sided level of 2.5 %, as in the tables of Clopper and Pearson."""
+    assert harm._least(count, total, 0.025) == pytest.approx(least, abs=2e-5)
 
 
 @pytest.mark.parametrize(("measure", "rate"), [(0, 0.20), (1, 0.35), (2, 0.20), (3, 0.45), (4, 0.25)])
