@@ -26,6 +26,7 @@ def rollouts(request: loading.Request) -> HttpResponse:
         "shown": shown,
         "history": known,
         "before": deploying.before(),
+        "seen": deploying.newest_decision(),
         "raise_form": RaiseForm(initial={"percent": known[0].percent}) if known else None,
         "halt": HaltForm(),
     }
@@ -83,7 +84,7 @@ def halt_rollout(request: loading.Request, pk: int) -> HttpResponse:
 def roll_back_answers(request: loading.Request) -> HttpResponse:
     """One press: a rollout that goes is withdrawn, else the model before answers again."""
     try:
-        live = deploying.roll_back(by=request.user)
+        live = deploying.roll_back(by=request.user, seen=request.POST.get("seen", ""))
     except (RegistryError, Deployment.DoesNotExist) as error:
         messages.error(request, str(error))
         return redirect("rollouts")

@@ -75,12 +75,23 @@ def before() -> Deployment | None:
     return next(iter(_before(ServingRole.ANSWER)), None)
 
 
-def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
+def newest_decision() -> str:
+    """What going back to the model before would take back now, as a sign to tell it by: a rollout, or who answers."""
+    if rollout := Rollout.objects.going():
+        return f"rollout {rollout.pk}"
+    live = Deployment.objects.newest_of(ServingRole.ANSWER)
+    return f"deployment {live.pk}" if live else ""
+
+
+def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER, seen: str = "") -> Deployment:
     """Let the newest model before that can still serve do so again, within ten seconds however many do not answer.
 
     While a rollout goes that is the live one, to which all conversations go back at once, unless another was let answer
-    meanwhile. Raises RegistryError when there is none.
+    meanwhile. `seen` is the `newest_decision` that a person saw, where that may be a while ago: pressed twice, one is taken
+    back. Raises RegistryError when there is none.
     """
+    if seen and seen != newest_decision():
+        raise RegistryError(f"Somebody was quicker: {_live(role)} answers now.")
     if role == ServingRole.ANSWER and (live := _withdrawn(by)):
         return live
     reasons: list[str] = []

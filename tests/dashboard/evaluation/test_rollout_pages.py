@@ -154,6 +154,18 @@ def test_halted_by_hand_and_back_with_one_press(owner: Client, candidate: ModelV
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
 
 
+def test_rolled_back_twice_by_a_double_press_one_is_taken_back(owner: Client, candidate: ModelVersion) -> None:
+    first = Deployment.objects.live(ServingRole.ANSWER)
+    Deployment.objects.append(Deployment(role="answer", endpoint=first.endpoint, model="now"), reason="so", by=None)
+    rollout = make_rollout(candidate)
+    shown = page(owner, "rollouts")
+    assert f'name="seen" value="rollout {rollout.pk}"' in shown
+    form = {"seen": f"rollout {rollout.pk}"}
+    assert "openai:now answers all conversations" in sent(owner, "roll_back_answers", form)
+    assert "Somebody was quicker: openai:now answers now." in sent(owner, "roll_back_answers", form)
+    assert Deployment.objects.live(ServingRole.ANSWER).model == "now"
+
+
 def test_the_figures_come_again_by_themselves(owner: Client, candidate: ModelVersion) -> None:
     make_rollout(candidate)
     fragment = owner.get(reverse("rollouts"), headers={"HX-Request": "true"}).content.decode()
