@@ -36,6 +36,7 @@ def registry(request: loading.Request) -> HttpResponse:
         "serving": [live, versions.live(ServingRole.RESTYLE)],
         "unregistered": answering if live is None else None,
         "before": deploying.before(),
+        "seen": deploying.newest_decision(),
         "endings": expiry.endings(timezone.now().date()),
         "find": FindForm(),
     }

@@ -43,7 +43,7 @@ def read(now: datetime) -> list[DriftReading]:
     """
     live = Deployment.objects.newest_of(ServingRole.ANSWER)
     monday = _monday(now)
-    if live is None or not _kept_baseline(live) and _beginning(live).until > monday - WEEK:
+    if live is None or (not _kept_baseline(live) and _beginning(live).until > monday - WEEK):
         return []
     week = (monday - WEEK).date()
     if _readings(live).filter(week=week).exists():

@@ -295,7 +295,7 @@ def halt(rollout: Rollout, why: str, *, by: User | None, keep: Keep = _nothing) 
 
 def _reason(rollout: Rollout) -> str:
     against = " against the gate" if rollout.is_override else ""
-    return f"promoted{against} after run {rollout.run}: {rollout.reason}"[:300]
+    return f"promoted{against} after run {rollout.run}: {'; '.join(rollout.reason.splitlines())}"[:300]
 
 
 def _hours(left: timedelta) -> str:

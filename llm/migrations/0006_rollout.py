@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                     "is_override",
                     models.BooleanField(default=False, help_text="Did a person decide against the gate, or the steps?"),
                 ),
-                ("reason", models.TextField(help_text="Of each decision, the first one first.")),
+                ("reason", models.TextField(help_text="Of each decision a line, the first one first.")),
                 (
                     "state",
                     models.CharField(

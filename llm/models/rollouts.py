@@ -55,7 +55,7 @@ class Rollout(models.Model):
     salt = models.CharField(max_length=32)
     run = models.PositiveBigIntegerField(null=True, blank=True)
     is_override = models.BooleanField(default=False, help_text="Did a person decide against the gate, or the steps?")
-    reason = models.TextField(help_text="Of each decision, the first one first.")
+    reason = models.TextField(help_text="Of each decision a line, the first one first.")
     state = models.CharField(max_length=10, choices=RolloutState, default=RolloutState.GOING)
     why = models.CharField(max_length=500, blank=True, help_text="Why it ended.")
     created_by = models.ForeignKey(
@@ -134,7 +134,7 @@ class Rollout(models.Model):
         """What is kept of a step that a person did not wait for; nothing where there was nothing to wait for."""
         if not override:
             return {}
-        said = models.Value(f" Raised to {percent} % all the same: {override}")
+        said = models.Value(f"\nRaised to {percent} % all the same: {override}")
         return {"is_override": True, "reason": Concat("reason", said)}
 
     def _kept(self, changed: int) -> bool:

@@ -87,8 +87,8 @@ def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER, seen: 
     """Let the newest model before that can still serve do so again, within ten seconds however many do not answer.
 
     While a rollout goes that is the live one, to which all conversations go back at once, unless another was let answer
-    meanwhile. `seen` is the `newest_decision` that a person saw, where that may be a while ago: pressed twice, one is taken
-    back. Raises RegistryError when there is none.
+    meanwhile. `seen` is the `newest_decision` that a person saw, where that is a while ago: of two presses one counts.
+    Raises RegistryError when there is none.
     """
     if seen and seen != newest_decision():
         raise RegistryError(f"Somebody was quicker: {_live(role)} answers now.")

@@ -124,7 +124,7 @@ def test_what_the_gate_does_not_offer_takes_a_reason_and_is_audited(candidate: M
         promote("--raise")
     assert promote("--raise", "--override", "nobody asks in August")["percent"] == 25
     told = promote("--status")
-    assert told["reason"] == "the board wants it Raised to 25 % all the same: nobody asks in August"
+    assert told["reason"] == "the board wants it\nRaised to 25 % all the same: nobody asks in August"
     assert promote("--halt", "a slip")["why"] == "a slip"
 
 
