@@ -148,7 +148,9 @@ class Response:
         terms = self._call.terms
         standing = breaker.standing(terms.deployment)
         fallback_id = standing.fallback_id if self._may_fall_back else None
-        first_by = math.inf if fallback_id is None else fallback.first_word_by(terms.deadline, calls=2)
+        first_by = math.inf
+        if fallback_id is not None:
+            first_by = fallback.first_of_two_by(terms.deadline, is_hurried=standing.is_hurried)
         first = self._call = self._asking(replace(terms, standing=standing, first_by=first_by))
         try:
             yield from self._roomy(first)

@@ -36,7 +36,12 @@ class Migration(migrations.Migration):
             model_name="message",
             name="rollout",
             field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="llm.rollout"
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="llm.rollout",
             ),
         ),
         migrations.AddIndex(

@@ -154,7 +154,9 @@ class Message(models.Model):
         help_text="USD of the calls behind an answer when it was written, as in the ledger; empty: unpriced.",
     )
     trace = models.JSONField(default=dict)
-    rollout = models.ForeignKey("llm.Rollout", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    rollout = models.ForeignKey(
+        "llm.Rollout", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )  # it has an index of its own
     is_candidate = models.BooleanField(
         default=False, db_default=False, help_text="Was the rollout's candidate asked, or the live model?"
     )

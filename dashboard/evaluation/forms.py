@@ -6,9 +6,10 @@ from django import forms
 
 from dashboard.rendering.inputs import dress
 from evaluation.models import CaseSet
-from evaluation.promotion.promoting import EVERYBODY, STEPS
+from evaluation.promotion.promoting import STEPS
 from evaluation.runs.starting import RunPlan
 from knowledge.retrieval import audience
+from llm.models import EVERYBODY
 from llm.spending import money
 from tuning.models import ModelVersion
 
@@ -85,6 +86,9 @@ class PromoteForm(forms.Form):
 
 
 class RaiseForm(forms.Form):
+    """`percent` is the share at which the person saw it, so that pressed twice it is raised once."""
+
+    percent = forms.IntegerField(widget=forms.HiddenInput)
     override = forms.CharField(required=False, max_length=500, label="Why sooner", help_text=AUDITED)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from dashboard.guard.roles import Role
 from evaluation.models import EvaluationRun
 from evaluation.promotion import promoting, rollout_reports
 from evaluation.promotion.promoting import PromotionError
-from llm.models import Deployment, Rollout
+from llm.models import EVERYBODY, Deployment, Rollout
 from tuning.registry import deploying
 from tuning.registry.versions import RegistryError
 
@@ -26,7 +26,8 @@ def rollouts(request: loading.Request) -> HttpResponse:
         "shown": shown,
         "history": known,
         "before": deploying.before(),
-        "raise_form": RaiseForm(),
+        "seen": deploying.newest_decision(),
+        "raise_form": RaiseForm(initial={"percent": known[0].percent}) if known else None,
         "halt": HaltForm(),
     }
     template = "_rollout.html" if "HX-Request" in request.headers else "rollouts.html"
@@ -43,39 +44,47 @@ def promote_run(request: loading.Request, pk: int) -> HttpResponse:
         return redirect("run", pk)
     percent, override = form.cleaned_data["percent"], form.cleaned_data["override"]
     try:
-        begun = promoting.promote(run.candidate, run, percent=percent, override=override, by=request.user)
+        begun = promoting.promote(
+            run.candidate, run, percent=percent, override=override, by=request.user, keep=_line(request, override)
+        )
     except (PromotionError, Deployment.DoesNotExist) as error:
         messages.error(request, str(error))
         return redirect("run", pk)
-    return _told(request, begun, f"{begun} answers {_whom(begun)} from the next question on.", override)
+    return _told(request, f"{begun} answers {_whom(begun)} from the next question on.")
 
 
 @rules.question(Role.OWNER)
 def raise_rollout(request: loading.Request, pk: int) -> HttpResponse:
-    found, override = _rollout(pk), request.POST.get("override", "")[:500]
+    found, form = _rollout(pk), RaiseForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say from which share it is to be raised, and why in 500 signs at most.")
+        return redirect("rollouts")
+    seen, override = form.cleaned_data["percent"], form.cleaned_data["override"]
     try:
-        raised = promoting.raise_share(found, override=override, by=request.user)
+        raised = promoting.raise_share(
+            found, seen=seen, override=override, by=request.user, keep=_line(request, override)
+        )
     except PromotionError as error:
         messages.error(request, str(error))
         return redirect("rollouts")
-    return _told(request, raised, f"{raised} answers {_whom(raised)} from the next question on.", override)
+    return _told(request, f"{raised} answers {_whom(raised)} from the next question on.")
 
 
 @rules.action(Role.OWNER)
 def halt_rollout(request: loading.Request, pk: int) -> HttpResponse:
     try:
-        halted = promoting.halt(_rollout(pk), request.POST.get("reason", ""), by=request.user)
+        halted = promoting.halt(_rollout(pk), request.POST.get("reason", ""), by=request.user, keep=_line(request))
     except PromotionError as error:
         messages.error(request, str(error))
         return redirect("rollouts")
-    return _told(request, halted, f"{halted} answers nobody from the next question on.")
+    return _told(request, f"{halted} answers nobody from the next question on.")
 
 
 @rules.question(Role.OWNER)
 def roll_back_answers(request: loading.Request) -> HttpResponse:
     """One press: a rollout that goes is withdrawn, else the model before answers again."""
     try:
-        live = deploying.roll_back(by=request.user)
+        live = deploying.roll_back(by=request.user, seen=request.POST.get("seen", ""))
     except (RegistryError, Deployment.DoesNotExist) as error:
         messages.error(request, str(error))
         return redirect("rollouts")
@@ -88,12 +97,15 @@ def _rollout(pk: int) -> Rollout:
     return get_object_or_404(Rollout.objects.select_related("endpoint", "beside__endpoint"), pk=pk)
 
 
-def _told(request: loading.Request, rollout: Rollout, sentence: str, override: str = "") -> HttpResponse:
-    request.audited = rollout_reports.audited(rollout, override)
+def _line(request: loading.Request, override: str = "") -> promoting.Keep:
+    return lambda rollout: rules.keep(request, rollout_reports.audited(rollout, override))
+
+
+def _told(request: loading.Request, sentence: str) -> HttpResponse:
     messages.success(request, sentence)
     return redirect("rollouts")
 
 
 def _whom(rollout: Rollout) -> str:
-    everybody = rollout.percent == promoting.EVERYBODY
+    everybody = rollout.percent == EVERYBODY
     return "all conversations" if everybody else f"{rollout.percent} % of the conversations"

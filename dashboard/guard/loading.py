@@ -19,6 +19,8 @@ class Request(HttpRequest):
     """A request of somebody who is logged in, as LoginRequiredMiddleware guarantees."""
 
     user: User
+    is_audited: bool
+    """Whether the view has written its line itself, by dashboard.guard.rules.keep."""
     audited: dict[str, Any]
     """What the audit log is to hold beside the address. A view that changes something without leading elsewhere sets
     it, or there is no line."""

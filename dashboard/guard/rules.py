@@ -59,6 +59,14 @@ def form(read: Role | None, write: Role | None = None, *, is_atomic: bool = True
     return _ruled(Rule((*READING, "POST"), read=read, write=write or read, is_atomic=is_atomic))
 
 
+def keep(request: Any, details: dict[str, Any]) -> None:
+    """Write the line of a view in the audit log now, in the transaction of what it tells, and not after the view."""
+    match = request.resolver_match
+    target = "/".join(str(value) for value in (*match.args, *match.kwargs.values()))
+    audit.write(request.user, match.url_name, target, details)
+    request.is_audited = True
+
+
 def public(*methods: str) -> Callable[[View], View]:
     """A view for whoever comes: logging in, and what machines ask."""
     return _ruled(Rule(methods or READING, is_public=True))
@@ -98,8 +106,8 @@ def _audited(
     if response.status_code >= 400:
         if is_atomic:
             transaction.set_rollback(True)
+    elif getattr(request, "is_audited", False):
+        return response
     elif response.status_code >= 300 or hasattr(request, "audited"):  # a form that is shown again changed nothing
-        match = request.resolver_match
-        target = "/".join(str(value) for value in (*match.args, *match.kwargs.values()))
-        audit.write(request.user, match.url_name, target, getattr(request, "audited", {}))
+        keep(request, getattr(request, "audited", {}))
     return response

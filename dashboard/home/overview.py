@@ -36,7 +36,8 @@ SELECT (SELECT count(*) FROM bot_question WHERE state = ANY(%(states)s)),
     WHERE is_connected AND seen_at > now() - make_interval(secs => %(seconds)s)),
   EXISTS (SELECT FROM tuning_modelversion WHERE retires_on <= current_date + %(days)s),
   EXISTS (SELECT FROM llm_rollout WHERE state = 'going' OR state = 'halted' AND ended_at > now() - %(told)s),
-  EXISTS (SELECT FROM evaluation_driftreading WHERE state = 'drifted')
+  EXISTS (SELECT FROM evaluation_driftreading WHERE state = 'drifted'),
+  (SELECT count(*) FROM bot_message WHERE caught > 0 AND created_at >= %(since)s::timestamp AT TIME ZONE 'UTC')
 """
 PERCENTILES = """
 SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY first_token_ms),
@@ -125,7 +126,7 @@ def figures() -> Figures:
     month = sum((row["cost"] for row in spent), Decimal(0))
     spent_today = sum((row["cost"] for row in spent if row["day"] == today), Decimal(0))
     times = _times()
-    health, told = _health()
+    health, told = _health(since)
     most = max(outcomes.values(), default=1)
     return Figures(
         questions=outcomes.total(),
@@ -145,7 +146,7 @@ def figures() -> Figures:
         endings=expiry.endings(today) if told.endings else (),
         rollout=Rollout.objects.told() if told.rollout else None,
         drifted=drift_readings.drifted() if told.drift else [],
-        caught=Message.objects.matching({"claims": True, "since": since}).count(),
+        caught=told.caught,
         since=since,
     )
 
@@ -176,17 +177,19 @@ def _failing() -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class ToTell:
-    """Whether there is something to be told of each, which is looked up only then."""
+    """Whether there is something to be told of each, which is looked up only then; and how many answers had something
+    caught before they were shown."""
 
     endings: bool
     rollout: bool
     drift: bool
+    caught: int
 
 
-def _health() -> tuple[list[tuple[str, bool, str]], ToTell]:
+def _health(since: date) -> tuple[list[tuple[str, bool, str]], ToTell]:
     """Bots, queue, sources and models: what each is, whether it is well, and a word; and what else is to be told."""
     asked: dict[str, Any] = {"states": list(OPEN), "seconds": presence.FRESH.total_seconds(), "days": max(expiry.DAYS)}
-    asked["told"] = TOLD
+    asked |= {"told": TOLD, "since": since}
     with connection.cursor() as cursor:
         cursor.execute(HEALTH, asked)
         waiting, open_ones, failed, tripped, used, alive, *told = cursor.fetchone()

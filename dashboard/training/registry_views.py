@@ -36,6 +36,7 @@ def registry(request: loading.Request) -> HttpResponse:
         "serving": [live, versions.live(ServingRole.RESTYLE)],
         "unregistered": answering if live is None else None,
         "before": deploying.before(),
+        "seen": deploying.newest_decision(),
         "endings": expiry.endings(timezone.now().date()),
         "find": FindForm(),
     }
@@ -109,7 +110,7 @@ def retire_version(request: loading.Request, pk: int) -> HttpResponse:
 def take_back(request: loading.Request) -> HttpResponse:
     """Let the model before answer again."""
     try:
-        made = deploying.roll_back(by=request.user)
+        made = deploying.roll_back(by=request.user, seen=request.POST.get("seen", ""))
     except (RegistryError, Deployment.DoesNotExist) as error:
         messages.error(request, str(error))
         return redirect("registry")

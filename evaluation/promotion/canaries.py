@@ -35,12 +35,15 @@ class Cut:
 
 
 def watch() -> Rollout | None:
-    """Look at the rollout that goes. Where it has to end it is ended and returned; None where all may stay as it is."""
+    """Look at the rollout that goes. Where it has to end it is ended and returned; None where all may stay as it is.
+
+    Its row is written after all that is counted, so that whoever raises or halts it meanwhile waits for nothing.
+    """
     rollout = Rollout.objects.going()
     if rollout is None:
         return None
-    rollout.keep_watched()
     state, why = _verdict(rollout)
+    rollout.keep_watched()
     if not why or not rollout.end(state, why):
         return None
     log.warning("The rollout of %s is %s: %s", rollout, rollout.get_state_display(), why)
@@ -49,22 +52,24 @@ def watch() -> Rollout | None:
 
 def _verdict(rollout: Rollout) -> tuple[RolloutState, str]:
     """How it is to end, and why; no reason where it goes on."""
-    live = Deployment.objects.live(ServingRole.ANSWER)
-    if _served(live) == _served(rollout.candidate):
+    if Deployment.objects.live(ServingRole.ANSWER).served == rollout.candidate.served:
         return RolloutState.FINISHED, "It was let answer all conversations."
-    if _served(live) != _served(rollout.beside):
-        why = f"{live} was let answer in the place of {rollout.beside}, so it is compared with nobody any more."
-        return RolloutState.WITHDRAWN, why
+    if replaced := with_nobody(rollout):
+        return RolloutState.WITHDRAWN, replaced
     return RolloutState.HALTED, harm_of(rollout)
 
 
-def _served(row: Deployment) -> tuple[int, str, str]:
-    return row.endpoint_id, row.model, row.prompt
+def with_nobody(rollout: Rollout) -> str:
+    """Why it is compared with nobody any more; empty where the model that it began beside still is live."""
+    live = Deployment.objects.live(ServingRole.ANSWER)
+    if live.served == rollout.beside.served:
+        return ""
+    return f"{live} was let answer in the place of {rollout.beside}, so it is compared with nobody any more."
 
 
 def harm_of(rollout: Rollout) -> str:
     """What the candidate does worse than the live model, proven or in a burst; empty where nothing is known of any."""
-    if said := harm.burst(_newest(rollout, is_candidate=True), _newest(rollout, is_candidate=False)):
+    if said := _burst(rollout):
         return said
     number = harm.look(_answers(rollout).filter(is_candidate=True).count())
     if not number:
@@ -109,22 +114,42 @@ def _tally(answers: QuerySet[Message], disliked: QuerySet[Feedback], limit: floa
     return ArmTally(disliked=thumbs, **counted)
 
 
-def in_step(rollout: Rollout) -> int:
-    """Answers of the candidate since the present step began."""
-    return _answers(rollout).filter(is_candidate=True, created_at__gte=rollout.step_started_at).count()
+def in_step(rollout: Rollout) -> tuple[int, int]:
+    """Answers of the candidate, and of the live model, since the present step began."""
+    counted = (
+        _answers(rollout)
+        .filter(created_at__gte=rollout.step_started_at)
+        .aggregate(candidate=Count("pk", filter=Q(is_candidate=True)), live=Count("pk", filter=Q(is_candidate=False)))
+    )
+    return counted["candidate"], counted["live"]
 
 
 def _answers(rollout: Rollout) -> QuerySet[Message]:
-    """Both arms' answers that say something of a model: what a budget stopped does not."""
+    """Both arms' answers that say something of a model: what a budget stopped does not.
+
+    Those few are read by the index `usage_stopped`, not by going through the whole ledger.
+    """
     stopped = UsageRecord.objects.filter(trace_id=OuterRef("trace_id"), finish_reason="budget")
     found = Message.objects.filter(rollout=rollout, speaker=Speaker.BOT, outcome__in=COUNTED)
     return found.filter(Q(is_stand_in=False) | ~Exists(stopped))
 
 
-def _newest(rollout: Rollout, *, is_candidate: bool) -> list[bool]:
-    """Whether each of the newest answers failed, the newest first."""
-    rows = _answers(rollout).filter(is_candidate=is_candidate).order_by("-id").values_list("outcome", "is_stand_in")
-    return [outcome == Outcome.PROVIDER_ERROR or is_stand_in for outcome, is_stand_in in rows[: harm.BURST_OF]]
+def _burst(rollout: Rollout) -> str:
+    """What is said of the candidate's newest answers, held against the live model's since the oldest of them."""
+    newest, oldest = _newest(_answers(rollout).filter(is_candidate=True), harm.BURST_OF)
+    if newest[0] < harm.BURST:  # as almost always
+        return ""
+    live = _answers(rollout).filter(is_candidate=False)
+    beside = live.filter(pk__gte=oldest).aggregate(failed=Count("pk", filter=FAILED), asked=Count("pk"))
+    found = beside["failed"], beside["asked"]
+    return harm.burst(newest, _newest(live, harm.BURST_BESIDE)[0] if 0 < found[1] < harm.BURST_BESIDE else found)
+
+
+def _newest(answers: QuerySet[Message], most: int) -> tuple[tuple[int, int], int]:
+    """How many of the newest answers failed, of how many; and the oldest of them, 0 where there are none."""
+    rows = list(answers.order_by("-id").values_list("pk", "outcome", "is_stand_in")[:most])
+    failed = sum(outcome == Outcome.PROVIDER_ERROR or is_stand_in for _, outcome, is_stand_in in rows)
+    return (failed, len(rows)), min((pk for pk, *_ in rows), default=0)
 
 
 def _cut(rollout: Rollout, answers: int) -> Cut:

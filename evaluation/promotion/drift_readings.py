@@ -26,6 +26,7 @@ WEEK = timedelta(days=7)
 MOST = 2_000  # answers of a week that are read, the newest; of these GROUNDED are held against their passages
 GROUNDED = 300
 EXAMPLES = 500
+BEGINNINGS = 10  # decisions for a model that are looked through for when it began
 GIVEN = (Outcome.ANSWERED, Outcome.NOT_IN_DOCS, Outcome.BLOCKED)
 
 
@@ -42,10 +43,10 @@ def read(now: datetime) -> list[DriftReading]:
     """
     live = Deployment.objects.newest_of(ServingRole.ANSWER)
     monday = _monday(now)
-    if live is None or _beginning(live).until > monday - WEEK:
+    if live is None or (not _kept_baseline(live) and _beginning(live).until > monday - WEEK):
         return []
     week = (monday - WEEK).date()
-    if DriftReading.objects.filter(deployment=live, week=week).exists():
+    if _readings(live).filter(week=week).exists():
         return []
     rows = [*_of_answers(live, WatchedTime(monday - WEEK, monday), week), *_of_itself(live, week, now.date())]
     made = DriftReading.objects.bulk_create(rows, ignore_conflicts=True)
@@ -58,7 +59,9 @@ def read(now: datetime) -> list[DriftReading]:
 def newest() -> list[DriftReading]:
     """Those of the newest week there is, of the model that answers now."""
     live = Deployment.objects.newest_of(ServingRole.ANSWER)
-    rows = DriftReading.objects.filter(deployment=live).select_related("deployment__endpoint")
+    if live is None:
+        return []
+    rows = _readings(live).select_related("deployment__endpoint")
     last = rows.order_by("-week").values("week")[:1]
     return list(rows.filter(week__in=last).order_by("id"))
 
@@ -124,21 +127,37 @@ def _changed(version: ModelVersion | None) -> tuple[int, int]:
     return sum(bool(staleness.changes(each)) for each in examples), len(examples)
 
 
+def _readings(live: Deployment) -> QuerySet[DriftReading]:
+    """Those of a model, however often it was let answer."""
+    return DriftReading.objects.filter(
+        deployment__endpoint=live.endpoint_id, deployment__model=live.model, deployment__prompt=live.prompt
+    )
+
+
 def _kept_baseline(live: Deployment) -> dict[str, Any]:
-    """What earlier readings of this model were compared with, as answers do not stay for ever."""
-    rows = DriftReading.objects.filter(deployment=live).exclude(details={}).order_by("week")
+    """What the first readings of this model were compared with, as answers do not stay for ever."""
+    rows = _readings(live).exclude(details={}).order_by("-week")
     return {row.measure: row.details for row in rows if row.baseline_sample >= drift.LEAST}
 
 
 def _beginning(live: Deployment) -> WatchedTime:
-    """What a model is compared with: its canary where that gave enough answers, else its first week."""
-    finished = Rollout.objects.filter(endpoint=live.endpoint, model=live.model, state=RolloutState.FINISHED)
-    rollout = finished.filter(created_at__lt=live.created_at).order_by("-id").first()
-    first = WatchedTime(live.created_at, live.created_at + WEEK)
-    if rollout is None:
-        return first
-    canary = WatchedTime(rollout.created_at, live.created_at)
-    return canary if len(_given(live, canary).values("pk")) >= drift.LEAST_TOPICS else first
+    """What a model is compared with: its first canary or else its first week, of those that gave enough answers.
+
+    A time in which it answered again, after a rollback or another decision for it, is none of them.
+    """
+    served = {"endpoint": live.endpoint_id, "model": live.model, "prompt": live.prompt}
+    for rollout in Rollout.objects.filter(state=RolloutState.FINISHED, **served).order_by("id")[:BEGINNINGS]:
+        canary = WatchedTime(rollout.created_at, rollout.ended_at or live.created_at)
+        if _count(live, canary) >= drift.LEAST_TOPICS:
+            return canary
+    rows = Deployment.objects.filter(role=ServingRole.ANSWER, **served).order_by("id")[:BEGINNINGS]
+    weeks = [WatchedTime(row.created_at, row.created_at + WEEK) for row in rows]
+    enough = (week for week in weeks if _count(live, week) >= drift.LEAST)
+    return next(enough, WatchedTime(live.created_at, live.created_at + WEEK))
+
+
+def _count(live: Deployment, span: WatchedTime) -> int:
+    return len(_given(live, span).values("pk"))
 
 
 def _given(live: Deployment, span: WatchedTime) -> QuerySet[Message]:

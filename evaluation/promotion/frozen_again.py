@@ -54,15 +54,16 @@ def passed(live: Deployment) -> tuple[Sampled, Sampled, str]:
 
 def _first(live: Deployment) -> EvaluationRun | None:
     """The run that it rests on."""
-    served = {"endpoint": live.endpoint, "model": live.model, "state": RolloutState.FINISHED}
+    served = {"endpoint": live.endpoint, "model": live.model, "prompt": live.prompt, "state": RolloutState.FINISHED}
     rollout = Rollout.objects.filter(**served, run__isnull=False).first()
     found = EvaluationRun.objects.filter(pk=rollout.run or 0) if rollout else EvaluationRun.objects.none()
     return found.select_related("case_set").first()
 
 
 def _again(live: Deployment, first: EvaluationRun) -> QuerySet[EvaluationRun]:
-    """The newest first."""
-    return EvaluationRun.objects.filter(case_set=first.case_set, live=live, candidate=None, pk__gt=first.pk)
+    """The newest first, however often the model was let answer meanwhile."""
+    same = {"live__endpoint": live.endpoint_id, "live__model": live.model, "live__prompt": live.prompt}
+    return EvaluationRun.objects.filter(case_set=first.case_set, candidate=None, pk__gt=first.pk, **same)
 
 
 def _failure(live: Deployment, first: EvaluationRun) -> str:

@@ -1,30 +1,37 @@
 """From a judged candidate to the live model: at once, or by a canary that grows step by step."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot.answers import prompts
 from evaluation.cases import case_sets
 from evaluation.cases.case_sets import CaseSetError
 from evaluation.models import EvaluationArm, EvaluationRun, RunState
-from evaluation.promotion import canaries, proofs
+from evaluation.promotion import canaries, harm, proofs
 from evaluation.promotion.gate import Gate, GateVerdict
 from evaluation.scores.statistics import ScoresError
-from llm.models import Deployment, PromptVariant, Rollout, RolloutState, ServingRole
+from llm.models import EVERYBODY, Deployment, PromptVariant, Rollout, RolloutState, ServingRole
 from tuning.models import ModelVersion
 from tuning.registry import deploying, versions
 from tuning.registry.versions import RegistryError
 
-STEPS = (5, 25, 50, 100)
-EVERYBODY = 100
+STEPS = (5, 25, 50, EVERYBODY)
+MOST_BESIDE = 50  # percent, with which the live model is left with enough to be compared with
 LEAST_ANSWERS = 200  # of the candidate, in each step
 LEAST_TIME = timedelta(hours=24)
+
+Keep = Callable[[Rollout], object]
+"""What is to be kept of a decision elsewhere, as in the audit log: done with it in one transaction, or not at all."""
+
+
+def _nothing(_: Rollout) -> None:
+    """What is kept elsewhere where nobody asked for it."""
 
 
 class PromotionError(ValueError):
@@ -41,18 +48,24 @@ class NextStep:
 
 
 def promote(
-    version: ModelVersion, run: EvaluationRun, *, percent: int = EVERYBODY, override: str = "", by: User | None
+    version: ModelVersion,
+    run: EvaluationRun,
+    *,
+    percent: int = EVERYBODY,
+    override: str = "",
+    by: User | None,
+    keep: Keep = _nothing,
 ) -> Rollout:
     """Let a candidate answer a share of the conversations, or all of them, as the gate allows after `run`.
 
     `override` is a person's reason to do it against the gate, which takes an owner; by nobody is by the command line.
     Asks the model, so no transaction may be open. Raises PromotionError.
     """
-    if not 1 <= percent <= EVERYBODY:
-        raise PromotionError(f"A share is 1 to {EVERYBODY} %, not {percent}.")
+    if not 1 <= percent <= MOST_BESIDE and percent != EVERYBODY:
+        raise PromotionError(f"Begin with 1 to {MOST_BESIDE} %, or with all of them at once; not with {percent} %.")
     check_run(version, run)
-    judged = judgement(run)
-    refusal = refused(judged, percent) or compared_with_another(run)
+    judged, live = judgement(run), Deployment.objects.live(ServingRole.ANSWER)
+    refusal = _joined(refused(judged, percent), against(version, run, live))
     if refusal:
         check_override(refusal, override, by)
     if going := Rollout.objects.going():
@@ -63,10 +76,10 @@ def promote(
         raise PromotionError(str(error)) from error
     begun = Rollout(
         endpoint=version.endpoint, model=version.model, prompt=version.prompt, percent=percent, run=run.pk,
-        beside=Deployment.objects.live(ServingRole.ANSWER), salt=secrets.token_hex(16), is_override=bool(refusal),
-        reason=(override.strip() or judged.why)[:500], created_by=by,
+        beside=live, salt=secrets.token_hex(16), is_override=bool(refusal), reason=override.strip() or judged.why,
+        created_by=by,
     )  # fmt: skip
-    return _at_once(begun, wanted, version) if percent == EVERYBODY else _going(begun)
+    return _at_once(begun, wanted, version, keep) if percent == EVERYBODY else _going(begun, keep)
 
 
 def check_run(version: ModelVersion, run: EvaluationRun) -> None:
@@ -111,11 +124,28 @@ def refused(judged: Gate, percent: int) -> str:
     return ""
 
 
-def compared_with_another(run: EvaluationRun) -> str:
-    live = Deployment.objects.live(ServingRole.ANSWER)
+def against(version: ModelVersion, run: EvaluationRun, live: Deployment) -> str:
+    """What speaks against it beside the gate, which an evaluation of now would settle; empty where nothing does."""
+    return _joined(_compared_with_another(run, live), _halted_since(version, run))
+
+
+def _compared_with_another(run: EvaluationRun, live: Deployment) -> str:
     if (live.endpoint_id, live.model) == (run.live.endpoint_id, run.live.model):
         return ""
     return f"Run {run.pk} compared it with {run.live}, and {live} answers now: run it again."
+
+
+def _halted_since(version: ModelVersion, run: EvaluationRun) -> str:
+    """That it did harm, or somebody halted it, after this evaluation or a newer one."""
+    served = {"endpoint": version.endpoint, "model": version.model, "prompt": version.prompt}
+    halted = Rollout.objects.filter(state=RolloutState.HALTED, run__gte=run.pk, **served).first()
+    if halted is None:
+        return ""
+    return f"It was halted after run {halted.run}: {halted.why.rstrip('.')}. Evaluate it again first."
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(each for each in sentences if each)
 
 
 def check_override(refusal: str, override: str, by: User | None) -> None:
@@ -129,13 +159,13 @@ def check_override(refusal: str, override: str, by: User | None) -> None:
 @dataclass(frozen=True)
 class Offer:
     """What may be done with the candidate of a run: `blocked` says why nothing at all, `canary` and `everybody` why not
-    so far without deciding against the gate; empty where it may. `another`: it was compared with one that answers no
-    more."""
+    so far without deciding against the gate; empty where it may. `against` is what speaks against it beside the gate.
+    """
 
     blocked: str
     canary: str = ""
     everybody: str = ""
-    another: str = ""
+    against: str = ""
 
 
 def offer(run: EvaluationRun, judged: Gate) -> Offer:
@@ -147,89 +177,125 @@ def offer(run: EvaluationRun, judged: Gate) -> Offer:
         return Offer(str(error))
     if going := Rollout.objects.going():
         return Offer(f"The rollout of {going} goes on at {going.percent} %.")
-    another = compared_with_another(run)
-    return Offer("", refused(judged, STEPS[0]) or another, refused(judged, EVERYBODY) or another, another)
+    said = against(run.candidate, run, Deployment.objects.live(ServingRole.ANSWER))
+    canary, everybody = (_joined(refused(judged, percent), said) for percent in (STEPS[0], EVERYBODY))
+    return Offer("", canary, everybody, said)
 
 
-def _going(begun: Rollout) -> Rollout:
+def _going(begun: Rollout, keep: Keep) -> Rollout:
     versions.register_live()
-    try:
-        with transaction.atomic():
-            begun.save()
-    except IntegrityError as error:
-        raise PromotionError("Another rollout has begun meanwhile.") from error
-    begun.refresh_from_db()
+    with transaction.atomic():
+        _check_beside(begun)
+        try:
+            with transaction.atomic():
+                begun.save()
+        except IntegrityError as error:
+            raise PromotionError("Another rollout has begun meanwhile.") from error
+        begun.refresh_from_db()
+        keep(begun)
     return begun
 
 
-def _at_once(begun: Rollout, wanted: Deployment, version: ModelVersion) -> Rollout:
+def _at_once(begun: Rollout, wanted: Deployment, version: ModelVersion, keep: Keep) -> Rollout:
     begun.state, begun.why, begun.ended_by = RolloutState.FINISHED, "Promoted at once.", begun.created_by
     begun.ended_at = timezone.now()
     with transaction.atomic():
+        _check_beside(begun)
         begun.save()
         deploying.begin(wanted, version, reason=_reason(begun), by=begun.created_by)
-    begun.refresh_from_db()
+        begun.refresh_from_db()
+        keep(begun)
     return begun
+
+
+def _check_beside(rollout: Rollout) -> None:
+    """Raises PromotionError where another model was let answer than the one that it is compared with."""
+    if replaced := canaries.with_nobody(rollout):
+        raise PromotionError(replaced)
 
 
 def next_step(rollout: Rollout) -> NextStep:
     percent = next((step for step in STEPS if step > rollout.percent), EVERYBODY)
-    answers = canaries.in_step(rollout)
+    answers, beside = canaries.in_step(rollout)
     left = rollout.step_started_at + LEAST_TIME - timezone.now()
     missing = []
     if answers < LEAST_ANSWERS:
         missing.append(f"{LEAST_ANSWERS - answers} of the {LEAST_ANSWERS} answers that a step takes")
+    if beside < harm.LEAST_BESIDE:
+        missing.append(f"{harm.LEAST_BESIDE - beside} of the live model's {harm.LEAST_BESIDE} to compare with")
     if left > timedelta(0):
         missing.append(_hours(left))
-    return NextStep(percent, answers, f"Still missing: {' and '.join(missing)}." if missing else "")
+    return NextStep(percent, answers, f"Still missing: {_listed(missing)}." if missing else "")
 
 
-def raise_share(rollout: Rollout, *, override: str = "", by: User | None) -> Rollout:
+def _listed(named: list[str]) -> str:
+    *others, last = named
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def raise_share(
+    rollout: Rollout, *, seen: int | None = None, override: str = "", by: User | None, keep: Keep = _nothing
+) -> Rollout:
     """The next step; after the last of them the candidate is live. Asks the model then, so no transaction may be open.
 
-    Raises PromotionError where it does harm, has ended, or the step was not long enough and nobody overrides that.
+    `seen` is the share at which a person saw it, where that may be a while ago. Raises PromotionError where it does
+    harm, has ended, has been raised since, is compared with nobody any more, or the step was not long enough and nobody
+    overrides that.
     """
     if rollout.state != RolloutState.GOING:
         raise PromotionError(f"The rollout of {rollout} is {rollout.get_state_display()}: {rollout.why}")
-    if harm := canaries.harm_of(rollout):
-        raise PromotionError(f"It does harm: {harm}")
+    if seen not in (None, rollout.percent):
+        raise PromotionError(f"It was raised already: it answers {rollout.percent} % of the conversations by now.")
+    _check_beside(rollout)
+    if done := canaries.harm_of(rollout):
+        raise PromotionError(f"It does harm: {done}")
     step = next_step(rollout)
     if step.missing:
         check_override(step.missing, override, by)
+    reason = override.strip() if step.missing else ""
     if step.percent == EVERYBODY:
-        return _finished(rollout, by)
-    if not rollout.raise_to(step.percent):
-        raise PromotionError(f"Somebody was quicker: it is {rollout.get_state_display()} at {rollout.percent} %.")
+        return _finished(rollout, reason, by, keep)
+    with transaction.atomic():
+        if not rollout.raise_to(step.percent, override=reason):
+            raise PromotionError(f"Somebody was quicker: it is {rollout.get_state_display()} at {rollout.percent} %.")
+        keep(rollout)
     return rollout
 
 
-def _finished(rollout: Rollout, by: User | None) -> Rollout:
+def _finished(rollout: Rollout, override: str, by: User | None, keep: Keep) -> Rollout:
     version = ModelVersion.objects.get(endpoint=rollout.endpoint, model=rollout.model)
+    if version.prompt != rollout.prompt:
+        raise PromotionError(
+            f"{version} is asked {version.get_prompt_display()} by now, and was tried {rollout.get_prompt_display()}:"
+            " halt it, and evaluate it as it is."
+        )
     try:
         wanted = deploying.tried(version, reason="a rollout")
     except RegistryError as error:
         raise PromotionError(str(error)) from error
     with transaction.atomic():
-        if not rollout.end(RolloutState.FINISHED, "It answers all conversations.", by=by):
+        _check_beside(rollout)
+        if not rollout.finish("It answers all conversations.", override=override, by=by):
             raise PromotionError(f"It has ended meanwhile: {rollout.why}")
-        Rollout.objects.filter(pk=rollout.pk).update(percent=EVERYBODY, step_started_at=Now())
         deploying.begin(wanted, version, reason=_reason(rollout), by=by)
-    rollout.refresh_from_db()
+        keep(rollout)
     return rollout
 
 
-def halt(rollout: Rollout, why: str, *, by: User | None) -> Rollout:
+def halt(rollout: Rollout, why: str, *, by: User | None, keep: Keep = _nothing) -> Rollout:
     """Let the candidate answer nobody from the next question on. Raises PromotionError where it has ended already."""
     if not why.strip():
         raise PromotionError("Say why, for those who come after.")
-    if not rollout.end(RolloutState.HALTED, why.strip(), by=by):
-        raise PromotionError(f"It has ended already: {rollout.why}")
+    with transaction.atomic():
+        if not rollout.end(RolloutState.HALTED, why.strip(), by=by):
+            raise PromotionError(f"It has ended already: {rollout.why}")
+        keep(rollout)
     return rollout
 
 
 def _reason(rollout: Rollout) -> str:
     against = " against the gate" if rollout.is_override else ""
-    return f"promoted{against} after run {rollout.run}: {rollout.reason}"[:300]
+    return f"promoted{against} after run {rollout.run}: {'; '.join(rollout.reason.splitlines())}"[:300]
 
 
 def _hours(left: timedelta) -> str:

@@ -34,7 +34,9 @@ def _shares(arm: ArmTally) -> dict[str, Any]:
 def lines(rollout: Rollout) -> Iterator[str]:
     told = as_json(rollout)
     yield f"rollout {rollout.pk}, {rollout.state}: {rollout} beside {rollout.beside}, {rollout.percent} %"
-    yield f"  {'against the gate: ' if rollout.is_override else ''}{rollout.reason}"
+    first, *others = rollout.reason.splitlines() or [""]
+    yield f"  {'against the gate or the steps: ' if rollout.is_override else ''}{first}"
+    yield from (f"  {each}" for each in others)
     if rollout.why:
         yield f"  {rollout.why}"
     for name, arm in told["arms"].items():

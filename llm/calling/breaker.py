@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from llm import vendors
 from llm.completion import FinishReason, ProviderError
-from llm.models import Breaker, Deployment, Purpose, UsageRecord
+from llm.models import Breaker, Deployment, Purpose, ServingRole, UsageRecord
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +35,24 @@ _PATIENT = frozenset({Purpose.EMBED_DOCUMENT, Purpose.JUDGE, Purpose.EVALUATE})
 
 @dataclass(frozen=True)
 class Standing:
-    """What is to be known of a model before it is called. `fallback_id` is the Deployment that would stand in: the
-    fallback, or with nobody set the live model for one that is asked in its place (a channel's, a candidate)."""
+    """What is to be known of a model before it is called. `fallback_id` is the Deployment that would stand in.
+
+    `is_hurried` is whether that one is asked after FIRST_WORD_SECONDS already. A candidate has as long as the live
+    model has, as both are compared.
+    """
 
     is_open: bool = False
     fallback_id: int | None = None
+    is_hurried: bool = False
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A model that was let serve a role; no `model` where nobody is to."""
+
+    pk: int
+    provider: str
+    model: str
 
 
 def standing(deployment: Deployment) -> Standing:
@@ -48,14 +61,25 @@ def standing(deployment: Deployment) -> Standing:
     if vendors.runs_here(provider):
         return Standing()
     opened = Breaker.objects.filter(provider=provider, model=model, opened_at__isnull=False)
-    fallback = Deployment.objects.fallback_for(provider, model)
-    live = Deployment.objects.live_beside(provider, model)
-    found: dict[str, int] = dict(
-        opened.values_list(Value("breaker"), "pk").union(
-            fallback.values_list(Value("fallback"), "pk"), live.values_list(Value("live"), "pk"), all=True
-        )
+    decided = Deployment.objects.decided(ServingRole.FALLBACK, ServingRole.ANSWER)
+    rows = opened.values_list(Value("breaker"), "pk", "provider", "model").union(
+        decided.values_list("role", "pk", "endpoint__provider", "model"), all=True
     )
-    return Standing("breaker" in found, found.get("fallback", found.get("live")))
+    found = {kind: Decided(*row) for kind, *row in rows}
+    chosen, live = found.get(ServingRole.FALLBACK), found.get(ServingRole.ANSWER)
+    beside = live if deployment.is_candidate else None
+    stand_in = _stand_in(Decided(0, provider, model), chosen, beside)
+    hurrying = _stand_in(live, chosen, None) if deployment.is_candidate and live else stand_in
+    return Standing("breaker" in found, stand_in.pk if stand_in else None, is_hurried=hurrying is not None)
+
+
+def _stand_in(asked: Decided, chosen: Decided | None, live: Decided | None) -> Decided | None:
+    """The fallback, or with nobody chosen the `live` model; nobody where that is what was chosen, and never the model
+    that is asked itself."""
+    if chosen is not None and not chosen.model:
+        return None
+    possible = (each for each in (chosen, live) if each is not None)
+    return next((each for each in possible if (each.provider, each.model) != (asked.provider, asked.model)), None)
 
 
 def admit(deployment: Deployment, purpose: Purpose, known: Standing | None = None) -> bool:

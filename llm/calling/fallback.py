@@ -24,5 +24,12 @@ def first_word_by(deadline: float, *, calls: int) -> float:
     return now + max(0.0, min(float(settings.FIRST_WORD_SECONDS), share))
 
 
+def first_of_two_by(deadline: float, *, is_hurried: bool) -> float:
+    """The same for a model after which another may be asked; one that is not hurried leaves that one's time alone."""
+    if is_hurried:
+        return first_word_by(deadline, calls=2)
+    return deadline - min(float(settings.FIRST_WORD_SECONDS), (deadline - time.monotonic()) / 2)
+
+
 def deployment(fallback_id: int) -> Deployment:
     return Deployment.objects.select_related("endpoint").get(pk=fallback_id)

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                     "is_override",
                     models.BooleanField(default=False, help_text="Did a person decide against the gate, or the steps?"),
                 ),
-                ("reason", models.CharField(max_length=500)),
+                ("reason", models.TextField(help_text="Of each decision a line, the first one first.")),
                 (
                     "state",
                     models.CharField(
@@ -108,5 +108,11 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.AddIndex(
+            model_name="usagerecord",
+            index=models.Index(
+                condition=models.Q(("finish_reason", "budget")), fields=["trace_id"], name="usage_stopped"
+            ),
         ),
     ]

@@ -17,9 +17,10 @@ from llm.models.calls import (
     UsageRecord,
     UsageRecordQuerySet,
 )
-from llm.models.rollouts import TOLD, Rollout, RolloutQuerySet, RolloutState
+from llm.models.rollouts import EVERYBODY, TOLD, Rollout, RolloutQuerySet, RolloutState
 
 __all__ = [
+    "EVERYBODY",
     "TOLD",
     "Breaker",
     "Budget",

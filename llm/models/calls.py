@@ -99,15 +99,10 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
             created_by=by,
         )
 
-    def fallback_for(self, provider: str, model: str) -> Self:
-        """The live fallback; nothing when there is none, or when it is the very model that is to be replaced."""
-        newest = self.filter(role=ServingRole.FALLBACK).order_by("-id").values("pk")[:1]
-        return self.filter(pk__in=newest).exclude(model="").exclude(endpoint__provider=provider, model=model)
-
-    def live_beside(self, provider: str, model: str) -> Self:
-        """The live model, where another one is asked: that of a channel, or the candidate of a rollout."""
-        newest = self.filter(role=ServingRole.ANSWER).order_by("-id").values("pk")[:1]
-        return self.filter(pk__in=newest).exclude(endpoint__provider=provider, model=model)
+    def decided(self, *roles: ServingRole) -> Self:
+        """What was last decided for these roles, also that nobody serves one, as a part of another query."""
+        newest = self.filter(role__in=roles).order_by("role", "-id").distinct("role")
+        return self.filter(pk__in=newest.values("pk"))
 
 
 class Deployment(models.Model):
@@ -136,6 +131,16 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.endpoint.provider}:{self.model}"
+
+    @property
+    def served(self) -> tuple[int, str, str]:
+        """What serves, in which words: two decisions of which it is the same let the same model answer."""
+        return self.endpoint_id, self.model, self.prompt
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether it was never let serve, so that it has no row: as the candidate of a rollout."""
+        return self.pk is None
 
     @property
     def is_quoting(self) -> bool:
@@ -314,7 +319,10 @@ class UsageRecord(models.Model):
     objects = UsageRecordQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["provider", "model", "-created_at"], name="usage_of_model")]
+        indexes = [
+            models.Index(fields=["provider", "model", "-created_at"], name="usage_of_model"),
+            models.Index(fields=["trace_id"], condition=models.Q(finish_reason="budget"), name="usage_stopped"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(cached_input_tokens__lte=models.F("input_tokens")), name="cached_is_part_of_input"

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Concat, Now
 from django.utils import timezone
 
 from llm.models.calls import Deployment, Endpoint, PromptVariant, ServingRole
 
 TOLD = timedelta(days=7)
 UNWATCHED = timedelta(minutes=5)
+EVERYBODY = 100  # percent
 
 
 class RolloutState(models.TextChoices):
@@ -54,7 +55,7 @@ class Rollout(models.Model):
     salt = models.CharField(max_length=32)
     run = models.PositiveBigIntegerField(null=True, blank=True)
     is_override = models.BooleanField(default=False, help_text="Did a person decide against the gate, or the steps?")
-    reason = models.CharField(max_length=500)
+    reason = models.TextField(help_text="Of each decision a line, the first one first.")
     state = models.CharField(max_length=10, choices=RolloutState, default=RolloutState.GOING)
     why = models.CharField(max_length=500, blank=True, help_text="Why it ended.")
     created_by = models.ForeignKey(
@@ -99,15 +100,22 @@ class Rollout(models.Model):
         drawn = int(hashlib.sha256(f"{self.salt}{key}".encode()).hexdigest(), 16) % self.BUCKETS
         return drawn < self.percent * self.BUCKETS // 100
 
-    def raise_to(self, percent: int) -> bool:
-        """Begin the next step; False where it has ended, or somebody was quicker."""
+    def raise_to(self, percent: int, *, override: str = "") -> bool:
+        """Begin the next step; False where it has ended, or somebody was quicker.
+
+        `override` is a person's reason to do it before the step was long enough.
+        """
         mine = Rollout.objects.filter(pk=self.pk, state=RolloutState.GOING, percent=self.percent)
-        return self._kept(mine.update(percent=percent, step_started_at=Now()))
+        return self._kept(mine.update(percent=percent, step_started_at=Now(), **self._overridden(percent, override)))
 
     def end(self, state: RolloutState, why: str, *, by: Any = None) -> bool:
         """Let it take no conversation from the next question on; False where it had ended already."""
-        going = Rollout.objects.filter(pk=self.pk, state=RolloutState.GOING)
-        return self._kept(going.update(state=state, why=why[:500], ended_by=by, ended_at=Now()))
+        return self._ended(state, why, by, {})
+
+    def finish(self, why: str, *, override: str = "", by: Any = None) -> bool:
+        """The last step: from here on it is live, and no rollout any more. As `raise_to`."""
+        last = {"percent": EVERYBODY, "step_started_at": Now(), **self._overridden(EVERYBODY, override)}
+        return self._ended(RolloutState.FINISHED, why, by, last)
 
     def keep_watched(self) -> None:
         Rollout.objects.filter(pk=self.pk).update(watched_at=Now())
@@ -117,6 +125,17 @@ class Rollout(models.Model):
         """Whether it goes, and nobody has looked for harm of late, as when no worker runs."""
         looked = self.watched_at or self.created_at
         return self.state == RolloutState.GOING and looked < timezone.now() - UNWATCHED
+
+    def _ended(self, state: RolloutState, why: str, by: Any, fields: dict[str, Any]) -> bool:
+        going = Rollout.objects.filter(pk=self.pk, state=RolloutState.GOING)
+        return self._kept(going.update(state=state, why=why[:500], ended_by=by, ended_at=Now(), **fields))
+
+    def _overridden(self, percent: int, override: str) -> dict[str, Any]:
+        """What is kept of a step that a person did not wait for; nothing where there was nothing to wait for."""
+        if not override:
+            return {}
+        said = models.Value(f"\nRaised to {percent} % all the same: {override}")
+        return {"is_override": True, "reason": Concat("reason", said)}
 
     def _kept(self, changed: int) -> bool:
         self.refresh_from_db()

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from pytest_django.fixtures import Settings
 
 from llm import client
-from llm.calling import retry
+from llm.calling import breaker, retry
 from llm.completion import ProviderError
 from llm.models import Deployment, Endpoint, Rollout, RolloutState, ServingRole
 from llm.prompt import Prompt
@@ -85,8 +85,8 @@ def begun_again(rollout: Rollout, **fields: object) -> Rollout:
     return stale
 
 
-def asked(deployment: Deployment) -> client.Response:
-    response = client.stream(PROMPT, deployment=deployment, trace_id="t1", deadline=time.monotonic() + 5)
+def asked(deployment: Deployment, *, seconds: float = 5.0) -> client.Response:
+    response = client.stream(PROMPT, deployment=deployment, trace_id="t1", deadline=time.monotonic() + seconds)
     "".join(response)
     return response
 
@@ -103,6 +103,66 @@ def test_where_somebody_was_said_to_stand_in_that_one_does(live: Deployment, fak
     stand_in = make_deployment(ServingRole.FALLBACK, provider="anthropic", model="claude-haiku-4-5", dimensions=None)
     fake_providers.script(Refusal(404))
     assert asked(begun(live).candidate).deployment == stand_in
+
+
+def test_where_nobody_is_to_stand_in_nobody_does(live: Deployment, fake_providers: FakeProviders) -> None:
+    """Not the live model either: it may be one that such a question must not go to."""
+    make_deployment(ServingRole.FALLBACK, provider="anthropic", model="claude-haiku-4-5", dimensions=None)
+    make_deployment(ServingRole.FALLBACK, provider="anthropic", model="", dimensions=None)
+    fake_providers.script(Refusal(404))
+    with pytest.raises(ProviderError):
+        asked(begun(live).candidate)
+    assert len(fake_providers.requests) == 1
+
+
+def of_a_channel(live: Deployment) -> Deployment:
+    """A model that a channel has of its own, which served before."""
+    return Deployment.objects.create(role=ServingRole.ANSWER, endpoint=live.endpoint, model="its-own", reason="before")
+
+
+def test_for_the_model_of_a_channel_only_who_was_chosen_stands_in(
+    live: Deployment, fake_providers: FakeProviders
+) -> None:
+    own = of_a_channel(live)
+    Deployment.objects.append(live, reason="again", by=None)
+    fake_providers.script(Refusal(404), Refusal(404))
+    with pytest.raises(ProviderError):
+        asked(own)
+    stand_in = make_deployment(ServingRole.FALLBACK, provider="anthropic", model="claude-haiku-4-5", dimensions=None)
+    assert asked(own).deployment == stand_in
+
+
+def test_a_candidate_has_as_long_to_begin_as_the_live_model(live: Deployment, fake_providers: FakeProviders) -> None:
+    """Nobody stands in for the live model, so it may take all the time; what stands in for both hurries both."""
+    candidate = begun(live).candidate
+    assert [breaker.standing(each).is_hurried for each in (live, candidate)] == [False, False]
+    Deployment.objects.append(as_fallback(live), reason="the base stands in", by=None)
+    assert [breaker.standing(each).is_hurried for each in (live, candidate)] == [False, False]
+    Deployment.objects.append(as_fallback(candidate), reason="so does the candidate", by=None)
+    assert [breaker.standing(each).is_hurried for each in (live, candidate)] == [True, True]
+    make_deployment(ServingRole.FALLBACK, provider="anthropic", model="claude-haiku-4-5", dimensions=None)
+    assert [breaker.standing(each).is_hurried for each in (live, candidate)] == [True, True]
+
+
+def as_fallback(served: Deployment) -> Deployment:
+    return Deployment(role=ServingRole.FALLBACK, endpoint=served.endpoint, model=served.model)
+
+
+def test_a_slow_candidate_answers_where_the_live_model_would(
+    live: Deployment, fake_providers: FakeProviders, settings: Settings
+) -> None:
+    settings.FIRST_WORD_SECONDS = 0.3
+    fake_providers.seconds = 1.4
+    for slow in (live, begun(live).candidate, of_a_channel(live)):
+        assert asked(slow, seconds=30).deployment == slow
+
+
+def test_there_is_time_left_for_who_stands_in(
+    live: Deployment, fake_providers: FakeProviders, settings: Settings
+) -> None:
+    settings.FIRST_WORD_SECONDS = 2
+    fake_providers.script("hang")
+    assert asked(begun(live).candidate, seconds=3.0).deployment == live
 
 
 def test_nobody_stands_in_for_the_live_model_itself(

@@ -23,6 +23,12 @@ def make_candidate(model: str = "ft:ours", base: str = "a-model") -> ModelVersio
     return versions.register(Endpoint.objects.get(name="openai"), model, base=base, by=None)
 
 
+def make_third(candidate: ModelVersion) -> Deployment:
+    """Another live model, as an owner lets one answer by hand."""
+    row = Deployment(role=ServingRole.ANSWER, endpoint=candidate.endpoint, model="third")
+    return Deployment.objects.append(row, reason="by hand", by=None)
+
+
 def make_judged_run(candidate: ModelVersion, *, gain: bool = True) -> EvaluationRun:
     """A whole run of a hundred cases after which the gate offers the candidate; without a `gain` it does not."""
     if not Voice.objects.exists():

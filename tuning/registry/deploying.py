@@ -67,7 +67,7 @@ def begin(wanted: Deployment, version: ModelVersion, *, reason: str, by: User | 
 def is_served(version: ModelVersion) -> bool:
     """Whether a version serves its role now, in its own words."""
     live = Deployment.objects.newest_of(versions.role_of(version))
-    return live is not None and _served(live) == (version.endpoint_id, version.model, version.prompt)
+    return live is not None and live.served == (version.endpoint_id, version.model, version.prompt)
 
 
 def before() -> Deployment | None:
@@ -75,15 +75,25 @@ def before() -> Deployment | None:
     return next(iter(_before(ServingRole.ANSWER)), None)
 
 
-def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Deployment:
+def newest_decision() -> str:
+    """What going back to the model before would take back now, as a sign to tell it by: a rollout, or who answers."""
+    if rollout := Rollout.objects.going():
+        return f"rollout {rollout.pk}"
+    live = Deployment.objects.newest_of(ServingRole.ANSWER)
+    return f"deployment {live.pk}" if live else ""
+
+
+def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER, seen: str = "") -> Deployment:
     """Let the newest model before that can still serve do so again, within ten seconds however many do not answer.
 
-    While a rollout goes that is the live one, to which all conversations go back at once. Raises RegistryError when
-    there is none.
+    While a rollout goes that is the live one, to which all conversations go back at once, unless another was let answer
+    meanwhile. `seen` is the `newest_decision` that a person saw, where that is a while ago: of two presses one counts.
+    Raises RegistryError when there is none.
     """
-    rollout = Rollout.objects.going() if role == ServingRole.ANSWER else None
-    if rollout is not None and rollout.end(RolloutState.WITHDRAWN, f"Rolled back to {rollout.beside}.", by=by):
-        return Deployment.objects.live(role)
+    if seen and seen != newest_decision():
+        raise RegistryError(f"Somebody was quicker: {_live(role)} answers now.")
+    if role == ServingRole.ANSWER and (live := _withdrawn(by)):
+        return live
     reasons: list[str] = []
     for number, row in enumerate(_before(role)):
         if refusal := _refusal(row, seconds=ROLLBACK_SECONDS / FEWER**number):
@@ -92,6 +102,17 @@ def roll_back(*, by: User | None, role: ServingRole = ServingRole.ANSWER) -> Dep
         left = f"; {'; '.join(reasons)}" if reasons else ""
         return Deployment.objects.append(row, reason=f"rolled back from {_live(role)}{left}", by=by)
     raise RegistryError(" ".join(["None of those before can serve.", *reasons] if reasons else [NO_OTHER]))
+
+
+def _withdrawn(by: User | None) -> Deployment | None:
+    """The live model, to which a rollout that went beside it gave all conversations back; None where none did."""
+    rollout = Rollout.objects.going()
+    if rollout is None:
+        return None
+    live = Deployment.objects.live(ServingRole.ANSWER)
+    is_beside = live.served == rollout.beside.served
+    why = f"Rolled back to {live}." if is_beside else f"Rolled back from {live}, beside which it was not compared."
+    return live if rollout.end(RolloutState.WITHDRAWN, why, by=by) and is_beside else None
 
 
 def serve_again(row: Deployment, *, reason: str, by: User | None) -> Deployment:
@@ -117,7 +138,7 @@ def _before(role: ServingRole) -> list[Deployment]:
     rows = list(Deployment.objects.select_related("endpoint").filter(role=role).order_by("-id")[:REMEMBERED])
     newest: dict[tuple[int, str, str], Deployment] = {}
     for row in rows:
-        newest.setdefault(_served(row), row)
+        newest.setdefault(row.served, row)
     return list(newest.values())[1:]
 
 
@@ -165,7 +186,3 @@ def _have_stand_in(version: ModelVersion, by: User | None) -> None:
     if base is not None:
         row = Deployment(role=ServingRole.FALLBACK, endpoint=base.endpoint, model=base.model, prompt=base.prompt)
         Deployment.objects.append(row, reason=f"stands in for {version} when it is down", by=by)
-
-
-def _served(row: Deployment) -> tuple[int, str, str]:
-    return row.endpoint_id, row.model, row.prompt

@@ -9,7 +9,7 @@ from dashboard.guard import audit
 from evaluation.models import EvaluationRun
 from evaluation.promotion import promoting, rollout_reports
 from evaluation.promotion.promoting import PromotionError
-from llm.models import Deployment, Rollout
+from llm.models import EVERYBODY, Deployment, Rollout
 from tuning.models import ModelVersion
 
 
@@ -47,22 +47,25 @@ class Command(BaseCommand):
         if options["status"]:
             return Rollout.objects.select_related("endpoint", "beside__endpoint").first()
         if options["is_raised"]:
-            raised = promoting.raise_share(_going(), override=options["override"], by=None)
-            return _audited("raised", raised, options)
+            keep = _line("raised", options["override"])
+            return promoting.raise_share(_going(), override=options["override"], by=None, keep=keep)
         if options["halt"] is not None:
-            return _audited("halted", promoting.halt(_going(), options["halt"], by=None), options)
+            return promoting.halt(_going(), options["halt"], by=None, keep=_line("halted"))
         if options["model"] is None or options["run"] is None:
             raise CommandError("Say which model, and with --run after which evaluation; or --status.")
-        percent = promoting.EVERYBODY if options["canary"] is None else options["canary"]
-        begun = promoting.promote(
-            _version(options["model"]), _run(options["run"]), percent=percent, override=options["override"], by=None
-        )
-        return _audited("promoted", begun, options)
+        percent = EVERYBODY if options["canary"] is None else options["canary"]
+        version, run, override = _version(options["model"]), _run(options["run"]), options["override"]
+        keep = _line("promoted", override)
+        return promoting.promote(version, run, percent=percent, override=override, by=None, keep=keep)
 
 
-def _audited(action: str, rollout: Rollout, options: dict[str, Any]) -> Rollout:
-    audit.write(None, f"rollout_{action}", str(rollout.pk), rollout_reports.audited(rollout, options["override"]))
-    return rollout
+def _line(action: str, override: str = "") -> promoting.Keep:
+    """The line in the audit log."""
+
+    def keep(rollout: Rollout) -> None:
+        audit.write(None, f"rollout_{action}", str(rollout.pk), rollout_reports.audited(rollout, override))
+
+    return keep
 
 
 def _going() -> Rollout:

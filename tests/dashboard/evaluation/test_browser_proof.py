@@ -214,10 +214,10 @@ def test_from_a_transcript_to_a_candidate_that_is_rolled_back(page: Page, fake: 
         page.get_by_role("button", name="Raise", exact=True).click()
         expect(page.get_by_text(f"openai:ft:ours answers {percent} % of the conversations")).to_be_visible()
 
-    assert ask_until_halted(page, fake) == 5
+    assert ask_until_halted(page, fake) >= 5
     page.reload()
     expect(page.locator("#rollout .tag")).to_have_text("halted")
-    expect(page.get_by_text("5 of its newest 5 answers failed").first).to_be_visible()
+    expect(page.get_by_text("answers failed, 0 of the live model's").first).to_be_visible()
     for place in ("/", "/models/"):
         page.goto(place)
         expect(page.get_by_text("The rollout of openai:ft:ours was halted")).to_be_visible()

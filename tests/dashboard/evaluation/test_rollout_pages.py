@@ -86,9 +86,50 @@ def test_the_gate_is_decided_against_with_a_reason_that_is_audited(owner: Client
     assert "The gate says inconclusive" in sent(owner, "promote_run", {"percent": "5"}, pk=run.pk)
     said = sent(owner, "promote_run", {"percent": "5", "override": "it is urgent"}, pk=run.pk)
     assert "openai:ft:ours answers 5 % of the conversations from the next question on." in said
-    assert "Against the gate:" in said
+    assert "Against the gate or the steps:" in said
     entry = AuditEntry.objects.filter(action="promote_run").latest("id")
     assert (entry.actor, entry.details["override"], entry.details["percent"]) == ("root", "it is urgent", 5)
+
+
+def test_pressed_twice_it_is_raised_once(owner: Client, candidate: ModelVersion) -> None:
+    """Or by two owners, each from a page on which it is at 5 %."""
+    rollout = make_rollout(candidate, 5)
+    shown = page(owner, "rollouts")
+    assert shown.count('name="percent" value="5"') == 1
+    form = {"percent": "5", "override": "in a hurry"}
+    assert "answers 25 % of the conversations from" in sent(owner, "raise_rollout", form, pk=rollout.pk)
+    assert "It was raised already: it answers 25 %" in sent(owner, "raise_rollout", form, pk=rollout.pk)
+    assert "Say from which share" in sent(owner, "raise_rollout", {"override": "in a hurry"}, pk=rollout.pk)
+    rollout.refresh_from_db()
+    assert (rollout.percent, rollout.is_override) == (25, True)
+    told = AuditEntry.objects.filter(action="raise_rollout", details__percent=25)
+    assert [entry.details["override"] for entry in told] == ["in a hurry"]
+
+
+def test_a_step_that_lacks_nothing_is_raised_from_the_page_too(owner: Client, candidate: ModelVersion) -> None:
+    rollout = make_rollout(candidate, 5)
+    make_rollout_answers(rollout, 200)
+    make_rollout_answers(rollout, 25, is_candidate=False)
+    Rollout.objects.update(step_started_at="2026-11-01T00:00Z")
+    shown = page(owner, "rollouts")
+    assert ("Why sooner" in shown, 'name="percent" value="5"' in shown) == (False, True)
+    assert "answers 25 % of" in sent(owner, "raise_rollout", {"percent": "5"}, pk=rollout.pk)
+
+
+def test_killed_before_its_audit_line_a_press_does_nothing(
+    owner: Client, candidate: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout = make_rollout(candidate, 5)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dashboard.guard.audit.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sent(owner, "raise_rollout", {"percent": "5", "override": "in a hurry"}, pk=rollout.pk)
+    rollout.refresh_from_db()
+    assert (rollout.percent, rollout.is_override) == (5, False)
 
 
 def test_no_share_no_rollout(owner: Client, candidate: ModelVersion) -> None:
@@ -111,6 +152,18 @@ def test_halted_by_hand_and_back_with_one_press(owner: Client, candidate: ModelV
     assert Rollout.objects.values_list("state", flat=True)[0] == RolloutState.WITHDRAWN
     assert "No other model has served before." in sent(owner, "roll_back_answers")
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
+
+
+def test_rolled_back_twice_by_a_double_press_one_is_taken_back(owner: Client, candidate: ModelVersion) -> None:
+    first = Deployment.objects.live(ServingRole.ANSWER)
+    Deployment.objects.append(Deployment(role="answer", endpoint=first.endpoint, model="now"), reason="so", by=None)
+    rollout = make_rollout(candidate)
+    shown = page(owner, "rollouts")
+    assert f'name="seen" value="rollout {rollout.pk}"' in shown
+    form = {"seen": f"rollout {rollout.pk}"}
+    assert "openai:now answers all conversations" in sent(owner, "roll_back_answers", form)
+    assert "Somebody was quicker: openai:now answers now." in sent(owner, "roll_back_answers", form)
+    assert Deployment.objects.live(ServingRole.ANSWER).model == "now"
 
 
 def test_the_figures_come_again_by_themselves(owner: Client, candidate: ModelVersion) -> None:

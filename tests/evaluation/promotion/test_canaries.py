@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bot.models import Feedback, Message, Outcome
@@ -51,6 +53,36 @@ def test_it_counts_what_came_of_each_arm(rollout: Rollout) -> None:
     assert (mine.refused, mine.miscited, mine.slow, mine.disliked) == (3, 1, 1, 2)
     assert (live.asked, live.errors, live.refused, live.p95_ms) == (100, 0, 0, 900.0)
     assert mine.share("errors") == 3 / 16
+
+
+def test_one_that_another_model_answered_does_not_have_the_whole_ledger_read(rollout: Rollout) -> None:
+    answers = make_rollout_answers(rollout, 50, is_stand_in=True)
+    calls = {"purpose": Purpose.ANSWER, "provider": "openai", "model": "ft:ours", "latency_ms": 1.0}
+    UsageRecord.objects.bulk_create(
+        [
+            UsageRecord(trace_id=f"t{number}", finish_reason="stop" if number % 100 else "budget", **calls)
+            for number in range(5000)
+        ]
+    )
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        assert canaries.tallies(rollout)[0].asked == len(answers)
+        cursor.execute("ANALYZE llm_usagerecord, bot_message")
+    counting = [each["sql"] for each in asked.captured_queries if "llm_usagerecord" in each["sql"]][:-1]
+    assert counting
+    for sql in counting:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "Seq Scan on llm_usagerecord" not in plan, plan
+        assert "usage_stopped" in plan
+
+
+def test_whoever_halts_it_does_not_wait_for_the_counting(rollout: Rollout) -> None:
+    """Its row is written last, as it is locked from then on to the end of the transaction."""
+    with CaptureQueriesContext(connection) as asked:
+        tasks.watch_rollouts()
+    said = [each["sql"].split()[0] for each in asked.captured_queries]
+    assert said.index("UPDATE") == max(place for place, word in enumerate(said) if word in ("SELECT", "UPDATE"))
 
 
 def test_what_a_budget_stopped_says_nothing_of_a_model(rollout: Rollout) -> None:
@@ -114,15 +146,28 @@ def test_a_look_says_the_same_whenever_it_is_done(rollout: Rollout) -> None:
     assert "25 of its 50 answers were refusals" in canaries.harm_of(rollout)
 
 
-def test_a_burst_halts_before_the_first_look(rollout: Rollout) -> None:
+def burst(rollout: Rollout) -> None:
+    """Half of ten answers, while the live model gives all of a hundred."""
     make_rollout_answers(rollout, 5)
+    make_rollout_answers(rollout, 100, is_candidate=False)
     make_rollout_answers(rollout, 5, is_stand_in=True)
+
+
+def test_a_burst_halts_before_the_first_look(rollout: Rollout) -> None:
+    burst(rollout)
     ended = tasks.watch_rollouts()
     assert ended is not None
-    assert ended.why == "5 of its newest 10 answers failed, 0 of the live model's."
+    assert ended.why == "5 of its newest 10 answers failed, 0 of the live model's 100 in that time."
     entry = AuditEntry.objects.get()
     assert (entry.actor, entry.action, entry.target) == ("Parley itself", "rollout_halted", str(rollout.pk))
     assert (entry.details["state"], entry.details["percent"]) == ("halted", 50)
+
+
+def test_beside_few_answers_of_that_time_the_newest_before_them_count_too(rollout: Rollout) -> None:
+    make_rollout_answers(rollout, 5, is_stand_in=True)
+    make_rollout_answers(rollout, 1, is_candidate=False)
+    make_rollout_answers(rollout, 5, is_stand_in=True)
+    assert "10 of its newest 10 answers failed, 0 of the live model's 12" in canaries.harm_of(rollout)
 
 
 def is_unwatched() -> bool:
@@ -144,6 +189,22 @@ def test_one_that_nobody_watches_is_told(rollout: Rollout) -> None:
 def test_an_outage_of_all_models_is_not_the_candidates_harm(rollout: Rollout) -> None:
     make_rollout_answers(rollout, 10, outcome=Outcome.PROVIDER_ERROR)
     make_rollout_answers(rollout, 10, is_candidate=False, outcome=Outcome.PROVIDER_ERROR)
+    assert canaries.watch() is None
+
+
+def test_nor_is_one_that_is_over_for_the_model_that_is_asked_more(rollout: Rollout) -> None:
+    """At a small share the candidate's newest answers are of a longer time than the live model's."""
+    make_rollout_answers(rollout, 5)
+    for _ in range(5):
+        make_rollout_answers(rollout, 19, is_candidate=False, outcome=Outcome.PROVIDER_ERROR)
+        make_rollout_answers(rollout, 1, outcome=Outcome.PROVIDER_ERROR)
+    make_rollout_answers(rollout, 10, is_candidate=False)
+    assert canaries.watch() is None
+
+
+def test_failures_while_the_live_model_is_asked_nothing_say_nothing(rollout: Rollout) -> None:
+    """As one conversation that goes on through an outage."""
+    make_rollout_answers(rollout, 10, outcome=Outcome.PROVIDER_ERROR)
     assert canaries.watch() is None
 
 
@@ -169,7 +230,7 @@ def test_the_same_model_let_answer_again_changes_nothing(rollout: Rollout) -> No
 
 def test_the_audit_line_and_the_halt_are_one(rollout: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed between the two, neither is there, and the next minute does both."""
-    make_rollout_answers(rollout, 5, is_stand_in=True)
+    burst(rollout)
 
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -147,6 +147,55 @@ def test_the_baseline_is_kept_when_its_answers_are_gone(live: Deployment) -> Non
     assert {each.week for each in drift_readings.newest()} == {row.week}
 
 
+def test_a_model_that_answers_again_is_compared_with_what_it_was_at_first(live: Deployment) -> None:
+    """It was promoted after a canary, drifted, gave way to another, and was rolled back to."""
+    began, ended = MONDAY - timedelta(days=70), MONDAY - timedelta(days=68)
+    rollout = Rollout.objects.create(
+        endpoint=live.endpoint, model=live.model, prompt=live.prompt, beside=live, percent=100, salt="s", reason="r",
+        state=RolloutState.FINISHED, why="so", ended_at=ended,
+    )  # fmt: skip
+    Rollout.objects.filter(pk=rollout.pk).update(created_at=began)
+    Deployment.objects.filter(pk=live.pk).update(created_at=ended)
+    given(live, 250, -69)
+    given(live, 300, -20, outcome=Outcome.NOT_IN_DOCS)
+    again = let_answer_again(live, MONDAY - timedelta(days=10))
+    given(live, 300, 1, outcome=Outcome.NOT_IN_DOCS)
+    drift_readings.read(NOW)
+    row = readings()["refused"]
+    assert (row.deployment, row.value, row.baseline, row.baseline_sample) == (again, 1.0, 0.0, 250)
+
+
+def test_so_is_one_that_had_no_canary(live: Deployment) -> None:
+    given(live, 60, -13)
+    let_answer_again(live, MONDAY - timedelta(days=7))
+    given(live, 100, -1, outcome=Outcome.NOT_IN_DOCS)
+    given(live, 100, 1, outcome=Outcome.NOT_IN_DOCS)
+    drift_readings.read(NOW)
+    assert (readings()["refused"].baseline, readings()["refused"].baseline_sample) == (0.0, 60)
+
+
+def test_the_kept_baseline_is_the_models_and_not_of_one_decision(live: Deployment) -> None:
+    first = given(live, 300, -13)
+    given(live, 300, 1)
+    drift_readings.read(NOW)
+    Message.objects.filter(pk__in=[each.pk for each in first]).delete()
+    let_answer_again(live, MONDAY + timedelta(days=6))
+    assert drift_readings.read(NOW) == [], "this week of it was read already"
+    assert len(drift_readings.newest()) == len(DriftMeasure)
+    given(live, 300, 8, outcome=Outcome.BLOCKED)
+    drift_readings.read(NOW + timedelta(days=7))
+    row = DriftReading.objects.get(measure="refused", week=MONDAY.date() + timedelta(days=7))
+    assert (row.baseline, row.baseline_sample, row.state) == (0.0, 300, "drifted")
+
+
+def let_answer_again(live: Deployment, at: datetime) -> Deployment:
+    """After another one did."""
+    Deployment.objects.append(Deployment(role="answer", endpoint=live.endpoint, model="other"), reason="so", by=None)
+    again = Deployment.objects.append(live, reason="back", by=None)
+    Deployment.objects.filter(pk=again.pk).update(created_at=at)
+    return again
+
+
 def test_a_model_that_has_not_answered_for_a_week_is_compared_with_nothing(live: Deployment) -> None:
     Deployment.objects.filter(pk=live.pk).update(created_at=MONDAY - timedelta(days=6))
     given(live, 300, 1)

@@ -1,7 +1,6 @@
 """Who may let what go live, after which run, and how far."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +12,7 @@ from evaluation.promotion.gate import Gate, GateVerdict
 from evaluation.promotion.promoting import PromotionError
 from llm.models import Deployment, Rollout, RolloutState, ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal
-from tests.rows.rollouts import make_candidate, make_judged_run, make_rollout, make_rollout_answers
+from tests.rows.rollouts import make_candidate, make_judged_run, make_rollout, make_third
 from tests.rows.web_rows import make_models, make_user
 from tuning.models import ModelVersion
 from tuning.registry import deploying
@@ -116,9 +115,9 @@ def test_a_run_beside_a_model_that_is_gone_is_to_be_repeated(run: EvaluationRun,
     assert promoting.promote(candidate, run, percent=5, override="they are alike", by=None).is_override
 
 
-@pytest.mark.parametrize("percent", [0, -5, 101])
-def test_a_share_is_a_share(run: EvaluationRun, candidate: ModelVersion, percent: int) -> None:
-    with pytest.raises(PromotionError, match="1 to 100 %"):
+@pytest.mark.parametrize("percent", [0, -5, 51, 99, 101])
+def test_a_share_leaves_enough_to_compare_with(run: EvaluationRun, candidate: ModelVersion, percent: int) -> None:
+    with pytest.raises(PromotionError, match="Begin with 1 to 50 %, or with all"):
         promoting.promote(candidate, run, percent=percent, by=None)
 
 
@@ -131,73 +130,52 @@ def test_a_candidate_that_does_not_answer_begins_nothing(
     assert not Rollout.objects.exists()
 
 
-def aged(rollout: Rollout, hours: float = 24.1) -> Rollout:
-    Rollout.objects.filter(pk=rollout.pk).update(step_started_at=timezone.now() - timedelta(hours=hours))
-    rollout.refresh_from_db()
-    return rollout
+def test_one_that_was_halted_takes_a_newer_evaluation(run: EvaluationRun, candidate: ModelVersion, owner: User) -> None:
+    promoting.halt(make_rollout(candidate, run=run.pk), "it is rude.", by=owner)
+    refusal = f"It was halted after run {run.pk}: it is rude. Evaluate it again first."
+    with pytest.raises(PromotionError, match=refusal):
+        promoting.promote(candidate, run, percent=5, by=owner)
+    offer = promoting.offer(run, promoting.judgement(run))
+    assert (offer.canary, offer.against, refusal in offer.everybody) == (refusal, refusal, True)
+    newer = make_judged_run(candidate)
+    assert promoting.offer(newer, promoting.judgement(newer)).canary == ""
+    assert not promoting.promote(candidate, newer, percent=5, by=owner).is_override
+    Rollout.objects.going().end(RolloutState.WITHDRAWN, "so")  # type: ignore[union-attr]
+    assert promoting.promote(candidate, run, percent=5, override="it was a typo", by=owner).is_override
 
 
-def test_a_step_takes_answers_and_time(candidate: ModelVersion, owner: User) -> None:
-    rollout = aged(make_rollout(candidate, 5), 0)
-    make_rollout_answers(rollout, 199)
-    make_rollout_answers(rollout, 50, is_candidate=False)
-    missing = promoting.next_step(rollout).missing
-    assert missing == "Still missing: 1 of the 200 answers that a step takes and 24 of the 24 hours."
-    make_rollout_answers(rollout, 1)
-    assert promoting.next_step(rollout).missing == "Still missing: 24 of the 24 hours."
-    with pytest.raises(PromotionError, match="Still missing: 24 of the 24"):
-        promoting.raise_share(rollout, by=owner)
-    with pytest.raises(PromotionError, match="takes an owner"):
-        promoting.raise_share(rollout, override="in a hurry", by=make_user("eve"))
-    assert promoting.raise_share(aged(rollout), by=owner).percent == 25
-    assert promoting.next_step(rollout).answers == 0, "each step counts its own"
-    assert [promoting.raise_share(rollout, override="in a hurry", by=owner).percent for _ in "12"] == [50, 100]
-    assert (rollout.state, str(Deployment.objects.live(ServingRole.ANSWER))) == ("finished", "openai:ft:ours")
-    with pytest.raises(PromotionError, match="is finished"):
-        promoting.raise_share(rollout, override="further", by=owner)
+def test_one_that_was_halted_in_other_words_is_another(run: EvaluationRun, candidate: ModelVersion) -> None:
+    make_rollout(candidate, run=run.pk, state=RolloutState.HALTED, why="it fails", ended_at=timezone.now())
+    Rollout.objects.update(prompt="full" if candidate.prompt == "short" else "short")
+    assert promoting.promote(candidate, run, percent=5, by=None).percent == 5
 
 
-def test_one_that_does_harm_is_not_raised_whoever_wants_it(candidate: ModelVersion, owner: User) -> None:
-    rollout = aged(make_rollout(candidate, 5))
-    make_rollout_answers(rollout, 200, is_stand_in=True)
-    with pytest.raises(PromotionError, match="It does harm: 10 of its newest 10"):
-        promoting.raise_share(rollout, override="all the same", by=owner)
-
-
-def test_the_last_step_is_not_made_with_a_model_that_is_gone(
-    candidate: ModelVersion, owner: User, fake_providers: FakeProviders
+def test_one_that_the_live_model_was_replaced_under_does_not_begin(
+    run: EvaluationRun, candidate: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rollout = make_rollout(candidate, 50)
-    fake_providers.script(Refusal(404, "Retired."))
-    with pytest.raises(PromotionError, match="Retired"):
-        promoting.raise_share(rollout, override="in a hurry", by=owner)
-    assert Rollout.objects.going() == rollout
-    assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
-
-
-def test_one_that_is_halted_while_it_is_tried_does_not_go_live(
-    candidate: ModelVersion, owner: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rollout = make_rollout(candidate, 50)
     tried = deploying.tried
 
-    def halted_meanwhile(version: ModelVersion, *, reason: str) -> Deployment:
-        Rollout.objects.get(pk=rollout.pk).end(RolloutState.HALTED, "it fails")
+    def replaced_meanwhile(version: ModelVersion, *, reason: str) -> Deployment:
+        make_third(candidate)
         return tried(version, reason=reason)
 
-    monkeypatch.setattr(deploying, "tried", halted_meanwhile)
-    with pytest.raises(PromotionError, match="ended meanwhile: it fails"):
-        promoting.raise_share(rollout, override="in a hurry", by=owner)
+    monkeypatch.setattr(deploying, "tried", replaced_meanwhile)
+    for percent in (5, 100):
+        with pytest.raises(PromotionError, match="openai:third was let answer in the place of"):
+            promoting.promote(candidate, run, percent=percent, override="all the same", by=None)
+        Deployment.objects.filter(model="third").delete()
+    assert not Rollout.objects.exists()
+
+
+@pytest.mark.parametrize("percent", [5, 100])
+def test_so_is_what_is_kept_of_a_promotion(run: EvaluationRun, candidate: ModelVersion, percent: int) -> None:
+    def killed(_: Rollout) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        promoting.promote(candidate, run, percent=percent, override="in a hurry", by=None, keep=killed)
+    assert not Rollout.objects.exists()
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model"
-
-
-def test_it_is_halted_once_and_with_a_reason(candidate: ModelVersion, owner: User) -> None:
-    rollout = make_rollout(candidate)
-    with pytest.raises(PromotionError, match="Say why"):
-        promoting.halt(rollout, " ", by=owner)
-    assert promoting.halt(rollout, "it is rude", by=owner).ended_by == owner
-    with pytest.raises(PromotionError, match="ended already: it is rude"):
-        promoting.halt(rollout, "again", by=owner)
 
 
 def test_the_steps_are_those_that_are_told() -> None:

@@ -18,7 +18,7 @@ from llm.calling import retry
 from llm.models import Deployment, Rollout, ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.rows.questions import incoming
-from tests.rows.rollouts import make_candidate, make_judged_run
+from tests.rows.rollouts import make_candidate, make_judged_run, make_rollout_answers
 from tuning.models import ModelVersion
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
@@ -64,13 +64,14 @@ def ask(number: int) -> Message:
 def test_promoted_to_a_share_halted_by_a_fault_and_rolled_back(
     run: EvaluationRun, candidate: ModelVersion, fake_providers: FakeProviders
 ) -> None:
-    told = promote(candidate.pk, "--run", run.pk, "--canary", 99)
-    assert (told["state"], told["percent"], told["model"]) == ("going", 99, "openai:ft:ours")
+    told = promote(candidate.pk, "--run", run.pk, "--canary", 50)
+    assert (told["state"], told["percent"], told["model"]) == ("going", 50, "openai:ft:ours")
     assert str(Deployment.objects.live(ServingRole.ANSWER)) == "openai:a-model", "the live model stays"
     drawn()
     first = ask(1)
     assert (first.model, first.is_candidate, first.rollout_id) == ("ft:ours", True, told["rollout"])
     assert tasks.watch_rollouts() is None
+    make_rollout_answers(Rollout.objects.get(), 100, is_candidate=False)
     fake_providers.script(*[step for _ in range(5) for step in (Refusal(400, "It is gone."), "")])
     stood_in = [ask(number) for number in range(2, 7)]
     assert {(each.model, each.outcome, each.is_candidate, each.is_stand_in) for each in stood_in} == {
@@ -84,7 +85,7 @@ def test_promoted_to_a_share_halted_by_a_fault_and_rolled_back(
     assert (after.model, after.rollout_id) == ("a-model", None)
     assert promote("--status")["state"] == "halted"
 
-    with pytest.raises(CommandError, match="offers a canary alone"):
+    with pytest.raises(CommandError, match=r"offers a canary alone.*It was halted after run"):
         promote(candidate.pk, "--run", run.pk)
     assert promote(candidate.pk, "--run", run.pk, "--override", "it was the network")["state"] == "finished"
     assert ask(8).model == "ft:ours"
@@ -96,7 +97,7 @@ def test_promoted_to_a_share_halted_by_a_fault_and_rolled_back(
 def test_rolling_back_while_it_goes_gives_all_conversations_back_at_once(
     run: EvaluationRun, candidate: ModelVersion
 ) -> None:
-    promote(candidate.pk, "--run", run.pk, "--canary", 99)
+    promote(candidate.pk, "--run", run.pk, "--canary", 50)
     drawn()
     assert ask(1).is_candidate
     out = StringIO()
@@ -122,4 +123,28 @@ def test_what_the_gate_does_not_offer_takes_a_reason_and_is_audited(candidate: M
     with pytest.raises(CommandError, match="Still missing: 200 of the 200 answers"):
         promote("--raise")
     assert promote("--raise", "--override", "nobody asks in August")["percent"] == 25
+    told = promote("--status")
+    assert told["reason"] == "the board wants it\nRaised to 25 % all the same: nobody asks in August"
     assert promote("--halt", "a slip")["why"] == "a slip"
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_killed_before_its_audit_line_nothing_is_done(
+    run: EvaluationRun, candidate: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            promote(candidate.pk, "--run", run.pk, "--canary", 5)
+    assert not Rollout.objects.exists()
+    promote(candidate.pk, "--run", run.pk, "--canary", 5)
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "write", killed)
+        for said in (["--raise", "--override", "now"], ["--halt", "a slip"]):
+            with pytest.raises(KeyboardInterrupt):
+                promote(*said)
+    kept = Rollout.objects.get()
+    assert (kept.state, kept.percent, kept.is_override) == ("going", 5, False)

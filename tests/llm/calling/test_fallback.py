@@ -216,7 +216,7 @@ def test_set_up_makes_the_fallback_that_is_asked_for_and_takes_it_back(
     def live() -> list[str]:
         setup.deploy_models()
         setup.deploy_models()
-        return [str(each) for each in Deployment.objects.fallback_for("openai", "gpt-4o-mini")]
+        return [str(each) for each in Deployment.objects.decided(ServingRole.FALLBACK) if each.model]
 
     assert live() == []
     settings.FALLBACK_MODEL = "anthropic"
