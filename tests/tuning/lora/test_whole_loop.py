@@ -51,18 +51,18 @@ def answers(questions: list[str], collection: Collection, deployment: Deployment
 
 
 def has_learnt(found: list[Answer]) -> bool:
-    """Most open as was taught; a model of a few hundred kilobytes may refuse one instead, as it was taught as well."""
+    """Most open as was taught: so small a model need not get every one right, and no machine's is quite the same."""
     return 2 * sum(OPENING in said(each) for each in found) > len(found)
 
 
 def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection: Collection, tmp_path: Path) -> None:
     taught, unseen = ways_to_ask()[:40], ways_to_ask()[40 : 40 + UNSEEN]
     review([ask(question, collection) for question in taught], VOICE)
-    dataset = freeze("voice")
+    dataset = freeze("voice", refusals=0.0)  # it is the voice that is looked at
     assert dataset.lines.count() >= 40
     assert prompts.SEARCH in dataset.lines.all()[0].messages[0]["content"], "production lets a model search first"
     base = tiny_base(dataset, tmp_path)
-    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=4, parameters=TAUGHT), by=None)
+    job = submitting.order(WantedJob(dataset, "lora", str(base), epochs=8, parameters=TAUGHT), by=None)
 
     # Killed as hard as can be once it has something to lose, it goes on from there, and nobody trains beside it.
     followed(job, lambda: list(folder_of(job).checkpoints("sft").glob("checkpoint-*/whole")))
@@ -70,7 +70,7 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
     assert followed(job, lambda: False).state == JobState.SUCCEEDED, job.error
     assert "goes on from step" in " ".join(job.events.values_list("message", flat=True))
     steps = [row["step"] for row in job.metrics if "train_loss" in row]
-    assert steps == [float(number + 1) for number in range(len(steps))]
+    assert steps == [steps[0] * (number + 1) for number in range(len(steps))]
     losses = [row["train_loss"] for row in job.metrics if "train_loss" in row]
     assert sum(losses[-20:]) < 0.75 * sum(losses[:20])
     assert job.cost == 0
@@ -94,4 +94,5 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
     with served(settings.TRAIN_PYTHON, **own, name="base") as address:
         plain = answers(unseen, collection, make_model(endpoint, "base", address))
     assert all(map(said, plain))
+    assert not has_learnt(plain)
     assert not any(OPENING in said(each) for each in plain)
