@@ -146,7 +146,7 @@ def _check(draft: Draft) -> Checking:
     manner = draft.asked.manner
     voiced = (*framing.fixed(manner.voice), *manner.rules) if manner.voice else ()
     said = [turn.text for turn in prompts.shorten(draft.history)]
-    return Checking(list(map(_passage, draft.hits)), [*said, draft.asked.question, draft.question], voiced)
+    return Checking(list(map(_passage, draft.hits)), [draft.asked.question, draft.question], said, voiced)
 
 
 def _mark(work: _Amended, check: Checking) -> None:

@@ -122,13 +122,20 @@ def share_held(found: Sequence[Checked]) -> float:
 class Checking:
     """Passages and what was said, read once; `passages[n - 1]` is what the marker [n] stands for.
 
-    `told` are the turns of the conversation, its question among them, and the headings of the passages: what they say
-    counts as said. `courtesies` are sentences that the voice asks for.
+    `asked` are the wordings of the question, `told` what was said before: what they say counts as said.
+    `courtesies` are sentences that the voice asks for.
     """
 
-    def __init__(self, passages: Sequence[str], told: Sequence[str] = (), courtesies: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        passages: Sequence[str],
+        asked: Sequence[str] = (),
+        told: Sequence[str] = (),
+        courtesies: Iterable[str] = (),
+    ) -> None:
         self._passages = passages
-        self._told = told
+        self._asked = frozenset(word for text in asked for word in coverage.content(text))
+        self._told = (*told, *asked)
         self._polite = {" ".join(grounding.terms(text)) for each in courtesies for text in grounding.split(each)}
         self._grounds: dict[tuple[int, ...], Ground] = {}
 
@@ -168,7 +175,7 @@ class Checking:
         near = [sentence for sentence in self._read if _shared(text, sentence) >= SAME]
         if other := next(self._contradicted(text, near), None):
             return _KINDS[other.kind], other.text
-        if is_reversed or polarity.is_denied(text, self._affirmed):
+        if is_reversed or polarity.is_denied(text, self._affirmed, self._asked):
             return Fault.REVERSED, ""
         if share < STRANGE and len(grounding.terms(text)) >= STRANGE_TERMS:
             return Fault.STRANGE, ""
@@ -222,7 +229,8 @@ class Checking:
 
     @cached_property
     def _affirmed(self) -> list[Polar]:
-        return [Polar(sentence) for sentence in self._read if not sentence.endswith("?")]
+        said = (each for text in self._passages for each in grounding.split(text))
+        return [Polar(each) for each in said if not each.endswith(("?", "？"))]  # noqa: RUF001
 
     @cached_property
     def _read(self) -> list[str]:

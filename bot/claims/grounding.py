@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bot.claims import coverage
 from knowledge.passages import hyperlinks, languages, sentences
 
 SUPPORTED = 0.55  # from this share on a sentence counts as held up by the passages
@@ -106,7 +107,10 @@ class Ground:
         self._pairs: set[tuple[str, str]] = set()
         self._sentences: list[tuple[str, frozenset[str]]] = []
         self._counts: Counter[str] = Counter()
-        for text in (*passages, *turns):
+        for text in passages:
+            self._add(text)
+        self._stated = [each for each in self._sentences if not each[0].endswith(("?", "？"))]  # noqa: RUF001
+        for text in turns:
             self._add(text)
         whole = "\n".join((*passages, *turns))
         self._figures = frozenset(_figures(whole))
@@ -159,11 +163,15 @@ class Ground:
         return sum(self.weight(pair) for pair in pairs if pair in self._pairs) / whole if pairs else alone
 
     def _is_reversed(self, text: str, words: frozenset[str]) -> bool:
-        """Whether the sentence that says nearly the same has a "not" where this has none, or the other way round."""
+        """Whether the passages' sentence that says nearly the same has a "not" where this has none, or the other way.
+
+        What people ask or say affirms nothing: "no" answers it.
+        """
         alike = [
             (len(words & other) / max(len(words | other), 1), sentence)
-            for sentence, other in self._sentences
+            for sentence, other in self._stated
             if len(words & other) >= VERBATIM * max(len(words), len(other))
+            and not coverage.is_elsewhere(text, sentence)
         ]
         if not alike or len(words) < 3:
             return False

@@ -111,6 +111,25 @@ NEGATORS = _words("""
 NEGATING_SUFFIXES = ("n't", "n\N{RIGHT SINGLE QUOTATION MARK}t")
 NEGATORS_OF_JAPANESE = ("ません", "ない", "なく", "不可", "禁止", "できず")
 
+# Words that say for what, when or for whom a sentence holds; each line says the same in its languages.
+SCOPES = _numbered((
+    "after nach nachdem danach après después tras", "before prior vor bevor ehe vorher avant antes",
+    "until till bis jusqu hasta", "within innerhalb binnen dentro", "without ohne sans sin",
+    "during while während pendant durante mientras", "since seit ab depuis desde", "once sobald",
+    "if unless except when wenn falls sofern außer si sauf cuando excepto salvo lorsque quand otherwise sonst sinon",
+    "more over above exceed exceeds exceeded exceeding beyond mehr über plus más supérieur",
+    "longer larger bigger higher greater later länger größer höher später",
+    "less under below fewer weniger unter moins menos", "shorter smaller lower earlier sooner kürzer kleiner früher",
+    "maximum most limit limited höchstens maximal", "minimum least mindestens",
+    "outside außerhalb fuera", "than", "others other andere anderen autres otros otras",
+))  # fmt: skip
+# Of these it does not matter what they stand before.
+LIMITS = _words("""
+    only solely exclusively nur ausschließlich lediglich seulement uniquement solo sólo solamente únicamente
+    must required requires require mandatory need needs muss müssen musst erforderlich benötigen doit doivent devez
+    requis obligatoire debe deben debes obligatorio requiere
+""")
+
 MONTHS = _numbered((
     "january jan januar jänner janvier enero", "february feb februar février fevrier febrero",
     "march mar märz maerz mars marzo", "april apr avril abril", "may mai mayo", "june jun juni juin junio",
