@@ -31,6 +31,7 @@ WINDOW = 3  # neighbouring sentences that are looked at together
 NEAR = 3  # words between which two count as a pair
 STEM = 6  # letters: endings do not count
 VERBATIM = 0.8  # a sentence that shares so much with another says the same, or the contrary
+LATIN_ENDS = "\u0250"  # what comes behind are other scripts
 CAPITALISING = "german"  # its nouns look like names
 FAULTY = 0.5  # what is left of the support of a sentence whose numbers or whose "not" no passage holds
 
@@ -240,6 +241,16 @@ def _figures(text: str) -> Iterator[str]:
 
 
 def speaks_another(answer: str, passages: Sequence[str]) -> bool:
-    """Whether words cannot be compared; where there are none to compare with, nothing holds the answer up."""
+    """Whether words cannot be compared; where there are none to compare with, nothing holds the answer up.
+
+    A text too short for its language to be told counts as English, but for its script.
+    """
     held = "\n".join(passages)
-    return bool(held.strip()) and languages.configuration(answer) != languages.configuration(held)
+    if not held.strip():
+        return False
+    return _is_latin(answer) != _is_latin(held) or (languages.code(answer) or "en") != (languages.code(held) or "en")
+
+
+def _is_latin(text: str) -> bool:
+    letters = [sign for sign in text if sign.isalpha()]
+    return sum(sign < LATIN_ENDS for sign in letters) >= len(letters) / 2
