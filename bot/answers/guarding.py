@@ -146,7 +146,13 @@ def _check(draft: Draft) -> Checking:
     manner = draft.asked.manner
     voiced = (*framing.fixed(manner.voice), *manner.rules) if manner.voice else ()
     said = [turn.text for turn in prompts.shorten(draft.history)]
-    return Checking(list(map(_passage, draft.hits)), [draft.asked.question, draft.question], said, voiced)
+    return Checking(
+        list(map(_passage, draft.hits)),
+        [draft.asked.question, draft.question],
+        said,
+        voiced,
+        goes_on=lambda: time.monotonic() < draft.asked.deadline,
+    )
 
 
 def _mark(work: _Amended, check: Checking) -> None:

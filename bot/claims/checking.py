@@ -7,7 +7,7 @@ that the documents do not say it, code, tables, headings.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -27,6 +27,7 @@ FAR = 0.35  # cosine to the question below which passages that share no word wit
 FARTHEST = 0.15  # and below which what is quoted of them does not, where the answer shares none
 STRANGE = 0.06  # below this share no passage speaks of it at all
 STRANGE_TERMS = 8  # in a sentence of fewer other words may say the same
+LONGEST = 2_000  # characters: what is longer is no sentence
 ELSEWHERE = 0.3  # below this share the cited passages do not say it, where another one does
 
 
@@ -123,7 +124,7 @@ class Checking:
     """Passages and what was said, read once; `passages[n - 1]` is what the marker [n] stands for.
 
     `asked` are the wordings of the question, `told` what was said before: what they say counts as said.
-    `courtesies` are sentences that the voice asks for.
+    `courtesies` are sentences that the voice asks for. Once `goes_on` says no, what is left is unknown.
     """
 
     def __init__(
@@ -132,7 +133,9 @@ class Checking:
         asked: Sequence[str] = (),
         told: Sequence[str] = (),
         courtesies: Iterable[str] = (),
+        goes_on: Callable[[], bool] = lambda: True,
     ) -> None:
+        self._goes_on = goes_on
         self._passages = passages
         self._asked = frozenset(word for text in asked for word in coverage.content(text))
         self._told = (*told, *asked)
@@ -144,9 +147,11 @@ class Checking:
         units = statements.read(answer)
         if not any(text.strip() for text in self._passages) or grounding.speaks_another(answer, self._passages):
             return [Checked(unit) for unit in units]
-        return [self._checked(unit) if self._is_claim(unit) else Checked(unit) for unit in units]
+        return [self._checked(unit) if self._goes_on() and self._is_claim(unit) else Checked(unit) for unit in units]
 
     def _is_claim(self, unit: Statement) -> bool:
+        if len(unit.text) > LONGEST:
+            return False
         said = grounding.terms(unit.text)
         if unit.is_code or unit.is_row or unit.is_heading or unit.is_question or unit.text.endswith(":"):
             return False
@@ -172,7 +177,7 @@ class Checking:
             kind = _KINDS.get(claim.kind)
             if kind and not _is_idle(claim, text) and not self._is_written(claim):
                 return kind, claim.text
-        near = [sentence for sentence in self._read if _shared(text, sentence) >= SAME]
+        near = [sentence for sentence, there in self._read if _shared(text, there) >= SAME]
         if other := next(self._contradicted(text, near), None):
             return _KINDS[other.kind], other.text
         if is_reversed or polarity.is_denied(text, self._affirmed, self._asked):
@@ -233,8 +238,10 @@ class Checking:
         return [Polar(each) for each in said if not each.endswith(("?", "？"))]  # noqa: RUF001
 
     @cached_property
-    def _read(self) -> list[str]:
-        return [each for text in (*self._passages, *self._told) for each in grounding.split(text)]
+    def _read(self) -> list[tuple[str, frozenset[str]]]:
+        """The sentences of all that was given and said, each with its terms."""
+        said = (each for text in (*self._passages, *self._told) for each in grounding.split(text))
+        return [(each, frozenset(grounding.terms(each))) for each in said]
 
 
 def bare(text: str) -> str:
@@ -264,8 +271,8 @@ def _agree(claim: Claim, other: Claim) -> bool:
     return grounds.is_date(claim, other) or grounds.is_date(other, claim)
 
 
-def _shared(text: str, other: str) -> float:
-    said, there = set(grounding.terms(text)), set(grounding.terms(other))
+def _shared(text: str, there: frozenset[str]) -> float:
+    said = set(grounding.terms(text))
     said -= {term for term in said if term.isdigit()}
     if len(said) < LEAST_TERMS or len(there) > 3 * len(said):
         return 0.0

@@ -41,7 +41,7 @@ _CODE_MARKS = re.compile(r"[*`#]+|~~")
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _MARKER = re.compile(r"\s*\[\d{1,2}(?:\s*,\s*\d{1,2})*\](?!\()")
 _NUMBER = re.compile(r"(?<![^\W\d_])\d+(?:[.,:'’]\d+)*")  # noqa: RUF001
-_LINK = re.compile(r"https?://[^\s<>()\[\]\"'`]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LINK = re.compile(r"https?://[^\s<>()\[\]\"'`]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _NAME = re.compile(r"(?<=[^\s.!?:;|…] )[A-Z][\w&-]{2,}")  # not where a sentence or a line begins
 _NOT = re.compile(
     r"\b(?:not|no|never|cannot|without|none|neither|nor|nicht|kein(?:e[mnrs]?)?|nie(?:mals)?|ohne|ne|pas|jamais|sans|nunca"
@@ -108,6 +108,7 @@ class Ground:
         self._pairs: set[tuple[str, str]] = set()
         self._sentences: list[tuple[str, frozenset[str]]] = []
         self._counts: Counter[str] = Counter()
+        self._rarity: dict[str, float] = {}
         for text in passages:
             self._add(text)
         self._stated = [each for each in self._sentences if not each[0].endswith(("?", "？"))]  # noqa: RUF001
@@ -152,7 +153,9 @@ class Ground:
         ]
 
     def _idf(self, stem: str) -> float:
-        return math.log(1 + (len(self._sentences) + 1) / (self._counts[stem] + 0.5))
+        if stem not in self._rarity:
+            self._rarity[stem] = math.log(1 + (len(self._sentences) + 1) / (self._counts[stem] + 0.5))
+        return self._rarity[stem]
 
     def _share(self, words: frozenset[str], is_held: Callable[[str], bool]) -> float:
         return self.weight(frozenset(filter(is_held, words))) / self.weight(words)

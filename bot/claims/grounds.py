@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.claims import coverage, quantities, references
 from bot.claims import vocabulary as words
@@ -187,8 +188,12 @@ def _is_named(name: str, ground: Evidence) -> bool:
 
 def _is_acronym(letters: str, text: str) -> bool:
     """Whether words in a row begin with these letters: SSO is a single sign-on."""
-    initials = "".join(each.group()[0].casefold() for each in _LETTERS.finditer(text))
-    return letters in initials
+    return letters in _initials(text)
+
+
+@lru_cache(maxsize=4)
+def _initials(text: str) -> str:
+    return "".join(each.group()[0].casefold() for each in _LETTERS.finditer(text))
 
 
 def _about_number(claim: Claim, ground: Evidence) -> str:

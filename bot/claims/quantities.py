@@ -33,7 +33,7 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(
-    r"(?<![\w.])v(?P<a>\d+(?:\.\d+)*)\b|(?<![\w.])(?P<b>\d+(?:\.\d+){2,})(?![\w.]*\d)"
+    r"(?<![\w.])v(?P<a>\d+(?:\.\d+)*)\b|(?<![\w.])(?P<b>\d+(?:\.\d+){2,9})(?![\w.]{0,20}\d)"
     r"|\b(?:version|release|ausgabe)\s+(?P<c>\d+(?:\.\d+)*)",
     re.IGNORECASE,
 )

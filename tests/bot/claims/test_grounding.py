@@ -103,7 +103,7 @@ INVOICES = {
     "pl": "Faktury są wystawiane pierwszego dnia miesiąca i wysyłane pocztą do właściciela konta.",
     "uk": "Рахунки виставляються першого дня місяця та надсилаються поштою власнику облікового запису.",
     "ja": "請求書は毎月一日に発行され、アカウントの所有者にメールで送信されます。",
-    "zh": "发票于每月一日开具，并通过电子邮件发送给账户所有者，以便查阅和保存。",
+    "zh": "发票于每月一日开具并通过电子邮件发送给账户所有者以便查阅和保存。",
     "ko": "청구서는 매월 첫째 날에 발행되며 계정 소유자에게 이메일로 전송됩니다.",
     "en": "Invoices are issued on the first day of the month and sent to the owner of the account by mail.",
 }
