@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bot.claims import coverage, grounding, grounds, polarity, quantities, statements
 from bot.claims.grounding import Ground
@@ -192,7 +192,7 @@ class Checking:
 
     def _contradicted(self, text: str, near: Sequence[str]) -> Iterator[Claim]:
         """Numbers in whose place every sentence that says the same has another one."""
-        there = [claim for sentence in near for claim in quantities.claims(sentence)]
+        there = [claim for sentence in near for claim in _claims(sentence)]
         for claim in quantities.claims(text):
             alike = [each for each in there if each.kind == claim.kind and each.unit == claim.unit]
             if alike and not _is_idle(claim, text) and not any(_agree(claim, each) for each in there):
@@ -242,6 +242,11 @@ class Checking:
         """The sentences of all that was given and said, each with its terms."""
         said = (each for text in (*self._passages, *self._told) for each in grounding.split(text))
         return [(each, frozenset(grounding.terms(each))) for each in said]
+
+
+@lru_cache(maxsize=2_000)
+def _claims(sentence: str) -> tuple[Claim, ...]:
+    return tuple(quantities.claims(sentence))
 
 
 def bare(text: str) -> str:

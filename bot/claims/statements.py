@@ -13,6 +13,9 @@ from bot.claims.vocabulary import MONTHS
 from knowledge.passages import sentences
 
 _LEADING = re.compile(rf"(?:{citations.MARKER.pattern}(?!\()[ \t]*)+")
+_BETWEEN = re.compile(
+    rf"(?P<stop>[.!?…。！？][\"'”’)*_]*)(?P<markers>(?:{citations.MARKER.pattern}(?!\())+)(?=\s|$)"  # noqa: RUF001
+)
 _INTRODUCED = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|\||`{3}|~{3})")
 _DAY = re.compile(r"(?<!\d)\d{1,2}\.$")
 _FENCE = re.compile(r"\s{0,3}(?:`{3}|~{3})")
@@ -71,9 +74,12 @@ def _units(answer: str) -> Iterator[Statement]:
 
 
 def _spans(answer: str) -> list[tuple[int, int]]:
-    """The sentences, each with the markers behind its full stop."""
+    """The sentences, each with the markers behind its full stop.
+
+    A marker may stand between two without a blank: "It is so.[1] That is not." Blanks stand in for it.
+    """
     found: list[tuple[int, int]] = []
-    for start, end in sentences.split(answer):
+    for start, end in _split(answer):
         leading = _LEADING.match(answer, start, end)
         is_behind = leading and found and "\n" not in answer[found[-1][1] : start]
         begin = start
@@ -85,6 +91,20 @@ def _spans(answer: str) -> list[tuple[int, int]]:
         if begin < end:
             found.append((begin, end))
     return found
+
+
+def _split(answer: str) -> Iterator[tuple[int, int]]:
+    plain = citations.INLINE.sub(lambda found: _masked(found) if found["code"] else found.group(), answer)
+    spaced = _BETWEEN.sub(lambda found: f"{found['stop']}{' ' * len(found['markers'])}", plain)
+    spans = sentences.split(spaced)
+    for place, (start, end) in enumerate(spans):
+        following = spans[place + 1][0] if place + 1 < len(spans) else len(answer)
+        behind = _LEADING.match(answer, end, following)
+        yield start, behind.start() + len(behind.group().rstrip()) if behind else end
+
+
+def _masked(code: re.Match[str]) -> str:
+    return f"`{'x' * (len(code.group()) - 2)}`"
 
 
 def _is_date(before: str, behind: str) -> bool:
