@@ -97,7 +97,8 @@ def is_beside(answer: str, questions: Sequence[str], passages: Sequence[str], ne
     if _are_foreign(questions[0], passages) or grounding.speaks_another(answer, passages):
         return False
     is_far = near < FAR and not _shares(asked, [answer, *passages])
-    return is_far or (quoted < FARTHEST and not _shares(asked, [answer]))
+    says_something = bool(coverage.content(answer))  # "Yes [1]." rests on what it cites, and quotes none of it
+    return is_far or (says_something and quoted < FARTHEST and not _shares(asked, [answer]))
 
 
 def _says_nothing_known(unit: Statement) -> bool:

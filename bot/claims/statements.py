@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot.claims import citations, grounding
-from bot.claims.vocabulary import MONTHS
+from bot.claims import citations, coverage, grounding
+from bot.claims.vocabulary import MONTHS, POINTERS
 from knowledge.passages import sentences
 
 _LEADING = re.compile(rf"(?:{citations.MARKER.pattern}(?!\()[ \t]*)+")
@@ -17,9 +17,13 @@ _BETWEEN = re.compile(
     rf"(?P<stop>[.!?…。！？][\"'”’)*_]*)(?P<markers>(?:{citations.MARKER.pattern}(?!\())+)(?=\s|$)"  # noqa: RUF001
 )
 _INTRODUCED = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|\||`{3}|~{3})")
+_ENTRY = re.compile(rf"\s*(?:[-*+•]\s+|\d{{1,3}}[.)]\s+)?{citations.MARKER.pattern}")  # of a list of sources
+_LETTERS = re.compile(r"[^\W\d_]+")
+_FIGURE = re.compile(r"\d")
 _DAY = re.compile(r"(?<!\d)\d{1,2}\.$")
 _FENCE = re.compile(r"\s{0,3}(?:`{3}|~{3})")
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s|\s*(?:\*\*|__)[^*_]+(?:\*\*|__):?\s*$")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s")
+_BOLD = re.compile(r"\s*(?:\*\*|__)[^*_]+(?:\*\*|__):?\s*$")
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,25 @@ class Statement:
 
     @property
     def is_heading(self) -> bool:
-        return bool(_HEADING.match(self.written))
+        """A bold line that cites or ends with a full stop is a sentence."""
+        is_sentence = self.own or self.text.rstrip("*_").endswith((".", "!", "。"))
+        return bool(_HEADING.match(self.written) or (_BOLD.match(self.written) and not is_sentence))
 
     @property
     def is_question(self) -> bool:
         return self.text.endswith(("?", "？"))  # noqa: RUF001
+
+    @property
+    def says_something(self) -> bool:
+        """More than where something stands: "Sources: [1], [2]", "- [1] Billing", "You can read more on this [1]."."""
+        if self.is_code or self.is_row:
+            return True
+        said = {word.casefold() for word in _LETTERS.findall(self.text)}
+        if self.is_heading or (_ENTRY.match(self.written) and not self.text.endswith((".", "!", "?", "。"))):
+            return False
+        if said & POINTERS:
+            return not set(coverage.content(self.text)) <= POINTERS or _FIGURE.search(self.text) is not None
+        return any(map(str.isalnum, self.text))
 
 
 def read(answer: str) -> list[Statement]:

@@ -102,6 +102,16 @@ COURTESY = _words("""
     ありがとう ございます お問い合わせ よろしく お願い いたします 申し訳 ご不便 お気軽に お知らせ ください どうぞ
 """)
 
+# What points to where something stands.
+POINTERS = _words("""
+    source sources reference references citation citations read more see details detail learn article articles page
+    pages document documents documentation information info guide link links topic section described explained listed
+    quelle quellen mehr siehe nachlesen lesen artikel dokument dokumente dokumentation informationen hier thema
+    référence références lire plus voir savoir article articles détails sujet documentation informations
+    fuente fuentes leer más ver detalles artículo artículos información documentación tema
+    出典 参考 参照 詳細 来源 参考资料
+""")
+
 NEGATORS = _words("""
     not no never none nobody nothing neither nor cannot without unable n't
     nicht kein keine keinen keinem keiner keines nie niemals ohne weder nichts

@@ -143,6 +143,8 @@ def test_a_marker_belongs_to_what_is_before_it() -> None:
         ("Who founded the bakery?", "The documents do not say who did [1].", 0.1, 0.1, False),
         ("Who founded the bakery?", "Which export do you mean [1]?", 0.1, 0.1, False),
         ("Wer hat eigentlich die Bäckerei gegründet?", "Projects can be exported as CSV [1].", 0.1, 0.1, False),
+        ("Can I export projects?", "Yes [1].", 0.5, 0.1, False),  # near, and nothing in it to be quoted
+        ("Who founded the bakery?", "Yes [1].", 0.1, 0.1, True),
         ("And then?", "Projects can be exported as CSV [1].", 0.1, 0.1, False),
     ],
 )
