@@ -196,7 +196,7 @@ class Checking:
         there = [claim for sentence in near for claim in _claims(sentence)]
         for claim in quantities.claims(text):
             alike = [each for each in there if each.kind == claim.kind and each.unit == claim.unit]
-            if alike and not _is_idle(claim, text) and not any(_agree(claim, each) for each in there):
+            if alike and not _is_idle(claim, text) and not _is_said(claim, near, there):
                 yield claim
 
     def _is_miscited(self, unit: Statement, best: int, most: float) -> bool:
@@ -268,6 +268,16 @@ def _is_idle(claim: Claim, text: str) -> bool:
         return True
     others = [word for word in _WORDS.findall(text)[1:] if word not in claim.text]
     return bool(sum(word[0].isupper() for word in others) > len(others) / 2)
+
+
+def _is_said(claim: Claim, near: Sequence[str], there: Sequence[Claim]) -> bool:
+    """Whether one of them says it, be it in another form; what looks like a date may be a number that ends them."""
+    written = re.compile(rf"(?<![\d.,]){re.escape(claim.text.rstrip('.'))}(?!\d|[.,]\d)")
+    return (
+        any(_agree(claim, each) for each in there)
+        or any(written.search(sentence) for sentence in near)
+        or (claim.kind == "time" and any(claim.values & quantities.hours(sentence) for sentence in near))
+    )
 
 
 def _agree(claim: Claim, other: Claim) -> bool:

@@ -187,6 +187,7 @@ MONTHS_LONG = {
 MAGNITUDES = {
     "k": 1000, "thousand": 1000, "tausend": 1000, "mille": 1000, "mil": 1000, "m": 1_000_000, "mio": 1_000_000,
     "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000, "millón": 1_000_000, "millones": 1_000_000,
+    "億": 100_000_000, "亿": 100_000_000, "千": 1000,
     "bn": 1_000_000_000, "billion": 1_000_000_000, "milliarde": 1_000_000_000, "milliarden": 1_000_000_000, "万":
     10_000,
 }  # fmt: skip
@@ -196,6 +197,13 @@ CURRENCIES = {
     "euro": "eur", "euros": "eur", "£": "gbp", "gbp": "gbp", "pound": "gbp", "pounds": "gbp", "pfund": "gbp", "¥":
     "jpy",
     "jpy": "jpy", "yen": "jpy", "円": "jpy", "chf": "chf", "franken": "chf", "cent": "cent", "cents": "cent",
+}  # fmt: skip
+THOUSANDS = {  # of what data units are times bytes, 1,000 or 1,024 each
+    **dict.fromkeys(("b", "byte", "bytes", "octet", "octets"), 0),
+    **dict.fromkeys(("kb", "kib", "ko", "kilobyte", "kilobytes"), 1),
+    **dict.fromkeys(("mb", "mib", "mo", "megabyte", "megabytes"), 2),
+    **dict.fromkeys(("gb", "gib", "gigabyte", "gigabytes"), 3),
+    **dict.fromkeys(("tb", "tib", "terabyte", "terabytes"), 4),
 }  # fmt: skip
 PERCENT = _words("% percent prozent パーセント pct")
 
