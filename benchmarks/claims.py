@@ -38,7 +38,7 @@ class GradedAnswer:
     checking: Checking = field(init=False)
 
     def __post_init__(self) -> None:
-        self.checking = Checking(self.passages, self.turns)
+        self.checking = Checking(self.passages, self.turns[-1:], self.turns[:-1])
 
 
 @dataclass

@@ -5,6 +5,7 @@ has the rest of the answer. What was caught is kept for the trace.
 """
 
 import logging
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from bot.answers import prompts, wording
 from bot.answers.asking import Asked
 from bot.answers.signals import Signalled
 from bot.answers.trace import Became, Caught
-from bot.claims import amending, checking, citations, grounding
+from bot.claims import amending, checking, citations, grounding, statements
 from bot.claims.checking import Checked, Checking, Fault
 from bot.voices import framing
 from knowledge.passages import languages
@@ -43,6 +44,10 @@ These sentences of it say what no passage says:
 Write the whole answer again by the rules above, with its citations. Say instead what the passages say, or leave it \
 out. Reply with the answer alone."""
 FENCE = "-----"
+_ANNOUNCED = re.compile(  # "Here is the corrected answer:"
+    r"[^\n\[\]]{0,80}\b(?:answer|version|reply|response|antwort|fassung|réponse|respuesta)\b[^\n\[\]]{0,40}:[ *]*\n",
+    re.IGNORECASE,
+)
 SENTENCE = "- {sentence}"
 WITH_WORDS = '- {sentence} (nothing says "{what}")'
 
@@ -111,13 +116,20 @@ def guard(draft: Draft) -> Guarded:
         return Guarded("", (), (Caught("", BESIDE, "", Became.WITHDRAWN),))
     _mend(work, check, draft)
     _cite_rightly(work, check)
-    if not work.caught:
+    if not work.caught and _says_something(work.text):
         return Guarded(draft.text, draft.cited)
+    if not _says_something(work.text):
+        work.text = ""
     if work.has_lost:
         work.text = _with_note(work.text, draft.asked)
     renumbered = citations.Renumbered([work.text], len(draft.hits))
     text = "".join(renumbered)
     return Guarded(text, tuple(renumbered.cited), tuple(work.caught), work.mending)
+
+
+def _says_something(text: str) -> bool:
+    """Whether anything that it cites is said: its markers, a list of sources and "read more here" say nothing."""
+    return not citations.numbers(text) or any(unit.numbers and unit.says_something for unit in statements.read(text))
 
 
 def _is_beside(text: str, draft: Draft) -> bool:
@@ -146,7 +158,13 @@ def _check(draft: Draft) -> Checking:
     manner = draft.asked.manner
     voiced = (*framing.fixed(manner.voice), *manner.rules) if manner.voice else ()
     said = [turn.text for turn in prompts.shorten(draft.history)]
-    return Checking(list(map(_passage, draft.hits)), [*said, draft.asked.question, draft.question], voiced)
+    return Checking(
+        list(map(_passage, draft.hits)),
+        [draft.asked.question, draft.question],
+        said,
+        voiced,
+        goes_on=lambda: time.monotonic() < draft.asked.deadline,
+    )
 
 
 def _mark(work: _Amended, check: Checking) -> None:
@@ -169,19 +187,38 @@ def _mend(work: _Amended, check: Checking, draft: Draft) -> None:
         return
     if not citations.numbers(work.text):
         return  # nothing of it is shown
+    rest = amending.without(work.text, found, faulty)
     if mended := _asked_again(work, faulty, draft):
-        mended = _valid(mended, len(draft.hits))
-        again = check.sentences(mended)
-        still = _faulty(again, draft)
-        rest = amending.without(mended, again, still)
-        if citations.numbers(rest):
+        again = _Amended(_valid(_unwrapped(mended), len(draft.hits)))
+        _mark(again, check)
+        still = _faulty(check.sentences(again.text), draft)
+        again.text = amending.without(again.text, check.sentences(again.text), still)
+        if citations.numbers(again.text) and _is_answer(again.text, rest, check):
             work.note(faulty, Became.MENDED)
             work.note(still, Became.REMOVED)
-            work.text, work.has_lost = rest, bool(still)
+            work.caught += again.caught
+            work.text, work.has_lost = again.text, bool(still)
             return
         work.mending = NOT_BETTER
     work.note(faulty, Became.REMOVED)
-    work.text, work.has_lost = amending.without(work.text, found, faulty), True
+    work.text, work.has_lost = rest, True
+
+
+def _unwrapped(text: str) -> str:
+    """What was written again, without what announces it and the fences of the request."""
+    body = _ANNOUNCED.sub("", text.strip()).strip()
+    return body.removeprefix(FENCE).removesuffix(FENCE).strip()
+
+
+def _is_answer(text: str, rest: str, check: Checking) -> bool:
+    """Whether it has to do with the passages, and holds as much as what is left of the one before without it."""
+    speaks_of_them = any((each.share or 0.0) >= checking.STRANGE for each in check.sentences(text))
+    return speaks_of_them and _held(text, check) >= _held(rest, check)
+
+
+def _held(text: str, check: Checking) -> int:
+    """How many words the sentences have that passages hold up."""
+    return sum(len(grounding.terms(each.statement.text)) for each in check.sentences(text) if each.is_held)
 
 
 def _faulty(found: Sequence[Checked], draft: Draft) -> list[Checked]:
@@ -207,13 +244,14 @@ def _asked_again(work: _Amended, faulty: Sequence[Checked], draft: Draft) -> str
         purpose=asked.purpose,
         may_fall_back=False,
     )
+    signalled = Signalled(response)
     try:
-        mended = "".join(Signalled(response)).strip()
+        mended = "".join(signalled).strip()
     except ProviderError as error:
         log.warning("trace %s: sentences are taken out and not mended: %s", asked.trace_id, error)
         work.mending = str(error)
         return ""
-    if response.finish_reason != "stop" or not mended:
+    if response.finish_reason != "stop" or signalled.is_not_found or not mended:
         work.mending = NOT_BETTER
         return ""
     return mended

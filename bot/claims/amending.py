@@ -7,14 +7,14 @@ from itertools import pairwise, takewhile
 from bot.claims import citations
 from bot.claims.checking import Checked
 
-_MARKS = re.compile(rf"[ \t]*{citations.MARKER.pattern}(?!\()")
+_MARKS = re.compile(rf"[ \t]*(?:{citations.INLINE.pattern}(?!\())")
 
 
 def marked(answer: str, numbers: Mapping[Checked, int]) -> str:
     """`answer` with [n] behind sentences, in place of the markers that they have."""
     for each in sorted(numbers, key=lambda each: -each.statement.start):
         statement = each.statement
-        bare = _MARKS.sub("", statement.written).rstrip()
+        bare = _MARKS.sub(lambda found: found.group() if found["code"] else "", statement.written).rstrip()
         answer = f"{answer[: statement.start]}{bare} [{numbers[each]}]{answer[statement.end :]}"
     return answer
 

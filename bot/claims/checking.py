@@ -7,10 +7,10 @@ that the documents do not say it, code, tables, headings.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bot.claims import coverage, grounding, grounds, polarity, quantities, statements
 from bot.claims.grounding import Ground
@@ -27,6 +27,7 @@ FAR = 0.35  # cosine to the question below which passages that share no word wit
 FARTHEST = 0.15  # and below which what is quoted of them does not, where the answer shares none
 STRANGE = 0.06  # below this share no passage speaks of it at all
 STRANGE_TERMS = 8  # in a sentence of fewer other words may say the same
+LONGEST = 2_000  # characters: what is longer is no sentence
 ELSEWHERE = 0.3  # below this share the cited passages do not say it, where another one does
 
 
@@ -96,7 +97,8 @@ def is_beside(answer: str, questions: Sequence[str], passages: Sequence[str], ne
     if _are_foreign(questions[0], passages) or grounding.speaks_another(answer, passages):
         return False
     is_far = near < FAR and not _shares(asked, [answer, *passages])
-    return is_far or (quoted < FARTHEST and not _shares(asked, [answer]))
+    says_something = bool(coverage.content(answer))  # "Yes [1]." rests on what it cites, and quotes none of it
+    return is_far or (says_something and quoted < FARTHEST and not _shares(asked, [answer]))
 
 
 def _says_nothing_known(unit: Statement) -> bool:
@@ -122,13 +124,22 @@ def share_held(found: Sequence[Checked]) -> float:
 class Checking:
     """Passages and what was said, read once; `passages[n - 1]` is what the marker [n] stands for.
 
-    `told` are the turns of the conversation, its question among them, and the headings of the passages: what they say
-    counts as said. `courtesies` are sentences that the voice asks for.
+    `asked` are the wordings of the question, `told` what was said before: what they say counts as said.
+    `courtesies` are sentences that the voice asks for. Once `goes_on` says no, what is left is unknown.
     """
 
-    def __init__(self, passages: Sequence[str], told: Sequence[str] = (), courtesies: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        passages: Sequence[str],
+        asked: Sequence[str] = (),
+        told: Sequence[str] = (),
+        courtesies: Iterable[str] = (),
+        goes_on: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._goes_on = goes_on
         self._passages = passages
-        self._told = told
+        self._asked = frozenset(word for text in asked for word in coverage.content(text))
+        self._told = (*told, *asked)
         self._polite = {" ".join(grounding.terms(text)) for each in courtesies for text in grounding.split(each)}
         self._grounds: dict[tuple[int, ...], Ground] = {}
 
@@ -137,9 +148,11 @@ class Checking:
         units = statements.read(answer)
         if not any(text.strip() for text in self._passages) or grounding.speaks_another(answer, self._passages):
             return [Checked(unit) for unit in units]
-        return [self._checked(unit) if self._is_claim(unit) else Checked(unit) for unit in units]
+        return [self._checked(unit) if self._goes_on() and self._is_claim(unit) else Checked(unit) for unit in units]
 
     def _is_claim(self, unit: Statement) -> bool:
+        if len(unit.text) > LONGEST:
+            return False
         said = grounding.terms(unit.text)
         if unit.is_code or unit.is_row or unit.is_heading or unit.is_question or unit.text.endswith(":"):
             return False
@@ -165,10 +178,10 @@ class Checking:
             kind = _KINDS.get(claim.kind)
             if kind and not _is_idle(claim, text) and not self._is_written(claim):
                 return kind, claim.text
-        near = [sentence for sentence in self._read if _shared(text, sentence) >= SAME]
+        near = [sentence for sentence, there in self._read if _shared(text, there) >= SAME]
         if other := next(self._contradicted(text, near), None):
             return _KINDS[other.kind], other.text
-        if is_reversed or polarity.is_denied(text, self._affirmed):
+        if is_reversed or polarity.is_denied(text, self._affirmed, self._asked):
             return Fault.REVERSED, ""
         if share < STRANGE and len(grounding.terms(text)) >= STRANGE_TERMS:
             return Fault.STRANGE, ""
@@ -180,10 +193,10 @@ class Checking:
 
     def _contradicted(self, text: str, near: Sequence[str]) -> Iterator[Claim]:
         """Numbers in whose place every sentence that says the same has another one."""
-        there = [claim for sentence in near for claim in quantities.claims(sentence)]
+        there = [claim for sentence in near for claim in _claims(sentence)]
         for claim in quantities.claims(text):
             alike = [each for each in there if each.kind == claim.kind and each.unit == claim.unit]
-            if alike and not _is_idle(claim, text) and not any(_agree(claim, each) for each in there):
+            if alike and not _is_idle(claim, text) and not _is_said(claim, near, there):
                 yield claim
 
     def _is_miscited(self, unit: Statement, best: int, most: float) -> bool:
@@ -222,11 +235,19 @@ class Checking:
 
     @cached_property
     def _affirmed(self) -> list[Polar]:
-        return [Polar(sentence) for sentence in self._read if not sentence.endswith("?")]
+        said = (each for text in self._passages for each in grounding.split(text))
+        return [Polar(each) for each in said if not each.endswith(("?", "？"))]  # noqa: RUF001
 
     @cached_property
-    def _read(self) -> list[str]:
-        return [each for text in (*self._passages, *self._told) for each in grounding.split(text)]
+    def _read(self) -> list[tuple[str, frozenset[str]]]:
+        """The sentences of all that was given and said, each with its terms."""
+        said = (each for text in (*self._passages, *self._told) for each in grounding.split(text))
+        return [(each, frozenset(grounding.terms(each))) for each in said]
+
+
+@lru_cache(maxsize=2_000)
+def _claims(sentence: str) -> tuple[Claim, ...]:
+    return tuple(quantities.claims(sentence))
 
 
 def bare(text: str) -> str:
@@ -249,6 +270,16 @@ def _is_idle(claim: Claim, text: str) -> bool:
     return bool(sum(word[0].isupper() for word in others) > len(others) / 2)
 
 
+def _is_said(claim: Claim, near: Sequence[str], there: Sequence[Claim]) -> bool:
+    """Whether one of them says it, be it in another form; what looks like a date may be a number that ends them."""
+    written = re.compile(rf"(?<![\d.,]){re.escape(claim.text.rstrip('.'))}(?!\d|[.,]\d)")
+    return (
+        any(_agree(claim, each) for each in there)
+        or any(written.search(sentence) for sentence in near)
+        or (claim.kind == "time" and any(claim.values & quantities.hours(sentence) for sentence in near))
+    )
+
+
 def _agree(claim: Claim, other: Claim) -> bool:
     """Whether both may mean the same; of dates, the one may say less than the other."""
     if claim.kind != "date" or other.kind != "date":
@@ -256,8 +287,8 @@ def _agree(claim: Claim, other: Claim) -> bool:
     return grounds.is_date(claim, other) or grounds.is_date(other, claim)
 
 
-def _shared(text: str, other: str) -> float:
-    said, there = set(grounding.terms(text)), set(grounding.terms(other))
+def _shared(text: str, there: frozenset[str]) -> float:
+    said = set(grounding.terms(text))
     said -= {term for term in said if term.isdigit()}
     if len(said) < LEAST_TERMS or len(there) > 3 * len(said):
         return 0.0

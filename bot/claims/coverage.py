@@ -1,4 +1,4 @@
-"""How much of a sentence other texts say, by its rare words; and whether it says yes or no. Pure.
+"""How much of a sentence other texts say, by its rare words; and whether, and of what, it says yes or no. Pure.
 
 The share is weighted by rarity (inverse document frequency over the sentences of the other texts). On MT-RAG's human
 labels such a score tells faithful answers about as well as a judge does; it knows nothing of paraphrase.
@@ -7,7 +7,7 @@ labels such a score tells faithful answers about as well as a judge does; it kno
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.claims import vocabulary as words
@@ -17,6 +17,7 @@ STEM = 4  # letters that two forms of a word share at least
 ALIKE = 0.65  # of the longer one, that two forms share
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # noqa: RUF001  an apostrophe
+_SAID = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SIGNS = re.compile(r"[\u30a0-\u30ff\u3400-\u9fff]+")  # of Japanese what carries the sense: no endings and particles
 _SMALL = (
@@ -131,3 +132,33 @@ def denies(sentence: str) -> bool:
     if language(sentence) == "french":
         count = (count + elided + 1) // 2 if ("ne" in said or elided) else count
     return count % 2 == 1
+
+
+def is_elsewhere(sentence: str, other: str, asked: Collection[str] = ()) -> bool:
+    """Whether one speaks of a time, a case or a thing that the other does not speak of, so that "no" to the one is no
+    contradiction to the other: "within 30 days" and "after 30 days", "on the Free plan" and "on Enterprise only".
+
+    A thing counts where a sentence alone has a number, or a word of `asked`, the content words of the question.
+    """
+    if _scope(sentence) != _scope(other):
+        return True
+    there = content(other)
+    figures = {word for word in _SAID.findall(sentence) if word[0].isdigit()} - set(_SAID.findall(other))
+    return bool(figures) or any(
+        word in asked and not any(alike(word, each) for each in there) for word in content(sentence)
+    )
+
+
+def _scope(sentence: str) -> frozenset[tuple[int, str]]:
+    """What limits a sentence, each with what it stands before; a limit for all of it with nothing."""
+    said = [match.group().casefold() for match in _SAID.finditer(sentence)]
+    limits = {(0, "") for word in said if word in words.LIMITS}
+    return frozenset(limits) | {
+        (words.SCOPES[word], _behind(said[place + 1 :])) for place, word in enumerate(said) if word in words.SCOPES
+    }
+
+
+def _behind(said: Sequence[str]) -> str:
+    """The beginning of the first word that says something."""
+    idle = words.ALL_STOPWORDS | words.NEGATORS
+    return next((word[:STEM] for word in said if word not in idle), "")

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bot.claims import coverage
 from knowledge.passages import hyperlinks, languages, sentences
 
 SUPPORTED = 0.55  # from this share on a sentence counts as held up by the passages
@@ -30,6 +31,7 @@ WINDOW = 3  # neighbouring sentences that are looked at together
 NEAR = 3  # words between which two count as a pair
 STEM = 6  # letters: endings do not count
 VERBATIM = 0.8  # a sentence that shares so much with another says the same, or the contrary
+LATIN_ENDS = "\u0250"  # what comes behind are other scripts
 CAPITALISING = "german"  # its nouns look like names
 FAULTY = 0.5  # what is left of the support of a sentence whose numbers or whose "not" no passage holds
 
@@ -39,7 +41,7 @@ _CODE_MARKS = re.compile(r"[*`#]+|~~")
 _LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _MARKER = re.compile(r"\s*\[\d{1,2}(?:\s*,\s*\d{1,2})*\](?!\()")
 _NUMBER = re.compile(r"(?<![^\W\d_])\d+(?:[.,:'’]\d+)*")  # noqa: RUF001
-_LINK = re.compile(r"https?://[^\s<>()\[\]\"'`]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_LINK = re.compile(r"https?://[^\s<>()\[\]\"'`]+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _NAME = re.compile(r"(?<=[^\s.!?:;|…] )[A-Z][\w&-]{2,}")  # not where a sentence or a line begins
 _NOT = re.compile(
     r"\b(?:not|no|never|cannot|without|none|neither|nor|nicht|kein(?:e[mnrs]?)?|nie(?:mals)?|ohne|ne|pas|jamais|sans|nunca"
@@ -106,7 +108,11 @@ class Ground:
         self._pairs: set[tuple[str, str]] = set()
         self._sentences: list[tuple[str, frozenset[str]]] = []
         self._counts: Counter[str] = Counter()
-        for text in (*passages, *turns):
+        self._rarity: dict[str, float] = {}
+        for text in passages:
+            self._add(text)
+        self._stated = [each for each in self._sentences if not each[0].endswith(("?", "？"))]  # noqa: RUF001
+        for text in turns:
             self._add(text)
         whole = "\n".join((*passages, *turns))
         self._figures = frozenset(_figures(whole))
@@ -147,7 +153,9 @@ class Ground:
         ]
 
     def _idf(self, stem: str) -> float:
-        return math.log(1 + (len(self._sentences) + 1) / (self._counts[stem] + 0.5))
+        if stem not in self._rarity:
+            self._rarity[stem] = math.log(1 + (len(self._sentences) + 1) / (self._counts[stem] + 0.5))
+        return self._rarity[stem]
 
     def _share(self, words: frozenset[str], is_held: Callable[[str], bool]) -> float:
         return self.weight(frozenset(filter(is_held, words))) / self.weight(words)
@@ -159,11 +167,15 @@ class Ground:
         return sum(self.weight(pair) for pair in pairs if pair in self._pairs) / whole if pairs else alone
 
     def _is_reversed(self, text: str, words: frozenset[str]) -> bool:
-        """Whether the sentence that says nearly the same has a "not" where this has none, or the other way round."""
+        """Whether the passages' sentence that says nearly the same has a "not" where this has none, or the other way.
+
+        What people ask or say affirms nothing: "no" answers it.
+        """
         alike = [
             (len(words & other) / max(len(words | other), 1), sentence)
-            for sentence, other in self._sentences
+            for sentence, other in self._stated
             if len(words & other) >= VERBATIM * max(len(words), len(other))
+            and not coverage.is_elsewhere(text, sentence)
         ]
         if not alike or len(words) < 3:
             return False
@@ -232,6 +244,16 @@ def _figures(text: str) -> Iterator[str]:
 
 
 def speaks_another(answer: str, passages: Sequence[str]) -> bool:
-    """Whether words cannot be compared; where there are none to compare with, nothing holds the answer up."""
+    """Whether words cannot be compared; where there are none to compare with, nothing holds the answer up.
+
+    A text too short for its language to be told counts as English, but for its script.
+    """
     held = "\n".join(passages)
-    return bool(held.strip()) and languages.configuration(answer) != languages.configuration(held)
+    if not held.strip():
+        return False
+    return _is_latin(answer) != _is_latin(held) or (languages.code(answer) or "en") != (languages.code(held) or "en")
+
+
+def _is_latin(text: str) -> bool:
+    letters = [sign for sign in text if sign.isalpha()]
+    return sum(sign < LATIN_ENDS for sign in letters) >= len(letters) / 2

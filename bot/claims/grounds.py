@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.claims import coverage, quantities, references
 from bot.claims import vocabulary as words
@@ -60,6 +61,7 @@ class Evidence:
             claims.setdefault(each.kind, []).append(each)
         claims.setdefault("duration", []).append(Claim(0, 0, "duration", "", quantities.ones(text)))
         claims.setdefault("weekday", []).append(Claim(0, 0, "weekday", "", frozenset(quantities.weekday_ranges(text))))
+        claims.setdefault("time", []).append(Claim(0, 0, "time", "", quantities.hours(text)))
         return cls(
             text=text,
             code=references.squeezed(text),
@@ -187,8 +189,12 @@ def _is_named(name: str, ground: Evidence) -> bool:
 
 def _is_acronym(letters: str, text: str) -> bool:
     """Whether words in a row begin with these letters: SSO is a single sign-on."""
-    initials = "".join(each.group()[0].casefold() for each in _LETTERS.finditer(text))
-    return letters in initials
+    return letters in _initials(text)
+
+
+@lru_cache(maxsize=4)
+def _initials(text: str) -> str:
+    return "".join(each.group()[0].casefold() for each in _LETTERS.finditer(text))
 
 
 def _about_number(claim: Claim, ground: Evidence) -> str:
@@ -205,6 +211,8 @@ def _about_number(claim: Claim, ground: Evidence) -> str:
     same = [each for each in there if each.values & claim.values]
     if not same and not any(_is_written(value, ground.text) for value in claim.values):
         return REASONS["number"]
+    if any(isinstance(value, tuple) for each in same for value in each.values & claim.values):
+        return ""
     if not claim.unit or not same or any(not each.unit or _is_unit(each.unit, claim.unit) for each in same):
         return ""
     others = [each for each in there if each.unit and _is_unit(each.unit, claim.unit)]

@@ -1,7 +1,7 @@
 """Whether a sentence was turned into its opposite. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,10 +95,11 @@ class Polar:
         return _NOT_ALONE.sub(" ", _IDLE.sub(" ", self.text))
 
 
-def is_denied(sentence: str, others: Sequence[Polar]) -> bool:
+def is_denied(sentence: str, others: Sequence[Polar], asked: Collection[str] = ()) -> bool:
     """Whether a sentence denies a word that all of `others` which say the same affirm, or the other way round.
 
-    Where it may say no without a "not", or speaks of a condition, that is not known, and False.
+    Where it may say no without a "not", speaks of a condition, or of another time, case or thing (what the question
+    has of it is in `asked`), that is not known, and False.
     """
     said = Polar(sentence)
     if len(said.words) < LEAST_WORDS or _HEDGED.search(sentence):
@@ -107,7 +108,9 @@ def is_denied(sentence: str, others: Sequence[Polar]) -> bool:
     near = [
         other
         for other in alike
-        if other.denies != said.denies and _in_common(said, other) >= LEAST_IN_COMMON * len(other.words)
+        if other.denies != said.denies
+        and _in_common(said, other) >= LEAST_IN_COMMON * len(other.words)
+        and not coverage.is_elsewhere(sentence, other.text, asked)
     ]
     return any(
         any(word in other.words for other in near)

@@ -11,6 +11,7 @@ from bot.claims import vocabulary as words
 _MONTH = "|".join(sorted(words.MONTHS, key=len, reverse=True))
 _WEEKDAY = "|".join(sorted(words.WEEKDAYS, key=len, reverse=True))
 _CURRENCY = "|".join(re.escape(each) for each in sorted(words.CURRENCIES, key=len, reverse=True))
+_UNITS = words.PERCENT | words.CURRENCIES.keys() | words.THOUSANDS.keys()
 _SPACES = "\u00a0\u202f\u2009"  # that stand between thousands
 _CJK_UNITS = "日間|時間|週間|年間|か月|ヶ月|[日分秒円席人回件個名]"
 _DIGITS = rf"\d{{1,3}}(?:[{_SPACES}' ]\d{{3}})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)*"
@@ -32,15 +33,22 @@ _TIME = re.compile(
     r"|(?<![\d.:])(?P<h2>[01]?\d|2[0-4])[:h](?P<m2>[0-5]\d)(?!\d|:\d)",
     re.IGNORECASE,
 )
+_HALF = r"\s?(?:[ap]\.?m\b|uhr\b)"
+_HOURS = re.compile(  # what stands there without the half of the day
+    r"(?<![\w.:,$€£/-])([01]?\d|2[0-4])\s?h?\s?(?:-|–|to|bis|until|till|à|a|and|und|et|y)\s?"  # noqa: RUF001  a dash
+    rf"(?:([01]?\d|2[0-4])(?![\d%$€£]|[.,:]\d|{_HALF})|(?=\d{{1,2}}(?::\d\d)?{_HALF}))"
+    r"|(?<![\w.:,])([01]?\d|2[0-4])\s?h\b",
+    re.IGNORECASE,
+)
 _VERSION = re.compile(
-    r"(?<![\w.])v(?P<a>\d+(?:\.\d+)*)\b|(?<![\w.])(?P<b>\d+(?:\.\d+){2,})(?![\w.]*\d)"
+    r"(?<![\w.])v(?P<a>\d+(?:\.\d+)*)\b|(?<![\w.])(?P<b>\d+(?:\.\d+){2,9})(?![\w.]{0,20}\d)"
     r"|\b(?:version|release|ausgabe)\s+(?P<c>\d+(?:\.\d+)*)",
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"(?<![\w+])\+\d[\d\s()/.-]{6,20}\d(?!\w)")
 _NUMBER = re.compile(
     rf"(?:(?P<before>{_CURRENCY})\s?)?(?<![A-Za-zÀ-ÿ\d_.])(?P<digits>{_DIGITS})(?P<gap>[-\s{_SPACES}]?)"
-    rf"(?:(?P<size>k|K|M|bn|Mio\.?|tausend|thousand|[Mm]illi(?:on(?:en|s)?|arden?)|mill(?:ón|ones)|mil|万)(?![^\W\d_]))?"
+    rf"(?:(?P<size>k|K|M|bn|Mio\.?|tausend|thousand|[Mm]illi(?:on(?:en|s)?|arden?)|mill(?:ón|ones)|mil)(?![^\W\d_])|(?P<signs>[万億亿千]))?"
     rf"[-\s{_SPACES}]?(?P<after>%|{_CJK_UNITS}|[^\W\d_]+|[$€£¥])?",
     re.IGNORECASE,
 )
@@ -78,6 +86,23 @@ def claims(text: str) -> list[Claim]:
 def ones(text: str) -> frozenset[object]:
     """The durations that "a day", "per month" say; they support, and are never claimed."""
     return frozenset(value for match in _ONE.finditer(text) for value in _durations(Decimal(1), match[1].casefold()))
+
+
+def hours(text: str) -> frozenset[int]:
+    """The minutes since midnight that "9-17", "9 to 5pm", "de 9 h" may mean; they support, and are never claimed.
+
+    Where no half of the day is said, it may be either.
+    """
+    found = {int(hour) for match in _HOURS.finditer(text) for hour in match.groups() if hour}
+    bare = {value for claim in _times(text) for value in claim.values if isinstance(value, int)}
+    minutes = bare | {hour * 60 for hour in found}
+    return frozenset(minutes | {(each + 720) % 1440 for each in minutes - _sure(text) if each < 13 * 60})
+
+
+def _sure(text: str) -> set[int]:
+    """The times that say which half of the day they mean."""
+    halves = (match for match in _TIME.finditer(text) if match["half"])
+    return {value for match in halves for value in _time(match)}
 
 
 def weekday_ranges(text: str) -> frozenset[int]:
@@ -133,10 +158,14 @@ def _versions(text: str) -> Iterator[Claim]:
 def _times(text: str) -> Iterator[Claim]:
     """Minutes since midnight."""
     for match in _TIME.finditer(text):
-        hour = int(match["h"] or match["h2"])
-        half = (match["half"] or "").casefold()[:1]
-        hour = hour % 12 + 12 * (half == "p") if half in ("a", "p") else hour
-        yield _claim(match, "time", {hour * 60 + int(match["m"] or match["m2"] or 0)})
+        yield _claim(match, "time", _time(match))
+
+
+def _time(match: re.Match[str]) -> set[int]:
+    hour = int(match["h"] or match["h2"])
+    half = (match["half"] or "").casefold()[:1]
+    hour = hour % 12 + 12 * (half == "p") if half in ("a", "p") else hour
+    return {hour * 60 + int(match["m"] or match["m2"] or 0)}
 
 
 def _weekdays(text: str) -> Iterator[Claim]:
@@ -148,11 +177,11 @@ def _weekdays(text: str) -> Iterator[Claim]:
 def _numbers(text: str) -> Iterator[Claim]:
     for match in _NUMBER.finditer(text):
         after = (match["after"] or "").casefold()
-        size = words.MAGNITUDES.get((match["size"] or "").casefold().rstrip("."), 1)
+        size = words.MAGNITUDES.get((match["size"] or match["signs"] or "").casefold().rstrip("."), 1)
         amounts = {amount * size for amount in _amounts(match["digits"])}
         currency = words.CURRENCIES.get((match["before"] or "").casefold()) or words.CURRENCIES.get(after)
-        means_unit = after in words.PERCENT or after in words.CURRENCIES or any(_durations(Decimal(1), after))
-        end = match.end("after") if means_unit else match.end("size" if match["size"] else "digits")
+        means_unit = after in _UNITS or any(_durations(Decimal(1), after))
+        end = match.end("after") if means_unit else max(match.end(part) for part in ("digits", "size", "signs"))
         yield _quantity(match.start(), end, amounts, after, currency)
 
 
@@ -171,7 +200,8 @@ def _quantity(start: int, end: int, amounts: set[Decimal], after: str, currency:
     long: set[object] = {value for amount in amounts for value in _durations(amount, after)}
     if long:
         return Claim(start, end, "duration", "", frozenset(long | amounts), after)
-    return Claim(start, end, "number", "", frozenset(amounts), "" if after in words.ALL_STOPWORDS else after)
+    stored: set[object] = {value for amount in amounts for value in _stored(amount, after)}
+    return Claim(start, end, "number", "", frozenset(stored | amounts), "" if after in words.ALL_STOPWORDS else after)
 
 
 def _durations(amount: Decimal, unit: str) -> Iterator[object]:
@@ -179,6 +209,11 @@ def _durations(amount: Decimal, unit: str) -> Iterator[object]:
         yield ("seconds", amount * words.SECONDS[unit])
     elif unit in words.MONTHS_LONG:
         yield ("months", amount * words.MONTHS_LONG[unit])
+
+
+def _stored(amount: Decimal, unit: str) -> Iterator[object]:
+    if unit in words.THOUSANDS:
+        yield from (("bytes", amount * thousand ** words.THOUSANDS[unit]) for thousand in (1000, 1024))
 
 
 def _amounts(written: str) -> set[Decimal]:

@@ -1,13 +1,14 @@
 """Links, addresses, code and names in a text: what has to be written just so. Pure."""
 
 import re
+import string
 from collections.abc import Iterator
 
 from bot.claims import vocabulary as words
 from bot.claims.quantities import Claim
 
 _LINK = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"'`|\\^{}]+[^\s<>\"'`|\\^{}.,;:!?)\]*_。、」]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    r"(?:https?://|www\.)[^\s<>\"'`|\\^{}]+[^\s<>\"'`|\\^{}.,;:!?)\]*_。、」]|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+",
     re.IGNORECASE,
 )
 _SITE = re.compile(
@@ -17,13 +18,15 @@ _SITE = re.compile(
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(.*?)^ {0,3}\1", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _IDENTIFIER = re.compile(
-    r"(?<![\w/.-])(?:--?[a-z][\w-]+|/[\w.-]+(?:/[\w.{}-]+)+/?|\w+_\w+|[\w-]+\.(?:json|ya?ml|csv|pdf|exe|py|sh|txt|xml|zip|conf|ini"
+    r"(?<![\w/.-])(?:--?[a-z][\w-]+|/[\w.-]+(?:/[\w.{}-]+)+/?|\w{1,80}_\w{1,80}|[\w-]{1,120}\.(?:json|ya?ml|csv|pdf|exe|py|sh|txt|xml|zip|conf|ini"
     r"|toml|html|docx|xlsx|env|log|md|pem|key)|[A-Z]{2,}-\d+)(?![\w/])"
 )
 _QUOTED = re.compile(r"[\"“„«「『]\s?([^\"“”„«»「」『』\n]{2,60}?)\s?[\"”“»」』]")
 _LATIN = r"[^\W\d_\u3040-\u30ff\u3400-\u9fff]"  # of no script without capitals
 _WORD = re.compile(rf"{_LATIN}(?:{_LATIN}|\d|_)*(?:['’&.-](?:{_LATIN}|\d)+)*")  # noqa: RUF001  an apostrophe
-_BEGINS = re.compile(r"(?:^|[.!?:;…。！？•|\n>]|[-*+]|\d[.)]|^#+)[\s\"'“”„«(*_\[]*$")  # noqa: RUF001  those marks are meant
+_OPENING = f"{string.whitespace}\u00a0\u2009\u202f\u3000\"'“”„«(*_["  # what stands before the first word of a sentence
+_ENDED = re.compile(r"[.!?:;…。！？•|>+-]$|\d[.)]$")  # noqa: RUF001  those marks are meant
+LOOKED_BACK = 60  # characters
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "herr", "frau", "herrn", "monsieur", "madame", "señor", "señora"})
 
 
@@ -89,7 +92,16 @@ def _is_name(text: str, match: re.Match[str], before: re.Match[str] | None, *, i
         return False
     if is_german:
         return before is not None and before.group().casefold().rstrip(".") in _TITLES
-    return _BEGINS.search(text[: match.start()]) is None
+    return not _begins(text, match.start())
+
+
+def _begins(text: str, start: int) -> bool:
+    """Whether a sentence, a line or an item begins there."""
+    before = text[max(0, start - LOOKED_BACK) : start]
+    ended = before.rstrip(_OPENING)
+    opening = before[len(ended) :]
+    is_first = start <= LOOKED_BACK and not ended.strip("#")
+    return is_first or "\n" in opening or "*" in opening or bool(_ENDED.search(ended))
 
 
 def _is_written_like_one(word: str) -> bool:

@@ -102,6 +102,16 @@ COURTESY = _words("""
     ありがとう ございます お問い合わせ よろしく お願い いたします 申し訳 ご不便 お気軽に お知らせ ください どうぞ
 """)
 
+# What points to where something stands.
+POINTERS = _words("""
+    source sources reference references citation citations read more see details detail learn article articles page
+    pages document documents documentation information info guide link links topic section described explained listed
+    quelle quellen mehr siehe nachlesen lesen artikel dokument dokumente dokumentation informationen hier thema
+    référence références lire plus voir savoir article articles détails sujet documentation informations
+    fuente fuentes leer más ver detalles artículo artículos información documentación tema
+    出典 参考 参照 詳細 来源 参考资料
+""")
+
 NEGATORS = _words("""
     not no never none nobody nothing neither nor cannot without unable n't
     nicht kein keine keinen keinem keiner keines nie niemals ohne weder nichts
@@ -110,6 +120,25 @@ NEGATORS = _words("""
 """)
 NEGATING_SUFFIXES = ("n't", "n\N{RIGHT SINGLE QUOTATION MARK}t")
 NEGATORS_OF_JAPANESE = ("ません", "ない", "なく", "不可", "禁止", "できず")
+
+# Words that say for what, when or for whom a sentence holds; each line says the same in its languages.
+SCOPES = _numbered((
+    "after nach nachdem danach après después tras", "before prior vor bevor ehe vorher avant antes",
+    "until till bis jusqu hasta", "within innerhalb binnen dentro", "without ohne sans sin",
+    "during while während pendant durante mientras", "since seit ab depuis desde", "once sobald",
+    "if unless except when wenn falls sofern außer si sauf cuando excepto salvo lorsque quand otherwise sonst sinon",
+    "more over above exceed exceeds exceeded exceeding beyond mehr über plus más supérieur",
+    "longer larger bigger higher greater later länger größer höher später",
+    "less under below fewer weniger unter moins menos", "shorter smaller lower earlier sooner kürzer kleiner früher",
+    "maximum most limit limited höchstens maximal", "minimum least mindestens",
+    "outside außerhalb fuera", "than", "others other andere anderen autres otros otras",
+))  # fmt: skip
+# Of these it does not matter what they stand before.
+LIMITS = _words("""
+    only solely exclusively nur ausschließlich lediglich seulement uniquement solo sólo solamente únicamente
+    must required requires require mandatory need needs muss müssen musst erforderlich benötigen doit doivent devez
+    requis obligatoire debe deben debes obligatorio requiere
+""")
 
 MONTHS = _numbered((
     "january jan januar jänner janvier enero", "february feb februar février fevrier febrero",
@@ -158,6 +187,7 @@ MONTHS_LONG = {
 MAGNITUDES = {
     "k": 1000, "thousand": 1000, "tausend": 1000, "mille": 1000, "mil": 1000, "m": 1_000_000, "mio": 1_000_000,
     "million": 1_000_000, "millions": 1_000_000, "millionen": 1_000_000, "millón": 1_000_000, "millones": 1_000_000,
+    "億": 100_000_000, "亿": 100_000_000, "千": 1000,
     "bn": 1_000_000_000, "billion": 1_000_000_000, "milliarde": 1_000_000_000, "milliarden": 1_000_000_000, "万":
     10_000,
 }  # fmt: skip
@@ -167,6 +197,13 @@ CURRENCIES = {
     "euro": "eur", "euros": "eur", "£": "gbp", "gbp": "gbp", "pound": "gbp", "pounds": "gbp", "pfund": "gbp", "¥":
     "jpy",
     "jpy": "jpy", "yen": "jpy", "円": "jpy", "chf": "chf", "franken": "chf", "cent": "cent", "cents": "cent",
+}  # fmt: skip
+THOUSANDS = {  # of what data units are times bytes, 1,000 or 1,024 each
+    **dict.fromkeys(("b", "byte", "bytes", "octet", "octets"), 0),
+    **dict.fromkeys(("kb", "kib", "ko", "kilobyte", "kilobytes"), 1),
+    **dict.fromkeys(("mb", "mib", "mo", "megabyte", "megabytes"), 2),
+    **dict.fromkeys(("gb", "gib", "gigabyte", "gigabytes"), 3),
+    **dict.fromkeys(("tb", "tib", "terabyte", "terabytes"), 4),
 }  # fmt: skip
 PERCENT = _words("% percent prozent パーセント pct")
 

@@ -9,10 +9,10 @@ Span = tuple[int, int]
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s+\S")
 _TABLE_ROW = re.compile(r"\s*\|.*\|\s*$")
-_TABLE_RULE = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
+_TABLE_RULE = re.compile(r"[\s:|-]+$")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 # A terminator with its closing marks, then space, then something that can begin a sentence; or a full stop of CJK.
-_END = re.compile(r"[.!?…]+[\"'”’)\]*_]*(?=\s+[^\sa-z,;:)\]])|[。！？]+[”’」』）]*")  # noqa: RUF001  those marks are meant
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]*_]*(?=\s+[^\sa-z,;:)\]])|[。！？]+[”’」』）]*")  # noqa: RUF001  those marks are meant
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"'“])(?:[A-Z]|[A-Z]\.[A-Z]|Mr|Mrs|Ms|Dr|Prof|Rev|Gen|Col|Lt|Sgt|Capt|Sen|Gov|St|Jr|Sr|Inc|Ltd|Co|Corp"
     r"|No|Nos|vs|cf|ca|e\.g|i\.e|al|approx|Fig|Eq|Sec|pp?|Vol|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec)\.$"

@@ -118,7 +118,17 @@ def test_a_number_that_no_passage_holds_is_mended(ask: Asks, fake_providers: Fak
 
 @pytest.mark.parametrize(
     "again",
-    [f"{WRONG} {OWNERS}", "NOT_IN_DOCS", "SEARCH: refunds", "I stand by what I said.", f"{WRONG} [9]", ""],
+    [
+        f"{WRONG} {OWNERS}",
+        "NOT_IN_DOCS",
+        "SEARCH: refunds",
+        "I stand by what I said.",
+        f"{WRONG} [9]",
+        "",
+        "Sorry, I cannot do that [1].",
+        "ok [1]",
+        f"{RIGHT} {OWNERS}\n\nNOT_IN_DOCS",
+    ],
 )
 def test_a_sentence_that_is_not_mended_goes_and_the_answer_says_so(ask: Asks, again: str) -> None:
     answer = ask(f"{WRONG} {OWNERS}", *[again or " "] * ATTEMPTS)
@@ -126,6 +136,37 @@ def test_a_sentence_that_is_not_mended_goes_and_the_answer_says_so(ask: Asks, ag
     assert [cited.number for cited in answer.citations] == [1]
     assert "45" not in answer.text
     assert (Fault.NUMBER, Became.REMOVED) in caught(answer)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        f"{guarding.FENCE}\n{RIGHT} {OWNERS}\n{guarding.FENCE}",
+        f"Here is the corrected answer:\n\n{RIGHT} {OWNERS}",
+        f"**Korrigierte Antwort:**\n{guarding.FENCE}\n{RIGHT} {OWNERS}\n{guarding.FENCE}",
+    ],
+)
+def test_of_what_is_written_again_the_answer_alone_is_shown(ask: Asks, again: str) -> None:
+    answer = ask(f"{WRONG} {OWNERS}", again)
+    assert (answer.text, caught(answer)) == (f"{RIGHT} {OWNERS}", [(Fault.NUMBER, Became.MENDED)])
+
+
+def test_markers_that_are_forgotten_when_it_is_written_again_are_put_in(ask: Asks) -> None:
+    answer = ask(f"{WRONG} {OWNERS}", f"{RIGHT} {OWNERS}".replace(" [1]", ""))
+    assert answer.text == f"{RIGHT} {OWNERS}".replace(" [1].", ". [1]")
+    assert caught(answer) == [(Fault.NUMBER, Became.MENDED), ("unmarked", Became.MARKED), ("unmarked", Became.MARKED)]
+
+
+@pytest.mark.parametrize(
+    "left", ["([1])", "Sources: [1], [2]", "**Sources**\n- [1] Billing", "You can read more on this [1]."]
+)
+def test_where_markers_alone_are_left_the_documents_do_not_say_it(ask: Asks, left: str) -> None:
+    answer = ask(f"{WRONG}\n\n{left}", "NOT_IN_DOCS")
+    assert (answer.outcome, answer.citations) == (Outcome.NOT_IN_DOCS, ())
+
+
+def test_a_reply_that_says_nothing_replaces_no_answer(ask: Asks) -> None:
+    assert ask(WRONG, "Sorry, I cannot do that [1].").outcome == Outcome.NOT_IN_DOCS
 
 
 def test_markers_are_numbered_anew_in_the_order_of_what_is_left(ask: Asks) -> None:

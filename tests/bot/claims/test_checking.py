@@ -143,6 +143,8 @@ def test_a_marker_belongs_to_what_is_before_it() -> None:
         ("Who founded the bakery?", "The documents do not say who did [1].", 0.1, 0.1, False),
         ("Who founded the bakery?", "Which export do you mean [1]?", 0.1, 0.1, False),
         ("Wer hat eigentlich die Bäckerei gegründet?", "Projects can be exported as CSV [1].", 0.1, 0.1, False),
+        ("Can I export projects?", "Yes [1].", 0.5, 0.1, False),  # near, and nothing in it to be quoted
+        ("Who founded the bakery?", "Yes [1].", 0.1, 0.1, True),
         ("And then?", "Projects can be exported as CSV [1].", 0.1, 0.1, False),
     ],
 )
@@ -195,8 +197,28 @@ def test_whatever_is_written_is_read_and_taken_apart(answer: str, passage: str) 
     amending.marked(answer, dict.fromkeys(found, 1))
 
 
-@pytest.mark.parametrize("piece", ["[1", "**", "a: ", "[1] ", "- ", "(", "1. ", "not ", "|"])
+LONG = [
+    "[1", "**", "a: ", "[1] ", "- ", "(", "1. ", "not ", "|", "a", "_", ".", "1", "1.", "Zephyr Alpha ", "a@", "-",
+    "  ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", LONG)
 def test_a_long_run_of_signs_is_gone_through_once(piece: str) -> None:
     began = time.process_time()
-    Checking([REFUNDS]).sentences(piece * 4000)
+    long = piece * (20_000 // len(piece))
+    Checking([REFUNDS, EXPORTS, long], [long]).sentences(f"{long}x [1].")
     assert time.process_time() - began < 20  # seconds; it was minutes where each sign was looked at from every other
+
+
+def test_what_is_longer_than_sentences_are_is_not_judged() -> None:
+    long = "Zephyr refunds " * (checking.LONGEST // 10)
+    found = Checking([REFUNDS]).sentences(f"{long} [1].\n\nAnnual plans are refunded within 99 days [1].")
+    assert [each.fault for each in found] == [None, Fault.NUMBER]
+
+
+def test_what_is_left_when_the_time_is_up_is_unknown() -> None:
+    left = iter([True, False])
+    check = Checking([REFUNDS], goes_on=lambda: next(left))
+    found = check.sentences("Annual plans are refunded within 98 days [1]. Annual plans are refunded in 99 days [1].")
+    assert [each.fault for each in found] == [Fault.NUMBER, None]

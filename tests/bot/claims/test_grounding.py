@@ -96,3 +96,26 @@ def test_a_citation_too_many_costs_precision_and_one_that_leads_nowhere_validity
 def test_an_empty_answer_has_no_citations_to_be_right_about() -> None:
     assert citing.quality("", [REFUNDS]) == citing.CitationQuality(None, None, None)
     assert citing.quality("Hello!", [], invalid=1) == citing.CitationQuality(0.0, None, None)
+
+
+INVOICES = {
+    "cs": "Faktury se vystavují první den v měsíci a posílají se e-mailem vlastníkovi účtu.",
+    "pl": "Faktury są wystawiane pierwszego dnia miesiąca i wysyłane pocztą do właściciela konta.",
+    "uk": "Рахунки виставляються першого дня місяця та надсилаються поштою власнику облікового запису.",
+    "ja": "請求書は毎月一日に発行され、アカウントの所有者にメールで送信されます。",
+    "zh": "发票于每月一日开具并通过电子邮件发送给账户所有者以便查阅和保存。",
+    "ko": "청구서는 매월 첫째 날에 발행되며 계정 소유자에게 이메일로 전송됩니다.",
+    "en": "Invoices are issued on the first day of the month and sent to the owner of the account by mail.",
+}
+
+
+@pytest.mark.parametrize(("said", "held"), [(said, held) for said in INVOICES for held in INVOICES if said != held])
+def test_each_language_is_another_one(said: str, held: str) -> None:
+    assert grounding.speaks_another(INVOICES[said], [INVOICES[held]])
+    assert not grounding.speaks_another(INVOICES[said], [INVOICES[said]])
+
+
+@pytest.mark.parametrize("short", ["退款需要三十天时间", "返金は三十日です", "환불은 삼십일"])
+def test_so_is_another_script_however_short(short: str) -> None:
+    assert grounding.speaks_another(short, [INVOICES["en"]])
+    assert not grounding.speaks_another("Yes.", [INVOICES["en"]])
