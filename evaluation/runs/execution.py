@@ -15,7 +15,7 @@ from django.utils import timezone
 from bot.answers.answering import Answer
 from bot.models import Outcome
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationRun, RunState
-from evaluation.runs import batching, grading, keeping, replies
+from evaluation.runs import batching, following, grading, keeping, replies
 from evaluation.runs.grading import GoldDocuments
 from foundation import failpoints, leases
 from llm.models import UsageRecord
@@ -38,7 +38,7 @@ def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> Evalua
     One that is asked in orders waits again once they are made, and is done when they are over.
     """
     asked = EvaluationRun.objects.filter(pk=pk).first()
-    if asked is None or batching.is_waited_for(asked):
+    if asked is None or following.is_waited_for(asked):
         return None
     claimed = leases.claim(EvaluationRun, pk)
     if claimed is None:
@@ -48,7 +48,7 @@ def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> Evalua
         try:
             if claimed.is_batch:
                 _prepare(claimed, lease)
-            if batching.is_open(claimed):
+            if following.is_open(claimed):
                 claimed.give_back()
                 claimed.refresh_from_db()
                 return claimed

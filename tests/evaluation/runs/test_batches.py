@@ -9,7 +9,7 @@ from django.utils import timezone
 from evaluation import tasks
 from evaluation.cases import erasing
 from evaluation.models import BatchedAnswer, EvaluationCase, EvaluationRun, OrderState, RunBatch, RunState
-from evaluation.runs import batching, execution, run_reports, starting
+from evaluation.runs import execution, run_reports, settling, starting
 from evaluation.runs.starting import RunError
 from llm.models import Budget, BudgetPeriod, Period, Purpose, Reservation, ServingRole, UsageRecord
 from tests.fakes.providers.fake import FakeProviders
@@ -106,7 +106,7 @@ def test_a_line_that_cannot_be_read_is_missing(ordered_run: EvaluationRun, fake_
     fake_providers.batches.befalls = {2: "unreadable"}
     fake_providers.batches.finish()
     go_on(run)
-    assert [each.error for each in run.results.order_by("case")] == ["", "", batching.MISSING]
+    assert [each.error for each in run.results.order_by("case")] == ["", "", settling.MISSING]
 
 
 def test_a_run_that_is_stopped_cancels_its_order_and_pays_what_was_done(
