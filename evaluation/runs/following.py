@@ -1,0 +1,134 @@
+"""Orders of runs that are under way: how each is, looked at until it is over."""
+
+import logging
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Min, Q, QuerySet
+from django.utils import timezone
+
+from evaluation.models import EvaluationArm, EvaluationRun, OrderState, RunBatch, RunState
+from evaluation.runs import arms, settling
+from llm.calling import ordering
+from llm.completion import ProviderError
+from llm.providers.batches import Batches, BatchReport, BatchState
+from llm.spending import budgets
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK, LONGEST_PAUSE = 15.0, 300.0  # seconds; the pause doubles
+MOST_MISSES = 3  # looks in a row at which the vendor knows no such order
+
+
+def open_ones(run: EvaluationRun) -> QuerySet[RunBatch]:
+    return run.batches.exclude(state=OrderState.OVER)
+
+
+def is_open(run: EvaluationRun) -> bool:
+    """Whether an order of the run is made, or may be, and not over."""
+    return open_ones(run).filter(is_unwanted=False).exists()
+
+
+def sentence(batch: RunBatch) -> str:
+    """How an order is, for people; the vendor's own word in it."""
+    label = batch.get_arm_display()
+    said = f"{label[:1].upper()}{label[1:]}: {batch.get_state_display()}"
+    if batch.told:
+        said += f"; the provider says “{batch.told}”"
+    if batch.lines:
+        said += f", {batch.done or 0} of {batch.lines} answered"
+    return f"{said}. {batch.error}" if batch.error else f"{said}."
+
+
+def seconds_towait(run: EvaluationRun) -> float:
+    """Until an order of the run is to be looked at again."""
+    due = open_ones(run).filter(is_unwanted=False, look_at__isnull=False).aggregate(Min("look_at"))["look_at__min"]
+    return min(LONGEST_PAUSE, max(1.0, (due - timezone.now()).total_seconds())) if due else 1.0
+
+
+def is_waited_for(run: EvaluationRun) -> bool:
+    """Whether an order of the run is under way, after a look at those that are due."""
+    for batch in open_ones(run).filter(is_unwanted=False):
+        if batch.look_at is None or batch.look_at <= timezone.now():
+            look(batch)
+    waiting = open_ones(run).filter(is_unwanted=False).exclude(state=OrderState.PREPARED, look_at=None)
+    return waiting.exists()
+
+
+def ordered(batch: RunBatch, order: str, lines: int) -> None:
+    batch.order, batch.state, batch.lines = order, OrderState.ORDERED, lines
+    batch.save(update_fields=["order", "state", "lines"])
+    wait(batch, told="", error="")
+
+
+def wait(batch: RunBatch, *, told: str, error: str, done: int | None = None, misses: int = 0) -> None:
+    pause = min(LONGEST_PAUSE, FIRST_LOOK * 2 ** min(batch.looks, 10))
+    RunBatch.objects.filter(pk=batch.pk).update(
+        told=told[:60],
+        error=error[:500],
+        done=done,
+        misses=misses,
+        looks=F("looks") + 1,
+        look_at=timezone.now() + timedelta(seconds=pause),
+    )
+
+
+def look(batch: RunBatch) -> None:
+    """Ask how an order is, and take over what it brought once it is over. Whatever fails is told and asked again."""
+    deployment = arms.deployment(batch.run, EvaluationArm(batch.arm))
+    try:
+        orders = ordering.batches_of(deployment.endpoint)
+        if batch.state == OrderState.PREPARED:
+            _look_for(batch, orders)
+            return
+        if batch.is_unwanted:
+            orders.cancel(batch.order)
+        report = orders.report(batch.order)
+        if report is None and batch.misses + 1 < MOST_MISSES:
+            wait(batch, told="", error="The provider knows no such order.", misses=batch.misses + 1)
+        elif report is not None and report.state in (BatchState.GOING, BatchState.UNKNOWN):
+            wait(batch, told=report.told, error=_unknown(report), done=report.done)
+        else:
+            settling.take_over(batch, deployment, list(orders.replies(batch.order)) if report else [], report)
+    except ProviderError as error:
+        log.warning("The order %s cannot be looked at: %s", batch.order or batch.key, error)
+        wait(batch, told=batch.told, error=str(error), done=batch.done, misses=batch.misses)
+
+
+def _unknown(report: BatchReport) -> str:
+    if report.state != BatchState.UNKNOWN:
+        return ""
+    return f"The provider says that it is “{report.told}”, which nobody has told of. It is waited for."
+
+
+def _look_for(batch: RunBatch, orders: Batches) -> None:
+    """An order that may have been made, by a process that died since."""
+    if batch.since is None:
+        order: str | None = ""
+    else:
+        order = orders.find(batch.key, batch.lines, batch.since.timestamp())
+    if order:
+        ordered(batch, order, batch.lines)
+    elif order is None:
+        wait(batch, told="", error="The provider may have it already, and tells once it is over.")
+    elif batch.is_unwanted:
+        with transaction.atomic():
+            budgets.settle(batch.reservation, Decimal(0))
+            RunBatch.objects.filter(pk=batch.pk).update(state=OrderState.OVER, told="")
+    else:  # it is for whoever claims the run to order it
+        RunBatch.objects.filter(pk=batch.pk).update(look_at=None)
+
+
+def look_after_unwanted() -> int:
+    """Cancel the orders of runs that were stopped, and record what they cost until then; how many were looked at."""
+    due = unwanted().filter(Q(look_at=None) | Q(look_at__lte=timezone.now()))
+    for batch in (found := list(due)):
+        look(batch)
+    return len(found)
+
+
+def unwanted() -> QuerySet[RunBatch]:
+    """The orders that are under way and that no run waits for."""
+    left = Q(is_unwanted=True) | Q(run__state=RunState.FAILED, since__isnull=False)
+    return RunBatch.objects.exclude(state=OrderState.OVER).filter(left)
