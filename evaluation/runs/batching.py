@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from bot.answers import conversations
@@ -28,7 +28,7 @@ from evaluation.runs import arms, following, keeping, replies, settling
 from evaluation.runs.replaying import PromptTaken, Replayed
 from foundation import failpoints, leases
 from llm import client, trials
-from llm.calling import ordering
+from llm.calling import ordering, room
 from llm.calling.call import worst_of
 from llm.completion import ProviderError
 from llm.models import Deployment
@@ -49,7 +49,7 @@ class BatchError(RuntimeError):
 def prepare(run: EvaluationRun, lease: leases.Lease, settled: Settled) -> None:
     """Take the prompts of all that is not asked yet, and order them, an order for each arm. May be done again after
     every death. Raises BatchError and LeaseLostError."""
-    known = set(BatchedAnswer.objects.filter(batch__run=run).values_list("case", "batch__arm"))
+    known = set(_lines(run).values_list("case", "batch__arm"))
     for case, arm in keeping.pending(run):
         lease.check()
         if (case.pk, arm) in known:
@@ -65,13 +65,19 @@ def prepare(run: EvaluationRun, lease: leases.Lease, settled: Settled) -> None:
         _order(run, batch)
 
 
+def _lines(run: EvaluationRun) -> QuerySet[BatchedAnswer]:
+    """Without those of orders that nobody waits for any more, unless their replies came: they are asked again."""
+    return BatchedAnswer.objects.filter(batch__run=run).exclude(batch__is_unwanted=True, reply__isnull=True)
+
+
 @transaction.atomic
 def _line(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, answer: Answer, prompt: Prompt) -> None:
     if not run.mine().select_for_update().exists():
         raise leases.LeaseLostError
-    batch = following.open_ones(run).filter(arm=arm).first() or RunBatch.objects.create(
-        run=run, arm=arm, key=uuid.uuid4().hex
-    )
+    open_one = following.open_ones(run).filter(arm=arm, is_unwanted=False).first()
+    if open_one is not None and open_one.since is not None:
+        return  # it may be made already, and takes no more: this is asked at once when it is over
+    batch = open_one or RunBatch.objects.create(run=run, arm=arm, key=uuid.uuid4().hex)
     BatchedAnswer.objects.create(
         batch=batch,
         case=case,
@@ -85,7 +91,7 @@ def model_for(
     run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm
 ) -> tuple[client.Ask, Trace | None, BatchedAnswer | None]:
     """How the model is asked for an answer, and what was found for it: the line of an order that is over, else now."""
-    line = BatchedAnswer.objects.filter(batch__run=run, batch__arm=arm, case=case).order_by("-id").first()
+    line = _lines(run).filter(batch__arm=arm, case=case).order_by("-id").first()
     if line is None or (line.reply is None and not line.error):
         return client.stream, None, None
     asked = Replayed(line.reply, error=line.error, kind=line.kind or "bad_reply")  # type: ignore[arg-type]
@@ -120,7 +126,7 @@ def _made(
     tried = trials.run(deployment.endpoint, deployment.model)  # options that it refuses are learnt by it as well
     if not tried.is_ok:
         raise BatchError(tried.detail)
-    prompts = [_prompt(run, line) for line in lines]
+    prompts = [room.widened(_prompt(run, line), deployment) for line in lines]
     _check_budget(run, ordering.most(deployment, prompts))
     with transaction.atomic():
         if not run.mine().select_for_update().exists():

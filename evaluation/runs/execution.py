@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -59,9 +60,17 @@ def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> Evalua
             log.warning("%s was taken over by another process, or stopped", claimed)
             claimed.refresh_from_db()
             return claimed
-        claimed.mine().update(state=state, reason=reason[:500], lease_until=None, finished_at=timezone.now())
+        _end(claimed, state, reason)
     claimed.refresh_from_db()
     return claimed
+
+
+@transaction.atomic
+def _end(run: EvaluationRun, state: RunState, reason: str) -> None:
+    """Unless it is over, or somebody else's, by now."""
+    ended = run.mine().update(state=state, reason=reason[:500], lease_until=None, finished_at=timezone.now())
+    if ended and state == RunState.STOPPED:
+        following.give_up(run)
 
 
 def give_up() -> int:

@@ -30,6 +30,13 @@ def is_open(run: EvaluationRun) -> bool:
     return open_ones(run).filter(is_unwanted=False).exists()
 
 
+def give_up(run: EvaluationRun) -> None:
+    """Nobody waits any more for what the run has ordered, or may have. To be called in the transaction that ends it.
+
+    What it has only set out to order is ordered when it is resumed."""
+    open_ones(run).filter(since__isnull=False).update(is_unwanted=True, look_at=None)
+
+
 def sentence(batch: RunBatch) -> str:
     """How an order is, for people; the vendor's own word in it."""
     label = batch.get_arm_display()
@@ -82,7 +89,7 @@ def look(batch: RunBatch) -> None:
         if batch.state == OrderState.PREPARED:
             _look_for(batch, orders)
             return
-        if batch.is_unwanted:
+        if batch.is_unwanted or batch.run.state == RunState.STOPPED:
             orders.cancel(batch.order)
         report = orders.report(batch.order)
         if report is None and batch.misses + 1 < MOST_MISSES:
@@ -130,5 +137,5 @@ def look_after_unwanted() -> int:
 
 def unwanted() -> QuerySet[RunBatch]:
     """The orders that are under way and that no run waits for."""
-    left = Q(is_unwanted=True) | Q(run__state=RunState.FAILED, since__isnull=False)
+    left = Q(is_unwanted=True) | Q(run__state__in=[RunState.FAILED, RunState.STOPPED], since__isnull=False)
     return RunBatch.objects.exclude(state=OrderState.OVER).filter(left)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from bot.voices import choosing
@@ -104,6 +105,7 @@ def resume(run: EvaluationRun, *, budget: Decimal | None = None) -> None:
     run.refresh_from_db()
 
 
+@transaction.atomic
 def stop(run: EvaluationRun, reason: str) -> bool:
     """Have a run end before its next question; False when it was over."""
     going = EvaluationRun.objects.filter(pk=run.pk, state__in=[RunState.WAITING, RunState.RUNNING])

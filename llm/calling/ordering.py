@@ -86,7 +86,7 @@ def settle(deployment: Deployment, calls: Sequence[OrderedCall], reservation: Re
 
 def _row(deployment: Deployment, call: OrderedCall) -> UsageRecord:
     completion, error = call.reply.completion, call.reply.error
-    usage = completion.usage if completion else Usage(0, 0, 0)
+    usage = completion.usage if completion else (error and error.usage) or Usage(0, 0, 0)
     if usage.is_estimated:
         usage = Usage(call.most_input // 4, 0, usage.output_tokens, is_estimated=True)
     return UsageRecord(

@@ -48,8 +48,8 @@ class FakeOrder:
 
 
 class FakeBatches:
-    """What there is. `befalls` says what becomes of the line at a place: error, expired, missing, twice, unreadable, or
-    strange, which is a kind that nobody has told of."""
+    """What there is. `befalls` says what becomes of the line at a place: error, expired, missing, twice, unreadable,
+    thought, which used up its tokens before a word, or strange, which is a kind that nobody has told of."""
 
     def __init__(self, url: str, reply: Callable[[Json], list[Block]]) -> None:
         self.url, self.reply = url, reply
@@ -60,6 +60,7 @@ class FakeBatches:
         self.orders: list[FakeOrder] = []
         self.is_absent = False  # the server knows no batch API
         self.missed = 0  # so many of the next requests are answered as if their order were not there, as real ones are
+        self.taken: int | None = None  # so many orders are taken, and the next is refused
         self.loses_reply = False  # the next order is made, and the connection breaks before the reply
         self.befalls: dict[int, str] = {}
 
@@ -122,6 +123,8 @@ class FakeBatches:
         if path.endswith("/cancel"):
             return self._cancel(self._order(path.split("/")[-2]))
         order = self._ordered(json.loads(raw)) if path == "/v1/batches" else self._messages(json.loads(raw))
+        if self.taken is not None and len(self.orders) >= self.taken:
+            raise RefusedError(400, "Enqueued token limit reached.")
         self.orders.append(order)
         if self.loses_reply:
             self.loses_reply = False
@@ -238,7 +241,8 @@ def _openai_line(name: str, body: Json, fate: str, fake: FakeBatches) -> list[st
         error = {"message": "The model could not say.", "type": "server_error", "code": None}
         line["response"] = {"status_code": 500, "request_id": "r", "body": {"error": error}}
     elif fate != "missing":
-        reply = protocols.chat_reply(body["model"], fake.reply(body), Ending())
+        said = ([], Ending("length")) if fate == "thought" else (fake.reply(body), Ending())
+        reply = protocols.chat_reply(body["model"], *said)
         line["response"] = {"status_code": 200, "request_id": "r", "body": reply}
     else:
         return []
@@ -254,7 +258,10 @@ def _anthropic_line(name: str, body: Json, fate: str, fake: FakeBatches) -> list
             "type": "api_error", "message": "Internal server error"}}},
         "expired": {"type": "expired"}, "cancelled": {"type": "canceled"}, "strange": {"type": "postponed"},
     }  # fmt: skip
-    result = results.get(fate) or {"type": "succeeded", "message": _message(body, fake.reply(body))}
+    message = _message(body, [] if fate == "thought" else fake.reply(body))
+    if fate == "thought":
+        message["stop_reason"] = "max_tokens"
+    result = results.get(fate) or {"type": "succeeded", "message": message}
     return [json.dumps({"custom_id": name, "result": result})] * (2 if fate == "twice" else 1)
 
 
