@@ -312,6 +312,7 @@ class Writing:
             deployment=self._deployment,
             seconds=seconds,
             is_truncated=is_truncated,
+            ask=self._ask,
         )
         return guarding.guard(draft)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from bot.answers import conversations
@@ -25,16 +25,17 @@ from evaluation.models import (
     RunBatch,
 )
 from evaluation.runs import arms, following, keeping, replies, settling
+from evaluation.runs.affording import Allowance
 from evaluation.runs.replaying import PromptTaken, Replayed
 from foundation import failpoints, leases
-from llm import client, trials
+from llm import trials
 from llm.calling import ordering, room
 from llm.calling.call import worst_of
-from llm.completion import ProviderError
+from llm.completion import Kind, ProviderError
 from llm.models import Deployment
 from llm.prompt import Prompt
 from llm.providers.batches import Batches, BatchLine
-from llm.spending import budgets, money
+from llm.spending import budgets
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +49,14 @@ class BatchError(RuntimeError):
 
 def prepare(run: EvaluationRun, lease: leases.Lease, settled: Settled) -> None:
     """Take the prompts of all that is not asked yet, and order them, an order for each arm. May be done again after
-    every death. Raises BatchError and LeaseLostError."""
+    every death. Raises BatchError, UnaffordableError and LeaseLostError."""
+    allowance = Allowance(run)
     known = set(_lines(run).values_list("case", "batch__arm"))
     for case, arm in keeping.pending(run):
         lease.check()
         if (case.pk, arm) in known:
             continue
+        allowance.check_answer()  # what it is searched with, and a question that is put anew, are asked at once
         taken = PromptTaken()
         answer = replies.ask(run, case, arm, trace_id=keeping.trace_id(run, case, arm), model=taken)
         if taken.prompt is None:
@@ -87,19 +90,20 @@ def _line(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, answer: 
     )
 
 
-def model_for(
-    run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm
-) -> tuple[client.Ask, Trace | None, BatchedAnswer | None]:
-    """How the model is asked for an answer, and what was found for it: the line of an order that is over, else now."""
+def replayed(
+    run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, allowance: Allowance
+) -> tuple[Replayed, Trace] | None:
+    """How the model is asked where an order that is over has a line for it, and what was found for it then; None where
+    it is to be asked now."""
     line = _lines(run).filter(batch__arm=arm, case=case).order_by("-id").first()
     if line is None or (line.reply is None and not line.error):
-        return client.stream, None, None
-    asked = Replayed(line.reply, error=line.error, kind=line.kind or "bad_reply")  # type: ignore[arg-type]
-    return asked, Trace.from_json(line.found), line
+        return None
+    kind: Kind = line.kind or "bad_reply"  # type: ignore[assignment]
+    return Replayed(line.reply, error=line.error, kind=kind, allowance=allowance), Trace.from_json(line.found)
 
 
 def _order(run: EvaluationRun, batch: RunBatch) -> None:
-    """Raises BatchError and LeaseLostError. What was made before and not kept is found before another is made."""
+    """What was made before and not kept is found before another is made. Raises as `prepare` does."""
     deployment = arms.deployment(run, EvaluationArm(batch.arm))
     lines = list(batch.answers.select_related("case").order_by("pk"))
     try:
@@ -122,20 +126,21 @@ def _order(run: EvaluationRun, batch: RunBatch) -> None:
 def _made(
     run: EvaluationRun, batch: RunBatch, orders: Batches, deployment: Deployment, lines: Sequence[BatchedAnswer]
 ) -> str:
-    """Raises BatchError, LeaseLostError, and ProviderError."""
+    """Raises BatchError, UnaffordableError, LeaseLostError, and ProviderError."""
     tried = trials.run(deployment.endpoint, deployment.model)  # options that it refuses are learnt by it as well
     if not tried.is_ok:
         raise BatchError(tried.detail)
     prompts = [room.widened(_prompt(run, line), deployment) for line in lines]
-    _check_budget(run, ordering.most(deployment, prompts))
+    most = ordering.most(deployment, prompts)
+    Allowance(run).check_order(batch, most)
     with transaction.atomic():
         if not run.mine().select_for_update().exists():
             raise leases.LeaseLostError
         if batch.reservation is None:
             batch.reservation = ordering.reserve(deployment, prompts, trace_id=batch.key)
         batch.since = timezone.now()
-        batch.lines = len(lines)
-        batch.save(update_fields=["reservation", "since", "lines"])
+        batch.lines, batch.most = len(lines), most
+        batch.save(update_fields=["reservation", "since", "lines", "most"])
     asked = [BatchLine(settling.name_of(batch, line), prompt) for line, prompt in zip(lines, prompts, strict=True)]
     failpoints.reach("evaluation.ordering")
     order = orders.create(batch.key, asked, deployment.model)
@@ -151,17 +156,6 @@ def _prompt(run: EvaluationRun, line: BatchedAnswer) -> Prompt:
     if taken.prompt is None:
         raise BatchError(f"The prompt of case {line.case_id} cannot be built again.")
     return taken.prompt
-
-
-def _check_budget(run: EvaluationRun, most: Decimal | None) -> None:
-    if run.budget is None or most is None:
-        return
-    spent = run.results.aggregate(sum=Sum("cost"))["sum"] or Decimal(0)
-    if spent + most > run.budget:
-        raise BatchError(
-            f"The budget of {money.amount(run.budget)} does not hold an order that may cost {money.amount(most)}."
-            " Resume the run with a larger one."
-        )
 
 
 def _give_up_order(batch: RunBatch, error: ProviderError) -> None:

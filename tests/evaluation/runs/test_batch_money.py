@@ -1,14 +1,17 @@
 """What the orders of a run may cost and have cost: its budget holds, and each thing is booked once."""
 
-import pytest
+from decimal import Decimal
 
-from evaluation.models import EvaluationRun, RunState
-from evaluation.runs import execution
+import pytest
+from django.db.models import Sum
+
+from evaluation.models import EvaluationRun, RunBatch, RunState
+from evaluation.runs import execution, starting
 from llm.calling import room
 from llm.models import UsageRecord
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.cases import make_run
-from tests.rows.orders import go_on
+from tests.rows.orders import go_on, in_two_arms
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +46,42 @@ def test_a_model_that_thinks_is_given_as_many_tokens_in_an_order(
     assert limits
     for body in fake_providers.batches.only().lines.values():
         assert {name: body[name] for name in limits} == {name: at_once[name] for name in limits}
+
+
+@pytest.mark.parametrize("vendor", ["openai"], indirect=True)
+def test_a_budget_holds_all_that_the_orders_of_a_run_may_cost(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    run = in_two_arms(ordered_run)
+    execution.run(run.pk)
+    together = RunBatch.objects.aggregate(sum=Sum("most"))["sum"]
+    again = in_two_arms(run)
+    EvaluationRun.objects.filter(pk=again.pk).update(budget=together * Decimal("0.9"))
+    stopped = execution.run(again.pk)
+    assert stopped is not None
+    assert stopped.state == RunState.STOPPED
+    assert "does not hold an order that may cost" in stopped.reason
+    assert "orders under way may cost" in stopped.reason
+    assert len(fake_providers.batches.orders) == 3  # two of the first run, one of the second
+
+
+def test_what_would_be_asked_after_a_reply_keeps_to_the_budget(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    run = ordered_run
+    execution.run(run.pk)
+    right = ("Annual plans can be refunded in full. ", (0,))
+    fake_providers.blocks_in_turn = [[right, ("They cost 97 dollars within 45 days.", (0,))]]
+    fake_providers.batches.finish()
+    EvaluationRun.objects.filter(pk=run.pk).update(budget=0)
+    asked = len(fake_providers.requests)
+    go_on(run)
+    assert (run.state, run.results.count()) == (RunState.STOPPED, 2)
+    assert "holds no further answer" in run.reason
+    assert len(fake_providers.requests) == asked
+    starting.resume(run, budget=Decimal(5))
+    assert go_on(run).state == RunState.DONE
+    assert len(fake_providers.requests) == asked + 1
+    assert "97 dollars" in str(fake_providers.requests[-1].body)
+    assert UsageRecord.objects.filter(is_batch=True).count() == 3
+    fake_providers.batches.only()
