@@ -6,8 +6,7 @@ it; whoever looks at an order does so without a claim, and what it brought is ta
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Callable
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -35,7 +34,6 @@ from llm.completion import Kind, ProviderError
 from llm.models import Deployment
 from llm.prompt import Prompt
 from llm.providers.batches import Batches, BatchLine
-from llm.spending import budgets
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +75,8 @@ def _lines(run: EvaluationRun) -> QuerySet[BatchedAnswer]:
 def _line(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, answer: Answer, prompt: Prompt) -> None:
     if not run.mine().select_for_update().exists():
         raise leases.LeaseLostError
+    if not EvaluationCase.objects.select_for_update().filter(pk=case.pk).exclude(question="").exists():
+        return  # erased while its prompt was taken
     open_one = following.open_ones(run).filter(arm=arm, is_unwanted=False).first()
     if open_one is not None and open_one.since is not None:
         return  # it may be made already, and takes no more: this is asked at once when it is over
@@ -105,7 +105,6 @@ def replayed(
 def _order(run: EvaluationRun, batch: RunBatch) -> None:
     """What was made before and not kept is found before another is made. Raises as `prepare` does."""
     deployment = arms.deployment(run, EvaluationArm(batch.arm))
-    lines = list(batch.answers.select_related("case").order_by("pk"))
     try:
         orders = ordering.batches_of(deployment.endpoint)
     except ProviderError as error:
@@ -116,21 +115,27 @@ def _order(run: EvaluationRun, batch: RunBatch) -> None:
         if batch.state != OrderState.PREPARED or batch.look_at is not None:
             return
     try:
-        order = _made(run, batch, orders, deployment, lines)
+        order = _made(run, batch, orders, deployment)
     except ProviderError as error:
         _give_up_order(batch, error)
+        return
+    if order:
+        following.ordered(batch, order)
     else:
-        following.ordered(batch, order, len(lines))
+        following.never_made(batch)
 
 
-def _made(
-    run: EvaluationRun, batch: RunBatch, orders: Batches, deployment: Deployment, lines: Sequence[BatchedAnswer]
-) -> str:
-    """Raises BatchError, UnaffordableError, LeaseLostError, and ProviderError."""
+def _made(run: EvaluationRun, batch: RunBatch, orders: Batches, deployment: Deployment) -> str:
+    """The id of the order; empty where nothing is left to be ordered.
+
+    Raises BatchError, UnaffordableError, LeaseLostError, and ProviderError."""
     tried = trials.run(deployment.endpoint, deployment.model)  # options that it refuses are learnt by it as well
     if not tried.is_ok:
         raise BatchError(tried.detail)
-    prompts = [room.widened(_prompt(run, line), deployment) for line in lines]
+    worded = _worded(run, batch)
+    if not worded:
+        return ""
+    lines, prompts = list(worded), [room.widened(prompt, deployment) for prompt in worded.values()]
     most = ordering.most(deployment, prompts)
     Allowance(run).check_order(batch, most)
     with transaction.atomic():
@@ -148,23 +153,32 @@ def _made(
     return order
 
 
-def _prompt(run: EvaluationRun, line: BatchedAnswer) -> Prompt:
-    """The prompt that a line was made of, built again of what was found then."""
+def _worded(run: EvaluationRun, batch: RunBatch) -> dict[BatchedAnswer, Prompt]:
+    """The prompt that each line was made of, built again of what was found then. Lines of which there is none any more
+    are dropped: their case was erased, or would not be asked of a model by now."""
+    found = {line: _prompt(run, line) for line in batch.answers.select_related("case", "batch").order_by("pk")}
+    gone = [line.pk for line, prompt in found.items() if prompt is None]
+    if gone:
+        log.warning("%d lines of %s are not ordered: they cannot be built again", len(gone), batch)
+        batch.answers.filter(pk__in=gone).delete()
+    return {line: prompt for line, prompt in found.items() if prompt is not None}
+
+
+def _prompt(run: EvaluationRun, line: BatchedAnswer) -> Prompt | None:
+    if not line.case.question:
+        return None
     taken = PromptTaken()
     arm, found = EvaluationArm(line.batch.arm), Trace.from_json(line.found)
     replies.ask(run, line.case, arm, trace_id=line.trace_id, found=found, model=taken)
-    if taken.prompt is None:
-        raise BatchError(f"The prompt of case {line.case_id} cannot be built again.")
     return taken.prompt
 
 
 def _give_up_order(batch: RunBatch, error: ProviderError) -> None:
     """What may yet have been taken is looked for later; what was refused for good is not ordered, and costs nothing."""
+    if error.kind == "budget":  # as it was, for when there is one again
+        raise BatchError(str(error)) from error
     if batch.since is not None and not error.permanent:
         following.wait(batch, told="", error=str(error))
         return
-    with transaction.atomic():
-        budgets.settle(batch.reservation, Decimal(0))
-        batch.answers.all().delete()
-        batch.delete()
+    following.never_made(batch)
     raise BatchError(str(error)) from error

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from bot.answers.answering import Answer
@@ -48,7 +49,7 @@ def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> Evalua
             if claimed.is_batch:
                 _prepare(claimed, lease)
             if following.is_open(claimed):
-                claimed.give_back()
+                claimed.give_back(attempts=F("attempts") - 1)  # nothing has failed: it only waits
                 claimed.refresh_from_db()
                 return claimed
             _ask_all(claimed, lease, on_progress)

@@ -2,7 +2,6 @@
 
 import logging
 from datetime import timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
@@ -63,15 +62,30 @@ def is_waited_for(run: EvaluationRun) -> bool:
     return waiting.exists()
 
 
-def ordered(batch: RunBatch, order: str, lines: int) -> None:
-    batch.order, batch.state, batch.lines = order, OrderState.ORDERED, lines
-    batch.save(update_fields=["order", "state", "lines"])
-    wait(batch, told="", error="")
+def ordered(batch: RunBatch, order: str) -> None:
+    """Keep what an order is called, once. One that nobody waited for any more has to be followed as well, as it costs:
+    it comes back, to be cancelled."""
+    if RunBatch.objects.filter(pk=batch.pk, order="").update(order=order, state=OrderState.ORDERED):
+        batch.order, batch.state = order, OrderState.ORDERED
+        wait(batch, told="", error="")
+
+
+@transaction.atomic
+def never_made(batch: RunBatch) -> None:
+    """It is over before it began, and costs nothing: what it was to ask is asked otherwise."""
+    held = RunBatch.objects.select_for_update(of=("self",)).select_related("reservation").get(pk=batch.pk)
+    if held.state != OrderState.PREPARED:
+        return
+    ordering.release(held.reservation, key=held.key, made_at=held.since)
+    held.answers.all().delete()
+    held.state, held.told, held.look_at, held.is_unwanted = OrderState.OVER, "", None, True
+    held.save(update_fields=["state", "told", "look_at", "is_unwanted"])
 
 
 def wait(batch: RunBatch, *, told: str, error: str, done: int | None = None, misses: int = 0) -> None:
     pause = min(LONGEST_PAUSE, FIRST_LOOK * 2 ** min(batch.looks, 10))
-    RunBatch.objects.filter(pk=batch.pk).update(
+    budgets.prolong(batch.reservation_id)
+    RunBatch.objects.filter(pk=batch.pk).exclude(state=OrderState.OVER).update(
         told=told[:60],
         error=error[:500],
         done=done,
@@ -116,15 +130,13 @@ def _look_for(batch: RunBatch, orders: Batches) -> None:
     else:
         order = orders.find(batch.key, batch.lines, batch.since.timestamp())
     if order:
-        ordered(batch, order, batch.lines)
+        ordered(batch, order)
     elif order is None:
         wait(batch, told="", error="The provider may have it already, and tells once it is over.")
-    elif batch.is_unwanted:
-        with transaction.atomic():
-            budgets.settle(batch.reservation, Decimal(0))
-            RunBatch.objects.filter(pk=batch.pk).update(state=OrderState.OVER, told="")
+    elif batch.is_unwanted or batch.run.state not in (RunState.WAITING, RunState.RUNNING):
+        never_made(batch)
     else:  # it is for whoever claims the run to order it
-        RunBatch.objects.filter(pk=batch.pk).update(look_at=None)
+        RunBatch.objects.filter(pk=batch.pk, state=OrderState.PREPARED).update(look_at=None)
 
 
 def look_after_unwanted() -> int:

@@ -35,7 +35,8 @@ def take_over(batch: RunBatch, deployment: Deployment, came: Sequence[BatchReply
         failed = [line for line in lines.values() if line.reply is None]
         BatchedAnswer.objects.bulk_update(replied, ["reply"], batch_size=200)
         BatchedAnswer.objects.bulk_update(failed, ["error", "kind"], batch_size=200)
-        ordering.settle(deployment, list(_calls(held, by_name, lines)), held.reservation)
+        calls = list(_calls(held, by_name, lines))
+        ordering.settle(deployment, calls, held.reservation, key=held.key, made_at=held.since)
         held.state, held.told, held.error = OrderState.OVER, report.told if report else "", ""
         held.done, held.look_at = len(replied), None
         held.save(update_fields=["state", "told", "error", "done", "look_at"])

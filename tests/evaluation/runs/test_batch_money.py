@@ -1,17 +1,20 @@
 """What the orders of a run may cost and have cost: its budget holds, and each thing is booked once."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db.models import Sum
+from django.utils import timezone
 
-from evaluation.models import EvaluationRun, RunBatch, RunState
-from evaluation.runs import execution, starting
+from evaluation.models import EvaluationRun, OrderState, RunBatch, RunState
+from evaluation.runs import execution, following, starting
 from llm.calling import room
-from llm.models import UsageRecord
+from llm.models import Budget, BudgetPeriod, Period, Reservation, UsageRecord
+from llm.spending import budgets
 from tests.fakes.providers.fake import FakeProviders
 from tests.rows.cases import make_run
-from tests.rows.orders import go_on, in_two_arms
+from tests.rows.orders import go_on, in_two_arms, made
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +88,66 @@ def test_what_would_be_asked_after_a_reply_keeps_to_the_budget(
     assert "97 dollars" in str(fake_providers.requests[-1].body)
     assert UsageRecord.objects.filter(is_batch=True).count() == 3
     fake_providers.batches.only()
+
+
+def test_an_order_that_is_named_again_after_it_was_settled_is_not_settled_twice(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    run = ordered_run
+    execution.run(run.pk)
+    before = made(run)
+    fake_providers.batches.finish()
+    following.look(made(run))
+    following.ordered(before, before.order)
+    following.never_made(before)
+    assert made(run).state == OrderState.OVER
+    following.look(before)
+    assert UsageRecord.objects.filter(is_batch=True).count() == 3
+
+
+def test_an_order_that_was_made_while_it_was_given_up_comes_back_to_be_cancelled(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    Budget.objects.create(period=Period.DAY, limit=Decimal(5))
+    run = ordered_run
+    execution.run(run.pk)
+    order = made(run).order
+    RunBatch.objects.update(state=OrderState.PREPARED, order="")
+    EvaluationRun.objects.filter(pk=run.pk).update(state=RunState.STOPPED)
+    following.never_made(made(run))
+    assert (made(run).state, Reservation.objects.count()) == (OrderState.OVER, 0)
+    following.ordered(made(run), order)
+    assert (made(run).state, made(run).is_unwanted) == (OrderState.ORDERED, True)
+    following.look(made(run))
+    assert fake_providers.batches.only().is_cancelled
+
+
+def test_an_order_that_takes_long_is_held_back_for_and_not_counted_as_lost(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    Budget.objects.create(period=Period.DAY, limit=Decimal(5))
+    run = ordered_run
+    execution.run(run.pk)
+    Reservation.objects.update(expires_at=timezone.now() + timedelta(seconds=1))
+    go_on(run)
+    assert Reservation.objects.get().expires_at > timezone.now() + timedelta(days=2)
+
+
+def test_what_counted_as_lost_and_came_after_all_is_booked_once(
+    ordered_run: EvaluationRun, fake_providers: FakeProviders
+) -> None:
+    Budget.objects.create(period=Period.DAY, limit=Decimal(5))
+    run = ordered_run
+    execution.run(run.pk)
+    before = BudgetPeriod.objects.get().spent
+    fake_providers.batches.finish()
+    Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert budgets.expire() == 1
+    assert BudgetPeriod.objects.get().spent > before
+    assert go_on(run).state == RunState.DONE
+    assert not UsageRecord.objects.filter(finish_reason="lost").exists()
+    period, cost = (
+        BudgetPeriod.objects.get(),
+        UsageRecord.objects.filter(is_batch=True).aggregate(sum=Sum("cost"))["sum"],
+    )
+    assert (period.spent - before, period.reserved) == (cost, 0)
