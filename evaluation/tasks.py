@@ -59,7 +59,7 @@ def tick() -> None:
     for begun in awaited.start():
         queue_run(begun.pk)
     execution.give_up()
-    if following.unwanted().exists():
+    if following.unwanted().exists() or following.unforgotten().exists():
         async_task("evaluation.tasks.cancel_batches", task_name="orders of stopped runs")
     old = leases.abandoned(EvaluationRun).filter(created_at__lt=timezone.now() - QUEUED_AGAIN_AFTER)
     for pk in old.values_list("pk", flat=True):

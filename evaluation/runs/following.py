@@ -10,14 +10,17 @@ from django.utils import timezone
 from evaluation.models import EvaluationArm, EvaluationRun, OrderState, RunBatch, RunState
 from evaluation.runs import arms, settling
 from llm.calling import ordering
-from llm.completion import ProviderError
-from llm.providers.batches import Batches, BatchReport, BatchState
+from llm.completion import Kind, ProviderError
+from llm.models import Deployment
+from llm.providers.batches import Batches, BatchReply, BatchReport, BatchState
 from llm.spending import budgets
 
 log = logging.getLogger(__name__)
 
 FIRST_LOOK, LONGEST_PAUSE = 15.0, 300.0  # seconds; the pause doubles
-MOST_MISSES = 3  # looks in a row at which the vendor knows no such order
+LONGEST_PAUSE_TO_FORGET = 86_400.0  # seconds
+MOST_MISSES = 3  # looks in a row at which the vendor knows no such order, or gives none of its replies
+LASTING: tuple[Kind, ...] = ("bad_request", "bad_reply", "refused")  # errors that another look seldom mends
 
 
 def open_ones(run: EvaluationRun) -> QuerySet[RunBatch]:
@@ -111,10 +114,40 @@ def look(batch: RunBatch) -> None:
         elif report is not None and report.state in (BatchState.GOING, BatchState.UNKNOWN):
             wait(batch, told=report.told, error=_unknown(report), done=report.done)
         else:
-            settling.take_over(batch, deployment, list(orders.replies(batch.order)) if report else [], report)
+            _end(batch, deployment, orders, report)
     except ProviderError as error:
         log.warning("The order %s cannot be looked at: %s", batch.order or batch.key, error)
         wait(batch, told=batch.told, error=str(error), done=batch.done, misses=batch.misses)
+
+
+def _end(batch: RunBatch, deployment: Deployment, orders: Batches, report: BatchReport | None) -> None:
+    """Take over what an order brought that is over, or gone. Raises ProviderError."""
+    came: list[BatchReply] = []
+    why = report.error if report else "The provider knows no such order any more."
+    try:
+        came = list(orders.replies(batch.order)) if report else []
+    except ProviderError as error:
+        if error.kind not in LASTING:
+            raise
+        if batch.misses + 1 < MOST_MISSES:
+            wait(batch, told=report.told if report else "", error=str(error), misses=batch.misses + 1)
+            return
+        why = f"What came of it cannot be fetched: {error}"
+    settling.take_over(batch, deployment, came, told=report.told if report else "", why=why)
+    forget(batch, orders)
+
+
+def forget(batch: RunBatch, orders: Batches) -> None:
+    """Have the vendor delete what it holds of an order that is over; tried again later where it fails."""
+    found = RunBatch.objects.filter(pk=batch.pk, state=OrderState.OVER)
+    try:
+        orders.forget(batch.order)
+    except ProviderError as error:
+        log.warning("The order %s cannot be deleted at the provider yet: %s", batch.order, error)
+        pause = min(LONGEST_PAUSE_TO_FORGET, FIRST_LOOK * 2 ** min(batch.looks, 20))
+        found.update(looks=F("looks") + 1, look_at=timezone.now() + timedelta(seconds=pause))
+    else:
+        found.update(is_forgotten=True, look_at=None)
 
 
 def _unknown(report: BatchReport) -> str:
@@ -140,11 +173,25 @@ def _look_for(batch: RunBatch, orders: Batches) -> None:
 
 
 def look_after_unwanted() -> int:
-    """Cancel the orders of runs that were stopped, and record what they cost until then; how many were looked at."""
-    due = unwanted().filter(Q(look_at=None) | Q(look_at__lte=timezone.now()))
-    for batch in (found := list(due)):
+    """Cancel the orders of runs that were stopped, and record what they cost until then; have those deleted at the
+    vendor that are over. How many were looked at."""
+    due = Q(look_at=None) | Q(look_at__lte=timezone.now())
+    for batch in (found := list(unwanted().filter(due))):
         look(batch)
-    return len(found)
+    for batch in (held := list(unforgotten().filter(due))):
+        deployment = arms.deployment(batch.run, EvaluationArm(batch.arm))
+        try:
+            orders = ordering.batches_of(deployment.endpoint)
+        except ProviderError as error:
+            log.warning("The order %s cannot be deleted at the provider: %s", batch.order, error)
+        else:
+            forget(batch, orders)
+    return len(found) + len(held)
+
+
+def unforgotten() -> QuerySet[RunBatch]:
+    """The orders that are over and of which the vendor still holds what was asked and answered."""
+    return RunBatch.objects.filter(state=OrderState.OVER, is_forgotten=False).exclude(order="")
 
 
 def unwanted() -> QuerySet[RunBatch]:

@@ -9,7 +9,7 @@ from foundation import failpoints
 from llm.calling import ordering
 from llm.calling.ordering import OrderedCall
 from llm.models import Deployment
-from llm.providers.batches import KEY_SHOWN, BatchReply, BatchReport
+from llm.providers.batches import KEY_SHOWN, BatchReply
 
 MISSING = "The provider's files hold no line for it."
 
@@ -18,26 +18,26 @@ def name_of(batch: RunBatch, line: BatchedAnswer) -> str:
     return f"{batch.key[:KEY_SHOWN]}-{line.trace_id}"
 
 
-def take_over(batch: RunBatch, deployment: Deployment, came: Sequence[BatchReply], report: BatchReport | None) -> None:
-    """Keep what came of each line, and its row in the ledger, once."""
+def take_over(batch: RunBatch, deployment: Deployment, came: Sequence[BatchReply], *, told: str, why: str) -> None:
+    """Keep what came of each line, and its row in the ledger, once. `told` is the vendor's last word for the order,
+    `why` the reason for lines of which nothing came, where one is known."""
     by_name: dict[str, BatchReply] = {}
     for reply in came:
         by_name.setdefault(reply.name, reply)
-    why = (report.error if report else "The provider knows no such order any more.") or MISSING
     with transaction.atomic():
         held = RunBatch.objects.select_for_update(of=("self",)).select_related("reservation").get(pk=batch.pk)
         if held.state == OrderState.OVER:
             return
         lines = {name_of(held, line): line for line in held.answers.all()}
         for name, line in lines.items():
-            _fill(line, by_name.get(name), why)
+            _fill(line, by_name.get(name), why or MISSING)
         replied = [line for line in lines.values() if line.reply is not None]
         failed = [line for line in lines.values() if line.reply is None]
         BatchedAnswer.objects.bulk_update(replied, ["reply"], batch_size=200)
         BatchedAnswer.objects.bulk_update(failed, ["error", "kind"], batch_size=200)
         calls = list(_calls(held, by_name, lines))
         ordering.settle(deployment, calls, held.reservation, key=held.key, made_at=held.since)
-        held.state, held.told, held.error = OrderState.OVER, report.told if report else "", ""
+        held.state, held.told, held.error = OrderState.OVER, told[:60], ""
         held.done, held.look_at = len(replied), None
         held.save(update_fields=["state", "told", "error", "done", "look_at"])
     failpoints.reach("evaluation.taken_over")
