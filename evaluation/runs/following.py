@@ -50,7 +50,7 @@ def sentence(batch: RunBatch) -> str:
     return f"{said}. {batch.error}" if batch.error else f"{said}."
 
 
-def seconds_towait(run: EvaluationRun) -> float:
+def seconds_to_wait(run: EvaluationRun) -> float:
     """Until an order of the run is to be looked at again."""
     due = open_ones(run).filter(is_unwanted=False, look_at__isnull=False).aggregate(Min("look_at"))["look_at__min"]
     return min(LONGEST_PAUSE, max(1.0, (due - timezone.now()).total_seconds())) if due else 1.0
