@@ -150,4 +150,4 @@ def test_what_counted_as_lost_and_came_after_all_is_booked_once(
         BudgetPeriod.objects.get(),
         UsageRecord.objects.filter(is_batch=True).aggregate(sum=Sum("cost"))["sum"],
     )
-    assert (period.spent - before, period.reserved) == (cost, 0)
+    assert (period.spent - before, period.reserved) == (cost, Decimal(0))
