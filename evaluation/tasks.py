@@ -15,7 +15,7 @@ from evaluation.figures import rollups
 from evaluation.grades import judge_orders
 from evaluation.models import EvaluationRun, JudgeOrder
 from evaluation.promotion import drift_readings, frozen_again
-from evaluation.runs import awaited, batching, execution
+from evaluation.runs import awaited, execution, following
 from evaluation.runs.starting import RunError
 from foundation import leases
 
@@ -59,7 +59,7 @@ def tick() -> None:
     for begun in awaited.start():
         queue_run(begun.pk)
     execution.give_up()
-    if batching.unwanted().exists():
+    if following.unwanted().exists() or following.unforgotten().exists():
         async_task("evaluation.tasks.cancel_batches", task_name="orders of stopped runs")
     old = leases.abandoned(EvaluationRun).filter(created_at__lt=timezone.now() - QUEUED_AGAIN_AFTER)
     for pk in old.values_list("pk", flat=True):
@@ -80,7 +80,7 @@ def queue_run(pk: int) -> None:
 
 
 def cancel_batches() -> None:
-    batching.look_after_unwanted()
+    following.look_after_unwanted()
 
 
 def run(pk: int) -> None:

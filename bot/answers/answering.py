@@ -312,6 +312,7 @@ class Writing:
             deployment=self._deployment,
             seconds=seconds,
             is_truncated=is_truncated,
+            ask=self._ask,
         )
         return guarding.guard(draft)
 
@@ -385,9 +386,8 @@ def compose(
     """Search the passages for `question` and return its answer, to be written by iterating over it.
 
     `collections` are the ids of the collections the asker may see; `history` are the turns before; the others are those
-    of Asked.
-    Raises QuestionError for a question nobody could answer and Deployment.DoesNotExist before set-up; a provider that
-    fails is an outcome, not an exception.
+    of Asked. Raises QuestionError for a question nobody could answer and Deployment.DoesNotExist before set-up; a
+    provider that fails is an outcome, not an exception.
     """
     asking.check(question)
     asked = asking.begin(question, deployment=deployment, least_answerable=least_answerable, manner=manner)

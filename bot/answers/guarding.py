@@ -62,7 +62,7 @@ NOT_BETTER = "What the model wrote then was no answer."
 class Draft:
     """What a model wrote, `text` with the marker [k] for passage `cited[k - 1]` of `hits`, and how it was asked.
 
-    `question` is how it was understood; `seconds` is how long the model took.
+    `question` is how it was understood; `seconds` is how long the model took; `ask` is how it is asked again.
     """
 
     text: str
@@ -74,6 +74,7 @@ class Draft:
     deployment: Deployment
     seconds: float
     is_truncated: bool
+    ask: client.Ask = client.stream
 
     @property
     def numbered(self) -> str:
@@ -236,7 +237,7 @@ def _asked_again(work: _Amended, faulty: Sequence[Checked], draft: Draft) -> str
     if asked.deadline - time.monotonic() < max(LEAST_SECONDS, draft.seconds):
         work.mending = NO_TIME
         return ""
-    response = client.stream(
+    response = draft.ask(
         _prompt(work.text, faulty, draft),
         deployment=draft.deployment,
         trace_id=asked.trace_id,

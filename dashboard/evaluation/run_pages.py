@@ -9,7 +9,7 @@ from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, E
 from evaluation.promotion import promoting, proofs
 from evaluation.promotion.gate import Gate
 from evaluation.promotion.promoting import Offer
-from evaluation.runs import batching, run_reports
+from evaluation.runs import following, run_reports
 from evaluation.scores import expectations
 from evaluation.scores.statistics import ScoresError
 from llm.spending import money
@@ -94,7 +94,7 @@ def shown(run: EvaluationRun) -> ShownRun:
     return ShownRun(
         run=run,
         done=run.results.count(),
-        orders=[batching.sentence(each) for each in batching.open_ones(run)],
+        orders=[following.sentence(each) for each in following.open_ones(run)],
         arms=arms,
         rows=rows,
         layers=_layers(run),

@@ -23,6 +23,7 @@ from foundation.text import clean
 
 FILES = {"corpus": ("id", "doc", "text"), "queries": ("id", "text", "answerable"), "qrels": ("q", "c")}
 NAMES = ("id", "doc", "q", "c", "para")  # of passages, documents and questions
+NAME_BYTES = 150  # file systems take 255
 TOLD = 20  # problems of one file
 
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -32,7 +33,7 @@ Row = Mapping[str, Any]
 
 def document_name(doc: str) -> str:
     """The file that a document of a set is written to and ingested from: the path by which answers cite it."""
-    safe = _UNSAFE.sub("_", doc).strip(".")[:150]
+    safe = _UNSAFE.sub("_", doc).strip(".").encode()[:NAME_BYTES].decode(errors="ignore")
     if safe != doc or not safe:
         safe += f"-{hashlib.sha256(doc.encode()).hexdigest()[:8]}"
     return f"{safe}.md"

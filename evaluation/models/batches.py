@@ -32,18 +32,22 @@ class RunBatch(models.Model):
     done = models.PositiveIntegerField(null=True)
     error = models.CharField(max_length=500, blank=True)
     reservation = models.ForeignKey("llm.Reservation", null=True, on_delete=models.SET_NULL, related_name="+")
+    most = models.DecimalField(max_digits=16, decimal_places=8, null=True, help_text="USD that it may cost at most.")
     is_unwanted = models.BooleanField(default=False)
     misses = models.PositiveSmallIntegerField(default=0, help_text="Looks in a row at which nobody knew of it.")
     looks = models.PositiveIntegerField(default=0)
     look_at = models.DateTimeField(null=True)
     since = models.DateTimeField(null=True)
+    is_forgotten = models.BooleanField(default=False, help_text="What was uploaded and written for it is deleted.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["run", "arm"], condition=~models.Q(state=OrderState.OVER), name="one_open_batch_per_arm"
+                fields=["run", "arm"],
+                condition=~models.Q(state=OrderState.OVER) & models.Q(is_unwanted=False),
+                name="one_open_batch_per_arm",
             )
         ]
 

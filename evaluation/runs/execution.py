@@ -6,19 +6,19 @@ are in its cost.
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Callable
 
-from django.db.models import Sum
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from bot.answers.answering import Answer
 from bot.models import Outcome
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationRun, RunState
-from evaluation.runs import batching, grading, keeping, replies
+from evaluation.runs import batching, following, grading, keeping, replies
+from evaluation.runs.affording import Allowance, UnaffordableError
 from evaluation.runs.grading import GoldDocuments
 from foundation import failpoints, leases
-from llm.models import UsageRecord
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> Evalua
     One that is asked in orders waits again once they are made, and is done when they are over.
     """
     asked = EvaluationRun.objects.filter(pk=pk).first()
-    if asked is None or batching.is_waited_for(asked):
+    if asked is None or following.is_waited_for(asked):
         return None
     claimed = leases.claim(EvaluationRun, pk)
     if claimed is None:
@@ -48,8 +48,8 @@ def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> Evalua
         try:
             if claimed.is_batch:
                 _prepare(claimed, lease)
-            if batching.is_open(claimed):
-                claimed.give_back()
+            if following.is_open(claimed):
+                claimed.give_back(attempts=F("attempts") - 1)  # nothing has failed: it only waits
                 claimed.refresh_from_db()
                 return claimed
             _ask_all(claimed, lease, on_progress)
@@ -59,9 +59,17 @@ def run(pk: int, on_progress: OnProgress = lambda _done, _total: None) -> Evalua
             log.warning("%s was taken over by another process, or stopped", claimed)
             claimed.refresh_from_db()
             return claimed
-        claimed.mine().update(state=state, reason=reason[:500], lease_until=None, finished_at=timezone.now())
+        _end(claimed, state, reason)
     claimed.refresh_from_db()
     return claimed
+
+
+@transaction.atomic
+def _end(run: EvaluationRun, state: RunState, reason: str) -> None:
+    """Unless it is over, or somebody else's, by now."""
+    ended = run.mine().update(state=state, reason=reason[:500], lease_until=None, finished_at=timezone.now())
+    if ended and state == RunState.STOPPED:
+        following.give_up(run)
 
 
 def give_up() -> int:
@@ -74,26 +82,44 @@ def give_up() -> int:
 
 
 def _ask_all(run: EvaluationRun, lease: leases.Lease, on_progress: OnProgress) -> None:
-    """Raises StoppedError and LeaseLostError."""
+    """Raises StoppedError and LeaseLostError. Where money runs out, replies that came in an order are settled all the
+    same, but for those after which more would have to be asked: they stay for when the run is resumed."""
     documents = GoldDocuments(run.collections)
+    allowance = Allowance(run)
     errors: dict[EvaluationArm, int] = {}
-    calls = [keeping.trace_id(run, case, EvaluationArm(arm)) for case in run.case_set.cases.all() for arm in run.arms]
+    too_dear: UnaffordableError | None = None
     done = run.results.count()
     on_progress(done, run.total)
     for case, arm in keeping.pending(run):
         lease.check()
-        model, found, line = batching.model_for(run, case, arm)
-        if line is None:
-            _check_budget(run, calls)
-        answer = replies.ask(run, case, arm, trace_id=keeping.trace_id(run, case, arm), found=found, model=model)
+        try:
+            answer, is_now = _asked(run, case, arm, allowance)
+        except UnaffordableError as error:
+            too_dear = error
+            continue
         failpoints.reach("evaluation.answered")
-        _keep(run, case, arm, answer, documents, is_timed=line is None)
+        _keep(run, case, arm, answer, documents, is_timed=is_now)
         failpoints.reach("evaluation.kept")
         done += 1
         on_progress(done, run.total)
-        errors[arm] = errors.get(arm, 0) + 1 if answer.outcome == Outcome.PROVIDER_ERROR and line is None else 0
+        errors[arm] = errors.get(arm, 0) + 1 if answer.outcome == Outcome.PROVIDER_ERROR and is_now else 0
         if errors[arm] == MOST_ERRORS:
             raise StoppedError(f"{MOST_ERRORS} answers of the arm {arm} in a row failed: {answer.error}")
+    if too_dear is not None:
+        raise StoppedError(str(too_dear))
+
+
+def _asked(run: EvaluationRun, case: EvaluationCase, arm: EvaluationArm, allowance: Allowance) -> tuple[Answer, bool]:
+    """The answer, and whether its model was asked now. Raises UnaffordableError."""
+    trace_id = keeping.trace_id(run, case, arm)
+    if there := batching.replayed(run, case, arm, allowance):
+        model, found = there
+        answer = replies.ask(run, case, arm, trace_id=trace_id, found=found, model=model)
+        if model.refused is not None:
+            raise model.refused
+        return answer, False
+    allowance.check_answer()
+    return replies.ask(run, case, arm, trace_id=trace_id), True
 
 
 def _keep(
@@ -117,23 +143,5 @@ def _prepare(run: EvaluationRun, lease: leases.Lease) -> None:
     documents = GoldDocuments(run.collections)
     try:
         batching.prepare(run, lease, lambda case, arm, answer: _keep(run, case, arm, answer, documents, is_timed=False))
-    except batching.BatchError as error:
+    except (batching.BatchError, UnaffordableError) as error:
         raise StoppedError(str(error)) from error
-
-
-def _check_budget(run: EvaluationRun, calls: Sequence[str]) -> None:
-    """Raises StoppedError where the next answer might cost more than is left: it is taken for the dearest so far.
-
-    `calls` are all trace ids of the run: what failed was paid for as well.
-    """
-    budget = run.mine().values_list("budget", flat=True).first()  # it may be set while it runs
-    if budget is None:
-        return
-    ledger = UsageRecord.objects.filter(trace_id__in=calls).values("trace_id").annotate(sum=Sum("cost"))
-    costs = [cost or Decimal(0) for cost in ledger.values_list("sum", flat=True)]
-    spent, dearest = sum(costs, Decimal(0)), max(costs, default=Decimal(0))
-    if spent + dearest > budget:
-        raise StoppedError(
-            f"The budget of ${budget:.2f} holds no further answer: ${spent:.4f} are spent, and one has cost up to"
-            f" ${dearest:.4f}. Resume the run with a larger one."
-        )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from bot.voices import choosing
@@ -18,7 +19,7 @@ from evaluation.models import (
     PrimaryMeasure,
     RunState,
 )
-from evaluation.runs import arms, batching
+from evaluation.runs import arms, following
 from llm import vendors
 from llm.calling import ordering
 from llm.completion import ProviderError, Usage
@@ -95,7 +96,7 @@ def resume(run: EvaluationRun, *, budget: Decimal | None = None) -> None:
         _check_budget([EvaluationArm(arm) for arm in run.arms], run.live, run.candidate)
     over = EvaluationRun.objects.filter(pk=run.pk, state__in=[RunState.DONE, RunState.STOPPED, RunState.FAILED])
     changes: dict[str, object] = {"budget": budget} if budget is not None else {}
-    changes["is_batch"] = run.is_batch and batching.is_open(run)
+    changes["is_batch"] = run.is_batch and following.is_open(run)
     if over.update(state=RunState.WAITING, attempts=0, lease_until=None, reason="", finished_at=None, **changes):
         errors.delete()
         BatchedAnswer.objects.filter(batch__run=run, batch__state=OrderState.OVER).exclude(error="").delete()
@@ -104,12 +105,13 @@ def resume(run: EvaluationRun, *, budget: Decimal | None = None) -> None:
     run.refresh_from_db()
 
 
+@transaction.atomic
 def stop(run: EvaluationRun, reason: str) -> bool:
     """Have a run end before its next question; False when it was over."""
     going = EvaluationRun.objects.filter(pk=run.pk, state__in=[RunState.WAITING, RunState.RUNNING])
     is_stopped = going.update(state=RunState.STOPPED, reason=reason[:500], lease_until=None, finished_at=timezone.now())
     if is_stopped:
-        batching.open_ones(run).update(is_unwanted=True, look_at=None)
+        following.open_ones(run).update(is_unwanted=True, look_at=None)
     return bool(is_stopped)
 
 

@@ -7,6 +7,7 @@ full.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.utils import timezone
@@ -76,17 +77,37 @@ def reserve(deployment: Deployment, prompts: Sequence[Prompt], *, trace_id: str)
     )
 
 
-def settle(deployment: Deployment, calls: Sequence[OrderedCall], reservation: Reservation | None) -> None:
-    """Write what became of the lines into the ledger, and turn the reservation into what they cost. To be called once,
-    in the transaction that says that the order is over."""
+def settle(
+    deployment: Deployment,
+    calls: Sequence[OrderedCall],
+    reservation: Reservation | None,
+    *,
+    key: str,
+    made_at: datetime | None,
+) -> None:
+    """Write what became of the lines into the ledger, and turn the reservation into what they cost; it was made under
+    `key` at `made_at`, and may have counted as lost since. To be called once, in the transaction that says that the
+    order is over."""
     rows = [_row(deployment, call) for call in calls]
     UsageRecord.objects.bulk_create(rows, batch_size=500)
-    budgets.settle(reservation, sum((row.cost for row in rows if row.cost is not None), Decimal(0)))
+    _settle(reservation, sum((row.cost for row in rows if row.cost is not None), Decimal(0)), key, made_at)
+
+
+def release(reservation: Reservation | None, *, key: str, made_at: datetime | None) -> None:
+    """As `settle`, of an order that was never made."""
+    _settle(reservation, Decimal(0), key, made_at)
+
+
+def _settle(reservation: Reservation | None, cost: Decimal, key: str, made_at: datetime | None) -> None:
+    """The reservation goes first: whoever counts it as lost meanwhile is waited for."""
+    budgets.settle(reservation, cost)
+    if made_at is not None:
+        budgets.take_back(key, made_at)
 
 
 def _row(deployment: Deployment, call: OrderedCall) -> UsageRecord:
     completion, error = call.reply.completion, call.reply.error
-    usage = completion.usage if completion else Usage(0, 0, 0)
+    usage = completion.usage if completion else (error and error.usage) or Usage(0, 0, 0)
     if usage.is_estimated:
         usage = Usage(call.most_input // 4, 0, usage.output_tokens, is_estimated=True)
     return UsageRecord(

@@ -68,16 +68,9 @@ class AnthropicBatches(Batches):
             return BatchReport(STATES.get(word, BatchState.UNKNOWN), word, done)
 
     def replies(self, order: str) -> Iterator[BatchReply]:
-        with translated(anthropic, api_key=self.api_key):
-            try:
-                lines = self._api.messages.batches.results(order)
-            except anthropic.AnthropicError as error:
-                if isinstance(error, anthropic.APIError):
-                    raise
-                raise ProviderError(f"The provider has no results yet: {error}", kind="unavailable") from error
-            with closing(lines):
-                for each in lines:
-                    yield self._reply(each)
+        with translated(anthropic, api_key=self.api_key), closing(self._results(order)) as lines:
+            for each in lines:
+                yield self._reply(each)
 
     def cancel(self, order: str) -> None:
         with translated(anthropic, api_key=self.api_key):
@@ -86,13 +79,29 @@ class AnthropicBatches(Batches):
             except (anthropic.NotFoundError, anthropic.BadRequestError, anthropic.ConflictError) as error:
                 log.info("The order %s is not cancelled: %s", order, redacted(error.message, self.api_key))
 
+    def forget(self, order: str) -> None:
+        with translated(anthropic, api_key=self.api_key):
+            try:
+                self._api.messages.batches.delete(order)
+            except anthropic.NotFoundError:
+                log.info("The order %s is gone already", order)
+
     @property
     def _api(self) -> anthropic.Anthropic:
         return client(self.base_url, self.api_key, self.is_private_allowed).with_options(timeout=SECONDS)
 
+    def _results(self, order: str) -> Any:
+        """Raises ProviderError where an order has none, as one that is archived; else as the SDK does."""
+        try:
+            return self._api.messages.batches.results(order)
+        except anthropic.APIError:
+            raise
+        except anthropic.AnthropicError as error:
+            raise ProviderError(f"The provider gives no results: {error}", kind="bad_reply") from error
+
     def _is_ours(self, order: str, key: str) -> bool:
         """Whether the lines of an order that has ended bear our key before their own names."""
-        with closing(self._api.messages.batches.results(order)) as results:
+        with closing(self._results(order)) as results:
             return any(each.custom_id.startswith(key[:KEY_SHOWN]) for each in islice(results, 1))
 
     def _reply(self, told: Any) -> BatchReply:

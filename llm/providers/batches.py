@@ -48,7 +48,7 @@ class BatchReply:
 
 
 class Batches(ABC):
-    """A vendor's orders behind five verbs, each of which raises ProviderError and nothing else."""
+    """A vendor's orders behind six verbs, each of which raises ProviderError and nothing else."""
 
     def __init__(self, *, base_url: str, api_key: str, is_private_allowed: bool = False) -> None:
         self.base_url = base_url
@@ -79,6 +79,11 @@ class Batches(ABC):
     @abstractmethod
     def cancel(self, order: str) -> None:
         """Have what is not done yet left undone. Of an order that is over nothing changes."""
+
+    @abstractmethod
+    def forget(self, order: str) -> None:
+        """Have what was uploaded for an order that is over, and what came of it, deleted; what is gone already is
+        passed over."""
 
 
 def expired() -> ProviderError:

@@ -25,6 +25,7 @@ ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 WINDOW: Literal["24h"] = "24h"
 MOST_LINES, MOST_BYTES = 50_000, 200_000_000
 MOST_LOOKED_AT = 1000
+REFUSED = (400, 401, 403, 404, 413, 422, 429)
 SECONDS = 120.0
 
 STATES = {
@@ -62,9 +63,14 @@ class OpenAIBatches(Batches):
             raise ProviderError(f"{sentence} This one has {len(lines):,} and {len(raw):,} bytes.", kind="bad_request")
         with translated(openai, api_key=self.api_key):
             file = self._api.files.create(file=(f"parley-{key}.jsonl", raw, "application/jsonl"), purpose="batch")
-            order = self._api.batches.create(
-                input_file_id=file.id, endpoint=ENDPOINT, completion_window=WINDOW, metadata={KEY: key}
-            )
+            try:
+                order = self._api.batches.create(
+                    input_file_id=file.id, endpoint=ENDPOINT, completion_window=WINDOW, metadata={KEY: key}
+                )
+            except openai.APIStatusError as error:
+                if error.status_code in REFUSED:  # after others it may be there, and needs its file
+                    self._discard(file.id)
+                raise
         if not order.id:
             raise ProviderError("The provider took the order and did not say what it is called.", kind="bad_reply")
         return order.id
@@ -96,6 +102,27 @@ class OpenAIBatches(Batches):
                 self._api.batches.cancel(order)
             except (openai.NotFoundError, openai.BadRequestError, openai.ConflictError) as error:  # gone, or over
                 log.info("The order %s is not cancelled: %s", order, redacted(error.message, self.api_key))
+
+    def forget(self, order: str) -> None:
+        with translated(openai, api_key=self.api_key):
+            try:
+                told = self._api.batches.retrieve(order)
+            except openai.NotFoundError:
+                return
+            for file in filter(None, (told.input_file_id, told.output_file_id, told.error_file_id)):
+                self._delete(file)
+
+    def _delete(self, file: str) -> None:
+        try:
+            self._api.files.delete(file)
+        except openai.NotFoundError:
+            log.info("The file %s is gone already", file)
+
+    def _discard(self, file: str) -> None:
+        try:
+            self._delete(file)
+        except openai.APIError as error:  # what it was for says more
+            log.warning("The file %s stays at the provider: %s", file, redacted(error.message, self.api_key))
 
     @property
     def _api(self) -> openai.OpenAI:

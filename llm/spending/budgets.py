@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 EXPIRES_AFTER = timedelta(minutes=2)  # beyond the deadline of a call
 ORDERS_HELD_FOR = timedelta(days=3)  # of batches: vendors take a day, and may have to be asked again
 
+LOST = "lost"  # what the ledger says of a call whose process died
+
 
 def first_day(period: Period, at: datetime) -> date:
     """The day that the period of a moment begins on, in UTC."""
@@ -144,6 +146,21 @@ def _book(made_at: datetime, held: Decimal, cost: Decimal) -> None:
         )
 
 
+def prolong(pk: int | None) -> None:
+    """Go on holding back for an order that is still under way: it is not that of a dead process."""
+    if pk is not None:
+        Reservation.objects.filter(pk=pk).update(expires_at=timezone.now() + ORDERS_HELD_FOR + EXPIRES_AFTER)
+
+
+def take_back(trace_id: str, made_at: datetime) -> None:
+    """What was counted as spent when a reservation made then had expired is known after all. To be called with the rows
+    that say what it did cost, in one transaction."""
+    lost = UsageRecord.objects.select_for_update().filter(trace_id=trace_id, finish_reason=LOST)
+    for pk, cost in list(lost.values_list("pk", "cost")):
+        UsageRecord.objects.filter(pk=pk).delete()
+        _book(made_at, Decimal(0), -(cost or Decimal(0)))
+
+
 def expire() -> int:
     """Count what dead processes had reserved as spent, with a line in the ledger; how many there were."""
     count = 0
@@ -154,7 +171,7 @@ def expire() -> int:
             UsageRecord.objects.create(
                 trace_id=found.trace_id, purpose=found.purpose, provider=found.provider, model=found.model,
                 input_tokens=found.input_tokens, output_tokens=found.output_tokens, is_estimated=True,
-                cost=found.amount, latency_ms=0, finish_reason="lost", error="The process that asked died.",
+                cost=found.amount, latency_ms=0, finish_reason=LOST, error="The process that asked died.",
             )  # fmt: skip
             _book(found.made_at, found.amount, found.amount)
         count += 1

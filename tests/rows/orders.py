@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from evaluation.models import EvaluationRun, RunBatch
 from evaluation.runs import execution
+from tests.rows.cases import make_run
 
 
 def go_on(run: EvaluationRun) -> EvaluationRun:
@@ -18,3 +19,9 @@ def go_on(run: EvaluationRun) -> EvaluationRun:
 
 def made(run: EvaluationRun) -> RunBatch:
     return RunBatch.objects.get(run=run)
+
+
+def in_two_arms(run: EvaluationRun) -> EvaluationRun:
+    """Another run of its cases in its place, which makes two orders of them."""
+    EvaluationRun.objects.filter(pk=run.pk).delete()
+    return make_run(run.case_set, arms=["base", "rag"], is_batch=True)

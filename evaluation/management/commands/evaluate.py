@@ -13,7 +13,7 @@ from evaluation.grades import grade_reports, judge_orders, judge_reports
 from evaluation.grades.judge_orders import AllJudgedError, JudgeError
 from evaluation.models import CaseSet, EvaluationArm, EvaluationRun, JudgeOrder, PrimaryMeasure, RunState
 from evaluation.promotion import proofs
-from evaluation.runs import batching, execution, run_reports, starting
+from evaluation.runs import execution, following, run_reports, starting
 from evaluation.runs.starting import RunError, RunPlan
 from knowledge.retrieval import audience
 from llm.completion import ProviderError
@@ -120,13 +120,13 @@ class Command(BaseCommand):
         while True:
             finished = execution.run(run.pk, self._progress) or run
             finished.refresh_from_db()
-            if finished.state not in (RunState.WAITING, RunState.RUNNING) or not batching.is_open(finished):
+            if finished.state not in (RunState.WAITING, RunState.RUNNING) or not following.is_open(finished):
                 return finished
-            said = " ".join(map(batching.sentence, batching.open_ones(finished)))
+            said = " ".join(map(following.sentence, following.open_ones(finished)))
             if said != told:
                 self.stderr.write(f"run {finished.pk}: {said} It goes on if you stop this.")
             told = said
-            time.sleep(batching.seconds_to_wait(finished))
+            time.sleep(following.seconds_to_wait(finished))
 
     def _progress(self, done: int, total: int) -> None:
         ending = "\n" if done == total else ""

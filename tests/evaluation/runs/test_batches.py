@@ -9,7 +9,7 @@ from django.utils import timezone
 from evaluation import tasks
 from evaluation.cases import erasing
 from evaluation.models import BatchedAnswer, EvaluationCase, EvaluationRun, OrderState, RunBatch, RunState
-from evaluation.runs import batching, execution, run_reports, starting
+from evaluation.runs import execution, run_reports, settling, starting
 from evaluation.runs.starting import RunError
 from llm.models import Budget, BudgetPeriod, Period, Purpose, Reservation, ServingRole, UsageRecord
 from tests.fakes.providers.fake import FakeProviders
@@ -106,7 +106,7 @@ def test_a_line_that_cannot_be_read_is_missing(ordered_run: EvaluationRun, fake_
     fake_providers.batches.befalls = {2: "unreadable"}
     fake_providers.batches.finish()
     go_on(run)
-    assert [each.error for each in run.results.order_by("case")] == ["", "", batching.MISSING]
+    assert [each.error for each in run.results.order_by("case")] == ["", "", settling.MISSING]
 
 
 def test_a_run_that_is_stopped_cancels_its_order_and_pays_what_was_done(
@@ -146,11 +146,12 @@ def test_without_money_nothing_is_ordered(ordered_run: EvaluationRun, fake_provi
     assert "does not hold an order that may cost" in stopped.reason
     assert (fake_providers.batches.orders, Reservation.objects.count()) == ([], 0)
     starting.resume(run, budget=Decimal(5))
-    Budget.objects.update(limit=Decimal("0.001"))
+    BudgetPeriod.objects.update(spent=Decimal("0.0099"))  # the rest is enough for the trial, and not for the order
     run.refresh_from_db()
     again = execution.run(run.pk)
     assert again is not None
-    assert "The budget, $0.001 a day, does not hold" in again.reason or "budget" in again.reason
+    assert "The budget, $0.01 a day, does not hold another call of up to" in again.reason
+    assert UsageRecord.objects.filter(purpose=Purpose.TEST, finish_reason="stop").count() == 2
     assert fake_providers.batches.orders == []
 
 
@@ -181,9 +182,9 @@ def test_what_is_erased_meanwhile_is_gone_and_paid_for(
     run = ordered_run
     execution.run(run.pk)
     case = EvaluationCase.objects.order_by("id")[0]
-    BatchedAnswer.objects.filter(case=case).delete()
+    erasing.erase_cases([case.pk])
+    assert not BatchedAnswer.objects.filter(case=case).exists()
     fake_providers.batches.finish()
-    EvaluationCase.objects.filter(pk=case.pk).update(**erasing.EMPTY)
     assert go_on(run).state == RunState.DONE
     assert run.results.count() == 2
     assert UsageRecord.objects.filter(is_batch=True).count() == 3

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from evaluation.models import EvaluationRun, OrderState, RunBatch, RunState
-from evaluation.runs import batching, execution, starting
+from evaluation.runs import execution, following, starting
 from llm.calling import ordering
 from llm.completion import ProviderError
 from llm.models import ServingRole, UsageRecord
@@ -106,7 +106,7 @@ def test_the_command_waits_and_says_what_for(
         "arm": "rag", "order": "", "state": "over", "provider_state": "completed", "lines": 3, "done": 3, "error": None
     }  # fmt: skip
     assert "over passages: ordered, 0 of 3 answered." in told.getvalue()
-    assert pauses[0] == pytest.approx(batching.FIRST_LOOK, abs=1)
+    assert pauses[0] == pytest.approx(following.FIRST_LOOK, abs=1)
 
 
 @pytest.mark.parametrize("vendor", ["openai"], indirect=True)
@@ -174,8 +174,8 @@ def test_two_who_look_at_once_account_for_it_once(ordered_run: EvaluationRun, fa
     execution.run(run.pk)
     first, second = made(run), made(run)
     fake_providers.batches.finish()
-    batching.look(first)
-    batching.look(second)
+    following.look(first)
+    following.look(second)
     assert UsageRecord.objects.filter(is_batch=True).count() == 3
 
 

@@ -45,11 +45,12 @@ class FakeOrder:
     results: list[str] = field(default_factory=list)
     errors: list[Json] = field(default_factory=list)
     is_cancelled: bool = False
+    is_deleted: bool = False
 
 
 class FakeBatches:
-    """What there is. `befalls` says what becomes of the line at a place: error, expired, missing, twice, unreadable, or
-    strange, which is a kind that nobody has told of."""
+    """What there is. `befalls` says what becomes of the line at a place: error, expired, missing, twice, unreadable,
+    thought, which used up its tokens before a word, or strange, which is a kind that nobody has told of."""
 
     def __init__(self, url: str, reply: Callable[[Json], list[Block]]) -> None:
         self.url, self.reply = url, reply
@@ -60,6 +61,8 @@ class FakeBatches:
         self.orders: list[FakeOrder] = []
         self.is_absent = False  # the server knows no batch API
         self.missed = 0  # so many of the next requests are answered as if their order were not there, as real ones are
+        self.taken: int | None = None  # so many orders are taken, and the next is refused
+        self.keeps = 0  # so many of the next deletions fail
         self.loses_reply = False  # the next order is made, and the connection breaks before the reply
         self.befalls: dict[int, str] = {}
 
@@ -77,7 +80,7 @@ class FakeBatches:
             told = _openai_line(name, body, fate, self) if order.is_openai else _anthropic_line(name, body, fate, self)
             done[fate in ("", "twice", "unreadable")] += told
         if order.is_openai:
-            order.files = {
+            order.files |= {
                 kind: self._kept(f"{kind}.jsonl", "\n".join(lines).encode())
                 for kind, lines in (("output", done[True]), ("error", done[False]))
                 if lines
@@ -101,6 +104,8 @@ class FakeBatches:
         asked = {name: values[0] for name, values in parse_qs(split.query).items()}
         parts = split.path.removeprefix("/v1/").split("/")
         if parts[0] == "files":
+            if parts[1] not in self.files:
+                raise RefusedError(404, "No such File object.")
             return self.files[parts[1]][1] if len(parts) == 3 else {"id": parts[1], "object": "file"}
         is_openai = parts[0] == "batches"
         rest = parts[1:] if is_openai else parts[2:]
@@ -122,11 +127,30 @@ class FakeBatches:
         if path.endswith("/cancel"):
             return self._cancel(self._order(path.split("/")[-2]))
         order = self._ordered(json.loads(raw)) if path == "/v1/batches" else self._messages(json.loads(raw))
+        if self.taken is not None and len(self.orders) >= self.taken:
+            raise RefusedError(400, "Enqueued token limit reached.")
         self.orders.append(order)
         if self.loses_reply:
             self.loses_reply = False
             return None
         return self._told(order)
+
+    def delete(self, path: str) -> Json:
+        """Files, and Anthropic's orders that have ended. Raises RefusedError."""
+        self._check()
+        if self.keeps:
+            self.keeps -= 1
+            raise RefusedError(503, "Overloaded")
+        identity = path.rpartition("/")[2]
+        if path.startswith("/v1/files/"):
+            if self.files.pop(identity, None) is None:
+                raise RefusedError(404, "No such File object.")
+            return {"id": identity, "object": "file", "deleted": True}
+        order = self._order(identity)
+        if order.is_openai or order.status != "ended":
+            raise RefusedError(400, "Only a message batch that has ended can be deleted.")
+        order.is_deleted, order.results = True, []
+        return {"id": identity, "type": "message_batch_deleted"}
 
     def _check(self) -> None:
         if self.is_absent:
@@ -161,7 +185,9 @@ class FakeBatches:
                 raise RefusedError(400, f"A line has to have {sorted(OF_A_LINE)} and the endpoint of the batch.")
             self._check_line(lines, told["custom_id"], protocols.chat_fault(told["body"]), told["body"])
             lines[told["custom_id"]] = told["body"]
-        return FakeOrder(f"batch_{uuid.uuid4().hex[:8]}", True, lines, "validating", body.get("metadata") or {})
+        made = FakeOrder(f"batch_{uuid.uuid4().hex[:8]}", True, lines, "validating", body.get("metadata") or {})
+        made.files["input"] = body["input_file_id"]
+        return made
 
     def _messages(self, body: Json) -> FakeOrder:
         if set(body) != {"requests"} or not body["requests"]:
@@ -182,7 +208,7 @@ class FakeBatches:
             raise RefusedError(400, fault or "A batch streams nothing.")
 
     def _order(self, identity: str) -> FakeOrder:
-        found = next((order for order in self.orders if order.id == identity), None)
+        found = next((order for order in self.orders if order.id == identity and not order.is_deleted), None)
         if found is None:
             raise RefusedError(404, f"No batch {identity}.")
         return found
@@ -195,7 +221,7 @@ class FakeBatches:
         return self._told(order)
 
     def _list(self, is_openai: bool, after: str | None) -> Json:
-        known = [order for order in reversed(self.orders) if order.is_openai == is_openai]
+        known = [order for order in reversed(self.orders) if order.is_openai == is_openai and not order.is_deleted]
         start = next((place + 1 for place, order in enumerate(known) if order.id == after), 0)
         page = known[start : start + PAGE]
         ends = {"first_id": page[0].id, "last_id": page[-1].id} if page else {"first_id": None, "last_id": None}
@@ -208,7 +234,7 @@ class FakeBatches:
 def _openai_order(order: FakeOrder) -> Json:
     done = len(order.results)
     return {
-        "id": order.id, "object": "batch", "endpoint": "/v1/chat/completions", "input_file_id": "file-input",
+        "id": order.id, "object": "batch", "endpoint": "/v1/chat/completions", "input_file_id": order.files["input"],
         "completion_window": "24h", "created_at": int(order.made_at), "status": order.status,
         "metadata": order.metadata or None, "output_file_id": order.files.get("output"),
         "error_file_id": order.files.get("error", ""),
@@ -226,7 +252,7 @@ def _anthropic_order(order: FakeOrder, url: str) -> Json:
         "id": order.id, "type": "message_batch", "processing_status": order.status, "request_counts": counts,
         "created_at": made, "expires_at": made, "ended_at": made if is_over else None,
         "cancel_initiated_at": made if order.is_cancelled else None, "archived_at": None,
-        "results_url": f"{url}/v1/messages/batches/{order.id}/results" if is_over else None,
+        "results_url": f"{url}/v1/messages/batches/{order.id}/results" if is_over and order.results else None,
     }  # fmt: skip
 
 
@@ -238,7 +264,8 @@ def _openai_line(name: str, body: Json, fate: str, fake: FakeBatches) -> list[st
         error = {"message": "The model could not say.", "type": "server_error", "code": None}
         line["response"] = {"status_code": 500, "request_id": "r", "body": {"error": error}}
     elif fate != "missing":
-        reply = protocols.chat_reply(body["model"], fake.reply(body), Ending())
+        said = ([], Ending("length")) if fate == "thought" else (fake.reply(body), Ending())
+        reply = protocols.chat_reply(body["model"], *said)
         line["response"] = {"status_code": 200, "request_id": "r", "body": reply}
     else:
         return []
@@ -254,7 +281,10 @@ def _anthropic_line(name: str, body: Json, fate: str, fake: FakeBatches) -> list
             "type": "api_error", "message": "Internal server error"}}},
         "expired": {"type": "expired"}, "cancelled": {"type": "canceled"}, "strange": {"type": "postponed"},
     }  # fmt: skip
-    result = results.get(fate) or {"type": "succeeded", "message": _message(body, fake.reply(body))}
+    message = _message(body, [] if fate == "thought" else fake.reply(body))
+    if fate == "thought":
+        message["stop_reason"] = "max_tokens"
+    result = results.get(fate) or {"type": "succeeded", "message": message}
     return [json.dumps({"custom_id": name, "result": result})] * (2 if fate == "twice" else 1)
 
 

@@ -115,6 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(200, {**model, "shutdown_date": self.fake.shutdown_date})
         return self._json(200, {"object": "list", "data": [{**model, "id": "fake-model"}]})
 
+    def do_DELETE(self) -> None:
+        self._batch(lambda: self.fake.batches.delete(self.path))
+
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))
         if PATHS.match(self.path):
