@@ -68,7 +68,7 @@ def test_what_failed_and_what_may_come_next_count_against_the_budget(
     fake_providers.script(*[chat("")] * retry.ATTEMPTS)  # paid for, and nothing is kept of it
     done = judged(run, budget=budget)
     assert (done.state, Judgement.objects.count()) == (RunState.STOPPED, 0)
-    assert "holds no further judgement: $0.0014 are spent" in done.reason
+    assert "holds no further judgement: $0.0054 are spent" in done.reason, "each attempt was paid for"
     assert len(fake_providers.requests) == retry.ATTEMPTS
     fake_providers.blocks = [(RIGHT, ())]
     assert "holds no further judgement" in judged(run, budget=budget).reason  # spent is what this order took
