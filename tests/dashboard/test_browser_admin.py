@@ -9,10 +9,10 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from bot.models import Channel, Conversation, Escalation, Feedback, Message, Platform, Question, Voice, Workspace
-from dashboard.accounts import login_links
 from knowledge.models import Collection, Document
 from knowledge.sources import uploads
 from llm.models import Budget, Deployment, UsageRecord
+from tests.harness.browser import logged_in
 from tests.rows.questions import make_question_row
 from tests.rows.web_rows import (
     make_answer,
@@ -55,18 +55,8 @@ def rows() -> Message:
 @pytest.fixture
 def page(chromium: Browser, site: str, rows: Message) -> Iterator[Page]:
     """The owner, logged in; in the end no page may have broken its content security policy or thrown an error."""
-    problems: list[str] = []
-    context = chromium.new_context(base_url=site)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(login_links.make(rows.conversation.user))  # type: ignore[arg-type]
-    page.get_by_role("button", name="Continue as ada").click()
-    page.wait_for_url("/")
-    yield page
-    context.close()
-    assert problems == []
+    with logged_in(chromium, site, rows.conversation.user) as page:  # type: ignore[arg-type]
+        yield page
 
 
 def addresses(answer: Message) -> list[str]:

@@ -8,9 +8,9 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from bot.models import Message
-from dashboard.accounts import login_links
 from knowledge.models import Collection
 from knowledge.sources import uploads
+from tests.harness.browser import logged_in
 from tests.rows.web_rows import make_answer, make_document, make_models, make_question, make_user
 from tuning.examples import proposing
 from tuning.models import ExampleReview, ExampleState, TrainingExample
@@ -47,18 +47,8 @@ def answers() -> list[Message]:
 
 @pytest.fixture
 def page(chromium: Browser, site: str, answers: list[Message]) -> Iterator[Page]:
-    problems: list[str] = []
-    context = chromium.new_context(base_url=site)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(login_links.make(answers[0].conversation.user))  # type: ignore[arg-type]
-    page.get_by_role("button", name="Continue as ada").click()
-    page.wait_for_url("/")
-    yield page
-    context.close()
-    assert problems == []
+    with logged_in(chromium, site, answers[0].conversation.user) as page:  # type: ignore[arg-type]
+        yield page
 
 
 def keyed(page: Page, path: str) -> int:

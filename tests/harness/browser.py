@@ -12,8 +12,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, expect, sync_playwright
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from dashboard.accounts import login_links
 from tests.fakes.providers.fake import KEY, FakeProviders
 from tests.harness.processes import database_url
 
@@ -22,6 +24,24 @@ FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-
 START_SECONDS = 60
 PATIENCE = 20_000  # milliseconds until what a page is expected to show is missing
 PORTS = range(20_000, 30_000)  # below those that the system hands out, so that none is taken before the server has it
+
+
+@contextlib.contextmanager
+def logged_in(chromium: Browser, site: str, user: User, *, seconds: float = 15) -> Iterator[Page]:
+    """The first page of somebody who has logged in; in the end none may have broken its content security policy or
+    thrown an error. `seconds` is how long a step may take."""
+    problems: list[str] = []
+    context = chromium.new_context(base_url=site)
+    context.set_default_timeout(1000 * seconds)
+    page = context.new_page()
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(login_links.make(user))
+    page.get_by_role("button", name=f"Continue as {user}").click()
+    page.wait_for_url("/")
+    yield page
+    context.close()
+    assert problems == []
 
 
 @pytest.fixture(scope="module")

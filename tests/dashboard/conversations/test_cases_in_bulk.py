@@ -16,12 +16,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.erasing import ERASED
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
-from dashboard.accounts import login_links
 from dashboard.guard import roles
 from dashboard.guard.roles import Role
 from dashboard.models import AuditEntry
 from evaluation.cases import collecting
 from evaluation.models import EvaluationCase
+from tests.harness.browser import logged_in
 from tests.rows.examples import make_example
 from tests.rows.web_rows import make_answer, make_models, make_question, make_user
 from tuning.models import ExampleState, TrainingExample
@@ -156,13 +156,8 @@ def test_more_than_can_be_made_are_refused(client: Client, reviewer: User, monke
 @pytest.fixture
 def page(chromium: Browser, site: str, transactional_db: None) -> Iterator[Page]:
     make_models()
-    context = chromium.new_context(base_url=site)
-    page = context.new_page()
-    page.goto(login_links.make(make_user("ada", is_superuser=True)))
-    page.get_by_role("button", name="Continue as ada").click()
-    page.wait_for_url("/")
-    yield page
-    context.close()
+    with logged_in(chromium, site, make_user("ada", is_superuser=True)) as page:
+        yield page
 
 
 @pytest.mark.browser

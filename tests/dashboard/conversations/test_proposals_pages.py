@@ -12,10 +12,10 @@ from django_q.models import OrmQ
 from playwright.sync_api import Browser, Page, expect
 
 from bot.models import Feedback, Message
-from dashboard.accounts import login_links
 from dashboard.guard import roles
 from dashboard.guard.roles import Role
 from dashboard.models import AuditEntry
+from tests.harness.browser import logged_in
 from tests.rows.web_rows import make_answer, make_models, make_question, make_user
 from tuning import tasks
 from tuning.examples import bulk
@@ -107,13 +107,8 @@ COUNT = """for (const kind of ["pointerdown", "change"]) addEventListener(kind, 
 @pytest.fixture
 def page(chromium: Browser, site: str, transactional_db: None) -> Iterator[Page]:
     make_models()
-    context = chromium.new_context(base_url=site)
-    page = context.new_page()
-    page.goto(login_links.make(make_user("ada", is_superuser=True)))
-    page.get_by_role("button", name="Continue as ada").click()
-    page.wait_for_url("/")
-    yield page
-    context.close()
+    with logged_in(chromium, site, make_user("ada", is_superuser=True)) as page:
+        yield page
 
 
 @pytest.mark.browser

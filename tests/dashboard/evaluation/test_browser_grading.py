@@ -7,8 +7,8 @@ from axe_core_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from dashboard.accounts import login_links
 from evaluation.models import EvaluationRun, HumanGrade
+from tests.harness.browser import logged_in
 from tests.rows.graded import make_graded_run
 from tests.rows.web_rows import make_models, make_user
 
@@ -33,19 +33,9 @@ def run() -> EvaluationRun:
 
 @pytest.fixture
 def page(chromium: Browser, site: str, run: EvaluationRun) -> Iterator[Page]:
-    problems: list[str] = []
-    context = chromium.new_context(base_url=site)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(login_links.make(make_user("ada", is_superuser=True)))
-    page.get_by_role("button", name="Continue as ada").click()
-    page.wait_for_url("/")
-    page.goto(reverse("grade_run", args=[run.pk]))
-    yield page
-    context.close()
-    assert problems == []
+    with logged_in(chromium, site, make_user("ada", is_superuser=True)) as page:
+        page.goto(reverse("grade_run", args=[run.pk]))
+        yield page
 
 
 def keyed(page: Page, path: str) -> int:

@@ -15,13 +15,13 @@ from bot.models import ChannelKind, Message, Platform, Speaker, Voice
 from bot.platforms.console import ConsoleMessenger
 from bot.questions import queue, receiving, replying
 from dashboard import tasks
-from dashboard.accounts import login_links
 from dashboard.models import AuditEntry
 from evaluation.models import EvaluationArm, EvaluationRun, HumanGrade
 from evaluation.runs import execution
 from llm.models import Deployment, Rollout, ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.fakes.providers.protocols import Block
+from tests.harness.browser import logged_in
 from tests.rows.make import make_collection, make_file, make_indexed
 from tests.rows.questions import incoming
 from tests.rows.rollouts import FIRST, SECOND, make_candidate
@@ -77,18 +77,8 @@ def owner(fake: FakeProviders, tmp_path: Path) -> User:
 
 @pytest.fixture
 def page(chromium: Browser, site: str, owner: User) -> Iterator[Page]:
-    problems: list[str] = []
-    context = chromium.new_context(base_url=site)
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(login_links.make(owner))
-    page.get_by_role("button", name="Continue as root").click()
-    page.wait_for_url("/")
-    yield page
-    context.close()
-    assert problems == []
+    with logged_in(chromium, site, owner) as page:
+        yield page
 
 
 def ask(name: str, number: int) -> Message:

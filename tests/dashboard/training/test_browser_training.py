@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from dashboard.accounts import login_links
 from llm.models import Deployment, Endpoint, ModelPrice, ServingRole
 from tests.fakes.providers.fine_tuning import FakeFineTuning
+from tests.harness.browser import logged_in
 from tests.rows.examples import make_examples, make_tuned, make_tuner
 from tests.rows.web_rows import make_models, make_user
 from tuning.datasets.freezing import freeze
@@ -34,18 +34,10 @@ def endpoint(fine_tuning: FakeFineTuning) -> Endpoint:
 @pytest.fixture
 def page(chromium: Browser, site: str, endpoint: Endpoint) -> Iterator[Page]:
     """The owner, logged in; in the end no page may have broken its content security policy or thrown an error."""
-    problems: list[str] = []
-    context = chromium.new_context(base_url=site)
-    context.set_default_timeout(60_000)  # the first page of a process waits for what it imports
-    page = context.new_page()
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(login_links.make(make_user("ada", is_superuser=True)))
-    page.get_by_role("button", name="Continue as ada").click()
-    page.wait_for_url("/")
-    yield page
-    context.close()
-    assert problems == []
+    with logged_in(
+        chromium, site, make_user("ada", is_superuser=True), seconds=60
+    ) as page:  # the first page of a process waits for what it imports
+        yield page
 
 
 def worker(job: FineTuneJob) -> FineTuneJob:
