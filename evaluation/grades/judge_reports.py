@@ -15,6 +15,7 @@ from evaluation.grades.judge_tasks import HASHES
 from evaluation.models import EvaluationRun, HumanGrade, Judgement, JudgementKind
 from evaluation.scores import arm_scores, grade_agreement, judge_prompts
 from evaluation.scores.grade_agreement import Calibration, Matched, Verdict
+from llm.spending import pricing
 
 MOST_UNKNOWN = 0.05  # of an arm's answers: as much as a candidate may lose of its facts
 
@@ -70,14 +71,13 @@ def report(run: EvaluationRun) -> JudgeReport | None:
     said = Judgement.objects.filter(result__run=run, model=last.model, prompt_hash__in=HASHES.values())
     rows = list(said.select_related("result", "against").defer("result__trace", "against__trace"))
     answers = [row for row in rows if row.kind == JudgementKind.ANSWER]
-    costs = [row.cost for row in rows]
     return JudgeReport(
         model=last.model,
         facts=_shares(answers, "facts", judge_prompts.RIGHT),
         grounded=_shares(answers, "grounded", judge_prompts.YES),
         unknown=_unknown(run, answers),
         pairs=_pairs([row for row in rows if row.kind == JudgementKind.PAIR]),
-        cost=None if None in costs else sum(filter(None, costs), Decimal(0)),
+        cost=pricing.total(row.cost for row in rows),
         calibration=calibration(last.model),
         ceiling=ceiling(),
         fed=len(feeding(run)),

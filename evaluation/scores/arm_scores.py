@@ -13,6 +13,7 @@ from typing import Protocol
 
 from bot.models import Outcome
 from evaluation.models import EvaluationResult, ExpectedBehaviour
+from llm.spending import pricing
 
 QUESTIONS = ("is_factual", "is_on_brand", "is_rightly_refused")  # that people are asked of an answer
 
@@ -62,8 +63,7 @@ def summarise(results: Sequence[EvaluationResult]) -> ArmScores:
     others = [each for each in known if each.case.expected != ExpectedBehaviour.ANSWER]
     times = [each.total_ms for each in known if each.total_ms is not None]
     first = [each.first_token_ms for each in known if each.first_token_ms is not None]
-    costs = [each.cost for each in results]
-    cost = None if None in costs else sum(filter(None, costs), Decimal(0))
+    cost = pricing.total(each.cost for each in results)
     return ArmScores(
         cases=len(known),
         errors=len(results) - len(known),

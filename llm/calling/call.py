@@ -155,8 +155,8 @@ class Call:
         served = self.terms.deployment
         provider, model, now = served.endpoint.provider, served.model, timezone.now()
         self.latency_ms = self.elapsed_ms()
-        costs = [pricing.cost(provider, model, each, now) for each in (*self._earlier, self.usage) if self.attempts]
-        self.cost = None if None in costs else sum(filter(None, costs), Decimal(0))
+        used = (*self._earlier, self.usage) if self.attempts else ()
+        self.cost = pricing.total(pricing.cost(provider, model, each, now) for each in used)
         self.usage = sum(self._earlier, self.usage)
         with transaction.atomic():
             self._write(provider, model)

@@ -64,8 +64,7 @@ def cost(deployment: Deployment, usage: Usage) -> Decimal | None:
 
 def most(deployment: Deployment, prompts: Sequence[Prompt]) -> Decimal | None:
     """USD that an order of these prompts can cost at most; None where that is not known."""
-    costs = [cost(deployment, worst_of(prompt)) for prompt in prompts]
-    return None if None in costs else sum(filter(None, costs), Decimal(0))
+    return pricing.total(cost(deployment, worst_of(prompt)) for prompt in prompts)
 
 
 def reserve(deployment: Deployment, prompts: Sequence[Prompt], *, trace_id: str) -> Reservation | None:

@@ -1,6 +1,7 @@
 """What a call costs: the price an admin states, else the bundled price list, else unknown."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -34,6 +35,12 @@ def cost(provider: str, model: str, usage: Usage, at: datetime, *, is_batch: boo
     share = BATCH_SHARE if is_batch else Decimal(1)
     exact = _by_row(price, usage) * share if price else _by_list(provider, model, usage, at, is_batch=is_batch)
     return None if exact is None else exact.quantize(_SMALLEST, ROUND_HALF_UP)
+
+
+def total(costs: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of what calls cost, None where the price of one of them is not known."""
+    known = list(costs)
+    return None if None in known else sum(filter(None, known), Decimal(0))
 
 
 @dataclass(frozen=True)
