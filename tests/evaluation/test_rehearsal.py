@@ -1,7 +1,5 @@
 """The whole proof with a model on this machine: tuned, served, asked beside the live one, and judged."""
 
-import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,10 +12,8 @@ from evaluation.models import EvaluationArm, RunState
 from evaluation.promotion import proofs
 from evaluation.promotion.gate import GateVerdict
 from llm.models import ServingRole
-from tests.harness.processes import ROOT
-from tests.harness.trainings import TINY_BASE, needs_torch
+from tests.harness.trainings import needs_torch, show_with_tiny_base
 from tests.rows.make import make_deployment
-from tuning.demo import showing, writing
 
 CASES = 8
 
@@ -32,12 +28,7 @@ def test_a_model_that_knows_nothing_goes_through_and_is_not_offered(
     settings.TUNING_DIR = tmp_path / "tuning"
     make_deployment()
     make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
-    lines = tmp_path / "words.jsonl"
-    lines.write_text(json.dumps({"messages": [{"content": "Which passages hold the answer? [1] None of them."}]}))
-    command = [settings.TRAIN_PYTHON, TINY_BASE, tmp_path / "base", lines]
-    subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True)
-    monkeypatch.setattr(showing, "base", lambda: tmp_path / "base" / "base.gguf")
-    monkeypatch.setattr(writing, "MANNERS", ("",))
+    show_with_tiny_base(tmp_path, monkeypatch)
     read = case_files.read
     monkeypatch.setattr(case_files, "read", lambda *file: ReadCases(read(*file).drafts[:CASES], read(*file).notes))
     said: list[str] = []

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from tests.harness.processes import ROOT
 from tuning.datasets import formats
+from tuning.demo import showing, writing
 from tuning.jobs import polling, states
 from tuning.lora.workplace import TrainingFolder
 from tuning.models import Dataset, FineTuneJob
@@ -52,10 +53,22 @@ def tiny_base(dataset: Dataset, folder: Path) -> Path:
     """The folder of a model that knows nothing but the words of a dataset; with it lies its base.gguf."""
     lines = folder / "words.jsonl"
     lines.write_bytes(formats.write(dataset.lines.all(), "openai"))
-    subprocess.run(
-        [settings.TRAIN_PYTHON, TINY_BASE, folder / "base", lines], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True
-    )
+    _make_base(folder / "base", lines)
     return folder / "base"
+
+
+def show_with_tiny_base(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Let the demo tune a model that knows nothing, on its questions in one manner."""
+    lines = folder / "words.jsonl"
+    lines.write_text(json.dumps({"messages": [{"content": "Which passages hold the answer? [1] None of them."}]}))
+    _make_base(folder / "base", lines)
+    patch.setattr(showing, "base", lambda: folder / "base" / "base.gguf")
+    patch.setattr(writing, "MANNERS", ("",))
+
+
+def _make_base(target: Path, lines: Path) -> None:
+    command = [settings.TRAIN_PYTHON, TINY_BASE, target, lines]
+    subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True)
 
 
 def kill(job: FineTuneJob) -> None:

@@ -1,10 +1,17 @@
-"""Replies of servers that speak OpenAI's or Anthropic's protocol, to the letter."""
+"""Replies of servers that speak OpenAI's or Anthropic's protocol, to the letter, and asking for them."""
 
+import itertools
 import json
 from typing import Any
 
+from llm.completion import Completion
+from llm.providers.anthropic import AnthropicProvider
+from llm.providers.openai import OpenAIProvider
+from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.protocols import Raw
+from tests.rows.prompts import PROMPT
 
+names = itertools.count()  # of models, each of which is asked as if for the first time
 USAGE = {"prompt_tokens": 120, "completion_tokens": 15, "total_tokens": 135}
 
 
@@ -38,3 +45,23 @@ def messages(*texts: Any, end: Any = "end_turn", usage: Any = None, last_usage: 
         {"type": "message_stop"},
     ]
     return Raw("".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in events).encode())
+
+
+def ask(fake: FakeProviders, raw: Raw, *, model: str = "") -> tuple[str, Completion]:
+    fake.script(raw)
+    provider = OpenAIProvider(base_url=fake.openai_url, is_private_allowed=True, api_key=fake.key)
+    return _split(list(provider.stream(PROMPT, model=model or f"model {next(names)}", timeout=5)))
+
+
+def ask_anthropic(fake: FakeProviders, raw: Raw) -> tuple[str, Completion]:
+    fake.script(raw)
+    provider = AnthropicProvider(base_url=fake.anthropic_url, is_private_allowed=True, api_key=fake.key)
+    return _split(list(provider.stream(PROMPT, model="a-model", timeout=5)))
+
+
+def _split(items: list[str | Completion]) -> tuple[str, Completion]:
+    *texts, end = items
+    assert isinstance(end, Completion)
+    text = "".join(map(str, texts))
+    assert text == end.text
+    return text, end

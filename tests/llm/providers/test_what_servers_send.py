@@ -1,46 +1,21 @@
 """What servers that speak OpenAI's or Anthropic's protocol really send, sent to the letter over a real socket."""
 
-import itertools
 import json
 from typing import Any
 
 import pytest
 
 from llm.calling import retry
-from llm.completion import Completion, ProviderError
-from llm.providers.anthropic import AnthropicProvider
-from llm.providers.openai import OpenAIProvider
+from llm.completion import ProviderError
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.protocols import Raw
-from tests.fakes.providers.wire import USAGE, chat, messages, sent
+from tests.fakes.providers.wire import USAGE, ask, ask_anthropic, chat, messages, names, sent
 from tests.rows.prompts import PROMPT
-
-names = itertools.count()
 
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
-
-
-def ask(fake: FakeProviders, raw: Raw, *, model: str = "") -> tuple[str, Completion]:
-    fake.script(raw)
-    provider = OpenAIProvider(base_url=fake.openai_url, is_private_allowed=True, api_key=fake.key)
-    return _split(list(provider.stream(PROMPT, model=model or f"model {next(names)}", timeout=5)))
-
-
-def ask_anthropic(fake: FakeProviders, raw: Raw) -> tuple[str, Completion]:
-    fake.script(raw)
-    provider = AnthropicProvider(base_url=fake.anthropic_url, is_private_allowed=True, api_key=fake.key)
-    return _split(list(provider.stream(PROMPT, model="a-model", timeout=5)))
-
-
-def _split(items: list[str | Completion]) -> tuple[str, Completion]:
-    *texts, end = items
-    assert isinstance(end, Completion)
-    text = "".join(map(str, texts))
-    assert text == end.text
-    return text, end
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,13 @@
 """Streams in the shapes that servers of OpenAI's protocol are known to send."""
 
-import itertools
 from typing import Any
 
 import pytest
 
-from llm.completion import Completion, ProviderError
-from llm.providers.openai import OpenAIProvider
+from llm.completion import ProviderError
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.protocols import Raw
-from tests.fakes.providers.wire import USAGE, sent
-from tests.rows.prompts import PROMPT
-
-names = itertools.count()
-
-
-def ask(fake: FakeProviders, raw: Raw) -> tuple[str, Completion]:
-    fake.script(raw)
-    provider = OpenAIProvider(base_url=fake.openai_url, is_private_allowed=True, api_key=fake.key)
-    *texts, end = provider.stream(PROMPT, model=f"wild {next(names)}", timeout=5)
-    assert isinstance(end, Completion)
-    return "".join(map(str, texts)), end
-
+from tests.fakes.providers.wire import USAGE, ask, sent
 
 SAID = {"index": 0, "delta": {"content": "Yes [1]."}, "finish_reason": None}
 END = {"index": 0, "delta": {}, "finish_reason": "stop"}

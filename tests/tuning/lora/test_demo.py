@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 
 from llm.models import ServingRole
 from tests.harness.processes import ROOT
-from tests.harness.trainings import TINY_BASE, needs_torch
+from tests.harness.trainings import needs_torch, show_with_tiny_base
 from tests.rows.make import make_deployment
 from tuning.demo import showing, writing
 from tuning.models import ModelVersion
@@ -69,12 +69,7 @@ def test_the_long_form_goes_through_with_real_prompts(
     settings.TUNING_DIR = tmp_path / "tuning"
     make_deployment()
     make_deployment(ServingRole.ANSWER, provider="extractive", model="best-sentences", dimensions=None)
-    lines = tmp_path / "words.jsonl"
-    lines.write_text(json.dumps({"messages": [{"content": "Which passages hold the answer? [1] None of them."}]}))
-    command = [settings.TRAIN_PYTHON, TINY_BASE, tmp_path / "base", lines]
-    subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=True)
-    monkeypatch.setattr(showing, "base", lambda: tmp_path / "base" / "base.gguf")
-    monkeypatch.setattr(writing, "MANNERS", ("",))
+    show_with_tiny_base(tmp_path, monkeypatch)
     learnt, asked = writing.questions()
     monkeypatch.setattr(writing, "questions", lambda: (learnt[:14], asked[:3]))
     rows = showing.show_writing(lambda _: None)
