@@ -4,7 +4,6 @@ The calls it makes are in the ledger (llm.client writes it) under the answer's t
 """
 
 import logging
-import re
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -31,7 +30,6 @@ log = logging.getLogger(__name__)
 
 PASSAGES = 6  # four to six good passages beat twenty mediocre ones
 MORE_PASSAGES = 4  # of a second search, which a model may ask for once
-WORD = re.compile(r"\w")
 # Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
 # question (cosine): short questions in other words share few terms with the passage. A model that reads can refuse.
 LEAST_TO_QUOTE = 0.5
@@ -160,7 +158,7 @@ class Writing:
 
     def search(self) -> None:
         """Find the passages; ends the answer at once where there is nothing to write from."""
-        if not WORD.search(self.asked.question):
+        if not self.asked.says_something:
             self._end(Outcome.CLARIFY)
             return
         try:
@@ -258,7 +256,7 @@ class Writing:
     def _worded(self, served: Deployment, *, may_search: bool) -> Prompt:
         """The prompt in the words that this very model is asked in: it may be the fallback."""
         return prompts.build(
-            self._question,
+            prompts.framed(self._question, self.asked.around(served)),
             self.retrieval.hits,
             self._history,
             may_search=may_search,

@@ -1,17 +1,20 @@
 """What is asked: the question with all that was settled when it came in. Nothing of it changes afterwards."""
 
+import re
 import time
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from bot.answers.prompts import PLAIN, Manner
+from bot.surroundings.utterances import Utterance
 from foundation.text import clean
 from knowledge.retrieval.search import Retrieval
 from llm import client
 from llm.models import Deployment, Purpose, ServingRole
 
 QUESTION_CHARACTERS = 4000
+WORD = re.compile(r"\w")
 
 
 class QuestionError(ValueError):
@@ -26,7 +29,8 @@ class Asked:
     question came in (time.monotonic()). `least_answerable` (0 to 1) is the estimate from which on there is an answer at
     all, in place of the rules of answering: a channel of customers may want it higher than a team. `manner` is how the
     answer is to sound, and its language; `purpose` is what the ledger says that the model was asked for. `rollout` is
-    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it.
+    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it. `surroundings` are
+    what people wrote before it where it was asked.
     """
 
     question: str
@@ -38,6 +42,16 @@ class Asked:
     purpose: Purpose = Purpose.ANSWER
     rollout: int | None = None
     is_candidate: bool = False
+    surroundings: tuple[Utterance, ...] = ()
+
+    def around(self, served: Deployment) -> tuple[Utterance, ...]:
+        """What a model is told of the surroundings: one that quotes looks for the words of the question alone."""
+        return () if served.is_quoting else self.surroundings
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a word in it, or in what it can point at."""
+        return bool(self.surroundings) or bool(WORD.search(self.question))
 
     @property
     def deadline(self) -> float:

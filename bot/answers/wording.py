@@ -36,6 +36,19 @@ DAILY_LIMIT = (
 TOO_FAST = (
     "You have asked more at once than I can answer; I did not take this one. Ask it again when the others are done."
 )
+CHANGED_TOO_LATE = (
+    "You changed your question while I was writing, so I answer your first words. "
+    "Ask again to have the new ones answered."
+)
+SOMEBODY = "Somebody"
+JOINED = "{name} has joined in, so I stay out of it. Mention me whenever you want me back."
+NOTHING_ABOVE = (
+    "I do not see what you point at. Ask me in the thread of that message, reply to it, "
+    "or put the question itself into your message."
+)
+UNREADABLE_ABOVE = (
+    "I could not read the messages above just now. Please ask again with the question itself in your message."
+)
 TAKEN = "I will answer it there."
 KNOWN = "This was asked already; the answer is in its thread."
 HANDED_OFF = (

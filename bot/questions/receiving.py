@@ -1,8 +1,9 @@
 """What comes in from a platform becomes rows here, before the platform is told that it arrived."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -12,20 +13,25 @@ from bot import outbox
 from bot.answers import wording
 from bot.messenger import Incoming
 from bot.models import (
+    OPEN,
     Channel,
     ChannelKind,
     Conversation,
     Delivery,
     DeliveryKind,
+    Message,
     Platform,
     Question,
     QuestionState,
     Receipt,
+    Speaker,
     Workspace,
 )
+from bot.posts.neutralising import neutral
 from bot.posts.post import Post
 from bot.questions import addressing
-from bot.questions.addressing import Verdict
+from bot.questions.addressing import Standing, Verdict
+from bot.surroundings import pointing, utterances
 from bot.team import escalations
 from foundation import failpoints
 from foundation.text import clean
@@ -34,7 +40,11 @@ from llm import client
 WAITING_PER_ASKER = 10
 PER_MINUTE = 10
 SPACING = timedelta(seconds=2)  # how far each waiting question of a person moves their next one down the queue
+WAITING_FOR = timedelta(minutes=10)  # what waits longer was missed, and does not keep its asker from asking
 TOLD_AGAIN_AFTER = timedelta(minutes=1)
+MOST_TOLD = 20  # refusals to one person in that time
+SAID_WITHIN = timedelta(hours=1)  # of the last question, that the bot says when it stays out
+JOINED_PART, CHANGED_PART = 97, 98  # of the notices to one question; 99 is that of giving_up
 STOPPED = "The asker stopped it."
 
 
@@ -61,9 +71,9 @@ def _receive(incoming: Incoming) -> Reception:
     channel = _channel(incoming)
     if incoming.thread_id and not incoming.is_mention and _is_heard(channel, incoming):
         return Reception(Verdict.IGNORE)
-    conversation = _conversation(channel, incoming, now)
-    is_asker = conversation is not None and not incoming.is_mention and _has_asked(conversation, incoming.author)
-    verdict = addressing.judge(incoming, channel, conversation, is_asker=is_asker, now=now)
+    at = incoming.asked_at or now
+    conversation = _conversation(channel, incoming, at)
+    verdict = addressing.judge(incoming, channel, conversation, _standing(incoming, conversation, at))
     if verdict == Verdict.IGNORE:
         return Reception(verdict)
     if not _is_first(_key(incoming, verdict)):
@@ -71,19 +81,43 @@ def _receive(incoming: Incoming) -> Reception:
         return Reception(verdict, known)
     if verdict == Verdict.TAKEN_OVER:
         if conversation is not None:
-            silence(conversation)
+            _stay_out(conversation, incoming, at)
         return Reception(verdict)
-    return _keep(incoming, channel, conversation, verdict, now)
+    return _keep(incoming, channel, conversation, verdict, at)
 
 
-def _note_activity(question: Question, verdict: Verdict, now: datetime) -> None:
-    """A question wakes a conversation that was silent; what was said there meanwhile stays unanswered."""
-    mine = Conversation.objects.filter(pk=question.conversation_id)
+def _standing(incoming: Incoming, conversation: Conversation | None, at: datetime) -> Standing:
+    if conversation is None or incoming.is_mention:
+        return Standing(at)
+    asked = conversation.questions.filter(asked_at__lte=at)
+    is_party = asked.filter(Q(asker=incoming.author) | Q(pointed_author=incoming.author)).exists()
+    return Standing(at, is_party, is_followed=conversation.questions.filter(asked_at__gt=at).exists())
+
+
+def _stay_out(conversation: Conversation, incoming: Incoming, at: datetime) -> None:
+    """A person answers: the bot is silent from then on, and says so to whoever asked, once a conversation."""
+    Conversation.objects.filter(pk=conversation.pk, silenced_at=None).update(silenced_at=at)
+    is_fresh = at - conversation.last_active_at < SAID_WITHIN
+    last = conversation.questions.order_by("-id").first()
+    said = Delivery.objects.filter(
+        question__conversation=conversation, kind=DeliveryKind.NOTICE, part=JOINED_PART
+    )  # fmt: skip
+    if last is not None and is_fresh and not said.exists():
+        name = neutral(incoming.author_name, links=()) or wording.SOMEBODY
+        post = Post(text="", notes=(wording.JOINED.format(name=name),))
+        outbox.add(last, DeliveryKind.NOTICE, post, part=JOINED_PART)
+
+
+def _note_activity(question: Question, verdict: Verdict, *, is_called: bool) -> None:
+    """A call wakes a conversation that was silent; what was said there meanwhile stays unanswered."""
+    conversation = Conversation.objects.select_for_update().get(pk=question.conversation_id)
+    at = question.asked_at
     if verdict == Verdict.STOP:
-        mine.update(last_active_at=now, silenced_at=now)
-        return
-    mine.exclude(silenced_at=None).update(silenced_at=None, resumed_from=question.message_id)
-    mine.update(last_active_at=now)
+        conversation.silenced_at = conversation.silenced_at or at
+    elif is_called:
+        conversation.wake(at, addressing.IDLE_AFTER)
+    conversation.last_active_at = max(conversation.last_active_at, at)
+    conversation.save(update_fields=["silenced_at", "past_silences", "begun_at", "last_active_at"])
 
 
 def _is_heard(channel: Channel, incoming: Incoming) -> bool:
@@ -99,41 +133,59 @@ def _is_heard(channel: Channel, incoming: Incoming) -> bool:
 
 
 def _keep(
-    incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict, now: datetime
+    incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict, at: datetime
 ) -> Reception:
     """Insert the question, or find that another delivery of the same message was here first."""
-    waiting = _waiting(incoming)
-    refusal = _refusal(incoming, channel, verdict, waiting, now)
+    refusal = _refusal(incoming, channel, verdict, at)
+    is_called = addressing.is_calling(incoming, channel)
     question, is_new = Question.objects.get_or_create(
         channel=channel,
         message_id=incoming.message_id,
         defaults={
             "platform": incoming.platform,
-            "conversation": conversation or _new_conversation(channel, incoming),
+            "conversation": conversation or _new_conversation(channel, incoming, at),
             "asker": incoming.author,
             "asker_name": incoming.author_name,
             "is_outsider": incoming.is_outsider,
-            "text": clean(incoming.text).strip(),
             "unread": list(incoming.unread),
+            **_asked(incoming),
             "is_private": incoming.is_private,
             "reply_token": incoming.reply_token,
             "reply_until": incoming.reply_until,
             "state": QuestionState.REFUSED if refusal else QuestionState.WAITING,
             "trace_id": client.new_trace_id(),
-            "asked_at": incoming.asked_at or now,
-            "ranked_at": now + SPACING * waiting,
+            "asked_at": at,
+            "ranked_at": timezone.now() + SPACING * _waiting(incoming).count(),
         },
     )
     failpoints.reach("inbox.question_inserted")
     Receipt.objects.filter(key=incoming.delivery_key).update(question=question)
     if not is_new:
         return Reception(verdict, question)
-    _note_activity(question, verdict, now)
-    is_asked = verdict != Verdict.ASK or incoming.is_explicit
-    if refusal and (is_asked or not _was_told(incoming, now)):
+    _note_activity(question, verdict, is_called=is_called)
+    if refusal and _is_told(incoming, is_called=is_called or verdict != Verdict.ASK):
         outbox.add(question, DeliveryKind.NOTICE, Post(text=refusal))
     outbox.wake()
     return Reception(verdict, question, is_new=True)
+
+
+def _asked(incoming: Incoming) -> dict[str, Any]:
+    """The words of a question, and what belongs to it. What was forwarded without a word is itself the question; a call
+    without one, in a thread, points at what stands there."""
+    text = clean(incoming.text).strip()
+    quoted = [replace(each, text=clean(each.text).strip()) for each in incoming.quoted]
+    if not text and quoted:
+        text, quoted = "\n\n".join(each.text for each in quoted), []
+    read_thread = incoming.asked_in or (incoming.thread_id if incoming.is_explicit or incoming.is_mention else "")
+    if not text and read_thread and not incoming.unread:
+        text = pointing.ABOVE
+    return {
+        "text": text,
+        "quoted": [each.as_json() for each in utterances.bounded(quoted, has_first=False)],
+        "read_thread": read_thread,
+        "replies_to": incoming.replies_to,
+        "pointed_author": "" if incoming.pointed_author == incoming.author else incoming.pointed_author,
+    }
 
 
 def known(channel: Channel, message_ids: list[str]) -> set[str]:
@@ -144,10 +196,28 @@ def known(channel: Channel, message_ids: list[str]) -> set[str]:
 
 
 def change(platform: Platform, workspace: str, channel: str, message_id: str, text: str) -> bool:
-    """The message was edited: a question nobody has begun to answer asks the new words. Whether it is a question."""
-    found = _questions(platform, workspace, channel, message_id)
-    found.filter(state=QuestionState.WAITING).update(text=clean(text).strip())
-    return found.exists()
+    """The message was edited: a question whose answer is not begun asks the new words, else its asker is told that they
+    come too late. Whether it is a question."""
+    words = clean(text).strip()
+    with transaction.atomic():
+        found = _questions(platform, workspace, channel, message_id).select_for_update(of=("self",)).first()
+        if found is None:
+            return False
+        if found.state == QuestionState.WAITING or (found.state == QuestionState.ANSWERING and not is_begun(found)):
+            Question.objects.filter(pk=found.pk).update(text=words)
+        elif found.state in OPEN and _in_letters(words) != _in_letters(found.text):
+            outbox.add(found, DeliveryKind.NOTICE, Post(text=wording.CHANGED_TOO_LATE), part=CHANGED_PART)
+    return True
+
+
+def is_begun(question: Question) -> bool:
+    """Whether the words of a question were taken to be answered."""
+    return Message.objects.filter(trace_id=question.trace_id, speaker=Speaker.ASKER).exists()
+
+
+def _in_letters(text: str) -> str:
+    """Without what an edit may change and mean nothing by: capitals, blanks, punctuation."""
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
 def cancel(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
@@ -171,14 +241,6 @@ def stop_posts(platform: Platform, workspace: str, channel: str, message_ids: It
     )
     for post in posts.select_related("question"):
         stop(post.question)
-
-
-def silence(conversation: Conversation) -> None:
-    """Keep the bot out of a conversation until somebody mentions it; what was not begun yet is not answered."""
-    Conversation.objects.filter(pk=conversation.pk).update(silenced_at=timezone.now())
-    conversation.questions.filter(state=QuestionState.WAITING).update(
-        state=QuestionState.CANCELLED, finished_at=timezone.now()
-    )
 
 
 def _questions(platform: Platform, workspace: str, channel: str, message_id: str) -> QuerySet[Question]:
@@ -213,7 +275,7 @@ def _channel(incoming: Incoming) -> Channel:
     return found
 
 
-def _conversation(channel: Channel, incoming: Incoming, now: datetime) -> Conversation | None:
+def _conversation(channel: Channel, incoming: Incoming, at: datetime) -> Conversation | None:
     """The conversation that a message belongs to, if it has begun; a direct chat without threads is one until idle."""
     if incoming.is_private:
         return None
@@ -222,22 +284,23 @@ def _conversation(channel: Channel, incoming: Incoming, now: datetime) -> Conver
         return found.filter(thread_id=incoming.thread_id).first()
     if incoming.is_threaded or channel.kind != ChannelKind.DIRECT:
         return None
-    return found.filter(last_active_at__gt=now - addressing.IDLE_AFTER).order_by("-last_active_at").first()
+    return found.filter(last_active_at__gt=at - addressing.IDLE_AFTER).order_by("-last_active_at").first()
 
 
-def _new_conversation(channel: Channel, incoming: Incoming) -> Conversation:
+def _new_conversation(channel: Channel, incoming: Incoming, at: datetime) -> Conversation:
+    """One that begins now: what others said in its thread before is not for the bot. In direct messages all is."""
     if incoming.is_private:
         return Conversation.objects.create(platform=incoming.platform, channel=channel)
     conversation, _ = Conversation.objects.get_or_create(
         channel=channel,
         thread_id=incoming.thread_id or incoming.message_id,
-        defaults={"platform": incoming.platform},
+        defaults={
+            "platform": incoming.platform,
+            "begun_at": None if channel.kind == ChannelKind.DIRECT else at,
+            "last_active_at": at,
+        },
     )
     return conversation
-
-
-def _has_asked(conversation: Conversation, author: str) -> bool:
-    return conversation.questions.filter(asker=author).exists()
 
 
 def _is_first(key: str) -> bool:
@@ -254,37 +317,41 @@ def _key(incoming: Incoming, verdict: Verdict) -> str:
     return incoming.delivery_key
 
 
-def _waiting(incoming: Incoming) -> int:
+def _waiting(incoming: Incoming) -> QuerySet[Question]:
     return Question.objects.filter(
         platform=incoming.platform, asker=incoming.author, state=QuestionState.WAITING
-    ).count()  # fmt: skip
+    )  # fmt: skip
 
 
-def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, waiting: int, now: datetime) -> str:
-    """Why this is not answered, in words for the asker; empty when it is."""
+def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, at: datetime) -> str:
+    """Why this is not answered, in words for the asker; empty when it is. What comes late, out of the history, counts
+    when it was asked."""
     if verdict == Verdict.STOP:
         return wording.STOPPED
     if verdict == Verdict.DISABLED:
         return wording.DISABLED
     asked = Question.objects.filter(
-        platform=incoming.platform, asker=incoming.author, created_at__gt=now - timedelta(days=1)
+        platform=incoming.platform, asker=incoming.author, asked_at__gt=at - timedelta(days=1), asked_at__lte=at
     ).exclude(state=QuestionState.REFUSED)
     counted = asked.aggregate(
         day=Count("pk"),
-        minute=Count("pk", filter=Q(created_at__gt=now - timedelta(minutes=1))),
+        minute=Count("pk", filter=Q(asked_at__gt=at - timedelta(minutes=1))),
     )
     if counted["day"] >= channel.daily_limit:
         return wording.DAILY_LIMIT.format(limit=channel.daily_limit)
+    waiting = _waiting(incoming).filter(asked_at__gt=at - WAITING_FOR).count()
     if counted["minute"] >= PER_MINUTE or waiting >= WAITING_PER_ASKER:
         return wording.TOO_FAST
     return ""
 
 
-def _was_told(incoming: Incoming, now: datetime) -> bool:
-    """Whether the author was refused and told so a moment ago; saying it each time would only add to the noise."""
-    return Delivery.objects.filter(
+def _is_told(incoming: Incoming, *, is_called: bool) -> bool:
+    """Whether the author reads that they are refused: each time where they called the bot, but for a flood of it; else
+    once in a while, as it would only add to the noise."""
+    told = Delivery.objects.filter(
         kind=DeliveryKind.NOTICE,
         question__platform=incoming.platform,
         question__asker=incoming.author,
-        created_at__gt=now - TOLD_AGAIN_AFTER,
-    ).exists()
+        created_at__gt=timezone.now() - TOLD_AGAIN_AFTER,
+    ).count()
+    return told < (MOST_TOLD if is_called else 1)
