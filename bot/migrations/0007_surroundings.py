@@ -46,6 +46,19 @@ class Migration(migrations.Migration):
                 default=list, help_text="From when until when it was silent before, as pairs of times; the newest last."
             ),
         ),
+        migrations.AddField(
+            model_name="conversation",
+            name="silenced_by",
+            field=models.CharField(
+                blank=True, default="", help_text="The person who took over; empty: nobody did.", max_length=64
+            ),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="question",
+            name="is_called",
+            field=models.BooleanField(db_default=True, default=True, help_text="Did it name the bot, or go on?"),
+        ),
         migrations.AddField(model_name="question", name="quoted", field=models.JSONField(default=list)),
         migrations.AddField(
             model_name="question",

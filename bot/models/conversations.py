@@ -49,6 +49,7 @@ class Conversation(models.Model):
     channel = models.ForeignKey("bot.Channel", null=True, blank=True, on_delete=models.CASCADE)
     thread_id = models.CharField(max_length=64, blank=True)
     silenced_at = models.DateTimeField(null=True, blank=True, help_text="A person took over, or somebody said stop.")
+    silenced_by = models.CharField(max_length=64, blank=True, help_text="The person who took over; empty: nobody did.")
     past_silences = models.JSONField(
         default=list, help_text="From when until when it was silent before, as pairs of times; the newest last."
     )
@@ -78,13 +79,19 @@ class Conversation(models.Model):
         if self.begun_at is not None:
             self.begun_at = min(self.begun_at, moment)
         asleep_at = self.silenced_at or self.last_active_at + idle_after
-        silences = [[since, min(until, moment.isoformat(), key=datetime.fromisoformat)]
-                    if datetime.fromisoformat(since) <= moment else [since, until]
-                    for since, until in self.past_silences]  # fmt: skip
+        self.past_silences = [
+            [since, min(until, moment.isoformat(), key=datetime.fromisoformat)]
+            if datetime.fromisoformat(since) <= moment
+            else [since, until]
+            for since, until in self.past_silences
+        ]
         if moment >= asleep_at:
-            silences.append([asleep_at.isoformat(), moment.isoformat()])
-            self.silenced_at = None
-        self.past_silences = silences[-SILENCES:]
+            self.was_silent(asleep_at, moment)
+            self.silenced_at, self.silenced_by = None, ""
+
+    def was_silent(self, since: datetime, until: datetime) -> None:
+        """Between two moments nothing was for the bot. To be saved."""
+        self.past_silences = [*self.past_silences, [since.isoformat(), until.isoformat()]][-SILENCES:]
 
     def is_silent_at(self, moment: datetime) -> bool:
         """Whether the bot was, or is, silent here when something was said."""

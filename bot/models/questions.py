@@ -38,6 +38,7 @@ class Question(models.Model):
     is_outsider = models.BooleanField(default=False)
     text = models.TextField()
     unread = models.JSONField(default=list)
+    is_called = models.BooleanField(default=True, db_default=True, help_text="Did it name the bot, or go on?")
     quoted = models.JSONField(default=list)
     read_thread = models.CharField(
         max_length=64, blank=True, help_text="The thread whose messages belong to what is asked; empty: none."

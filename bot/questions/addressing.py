@@ -27,22 +27,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a message stands to its conversation: when it was said, whether its author belongs to it by then, and
-    whether a question of it came after."""
+class Relation:
+    """How a message stands to its conversation: when it was said, and whether its author belongs to it by then."""
 
     at: datetime
     is_party: bool = False
-    is_followed: bool = False
 
 
-def judge(incoming: Incoming, channel: Channel, conversation: Conversation | None, standing: Standing) -> Verdict:
+def judge(incoming: Incoming, channel: Channel, conversation: Conversation | None, relation: Relation) -> Verdict:
     """What to do with a message."""
     is_called = is_calling(incoming, channel)
     if not channel.is_enabled:
         return Verdict.DISABLED if is_called else Verdict.IGNORE
     if conversation is not None:
-        return _in_conversation(incoming, conversation, standing, is_called=is_called)
+        return _in_conversation(incoming, conversation, relation, is_called=is_called)
     if is_called:
         return Verdict.ASK
     is_new_post = channel.kind == ChannelKind.FORUM and incoming.thread_id == incoming.message_id
@@ -58,21 +56,21 @@ def is_calling(incoming: Incoming, channel: Channel) -> bool:
     return incoming.is_explicit or incoming.is_mention or channel.kind == ChannelKind.DIRECT
 
 
-def _in_conversation(incoming: Incoming, conversation: Conversation, standing: Standing, *, is_called: bool) -> Verdict:
-    is_heard = not conversation.is_silent_at(standing.at) and not _is_before(conversation, standing.at)
+def _in_conversation(incoming: Incoming, conversation: Conversation, relation: Relation, *, is_called: bool) -> Verdict:
+    is_heard = not conversation.is_silent_at(relation.at) and not _is_before(conversation, relation.at)
     if STOP.match(incoming.text) and not incoming.is_explicit:
-        return Verdict.STOP if is_heard and not standing.is_followed else Verdict.IGNORE
+        return Verdict.STOP if is_heard else Verdict.IGNORE
     if incoming.is_explicit or incoming.is_mention:
         return Verdict.ASK
     if not is_heard:
         return Verdict.IGNORE
     if is_called:
         return Verdict.ASK
-    if standing.at - conversation.last_active_at > IDLE_AFTER:
+    if relation.at - conversation.last_active_at > IDLE_AFTER:
         return Verdict.IGNORE
-    if standing.is_party:
+    if relation.is_party:
         return Verdict.ASK
-    return Verdict.IGNORE if standing.is_followed or _adds_nothing(incoming) else Verdict.TAKEN_OVER
+    return Verdict.IGNORE if _adds_nothing(incoming) else Verdict.TAKEN_OVER
 
 
 def _is_before(conversation: Conversation, moment: datetime) -> bool:

@@ -30,7 +30,7 @@ from bot.models import (
 from bot.posts.neutralising import neutral
 from bot.posts.post import Post
 from bot.questions import addressing
-from bot.questions.addressing import Standing, Verdict
+from bot.questions.addressing import Relation, Verdict
 from bot.surroundings import pointing, utterances
 from bot.team import escalations
 from foundation import failpoints
@@ -73,12 +73,14 @@ def _receive(incoming: Incoming) -> Reception:
         return Reception(Verdict.IGNORE)
     at = incoming.asked_at or now
     conversation = _conversation(channel, incoming, at)
-    verdict = addressing.judge(incoming, channel, conversation, _standing(incoming, conversation, at))
+    verdict = addressing.judge(incoming, channel, conversation, _relation(incoming, conversation, at))
     if verdict == Verdict.IGNORE:
         return Reception(verdict)
     if not _is_first(_key(incoming, verdict)):
         known = Question.objects.filter(channel=channel, message_id=incoming.message_id).first()
         return Reception(verdict, known)
+    if conversation is not None and verdict in (Verdict.TAKEN_OVER, Verdict.STOP) and _is_past(conversation, at):
+        return Reception(Verdict.IGNORE)
     if verdict == Verdict.TAKEN_OVER:
         if conversation is not None:
             _stay_out(conversation, incoming, at)
@@ -86,17 +88,32 @@ def _receive(incoming: Incoming) -> Reception:
     return _keep(incoming, channel, conversation, verdict, at)
 
 
-def _standing(incoming: Incoming, conversation: Conversation | None, at: datetime) -> Standing:
+def _relation(incoming: Incoming, conversation: Conversation | None, at: datetime) -> Relation:
     if conversation is None or incoming.is_mention:
-        return Standing(at)
+        return Relation(at)
     asked = conversation.questions.filter(asked_at__lte=at)
     is_party = asked.filter(Q(asker=incoming.author) | Q(pointed_author=incoming.author)).exists()
-    return Standing(at, is_party, is_followed=conversation.questions.filter(asked_at__gt=at).exists())
+    return Relation(at, is_party)
+
+
+def _is_past(conversation: Conversation, at: datetime) -> bool:
+    """Whether somebody asked after what would have silenced the bot: it was silent until it was called, if it was."""
+    later = conversation.questions.filter(asked_at__gt=at)
+    if not later.exists():
+        return False
+    call = later.filter(is_called=True).order_by("asked_at").first()
+    if call is not None:
+        kept = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        kept.was_silent(at, call.asked_at)
+        kept.save(update_fields=["past_silences"])
+    return True
 
 
 def _stay_out(conversation: Conversation, incoming: Incoming, at: datetime) -> None:
     """A person answers: the bot is silent from then on, and says so to whoever asked, once a conversation."""
-    Conversation.objects.filter(pk=conversation.pk, silenced_at=None).update(silenced_at=at)
+    Conversation.objects.filter(pk=conversation.pk, silenced_at=None).update(
+        silenced_at=at, silenced_by=incoming.author
+    )
     is_fresh = at - conversation.last_active_at < SAID_WITHIN
     last = conversation.questions.order_by("-id").first()
     said = Delivery.objects.filter(
@@ -104,8 +121,7 @@ def _stay_out(conversation: Conversation, incoming: Incoming, at: datetime) -> N
     )  # fmt: skip
     if last is not None and is_fresh and not said.exists():
         name = neutral(incoming.author_name, links=()) or wording.SOMEBODY
-        post = Post(text="", notes=(wording.JOINED.format(name=name),))
-        outbox.add(last, DeliveryKind.NOTICE, post, part=JOINED_PART)
+        outbox.add(last, DeliveryKind.NOTICE, Post(text=wording.JOINED.format(name=name)), part=JOINED_PART)
 
 
 def _note_activity(question: Question, verdict: Verdict, *, is_called: bool) -> None:
@@ -116,8 +132,10 @@ def _note_activity(question: Question, verdict: Verdict, *, is_called: bool) -> 
         conversation.silenced_at = conversation.silenced_at or at
     elif is_called:
         conversation.wake(at, addressing.IDLE_AFTER)
+        if conversation.silenced_by == question.asker:  # who had asked before, which was not known yet: they go on
+            conversation.silenced_at, conversation.silenced_by = None, ""
     conversation.last_active_at = max(conversation.last_active_at, at)
-    conversation.save(update_fields=["silenced_at", "past_silences", "begun_at", "last_active_at"])
+    conversation.save(update_fields=["silenced_at", "silenced_by", "past_silences", "begun_at", "last_active_at"])
 
 
 def _is_heard(channel: Channel, incoming: Incoming) -> bool:
@@ -148,6 +166,7 @@ def _keep(
             "asker_name": incoming.author_name,
             "is_outsider": incoming.is_outsider,
             "unread": list(incoming.unread),
+            "is_called": is_called,
             **_asked(incoming),
             "is_private": incoming.is_private,
             "reply_token": incoming.reply_token,

@@ -8,7 +8,6 @@ from django.utils import timezone
 from bot.messenger import Incoming
 from bot.models import Channel, Message, Platform, Question
 
-
 START = timezone.now() - timedelta(minutes=30)
 
 
@@ -17,7 +16,8 @@ def incoming(text: str = "How?", number: int = 1, **fields: Any) -> Incoming:
     return Incoming(
         **{
             "platform": Platform.SLACK, "workspace": "T1", "channel": "C1", "message_id": f"1700000000.{number:06}",
-            "author": "U1", "text": text, "delivery_key": f"d{number}", "asked_at": START + timedelta(seconds=number), **fields,
+            "author": "U1", "text": text, "delivery_key": f"d{number}",
+            "asked_at": START + timedelta(seconds=number), **fields,
         }
     )  # fmt: skip
 
