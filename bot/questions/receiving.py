@@ -193,7 +193,9 @@ def _asked(incoming: Incoming) -> dict[str, Any]:
     without one, in a thread, points at what stands there."""
     text = clean(incoming.text).strip()
     quoted = [replace(each, text=clean(each.text).strip()) for each in incoming.quoted]
+    author = "" if incoming.pointed_author == incoming.author else incoming.pointed_author
     if not text and quoted:
+        author = author or next((each.author for each in quoted if each.author != incoming.author), "")
         text, quoted = "\n\n".join(each.text for each in quoted), []
     read_thread = incoming.asked_in or (incoming.thread_id if incoming.is_explicit or incoming.is_mention else "")
     if not text and read_thread and not incoming.unread:
@@ -203,7 +205,7 @@ def _asked(incoming: Incoming) -> dict[str, Any]:
         "quoted": [each.as_json() for each in utterances.bounded(quoted, has_first=False)],
         "read_thread": read_thread,
         "replies_to": incoming.replies_to,
-        "pointed_author": "" if incoming.pointed_author == incoming.author else incoming.pointed_author,
+        "pointed_author": author,
     }
 
 
