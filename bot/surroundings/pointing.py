@@ -21,9 +21,9 @@ WORDS = {
     "was we weigh what what's whats will with would you your yes yo",
     "de": "aber alle an antwort antworten auch auf bitte bot da dabei damit danke das dazu dein deine dem den der die "
     "dies diese diesem diesen dieser dieses du dir eine einen er euch frage fragen gerne gibt gib hallo helfen hi hier "
-    "hilf hilfe ich ihm ihr ihnen ihre in ist jemand jemanden kann kannst koennen konnen konnt koennt konntest koenntest mal man "
-    "mir mit moeglich moglich nachricht oben problem sag sagen schau schauen sich sie sieh thema uns was weiss weisst "
-    "wer wir wissen zu zum beantworte beantworten erklar erklaren moin doch bisschen etwas",
+    "hilf hilfe ich ihm ihr ihnen ihre in ist jemand jemanden kann kannst koennen konnen konnt koennt konntest "
+    "koenntest mal man mir mit moeglich moglich nachricht oben problem sag sagen schau schauen sich sie sieh thema "
+    "uns was weiss weisst wer wir wissen zu zum beantworte beantworten erklar erklaren moin doch bisschen etwas",
     "fr": "a aide aidez aider au avis besoin bonjour bot c'est ca ce cela celui-ci cet cette ci-dessus comment de des "
     "dessus dire du en est et eux expliquer explique il elle jeter l' la le les leur lui message moi merci nous oeil "
     "on peut peux peux-tu pourrais pourrais-tu pouvez pouvez-vous pourriez pourriez-vous pour probleme qu'en que "

@@ -17,7 +17,8 @@ KINDS = {  # by the type of a channel that an event names
     "mpim": ChannelKind.GROUP,
     "im": ChannelKind.DIRECT,
 }
-SUBTYPES = {None, "file_share", "thread_broadcast", "me_message"}  # of messages that people write
+SUBTYPES = {None, "file_share", "thread_broadcast", "me_message", "message_share"}  # of messages that people write
+SHARED = ("is_share", "is_msg_unfurl", "is_reply_unfurl")  # of an attachment that is a message of Slack
 REFERENCE = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -193,8 +194,7 @@ def quoted(message: dict[str, Any], bot_user: str) -> Iterator[Utterance]:
 
 
 def _shared(message: dict[str, Any]) -> list[dict[str, Any]]:
-    attachments = message.get("attachments") or ()
-    return [each for each in attachments if each.get("is_share") or each.get("is_msg_unfurl")]
+    return [each for each in message.get("attachments") or () if any(each.get(flag) for flag in SHARED)]
 
 
 def kind(conversation: dict[str, Any]) -> ChannelKind:

@@ -8,8 +8,6 @@ from bot.answers import trace
 from bot.answers.replays import replay
 from bot.models import Channel, Conversation, Message, Question, Speaker
 from bot.models import Workspace as WorkspaceRow
-from knowledge.models import Collection
-from llm.models import Deployment
 from tests.fakes.discord.fake import FakeDiscord, Http
 from tests.fakes.discord.guild import ASKED, Server
 from tests.fakes.providers.fake import FakeProviders
@@ -164,8 +162,7 @@ def test_a_question_that_points_at_nothing_is_asked_back(workspace: Workspace) -
     assert "do not see what you point at" in visible_text(answer)
 
 
-def test_a_call_without_a_word_is_about_the_thread(workspace: Workspace, shelf: Collection) -> None:
-    Deployment.objects.filter(role="answer").update(model="extractive")
+def test_a_call_without_a_word_is_about_the_thread(workspace: Workspace) -> None:
     root = workspace.fake.post(CHANNEL, BOB, ASKED)
     workspace.mention("", thread_ts=root)
     workspace.answers(root)
@@ -198,3 +195,30 @@ def test_a_private_question_in_a_thread_on_discord_reads_it(server: Server) -> N
     bots.until(lambda: asked.original and asked.original.get("components"), "the answer is there")
     assert around() == [("bob", ASKED), ("ann (who asks)", "Hm")]
     assert Channel.objects.get(external_id=str(server.channel)).conversation_set.count() == 1
+
+
+def test_what_the_team_and_a_shared_answer_say_stands_there_too(workspace: Workspace) -> None:
+    slack = workspace.fake
+    slack.command(ANN, CHANNEL, ASKED)
+    bots.until(lambda: "[1]" in str(slack.ephemerals(CHANNEL, ANN)), "the answer is there")
+    (private,) = slack.ephemerals(CHANNEL, ANN)
+    slack.press(CHANNEL, private["ts"], "parley:share", ANN)
+    bots.until(lambda: workspace.own(CHANNEL), "it is shared")
+    shared = workspace.own(CHANNEL)[0]["ts"]
+    slack.post(CHANNEL, BOB, f"<@{slack.bot_user_id}> is that so?", thread_ts=shared)
+    workspace.answers(shared, 2)
+    ((label, text),) = around("is that so?")
+    assert label == "An answer that was shared"
+    assert ASKED in text
+
+
+def test_of_a_thread_that_is_longer_than_slack_tells_its_beginning_is_read(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.slack.history.IN_THREAD", 4)
+    root = workspace.fake.post(CHANNEL, BOB, ASKED)
+    for number in range(9):
+        workspace.fake.post(CHANNEL, BOB, f"Line {number}", thread_ts=root)
+    workspace.mention(POINTING, thread_ts=root)
+    workspace.answers(root)
+    assert around() == [("bob", ASKED)]
