@@ -97,7 +97,7 @@ def _nearest(message: Message) -> list[str]:
     """The titles of what was found instead, where they may help: all that was searched for an asker they may see."""
     known = trace.of(message)
     titles = [neutral((hit.title or hit.path)[:TITLE], links=()) for hit in known.passages]
-    return list(dict.fromkeys(titles))[:NEAREST] if known.answerable >= NEAR else []
+    return list(dict.fromkeys(titles))[:NEAREST] if (known.answerable or 0) >= NEAR else []
 
 
 def _buttons(message: Message, question: Question, spoken: Speech) -> Iterable[Button]:
