@@ -38,8 +38,12 @@ class Speech:
         """The sentence with its values, numbers written as the language does."""
         with translation.override(self.catalogue):
             written = {name: _written(value) for name, value in values.items()}
-            translated = gettext(phrase.text).format(**written)
-        return self._in_own_words(phrase, written) or translated
+        return self._in_own_words(phrase, written) or self.translated(phrase).format(**written)
+
+    def translated(self, phrase: Phrase) -> str:
+        """The sentence as Parley says it, whatever the voice, with the names of what is put in."""
+        with translation.override(self.catalogue):
+            return gettext(phrase.text)
 
     def ago(self, moment: datetime, now: datetime) -> str:
         """How long ago something was, to its largest unit, as in "3 days"."""
@@ -68,6 +72,11 @@ class Speech:
 
 
 ENGLISH = Speech()
+
+
+def load() -> None:
+    """Have languages told apart from now on without a wait: what knows them takes half a second to come in."""
+    languages.likely("ready")
 
 
 def codes() -> list[str]:
