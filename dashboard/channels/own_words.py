@@ -27,7 +27,7 @@ class OwnWordsForm(forms.Form):
     def __init__(self, *args: Any, voice_name: str, language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._kept = OwnWords.objects.filter(voice_name=voice_name, language=language)
-        self._new = {"voice_name": voice_name, "language": language}
+        self._new: dict[str, Any] = {"voice_name": voice_name, "language": language}
         known = {each.key: each.text for each in self._kept}
         spoken = Speech(language or "en")
         for phrase in phrases.every():
