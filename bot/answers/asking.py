@@ -3,11 +3,15 @@
 import re
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
 
 from bot.answers.prompts import PLAIN, Manner
 from bot.surroundings.utterances import Utterance
+from bot.wording import phrases, speech
+from bot.wording.phrases import Phrase
+from bot.wording.speech import ENGLISH, Speech
 from foundation.text import clean
 from knowledge.retrieval.search import Retrieval
 from llm import client
@@ -18,7 +22,12 @@ WORD = re.compile(r"\w")
 
 
 class QuestionError(ValueError):
-    """The question cannot be asked; the message tells the asker why."""
+    """The question cannot be asked: `phrase`, with its `values`, tells the asker why; `str()` does in English."""
+
+    def __init__(self, phrase: Phrase, **values: int) -> None:
+        super().__init__(ENGLISH.say(phrase, **values))
+        self.phrase = phrase
+        self.values = values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +39,8 @@ class Asked:
     all, in place of the rules of answering: a channel of customers may want it higher than a team. `manner` is how the
     answer is to sound, and its language; `purpose` is what the ledger says that the model was asked for. `rollout` is
     the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it. `surroundings` are
-    what people wrote before it where it was asked.
+    what people wrote before it where it was asked. `spoken_to` is how the asker is spoken to where more is known than
+    the question tells.
     """
 
     question: str
@@ -43,15 +53,22 @@ class Asked:
     rollout: int | None = None
     is_candidate: bool = False
     surroundings: tuple[Utterance, ...] = ()
+    spoken_to: Speech | None = None
 
-    def around(self, served: Deployment) -> tuple[Utterance, ...]:
-        """What a model is told of the surroundings: one that quotes looks for the words of the question alone."""
-        return () if served.is_quoting else self.surroundings
+    @cached_property
+    def speech(self) -> Speech:
+        """How the asker is spoken to."""
+        voice = self.manner.voice.name if self.manner.voice else ""
+        return self.spoken_to or speech.like([self.question], self.manner.language, voice)
 
     @property
     def says_something(self) -> bool:
         """Whether there is a word in it, or in what it can point at."""
-        return bool(self.surroundings) or bool(WORD.search(self.question))
+        return bool(self.surroundings) or any(map(str.isalnum, self.question))
+
+    def around(self, served: Deployment) -> tuple[Utterance, ...]:
+        """What a model is told of the surroundings: one that quotes looks for the words of the question alone."""
+        return () if served.is_quoting else self.surroundings
 
     @property
     def deadline(self) -> float:
@@ -95,8 +112,8 @@ def begin(
 
 
 def check(question: str) -> None:
-    """Raises QuestionError, with a sentence for the asker, when a question is empty or too long."""
+    """Raises QuestionError when a question is empty or too long."""
     if not clean(question).strip():
-        raise QuestionError("The question is empty.")
+        raise QuestionError(phrases.EMPTY)
     if len(question) > QUESTION_CHARACTERS:
-        raise QuestionError(f"The question is longer than {QUESTION_CHARACTERS:,} characters. Please shorten it.")
+        raise QuestionError(phrases.TOO_LONG, limit=QUESTION_CHARACTERS)

@@ -27,7 +27,7 @@ def _moment(message_id):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bot", "0005_answers_of_rollouts")]
+    dependencies = [("bot", "0006_own_words")]
 
     operations = [
         migrations.AddField(

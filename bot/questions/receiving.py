@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import wording
 from bot.messenger import Incoming
 from bot.models import (
     OPEN,
@@ -29,20 +28,16 @@ from bot.models import (
 )
 from bot.posts.neutralising import neutral
 from bot.posts.post import Post
-from bot.questions import addressing
+from bot.questions import addressing, refusing
 from bot.questions.addressing import Relation, Verdict
 from bot.surroundings import pointing, utterances
 from bot.team import escalations
+from bot.wording import phrases, smalltalk, speech
 from foundation import failpoints
 from foundation.text import clean
 from llm import client
 
-WAITING_PER_ASKER = 10
-PER_MINUTE = 10
 SPACING = timedelta(seconds=2)  # how far each waiting question of a person moves their next one down the queue
-WAITING_FOR = timedelta(minutes=10)  # what waits longer was missed, and does not keep its asker from asking
-TOLD_AGAIN_AFTER = timedelta(minutes=1)
-MOST_TOLD = 20  # refusals to one person in that time
 SAID_WITHIN = timedelta(hours=1)  # of the last question, that the bot says when it stays out
 JOINED_PART, CHANGED_PART = 97, 98  # of the notices to one question; 99 is that of giving_up
 STOPPED = "The asker stopped it."
@@ -74,6 +69,8 @@ def _receive(incoming: Incoming) -> Reception:
     at = incoming.asked_at or now
     conversation = _conversation(channel, incoming, at)
     verdict = addressing.judge(incoming, channel, conversation, _relation(incoming, conversation, at))
+    if verdict in (Verdict.ASK, Verdict.TAKEN_OVER):
+        verdict = _to_small_talk(incoming, channel, conversation, verdict)
     if verdict == Verdict.IGNORE:
         return Reception(verdict)
     if not _is_first(_key(incoming, verdict)):
@@ -98,7 +95,7 @@ def _relation(incoming: Incoming, conversation: Conversation | None, at: datetim
 
 def _is_past(conversation: Conversation, at: datetime) -> bool:
     """Whether somebody asked after what would have silenced the bot: it was silent until it was called, if it was."""
-    later = conversation.questions.filter(asked_at__gt=at)
+    later = conversation.questions.filter(asked_at__gt=at).exclude(state=QuestionState.REFUSED)
     if not later.exists():
         return False
     call = later.filter(is_called=True).order_by("asked_at").first()
@@ -120,8 +117,9 @@ def _stay_out(conversation: Conversation, incoming: Incoming, at: datetime) -> N
         question__conversation=conversation, kind=DeliveryKind.NOTICE, part=JOINED_PART
     )  # fmt: skip
     if last is not None and is_fresh and not said.exists():
-        name = neutral(incoming.author_name, links=()) or wording.SOMEBODY
-        outbox.add(last, DeliveryKind.NOTICE, Post(text=wording.JOINED.format(name=name)), part=JOINED_PART)
+        spoken = speech.of(last)
+        name = neutral(incoming.author_name, links=()) or spoken.say(phrases.SOMEBODY)
+        outbox.add(last, DeliveryKind.NOTICE, Post(text=spoken.say(phrases.JOINED, name=name)), part=JOINED_PART)
 
 
 def _note_activity(question: Question, verdict: Verdict, *, is_called: bool) -> None:
@@ -136,6 +134,25 @@ def _note_activity(question: Question, verdict: Verdict, *, is_called: bool) -> 
             conversation.silenced_at, conversation.silenced_by = None, ""
     conversation.last_active_at = max(conversation.last_active_at, at)
     conversation.save(update_fields=["silenced_at", "silenced_by", "past_silences", "begun_at", "last_active_at"])
+
+
+def _to_small_talk(
+    incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict
+) -> Verdict:
+    """What becomes of a message to be judged so: a word back where small talk is made with the bot and wants one."""
+    talk = smalltalk.heard(incoming.text)
+    if talk is None or incoming.is_explicit or (talk.reply is None and _was_asked_back(conversation)):
+        return verdict
+    is_to_bot = incoming.is_mention or channel.kind == ChannelKind.DIRECT or conversation is not None
+    return Verdict.SMALL_TALK if talk.reply and is_to_bot and verdict == Verdict.ASK else Verdict.IGNORE
+
+
+def _was_asked_back(conversation: Conversation | None) -> bool:
+    """Whether the last answer ended in a question, to which "yes" is an answer."""
+    if conversation is None:
+        return False
+    last = conversation.messages.filter(speaker=Speaker.BOT).order_by("-id").values_list("text", flat=True).first()
+    return (last or "").rstrip().endswith(("?", "\uff1f"))
 
 
 def _is_heard(channel: Channel, incoming: Incoming) -> bool:
@@ -154,7 +171,7 @@ def _keep(
     incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict, at: datetime
 ) -> Reception:
     """Insert the question, or find that another delivery of the same message was here first."""
-    refusal = _refusal(incoming, channel, verdict, at)
+    refusal = refusing.refusal(incoming, channel, verdict, at)
     is_called = addressing.is_calling(incoming, channel)
     question, is_new = Question.objects.get_or_create(
         channel=channel,
@@ -174,16 +191,17 @@ def _keep(
             "state": QuestionState.REFUSED if refusal else QuestionState.WAITING,
             "trace_id": client.new_trace_id(),
             "asked_at": at,
-            "ranked_at": timezone.now() + SPACING * _waiting(incoming).count(),
+            "ranked_at": timezone.now() + SPACING * refusing.waiting(incoming).count(),
         },
     )
     failpoints.reach("inbox.question_inserted")
     Receipt.objects.filter(key=incoming.delivery_key).update(question=question)
     if not is_new:
         return Reception(verdict, question)
-    _note_activity(question, verdict, is_called=is_called)
-    if refusal and _is_told(incoming, is_called=is_called or verdict != Verdict.ASK):
-        outbox.add(question, DeliveryKind.NOTICE, Post(text=refusal))
+    if verdict != Verdict.SMALL_TALK:
+        _note_activity(question, verdict, is_called=is_called)
+    if refusal and refusing.is_told(incoming, is_called=is_called or verdict != Verdict.ASK):
+        outbox.add(question, DeliveryKind.NOTICE, refusal.to(question))
     outbox.wake()
     return Reception(verdict, question, is_new=True)
 
@@ -227,7 +245,8 @@ def change(platform: Platform, workspace: str, channel: str, message_id: str, te
         if found.state == QuestionState.WAITING or (found.state == QuestionState.ANSWERING and not is_begun(found)):
             Question.objects.filter(pk=found.pk).update(text=words)
         elif found.state in OPEN and _in_letters(words) != _in_letters(found.text):
-            outbox.add(found, DeliveryKind.NOTICE, Post(text=wording.CHANGED_TOO_LATE), part=CHANGED_PART)
+            said = speech.of(found).say(phrases.CHANGED_TOO_LATE)
+            outbox.add(found, DeliveryKind.NOTICE, Post(text=said), part=CHANGED_PART)
     return True
 
 
@@ -336,43 +355,3 @@ def _key(incoming: Incoming, verdict: Verdict) -> str:
     if verdict == Verdict.TAKEN_OVER:
         return f"message:{incoming.platform}:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
     return incoming.delivery_key
-
-
-def _waiting(incoming: Incoming) -> QuerySet[Question]:
-    return Question.objects.filter(
-        platform=incoming.platform, asker=incoming.author, state=QuestionState.WAITING
-    )  # fmt: skip
-
-
-def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, at: datetime) -> str:
-    """Why this is not answered, in words for the asker; empty when it is. What comes late, out of the history, counts
-    when it was asked."""
-    if verdict == Verdict.STOP:
-        return wording.STOPPED
-    if verdict == Verdict.DISABLED:
-        return wording.DISABLED
-    asked = Question.objects.filter(
-        platform=incoming.platform, asker=incoming.author, asked_at__gt=at - timedelta(days=1), asked_at__lte=at
-    ).exclude(state=QuestionState.REFUSED)
-    counted = asked.aggregate(
-        day=Count("pk"),
-        minute=Count("pk", filter=Q(asked_at__gt=at - timedelta(minutes=1))),
-    )
-    if counted["day"] >= channel.daily_limit:
-        return wording.DAILY_LIMIT.format(limit=channel.daily_limit)
-    waiting = _waiting(incoming).filter(asked_at__gt=at - WAITING_FOR).count()
-    if counted["minute"] >= PER_MINUTE or waiting >= WAITING_PER_ASKER:
-        return wording.TOO_FAST
-    return ""
-
-
-def _is_told(incoming: Incoming, *, is_called: bool) -> bool:
-    """Whether the author reads that they are refused: each time where they called the bot, but for a flood of it; else
-    once in a while, as it would only add to the noise."""
-    told = Delivery.objects.filter(
-        kind=DeliveryKind.NOTICE,
-        question__platform=incoming.platform,
-        question__asker=incoming.author,
-        created_at__gt=timezone.now() - TOLD_AGAIN_AFTER,
-    ).count()
-    return told < (MOST_TOLD if is_called else 1)

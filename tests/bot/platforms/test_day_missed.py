@@ -64,8 +64,7 @@ def test_on_slack(slack: FakeSlack) -> None:
     for line in DAY:
         slack.ago = line.ago * 3600
         text = f"<@{slack.bot_user_id}> {line.text}" if line.is_mention else line.text
-        under = {"thread_ts": ids[line.under]} if line.under else {}
-        ids[line.key] = slack.post(CHANNEL, people[line.who], text, **under)
+        ids[line.key] = slack.post(CHANNEL, people[line.who], text, thread_ts=ids.get(line.under))
     slack.ago = 3600.0
     slack.edit(CHANNEL, workspace.mention("How are refnds paid?"), f"<@{slack.bot_user_id}> {EDITED}")
     slack.delete(CHANNEL, workspace.mention("Never mind me"))
