@@ -36,9 +36,17 @@ def quoted(message: discord.Message, me: int) -> Iterator[Utterance]:
     for each in message.message_snapshots:
         if each.content.strip():
             yield Utterance(_without(me, each.content), is_quoted=True)
-    replied = message.reference.resolved if message.reference and message.type == discord.MessageType.reply else None
-    if isinstance(replied, discord.Message) and (said := utterance(replied, me, is_quoted=True)):
+    if isinstance(other := _other(message), discord.Message) and (said := utterance(other, me, is_quoted=True)):
         yield said
+
+
+def _other(message: discord.Message) -> Any:
+    """The message that a reply is about; of a forward, where it came without a snapshot."""
+    reference = message.reference
+    is_forward = reference is not None and reference.type == discord.MessageReferenceType.forward
+    if reference is None or not (message.type == discord.MessageType.reply or is_forward) or message.message_snapshots:
+        return None
+    return reference.resolved
 
 
 def told(message: dict[str, Any], me: int) -> Iterator[Utterance]:

@@ -132,7 +132,9 @@ def test_what_was_forwarded_on_discord_is_the_question(server: Server) -> None:
     forwarded = server.fake.forward(elsewhere, server.bob, server.channel, source)
     server.fake.context_menu(server.ann, elsewhere, forwarded, "Ask about this").wait()
     server.answers(forwarded)
-    assert [each.text for each in Question.objects.all()] == [ASKED, ASKED]
+    server.fake.forward(direct, server.ann, server.channel, source, has_snapshot=False)
+    server.answers(direct, 2)
+    assert [each.text for each in Question.objects.all()] == [ASKED, ASKED, ASKED]
 
 
 @pytest.mark.parametrize("fault", [Error("missing_scope"), RateLimited(30)])

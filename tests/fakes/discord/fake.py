@@ -88,9 +88,9 @@ class FakeDiscord(Server):
         brings_reply (True): with what it replies to."""
         return self._do(lambda: self.people.post(channel, user, content, **options))
 
-    def forward(self, channel: int, user: int, source: int, message: int) -> int:
+    def forward(self, channel: int, user: int, source: int, message: int, *, has_snapshot: bool = True) -> int:
         """Somebody forwards a message of another channel; the id of what says so."""
-        return self._do(lambda: self.people.forward(channel, user, source, message))
+        return self._do(lambda: self.people.forward(channel, user, source, message, has_snapshot=has_snapshot))
 
     def tell_again(self, channel: int, message: int) -> None:
         """The event of a message, as if it came only now."""

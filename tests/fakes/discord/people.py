@@ -43,8 +43,8 @@ class People:
         )
         return int(message.data["id"])
 
-    def forward(self, channel: int, user: int, source: int, message: int) -> int:
-        """A forward: a message without words of its own, with a snapshot of the other as it is now."""
+    def forward(self, channel: int, user: int, source: int, message: int, *, has_snapshot: bool = True) -> int:
+        """A forward: a message without words of its own, with a snapshot of the other as it is now, or with that."""
         original = self.world.channels[source].messages[message].data
         kept = ("type", "content", "embeds", "attachments", "timestamp", "edited_timestamp", "flags", "mentions",
                 "mention_roles", "components")  # fmt: skip
@@ -52,9 +52,10 @@ class People:
         guild = self.world.channels[source].guild
         extra: Json = {
             "message_reference": reference | ({"guild_id": str(guild)} if guild else {}),
-            "message_snapshots": [{"message": {key: original[key] for key in kept}}],
             "flags": 1 << 14,
         }
+        snapshot: Json = {"message_snapshots": [{"message": {key: original[key] for key in kept}}]}
+        extra |= snapshot if has_snapshot else {"referenced_message": original}
         return int(self.world.add_message(self.world.channels[channel], user, {}, extra=extra).data["id"])
 
     def start_thread(self, channel: int, user: int, name: str, content: str, on: int | None) -> int:
