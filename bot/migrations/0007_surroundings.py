@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.utils import timezone
 
 DISCORD_EPOCH = 1420070400000  # its ids count milliseconds from here
 
 
-def _begin(apps, schema_editor):
+def _begin(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """What woke a conversation was known by its message; from now on by its time."""
     conversations = apps.get_model("bot", "Conversation").objects.using(schema_editor.connection.alias)
     lately = timezone.now() - timedelta(days=2)  # history reaches back one
@@ -16,7 +18,7 @@ def _begin(apps, schema_editor):
         conversations.filter(pk=each.pk).update(begun_at=_moment(each.resumed_from))
 
 
-def _moment(message_id):
+def _moment(message_id: str) -> datetime | None:
     """When a message was written, by its id; None where that does not tell."""
     try:
         if "." in message_id:

@@ -214,7 +214,7 @@ def _asked(incoming: Incoming) -> dict[str, Any]:
     author = "" if incoming.pointed_author == incoming.author else incoming.pointed_author
     if not text and quoted:
         author = author or next((each.author for each in quoted if each.author != incoming.author), "")
-        text, quoted = "\n\n".join(each.text for each in quoted), []
+        text, quoted = "\n\n".join(each.text for each in utterances.bounded(quoted)), []
     read_thread = incoming.asked_in or (incoming.thread_id if incoming.is_explicit or incoming.is_mention else "")
     if not text and read_thread and not incoming.unread:
         text = pointing.ABOVE

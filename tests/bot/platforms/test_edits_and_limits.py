@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from discord.utils import snowflake_time
 
 from bot.models import Conversation, DeliveryKind, Message, Question
 from bot.questions import refusing, replying
@@ -115,3 +116,21 @@ def test_each_direct_message_over_the_limit_is_told(server: Server, monkeypatch:
     for number in range(2):
         server.fake.post(direct, server.ann, f"And number {number}?")
     bots.until(lambda: str(server.own(direct)).count("did not take this one") == 2, "each is told")
+
+
+def test_a_mention_that_is_edited_in_begins_the_conversation_then(workspace: Workspace) -> None:
+    slack = workspace.fake
+    root = slack.post(CHANNEL, BOB, ASKED)
+    before = slack.post(CHANNEL, BOB, "I have asked finance, too.", thread_ts=root)
+    slack.edit(CHANNEL, root, f"<@{slack.bot_user_id}> {ASKED}")
+    workspace.answers(root)
+    assert Conversation.objects.get().begun_at.timestamp() > float(before)  # type: ignore[union-attr]
+
+
+def test_a_mention_that_is_edited_in_begins_the_conversation_then_on_discord(server: Server) -> None:
+    root = server.fake.post(server.channel, server.bob, ASKED)
+    server.fake.start_thread(server.channel, server.ann, "About it", "I have asked finance, too.", on=root)
+    server.fake.edit(server.channel, root, f"<@{server.fake.bot_id}> {ASKED}")
+    server.answers(root)
+    conversation, question = Conversation.objects.get(), Question.objects.get()
+    assert conversation.begun_at == question.asked_at > snowflake_time(root)
