@@ -1,16 +1,15 @@
 """What stands around a question, who belongs to a conversation, and when it began and was silent."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.apps.registry import Apps
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.utils import timezone
 
 DISCORD_EPOCH = 1420070400000  # its ids count milliseconds from here
 
 
-def _begin(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def _begin(apps: Any, schema_editor: Any) -> None:
     """What woke a conversation was known by its message; from now on by its time."""
     conversations = apps.get_model("bot", "Conversation").objects.using(schema_editor.connection.alias)
     lately = timezone.now() - timedelta(days=2)  # history reaches back one

@@ -6,6 +6,7 @@ import pytest
 from discord.utils import snowflake_time
 
 from bot.models import Conversation, DeliveryKind, Message, Question
+from bot.models import Workspace as WorkspaceRow
 from bot.questions import refusing, replying
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import Server
@@ -128,6 +129,7 @@ def test_a_mention_that_is_edited_in_begins_the_conversation_then(workspace: Wor
 
 
 def test_a_mention_that_is_edited_in_begins_the_conversation_then_on_discord(server: Server) -> None:
+    bots.until(lambda: WorkspaceRow.objects.filter(listened_at__isnull=False).exists(), "the history is read")
     root = server.fake.post(server.channel, server.bob, ASKED)
     server.fake.start_thread(server.channel, server.ann, "About it", "I have asked finance, too.", on=root)
     server.fake.edit(server.channel, root, f"<@{server.fake.bot_id}> {ASKED}")
