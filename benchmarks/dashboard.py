@@ -27,8 +27,8 @@ INSERT INTO bot_channel (workspace_id, external_id, name, kind, has_outsiders, i
   escalation_mention, refusal_text, daily_limit, has_feedback, is_drafting)
 SELECT w.id, 'C' || n, 'channel-' || n, 'channel', false, true, 'mention', '', '', '', '', 100, true, false
 FROM bot_workspace w, generate_series(1, 20) n;
-INSERT INTO bot_conversation (platform, channel_id, thread_id, resumed_from)
-SELECT 'slack', c.id, 'thread-' || c.id || '-' || n, ''
+INSERT INTO bot_conversation (platform, channel_id, thread_id, silenced_by, past_silences)
+SELECT 'slack', c.id, 'thread-' || c.id || '-' || n, '', '[]'
 FROM generate_series(1, {answers} / 20) n, bot_channel c;
 INSERT INTO bot_message (conversation_id, speaker, text, trace_id, outcome, is_truncated, provider, model,
   first_token_ms, total_ms, style_faults, sent_text, cost, trace, created_at)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from bot.models import Conversation, Delivery, Escalation, Feedback, Message, Nomination, Platform, Question
 
@@ -18,7 +19,7 @@ TEXTS = (
     ("bot_citation", ("quote",)),
     ("bot_nomination", ("words", "person_name", "reason")),
 )
-DOCUMENTS = (("bot_message", "trace"), ("bot_delivery", "body"), ("bot_question", "unread"))
+DOCUMENTS = (("bot_message", "trace"), ("bot_delivery", "body"), ("bot_question", "unread"), ("bot_question", "quoted"))
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def erase(person: str, platform: Platform, *, names: frozenset[str] = frozenset(
     What was counted stays: that there was a question, how it ended and what it cost.
     """
     asked = Question.objects.filter(platform=platform, asker=person)
-    known = names | {name for name in asked.values_list("asker_name", flat=True) if name}
+    known = names | {name for name in asked.values_list("asker_name", flat=True) if name} | _called(person, platform)
     traces = list(asked.values_list("trace_id", flat=True))
     answers = list(Message.objects.filter(trace_id__in=traces, speaker="bot").values_list("pk", flat=True))
     conversations = asked.values("conversation").distinct().count()
@@ -49,13 +50,42 @@ def erase(person: str, platform: Platform, *, names: frozenset[str] = frozenset(
     Delivery.objects.filter(person=person, question__platform=platform).delete()  # words to nobody but them
     Escalation.objects.filter(question__in=asked).update(reason=ERASED, answer="", requested_by="")
     opinions, _ = Feedback.objects.filter(person=person, message__conversation__platform=platform).delete()
+    answers += _take_out_around(person, platform)
     count = asked.update(
-        text=ERASED, asker=ERASED, asker_name="", reply_token="", reply_until=None, unread=[], error=""
+        text=ERASED, asker=ERASED, asker_name="", reply_token="", reply_until=None, unread=[], error="", quoted=[],
     )  # fmt: skip
+    Conversation.objects.filter(silenced_by=person, platform=platform).update(silenced_by="")
     for field in ("requested_by", "claimed_by", "answered_by"):
         Escalation.objects.filter(**{field: person}).update(**{field: ""})
     _take_out({person, *known})
     return Erasure(count, conversations, opinions, answers)
+
+
+def _around(person: str, platform: Platform) -> QuerySet[Message]:
+    """The questions of others around which the person wrote something."""
+    said = [{"author": person}]
+    return Message.objects.filter(conversation__platform=platform, trace__surroundings__contains=said)
+
+
+def _called(person: str, platform: Platform) -> set[str]:
+    """What the person is called where they wrote something around a question."""
+    kept = _around(person, platform).values_list("trace__surroundings", flat=True)
+    return {each["name"] for said in kept for each in said if each["author"] == person and each["name"]}
+
+
+def _take_out_around(person: str, platform: Platform) -> list[int]:
+    """What the person wrote that became a part of the questions of others; the ids of the answers to these."""
+    theirs = Question.objects.filter(platform=platform)
+    pointed = theirs.filter(pointed_author=person)
+    whole = list(pointed.values_list("trace_id", flat=True))
+    traces = [*whole, *_around(person, platform).values_list("trace_id", flat=True)]
+    Message.objects.filter(trace_id__in=whole, speaker="asker").update(text=ERASED)
+    pointed.update(text=ERASED, pointed_author="")
+    for question in theirs.filter(quoted__contains=[{"author": person}]):
+        question.quoted = [each for each in question.quoted if each["author"] != person]
+        question.save(update_fields=["quoted"])
+    Message.objects.filter(trace_id__in=traces).update(trace={})
+    return list(Message.objects.filter(trace_id__in=traces, speaker="bot").values_list("pk", flat=True))
 
 
 @transaction.atomic

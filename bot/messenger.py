@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Platform, Question, Workspace
 from bot.posts.post import Post
+from bot.surroundings.utterances import Utterance
 
 PRIVATE = "private"  # the id of a post that only one person sees; there is no way to find it again, or to change it
 CLOCKS = timedelta(minutes=5)  # by which ours and a platform's may differ
@@ -65,7 +66,9 @@ class Incoming:
 
     `thread_id` is empty outside of threads, `delivery_key` unique among what platforms deliver. `is_mention`: it names
     the bot; `is_explicit`: it was sent by a command or a menu, so there is no doubt. `has_outsiders` is None where the
-    platform did not say. `unread` names files that came with it.
+    platform did not say. `unread` names files that came with it. `quoted` is what was forwarded with it or what it
+    replies to; `replies_to` names such a message where the platform did not bring its words. `pointed_author` wrote the
+    message that somebody else asks about; `asked_in` is the thread that a private question was asked in.
     """
 
     platform: Platform
@@ -89,6 +92,16 @@ class Incoming:
     reply_until: datetime | None = None
     asked_at: datetime | None = None
     unread: tuple[str, ...] = field(default_factory=tuple)
+    quoted: tuple[Utterance, ...] = ()
+    replies_to: str = ""
+    pointed_author: str = ""
+    asked_in: str = ""
+
+    def as_utterance(self, name: str = "") -> Utterance:
+        """What it says, with what it quotes, beside a question; `name` where the message does not tell its author's."""
+        quoted = [f"> {line}" for each in self.quoted for line in each.text.splitlines()]
+        text = "\n".join([*([self.text] if self.text else []), *quoted])
+        return Utterance(text, self.author, self.author_name or name, self.message_id)
 
 
 @dataclass(frozen=True)
@@ -220,6 +233,14 @@ class Messenger(ABC):
     @abstractmethod
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
         """What was written in a channel and its threads since then, oldest first."""
+
+    @abstractmethod
+    def thread(self, channel: Channel, thread_id: str, before: str) -> list[Utterance]:
+        """What people wrote in a thread before a message, oldest first: what it began with, and the newest of it."""
+
+    @abstractmethod
+    def replied(self, channel: Channel, replies_to: str) -> Utterance | None:
+        """What a person wrote that a question replies to, by `Incoming.replies_to`; None where no person did."""
 
 
 def _strays(channel: Channel, posted: list[Posted]) -> list[Posted]:

@@ -159,7 +159,7 @@ class Writing:
 
     def search(self) -> None:
         """Find the passages; ends the answer at once where there is nothing to write from."""
-        if (talk := smalltalk.heard(self.asked.question)) or not any(map(str.isalnum, self.asked.question)):
+        if (talk := smalltalk.heard(self.asked.question)) or not self.asked.says_something:
             self._end(Outcome.CLARIFY, outcomes.small_talk(talk, self.asked.speech))
             return
         try:
@@ -257,7 +257,7 @@ class Writing:
     def _worded(self, served: Deployment, *, may_search: bool) -> Prompt:
         """The prompt in the words that this very model is asked in: it may be the fallback."""
         return prompts.build(
-            self._question,
+            prompts.framed(self._question, self.asked.around(served)),
             self.retrieval.hits,
             self._history,
             may_search=may_search,

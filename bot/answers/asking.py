@@ -1,5 +1,6 @@
 """What is asked: the question with all that was settled when it came in. Nothing of it changes afterwards."""
 
+import re
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +8,7 @@ from functools import cached_property
 from django.conf import settings
 
 from bot.answers.prompts import PLAIN, Manner
+from bot.surroundings.utterances import Utterance
 from bot.wording import phrases, speech
 from bot.wording.phrases import Phrase
 from bot.wording.speech import ENGLISH, Speech
@@ -16,6 +18,7 @@ from llm import client
 from llm.models import Deployment, Purpose, ServingRole
 
 QUESTION_CHARACTERS = 4000
+WORD = re.compile(r"\w")
 
 
 class QuestionError(ValueError):
@@ -35,8 +38,9 @@ class Asked:
     question came in (time.monotonic()). `least_answerable` (0 to 1) is the estimate from which on there is an answer at
     all, in place of the rules of answering: a channel of customers may want it higher than a team. `manner` is how the
     answer is to sound, and its language; `purpose` is what the ledger says that the model was asked for. `rollout` is
-    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it. `spoken_to` is how
-    the asker is spoken to where more is known than the question tells.
+    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it. `surroundings` are
+    what people wrote before it where it was asked. `spoken_to` is how the asker is spoken to where more is known than
+    the question tells.
     """
 
     question: str
@@ -48,6 +52,7 @@ class Asked:
     purpose: Purpose = Purpose.ANSWER
     rollout: int | None = None
     is_candidate: bool = False
+    surroundings: tuple[Utterance, ...] = ()
     spoken_to: Speech | None = None
 
     @cached_property
@@ -55,6 +60,15 @@ class Asked:
         """How the asker is spoken to."""
         voice = self.manner.voice.name if self.manner.voice else ""
         return self.spoken_to or speech.like([self.question], self.manner.language, voice)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a word in it, or in what it can point at."""
+        return bool(self.surroundings) or any(map(str.isalnum, self.question))
+
+    def around(self, served: Deployment) -> tuple[Utterance, ...]:
+        """What a model is told of the surroundings: one that quotes looks for the words of the question alone."""
+        return () if served.is_quoting else self.surroundings
 
     @property
     def deadline(self) -> float:

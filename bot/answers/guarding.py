@@ -263,7 +263,8 @@ def _prompt(answer: str, faulty: Sequence[Checked], draft: Draft) -> Prompt:
     lines = [
         (WITH_WORDS if each.what else SENTENCE).format(sentence=each.statement.text, what=each.what) for each in faulty
     ]
-    question = MEND.format(question=draft.question, answer=answer, fence=FENCE, sentences="\n".join(lines))
+    asked = prompts.framed(draft.question, draft.asked.surroundings)
+    question = MEND.format(question=asked, answer=answer, fence=FENCE, sentences="\n".join(lines))
     return prompts.build(
         question,
         draft.hits,

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.answers import answering, conversations, prompts, trace
+from bot.answers import answering, asking, conversations, prompts, trace
 from bot.answers.trace import Trace
 from bot.claims import citations
 from bot.models import Message, Question
+from bot.surroundings.utterances import Utterance
 from bot.voices import choosing
 from knowledge.retrieval.search import Hit
+from llm import vendors
 from llm.models import PromptVariant
 from llm.prompt import Prompt
 
@@ -37,7 +39,9 @@ class Replay:
 def replay(message: Message) -> Replay:
     """What the model was asked, built again from what was kept, and whether it is the same to the letter."""
     known = trace.of(message)
-    prompt = _built(message, known, known.prompt.variant if known.prompt else PromptVariant.FULL)
+    variant = known.prompt.variant if known.prompt else PromptVariant.FULL
+    around = () if vendors.quotes(message.provider) else trace.reach(message.asked).surroundings
+    prompt = _built(message, known, variant, around)
     return Replay(prompt, _fidelity(prompt, known))
 
 
@@ -47,7 +51,7 @@ def prompt_of(message: Message, *, passages: tuple[Hit, ...] | None = None) -> P
     known = trace.of(message)
     if passages is not None:
         known = replace(known, passages=passages, question=known.question or message.asked.text)
-    return _built(message, known, PromptVariant.FULL)
+    return _built(message, known, PromptVariant.FULL, trace.reach(message.asked).surroundings)
 
 
 def as_prompted(message: Message, text: str) -> str:
@@ -67,14 +71,13 @@ def ask_again(message: Message) -> answering.Answer:
     """
     asked = message.asked
     question: Question | None = getattr(message, "question", None)
-    collections = trace.reach(asked).collections or ()
-    writing = answering.compose(
-        asked.text,
-        collections=collections,
-        history=conversations.history(message.conversation, collections, before=asked),
-        deployment=question.channel.deployment if question else None,
-        manner=_todays_manner(question),
+    reach = trace.reach(asked)
+    begun = asking.begin(
+        asked.text, deployment=question.channel.deployment if question else None, manner=_todays_manner(question)
     )
+    turns = conversations.history(message.conversation, reach.collections or (), before=asked)
+    writing = answering.Writing(replace(begun, surroundings=reach.surroundings), turns, reach.collections or ())
+    writing.search()
     return writing.finish()
 
 
@@ -84,11 +87,11 @@ def _todays_manner(question: Question | None) -> prompts.Manner:
     return prompts.Manner(choosing.of(question.channel), question.channel.language)
 
 
-def _built(message: Message, known: Trace, variant: PromptVariant) -> Prompt:
+def _built(message: Message, known: Trace, variant: PromptVariant, around: tuple[Utterance, ...]) -> Prompt:
     asked = message.asked
     turns = conversations.history(message.conversation, trace.reach(asked).collections or (), before=asked)
     return prompts.build(
-        known.question,
+        prompts.framed(known.question, around),
         known.passages,
         turns,
         may_search=known.prompt.could_search if known.prompt else not known.searched_again,

@@ -9,8 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from bot.models import Message
+from bot.surroundings import utterances
+from bot.surroundings.utterances import Utterance
 from knowledge.retrieval.search import Hit, RetrievedSentence
 from llm.models import PromptVariant
+
+SURROUNDINGS = "surroundings"  # the key that they are kept under
 
 
 class Became(StrEnum):
@@ -24,16 +28,20 @@ class Became(StrEnum):
 
 @dataclass(frozen=True)
 class Reach:
-    """The trace of a question: the ids of the collections it was asked of, None where that is not known."""
+    """The trace of a question: the ids of the collections it was asked of, None where that is not known, and what stood
+    around it, as its answer was written from it."""
 
     collections: tuple[int, ...] | None
+    surroundings: tuple[Utterance, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {} if self.collections is None else {"collections": list(self.collections)}
+        said = {SURROUNDINGS: [each.as_json() for each in self.surroundings]} if self.surroundings else {}
+        return said if self.collections is None else {"collections": list(self.collections), **said}
 
     @classmethod
     def from_json(cls, written: Mapping[str, Any]) -> "Reach":
-        return cls(tuple(written["collections"]) if "collections" in written else None)
+        collections = tuple(written["collections"]) if "collections" in written else None
+        return cls(collections, utterances.read(written.get(SURROUNDINGS, ())))
 
 
 @dataclass(frozen=True)

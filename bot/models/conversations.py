@@ -10,6 +10,7 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models
 from django.db.models.functions import Now
 
+SILENCES = 20  # that are kept of a conversation
 MATCHES = 20_000  # that a search for words looks among, newest first
 
 
@@ -48,10 +49,12 @@ class Conversation(models.Model):
     channel = models.ForeignKey("bot.Channel", null=True, blank=True, on_delete=models.CASCADE)
     thread_id = models.CharField(max_length=64, blank=True)
     silenced_at = models.DateTimeField(null=True, blank=True, help_text="A person took over, or somebody said stop.")
-    resumed_from = models.CharField(
-        max_length=64,
-        blank=True,
-        help_text="The message that ended the last silence; what was said before it is not answered.",
+    silenced_by = models.CharField(max_length=64, blank=True, help_text="The person who took over; empty: nobody did.")
+    past_silences = models.JSONField(
+        default=list, help_text="From when until when it was silent before, as pairs of times; the newest last."
+    )
+    begun_at = models.DateTimeField(
+        null=True, blank=True, help_text="What was said in its thread before is not for the bot; empty: nothing was."
     )
     last_active_at = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now())
@@ -70,6 +73,32 @@ class Conversation(models.Model):
     def place(self) -> str:
         """Where it is held, in words: its channel, else the platform."""
         return str(self.channel) if self.channel else str(self.get_platform_display())
+
+    def wake(self, moment: datetime, idle_after: timedelta) -> None:
+        """Somebody called the bot: it listens from now on, and has not since it fell silent or asleep. To be saved."""
+        if self.begun_at is not None:
+            self.begun_at = min(self.begun_at, moment)
+        asleep_at = self.silenced_at or self.last_active_at + idle_after
+        self.past_silences = [
+            [since, min(until, moment.isoformat(), key=datetime.fromisoformat)]
+            if datetime.fromisoformat(since) <= moment
+            else [since, until]
+            for since, until in self.past_silences
+        ]
+        if moment >= asleep_at:
+            self.was_silent(asleep_at, moment)
+            self.silenced_at, self.silenced_by = None, ""
+
+    def was_silent(self, since: datetime, until: datetime) -> None:
+        """Between two moments nothing was for the bot. To be saved."""
+        self.past_silences = [*self.past_silences, [since.isoformat(), until.isoformat()]][-SILENCES:]
+
+    def is_silent_at(self, moment: datetime) -> bool:
+        """Whether the bot was, or is, silent here when something was said."""
+        if self.silenced_at is not None and moment >= self.silenced_at:
+            return True
+        return any(datetime.fromisoformat(since) <= moment < datetime.fromisoformat(until)
+                   for since, until in self.past_silences)  # fmt: skip
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

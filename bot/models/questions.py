@@ -26,7 +26,7 @@ class Question(models.Model):
 
     `reply_token` is for private answers: how to reach the asker alone, encrypted, and worthless after `reply_until`.
     `unread` names the files of the message, which are not looked at. `ranked_at` orders the queue: later for whoever
-    has others waiting.
+    has others waiting. `quoted` (bot.surroundings.utterances) came with it, forwarded or replied to.
     """
 
     platform = models.CharField(max_length=10, choices=Platform)
@@ -38,6 +38,17 @@ class Question(models.Model):
     is_outsider = models.BooleanField(default=False)
     text = models.TextField()
     unread = models.JSONField(default=list)
+    is_called = models.BooleanField(default=True, db_default=True, help_text="Did it name the bot, or go on?")
+    quoted = models.JSONField(default=list)
+    read_thread = models.CharField(
+        max_length=64, blank=True, help_text="The thread whose messages belong to what is asked; empty: none."
+    )
+    replies_to = models.CharField(
+        max_length=64, blank=True, help_text="The message it answers, where the platform did not bring its words."
+    )
+    pointed_author = models.CharField(
+        max_length=64, blank=True, help_text="Who wrote the message that somebody else asked about."
+    )
     is_private = models.BooleanField(default=False)
     reply_token = models.TextField(blank=True)
     reply_until = models.DateTimeField(null=True, blank=True)

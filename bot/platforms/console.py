@@ -12,6 +12,7 @@ from bot.messenger import Audience, Bot, Incoming, Live, Messenger, Place, Poste
 from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
 from bot.posts.post import Field, Form, Post
 from bot.questions import receiving
+from bot.surroundings.utterances import Utterance
 from bot.team import press, pressing
 
 WORKSPACE, CHANNEL, PERSON = "terminal", "terminal", "you"
@@ -80,6 +81,13 @@ class ConsoleMessenger(Messenger):
 
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:  # noqa: ARG002
         return iter(())
+
+    def thread(self, channel: Channel, thread_id: str, before: str) -> list[Utterance]:  # noqa: ARG002
+        """Nothing: a terminal has no threads."""
+        return []
+
+    def replied(self, channel: Channel, replies_to: str) -> None:
+        """Nothing: a line replies to none."""
 
 
 class ConsoleLive(Live):

@@ -1,19 +1,20 @@
-"""Which messages are questions to the bot. Pure."""
+"""Which messages are questions to the bot. Pure.
+
+A message is judged by when it was said, not by when it is read: what is read again in the history, or comes late, is
+held against what the conversation was then.
+"""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.messenger import Incoming
 from bot.models import AnswerMode, Channel, ChannelKind, Conversation
+from bot.questions.passing import is_passing
+from bot.questions.question_words import looks_like_question
 
 IDLE_AFTER = timedelta(hours=24)  # a conversation nobody went on with; then it takes a mention again
-MAY_CARRY_A_QUESTION = re.compile(
-    r"\?|^\W*(who|what|when|where|why|which|how|can|could|do|does|did|is|are|may|should|will|would|has|have|any(one|body)"
-    r"|wer|was|wann|wo|warum|wie|welche[rs]?|kann|können|gibt|ist|sind|qui|que|quoi|quand|où|pourquoi|comment|est-ce"
-    r"|quién|qué|cuándo|dónde|cómo|puedo)\b",
-    re.IGNORECASE,
-)
 STOP = re.compile(r"^\W*(please\s+)?(stop|be quiet|shut up|silence|stopp|arrête|para)\W*$", re.IGNORECASE)
 
 
@@ -26,15 +27,21 @@ class Verdict(StrEnum):
     DISABLED = "disabled"  # the bot was called where it is switched off
 
 
-def judge(
-    incoming: Incoming, channel: Channel, conversation: Conversation | None, *, is_asker: bool, now: datetime
-) -> Verdict:
-    """What to do with a message. `is_asker`: its author has asked in this conversation before."""
-    is_called = incoming.is_explicit or incoming.is_mention or channel.kind == ChannelKind.DIRECT
+@dataclass(frozen=True)
+class Relation:
+    """How a message stands to its conversation: when it was said, and whether its author belongs to it by then."""
+
+    at: datetime
+    is_party: bool = False
+
+
+def judge(incoming: Incoming, channel: Channel, conversation: Conversation | None, relation: Relation) -> Verdict:
+    """What to do with a message."""
+    is_called = is_calling(incoming, channel)
     if not channel.is_enabled:
         return Verdict.DISABLED if is_called else Verdict.IGNORE
     if conversation is not None:
-        return _in_conversation(incoming, conversation, is_called=is_called, is_asker=is_asker, now=now)
+        return _in_conversation(incoming, conversation, relation, is_called=is_called)
     if is_called:
         return Verdict.ASK
     is_new_post = channel.kind == ChannelKind.FORUM and incoming.thread_id == incoming.message_id
@@ -45,26 +52,32 @@ def judge(
     return Verdict.IGNORE
 
 
-def _in_conversation(
-    incoming: Incoming, conversation: Conversation, *, is_called: bool, is_asker: bool, now: datetime
-) -> Verdict:
+def is_calling(incoming: Incoming, channel: Channel) -> bool:
+    """Whether there is no doubt that it is for the bot."""
+    return incoming.is_explicit or incoming.is_mention or channel.kind == ChannelKind.DIRECT
+
+
+def _in_conversation(incoming: Incoming, conversation: Conversation, relation: Relation, *, is_called: bool) -> Verdict:
+    is_heard = not conversation.is_silent_at(relation.at) and not _is_before(conversation, relation.at)
     if STOP.match(incoming.text) and not incoming.is_explicit:
-        return Verdict.IGNORE if conversation.silenced_at else Verdict.STOP
+        return Verdict.STOP if is_heard else Verdict.IGNORE
     if incoming.is_explicit or incoming.is_mention:
         return Verdict.ASK
-    if conversation.silenced_at is not None or _order(incoming.message_id) < _order(conversation.resumed_from):
-        return Verdict.IGNORE  # the history may be read again after the silence
+    if not is_heard:
+        return Verdict.IGNORE
     if is_called:
         return Verdict.ASK
-    if now - conversation.last_active_at > IDLE_AFTER:
+    if relation.at - conversation.last_active_at > IDLE_AFTER:
         return Verdict.IGNORE
-    return Verdict.ASK if is_asker else Verdict.TAKEN_OVER
+    if relation.is_party:
+        return Verdict.ASK
+    return Verdict.IGNORE if _adds_nothing(incoming) else Verdict.TAKEN_OVER
 
 
-def _order(message_id: str) -> tuple[int, str]:
-    """Platforms count messages up; a longer number is a later one."""
-    return len(message_id), message_id
+def _is_before(conversation: Conversation, moment: datetime) -> bool:
+    """Whether something was said before the conversation began, where others talked before."""
+    return conversation.begun_at is not None and moment < conversation.begun_at
 
 
-def looks_like_question(text: str) -> bool:
-    return bool(MAY_CARRY_A_QUESTION.search(text.strip()))
+def _adds_nothing(incoming: Incoming) -> bool:
+    return not incoming.unread and not incoming.quoted and is_passing(incoming.text)

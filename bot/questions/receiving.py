@@ -1,21 +1,24 @@
 """What comes in from a platform becomes rows here, before the platform is told that it arrived."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from bot import outbox
 from bot.messenger import Incoming
 from bot.models import (
+    OPEN,
     Channel,
     ChannelKind,
     Conversation,
     Delivery,
     DeliveryKind,
+    Message,
     Platform,
     Question,
     QuestionState,
@@ -23,20 +26,20 @@ from bot.models import (
     Speaker,
     Workspace,
 )
+from bot.posts.neutralising import neutral
 from bot.posts.post import Post
-from bot.questions import addressing
-from bot.questions.addressing import Verdict
+from bot.questions import addressing, refusing
+from bot.questions.addressing import Relation, Verdict
+from bot.surroundings import pointing, utterances
 from bot.team import escalations
 from bot.wording import phrases, smalltalk, speech
-from bot.wording.phrases import Phrase
 from foundation import failpoints
 from foundation.text import clean
 from llm import client
 
-WAITING_PER_ASKER = 10
-PER_MINUTE = 10
 SPACING = timedelta(seconds=2)  # how far each waiting question of a person moves their next one down the queue
-TOLD_AGAIN_AFTER = timedelta(minutes=1)
+SAID_WITHIN = timedelta(hours=1)  # of the last question, that the bot says when it stays out
+JOINED_PART, CHANGED_PART = 97, 98  # of the notices to one question; 99 is that of giving_up
 STOPPED = "The asker stopped it."
 
 
@@ -47,22 +50,6 @@ class Reception:
     verdict: Verdict
     question: Question | None = None
     is_new: bool = False
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What an asker is told whose message is not answered from the documents."""
-
-    phrase: Phrase
-    values: dict[str, int] = field(default_factory=dict)
-    language: str = ""
-
-    def to(self, question: Question) -> Post:
-        """In the language of the channel, else that which was spoken."""
-        spoken = speech.of(question)
-        if self.language and not question.channel.language:
-            spoken = replace(spoken, language=self.language)
-        return Post(text=spoken.say(self.phrase, **self.values))
 
 
 def receive(incoming: Incoming) -> Reception:
@@ -79,9 +66,9 @@ def _receive(incoming: Incoming) -> Reception:
     channel = _channel(incoming)
     if incoming.thread_id and not incoming.is_mention and _is_heard(channel, incoming):
         return Reception(Verdict.IGNORE)
-    conversation = _conversation(channel, incoming, now)
-    is_asker = conversation is not None and not incoming.is_mention and _has_asked(conversation, incoming.author)
-    verdict = addressing.judge(incoming, channel, conversation, is_asker=is_asker, now=now)
+    at = incoming.asked_at or now
+    conversation = _conversation(channel, incoming, at)
+    verdict = addressing.judge(incoming, channel, conversation, _relation(incoming, conversation, at))
     if verdict in (Verdict.ASK, Verdict.TAKEN_OVER):
         verdict = _to_small_talk(incoming, channel, conversation, verdict)
     if verdict == Verdict.IGNORE:
@@ -89,23 +76,64 @@ def _receive(incoming: Incoming) -> Reception:
     if not _is_first(_key(incoming, verdict)):
         known = Question.objects.filter(channel=channel, message_id=incoming.message_id).first()
         return Reception(verdict, known)
+    if conversation is not None and verdict in (Verdict.TAKEN_OVER, Verdict.STOP) and _is_past(conversation, at):
+        return Reception(Verdict.IGNORE)
     if verdict == Verdict.TAKEN_OVER:
         if conversation is not None:
-            silence(conversation)
+            _stay_out(conversation, incoming, at)
         return Reception(verdict)
-    return _keep(incoming, channel, conversation, verdict, now)
+    return _keep(incoming, channel, conversation, verdict, at)
 
 
-def _note_activity(question: Question, verdict: Verdict, now: datetime) -> None:
-    """A question wakes a conversation that was silent; what was said there meanwhile stays unanswered."""
-    mine = Conversation.objects.filter(pk=question.conversation_id)
+def _relation(incoming: Incoming, conversation: Conversation | None, at: datetime) -> Relation:
+    if conversation is None or incoming.is_mention:
+        return Relation(at)
+    asked = conversation.questions.filter(asked_at__lte=at)
+    is_party = asked.filter(Q(asker=incoming.author) | Q(pointed_author=incoming.author)).exists()
+    return Relation(at, is_party)
+
+
+def _is_past(conversation: Conversation, at: datetime) -> bool:
+    """Whether somebody asked after what would have silenced the bot: it was silent until it was called, if it was."""
+    later = conversation.questions.filter(asked_at__gt=at).exclude(state=QuestionState.REFUSED)
+    if not later.exists():
+        return False
+    call = later.filter(is_called=True).order_by("asked_at").first()
+    if call is not None:
+        kept = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        kept.was_silent(at, call.asked_at)
+        kept.save(update_fields=["past_silences"])
+    return True
+
+
+def _stay_out(conversation: Conversation, incoming: Incoming, at: datetime) -> None:
+    """A person answers: the bot is silent from then on, and says so to whoever asked, once a conversation."""
+    Conversation.objects.filter(pk=conversation.pk, silenced_at=None).update(
+        silenced_at=at, silenced_by=incoming.author
+    )
+    is_fresh = at - conversation.last_active_at < SAID_WITHIN
+    last = conversation.questions.order_by("-id").first()
+    said = Delivery.objects.filter(
+        question__conversation=conversation, kind=DeliveryKind.NOTICE, part=JOINED_PART
+    )  # fmt: skip
+    if last is not None and is_fresh and not said.exists():
+        spoken = speech.of(last)
+        name = neutral(incoming.author_name, links=()) or spoken.say(phrases.SOMEBODY)
+        outbox.add(last, DeliveryKind.NOTICE, Post(text=spoken.say(phrases.JOINED, name=name)), part=JOINED_PART)
+
+
+def _note_activity(question: Question, verdict: Verdict, *, is_called: bool) -> None:
+    """A call wakes a conversation that was silent; what was said there meanwhile stays unanswered."""
+    conversation = Conversation.objects.select_for_update().get(pk=question.conversation_id)
+    at = question.asked_at
     if verdict == Verdict.STOP:
-        mine.update(last_active_at=now, silenced_at=now)
-        return
-    if verdict == Verdict.SMALL_TALK:
-        return
-    mine.exclude(silenced_at=None).update(silenced_at=None, resumed_from=question.message_id)
-    mine.update(last_active_at=now)
+        conversation.silenced_at = conversation.silenced_at or at
+    elif is_called:
+        conversation.wake(at, addressing.IDLE_AFTER)
+        if conversation.silenced_by == question.asker:  # who had asked before, which was not known yet: they go on
+            conversation.silenced_at, conversation.silenced_by = None, ""
+    conversation.last_active_at = max(conversation.last_active_at, at)
+    conversation.save(update_fields=["silenced_at", "silenced_by", "past_silences", "begun_at", "last_active_at"])
 
 
 def _to_small_talk(
@@ -140,41 +168,63 @@ def _is_heard(channel: Channel, incoming: Incoming) -> bool:
 
 
 def _keep(
-    incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict, now: datetime
+    incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict, at: datetime
 ) -> Reception:
     """Insert the question, or find that another delivery of the same message was here first."""
-    waiting = _waiting(incoming)
-    refusal = _refusal(incoming, channel, verdict, waiting, now)
+    refusal = refusing.refusal(incoming, channel, verdict, at)
+    is_called = addressing.is_calling(incoming, channel)
     question, is_new = Question.objects.get_or_create(
         channel=channel,
         message_id=incoming.message_id,
         defaults={
             "platform": incoming.platform,
-            "conversation": conversation or _new_conversation(channel, incoming),
+            "conversation": conversation or _new_conversation(channel, incoming, at),
             "asker": incoming.author,
             "asker_name": incoming.author_name,
             "is_outsider": incoming.is_outsider,
-            "text": clean(incoming.text).strip(),
             "unread": list(incoming.unread),
+            "is_called": is_called,
+            **_asked(incoming),
             "is_private": incoming.is_private,
             "reply_token": incoming.reply_token,
             "reply_until": incoming.reply_until,
             "state": QuestionState.REFUSED if refusal else QuestionState.WAITING,
             "trace_id": client.new_trace_id(),
-            "asked_at": incoming.asked_at or now,
-            "ranked_at": now + SPACING * waiting,
+            "asked_at": at,
+            "ranked_at": timezone.now() + SPACING * refusing.waiting(incoming).count(),
         },
     )
     failpoints.reach("inbox.question_inserted")
     Receipt.objects.filter(key=incoming.delivery_key).update(question=question)
     if not is_new:
         return Reception(verdict, question)
-    _note_activity(question, verdict, now)
-    is_asked = verdict != Verdict.ASK or incoming.is_explicit
-    if refusal and (is_asked or not _was_told(incoming, now)):
+    if verdict != Verdict.SMALL_TALK:
+        _note_activity(question, verdict, is_called=is_called)
+    if refusal and refusing.is_told(incoming, is_called=is_called or verdict != Verdict.ASK):
         outbox.add(question, DeliveryKind.NOTICE, refusal.to(question))
     outbox.wake()
     return Reception(verdict, question, is_new=True)
+
+
+def _asked(incoming: Incoming) -> dict[str, Any]:
+    """The words of a question, and what belongs to it. What was forwarded without a word is itself the question; a call
+    without one, in a thread, points at what stands there."""
+    text = clean(incoming.text).strip()
+    quoted = [replace(each, text=clean(each.text).strip()) for each in incoming.quoted]
+    author = "" if incoming.pointed_author == incoming.author else incoming.pointed_author
+    if not text and quoted:
+        author = author or next((each.author for each in quoted if each.author != incoming.author), "")
+        text, quoted = "\n\n".join(each.text for each in utterances.bounded(quoted)), []
+    read_thread = incoming.asked_in or (incoming.thread_id if incoming.is_explicit or incoming.is_mention else "")
+    if not text and read_thread and not incoming.unread:
+        text = pointing.ABOVE
+    return {
+        "text": text,
+        "quoted": [each.as_json() for each in utterances.bounded(quoted, has_first=False)],
+        "read_thread": read_thread,
+        "replies_to": incoming.replies_to,
+        "pointed_author": author,
+    }
 
 
 def known(channel: Channel, message_ids: list[str]) -> set[str]:
@@ -185,10 +235,29 @@ def known(channel: Channel, message_ids: list[str]) -> set[str]:
 
 
 def change(platform: Platform, workspace: str, channel: str, message_id: str, text: str) -> bool:
-    """The message was edited: a question nobody has begun to answer asks the new words. Whether it is a question."""
-    found = _questions(platform, workspace, channel, message_id)
-    found.filter(state=QuestionState.WAITING).update(text=clean(text).strip())
-    return found.exists()
+    """The message was edited: a question whose answer is not begun asks the new words, else its asker is told that they
+    come too late. Whether it is a question."""
+    words = clean(text).strip()
+    with transaction.atomic():
+        found = _questions(platform, workspace, channel, message_id).select_for_update(of=("self",)).first()
+        if found is None:
+            return False
+        if found.state == QuestionState.WAITING or (found.state == QuestionState.ANSWERING and not is_begun(found)):
+            Question.objects.filter(pk=found.pk).update(text=words)
+        elif found.state in OPEN and _in_letters(words) != _in_letters(found.text):
+            said = speech.of(found).say(phrases.CHANGED_TOO_LATE)
+            outbox.add(found, DeliveryKind.NOTICE, Post(text=said), part=CHANGED_PART)
+    return True
+
+
+def is_begun(question: Question) -> bool:
+    """Whether the words of a question were taken to be answered."""
+    return Message.objects.filter(trace_id=question.trace_id, speaker=Speaker.ASKER).exists()
+
+
+def _in_letters(text: str) -> str:
+    """Without what an edit may change and mean nothing by: capitals, blanks, punctuation."""
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
 def cancel(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
@@ -212,14 +281,6 @@ def stop_posts(platform: Platform, workspace: str, channel: str, message_ids: It
     )
     for post in posts.select_related("question"):
         stop(post.question)
-
-
-def silence(conversation: Conversation) -> None:
-    """Keep the bot out of a conversation until somebody mentions it; what was not begun yet is not answered."""
-    Conversation.objects.filter(pk=conversation.pk).update(silenced_at=timezone.now())
-    conversation.questions.filter(state=QuestionState.WAITING).update(
-        state=QuestionState.CANCELLED, finished_at=timezone.now()
-    )
 
 
 def _questions(platform: Platform, workspace: str, channel: str, message_id: str) -> QuerySet[Question]:
@@ -254,7 +315,7 @@ def _channel(incoming: Incoming) -> Channel:
     return found
 
 
-def _conversation(channel: Channel, incoming: Incoming, now: datetime) -> Conversation | None:
+def _conversation(channel: Channel, incoming: Incoming, at: datetime) -> Conversation | None:
     """The conversation that a message belongs to, if it has begun; a direct chat without threads is one until idle."""
     if incoming.is_private:
         return None
@@ -263,22 +324,23 @@ def _conversation(channel: Channel, incoming: Incoming, now: datetime) -> Conver
         return found.filter(thread_id=incoming.thread_id).first()
     if incoming.is_threaded or channel.kind != ChannelKind.DIRECT:
         return None
-    return found.filter(last_active_at__gt=now - addressing.IDLE_AFTER).order_by("-last_active_at").first()
+    return found.filter(last_active_at__gt=at - addressing.IDLE_AFTER).order_by("-last_active_at").first()
 
 
-def _new_conversation(channel: Channel, incoming: Incoming) -> Conversation:
+def _new_conversation(channel: Channel, incoming: Incoming, at: datetime) -> Conversation:
+    """One that begins now: what others said in its thread before is not for the bot. In direct messages all is."""
     if incoming.is_private:
         return Conversation.objects.create(platform=incoming.platform, channel=channel)
     conversation, _ = Conversation.objects.get_or_create(
         channel=channel,
         thread_id=incoming.thread_id or incoming.message_id,
-        defaults={"platform": incoming.platform},
+        defaults={
+            "platform": incoming.platform,
+            "begun_at": None if channel.kind == ChannelKind.DIRECT else at,
+            "last_active_at": at,
+        },
     )
     return conversation
-
-
-def _has_asked(conversation: Conversation, author: str) -> bool:
-    return conversation.questions.filter(asker=author).exists()
 
 
 def _is_first(key: str) -> bool:
@@ -293,41 +355,3 @@ def _key(incoming: Incoming, verdict: Verdict) -> str:
     if verdict == Verdict.TAKEN_OVER:
         return f"message:{incoming.platform}:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
     return incoming.delivery_key
-
-
-def _waiting(incoming: Incoming) -> int:
-    return Question.objects.filter(
-        platform=incoming.platform, asker=incoming.author, state=QuestionState.WAITING
-    ).count()  # fmt: skip
-
-
-def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, waiting: int, now: datetime) -> Notice | None:
-    """What is said in place of an answer; None where there is to be one."""
-    if verdict == Verdict.STOP:
-        return Notice(phrases.STOPPED)
-    if verdict == Verdict.DISABLED:
-        return Notice(phrases.DISABLED)
-    if verdict == Verdict.SMALL_TALK and (talk := smalltalk.heard(incoming.text)):
-        return Notice(talk.reply or phrases.WELCOME, language=talk.language)
-    asked = Question.objects.filter(
-        platform=incoming.platform, asker=incoming.author, created_at__gt=now - timedelta(days=1)
-    ).exclude(state=QuestionState.REFUSED)
-    counted = asked.aggregate(
-        day=Count("pk"),
-        minute=Count("pk", filter=Q(created_at__gt=now - timedelta(minutes=1))),
-    )
-    if counted["day"] >= channel.daily_limit:
-        return Notice(phrases.DAILY_LIMIT, {"limit": channel.daily_limit})
-    if counted["minute"] >= PER_MINUTE or waiting >= WAITING_PER_ASKER:
-        return Notice(phrases.TOO_FAST)
-    return None
-
-
-def _was_told(incoming: Incoming, now: datetime) -> bool:
-    """Whether the author was refused and told so a moment ago; saying it each time would only add to the noise."""
-    return Delivery.objects.filter(
-        kind=DeliveryKind.NOTICE,
-        question__platform=incoming.platform,
-        question__asker=incoming.author,
-        created_at__gt=now - TOLD_AGAIN_AFTER,
-    ).exists()

@@ -31,8 +31,9 @@ from bot.models import (
 from bot.posts import presenting
 from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
-from bot.questions import giving_up, receiving
+from bot.questions import giving_up, looking_around, receiving
 from bot.questions.wishes import wants_person
+from bot.surroundings.pointing import only_points
 from bot.team import escalations
 from bot.voices import choosing
 from bot.wording import phrases, speech
@@ -104,7 +105,10 @@ def _open(told: Reply) -> None:
         told.live = told.messenger.begin(delivery, keep)
 
 
+@transaction.atomic
 def _keep_question(question: Question) -> None:
+    """Take its words as they stand now: whoever edits it from here on is told that it is too late."""
+    question.text = Question.objects.select_for_update(of=("self",)).get(pk=question.pk).text
     Message.objects.get_or_create(
         trace_id=question.trace_id,
         speaker=Speaker.ASKER,
@@ -132,7 +136,15 @@ def _answer(told: Reply) -> Answer:
         return ended(asked, Outcome.PROVIDER_ERROR, error=cause)
     if wants_person(question.text):
         return ended(asked, Outcome.ESCALATED, asked.speech.say(phrases.HANDED_OFF) if channel.team_channel else "")
-    return _write(told, asked)
+    around = looking_around.look(question, told.messenger)
+    if not around.found and only_points(question.text) and not _has_history(question):
+        missing = phrases.UNREADABLE_ABOVE if around.is_unread else phrases.NOTHING_ABOVE
+        return ended(asked, Outcome.CLARIFY, asked.speech.say(missing))
+    return _write(told, replace(asked, surroundings=around.found))
+
+
+def _has_history(question: Question) -> bool:
+    return question.conversation.messages.filter(outcome=Outcome.ANSWERED).exists()
 
 
 def _write(told: Reply, asked: Asked) -> Answer:
@@ -140,7 +152,7 @@ def _write(told: Reply, asked: Asked) -> Answer:
     question = told.question
     collections = channel_rules.searchable(question.channel, has_outsiders=_has_outsiders(told))
     Message.objects.filter(trace_id=asked.trace_id, speaker=Speaker.ASKER).update(
-        trace=Reach(tuple(collections)).as_json()
+        trace=Reach(tuple(collections), asked.surroundings).as_json()
     )
     writing = Writing(asked, conversations.history(question.conversation, collections), collections)
     for event in _events(writing):

@@ -124,6 +124,21 @@ HOW_TO_COMMAND = Phrase(
 TAKEN = Phrase("taken", "I will answer it there.")
 KNOWN = Phrase("known", "This was asked already; you find the answer in its thread.")
 
+# To and fro in a thread
+CHANGED_TOO_LATE = Phrase(
+    "changed_too_late",
+    "You changed your question while I was writing, so I answer your first words. Ask again, and I take the new ones.",
+)
+JOINED = Phrase("joined", "{name} has joined in, so I stay out of it. Mention me whenever you want me back.")
+NOTHING_ABOVE = Phrase(
+    "nothing_above",
+    "I do not see what you point at. Ask me in the thread of that message, reply to it, or tell me what it is about.",
+)
+UNREADABLE_ABOVE = Phrase(
+    "unreadable_above",
+    "I could not read the messages above just now. Could you ask again and tell me what it is about?",
+)
+
 # Small talk
 WELCOME = Phrase("welcome", "You are welcome!")
 HELLO = Phrase(

@@ -56,13 +56,14 @@ def draft(past: PastAnswer, own: Own) -> tuple[CaseDraft, bool]:
 
     `own` is what the company states in public itself and may stay.
     """
-    message, asked = past.message, past.asked
-    said = [*(turn.text for turn in past.turns if turn.role == "user"), asked.text]
+    message = past.message
+    question = _by_itself(past)
+    said = [*(turn.text for turn in past.turns if turn.role == "user"), question]
     redaction = Redaction(people(message), own=own, said=said)
     expected = EXPECTED[Outcome(message.outcome)]
     is_answer = expected == ExpectedBehaviour.ANSWER
     made = CaseDraft(
-        question=redaction.clean(asked.text),
+        question=redaction.clean(question),
         history=tuple({"role": turn.role, "text": redaction.clean(turn.text)} for turn in past.turns),
         expected=expected,
         gold=tuple(dict.fromkeys(each.path for each in sorted(message.citations.all(), key=lambda each: each.number))),
@@ -70,6 +71,12 @@ def draft(past: PastAnswer, own: Own) -> tuple[CaseDraft, bool]:
         thread=f"conversation {message.conversation_id}",
     )
     return made, bool(redaction.counts)
+
+
+def _by_itself(past: PastAnswer) -> str:
+    """What was asked; where it was about what others had written around it, as it was understood."""
+    understood = trace.of(past.message).question if trace.reach(past.asked).surroundings else ""
+    return understood or past.asked.text
 
 
 def _best(message: Message) -> str:

@@ -1,5 +1,6 @@
 """Messages of platforms, and rows of questions."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -7,12 +8,16 @@ from django.utils import timezone
 from bot.messenger import Incoming
 from bot.models import Channel, Message, Platform, Question
 
+START = timezone.now() - timedelta(minutes=30)
+
 
 def incoming(text: str = "How?", number: int = 1, **fields: Any) -> Incoming:
+    """A message that was said `number` seconds after the start."""
     return Incoming(
         **{
             "platform": Platform.SLACK, "workspace": "T1", "channel": "C1", "message_id": f"1700000000.{number:06}",
-            "author": "U1", "text": text, "delivery_key": f"d{number}", **fields,
+            "author": "U1", "text": text, "delivery_key": f"d{number}",
+            "asked_at": START + timedelta(seconds=number), **fields,
         }
     )  # fmt: skip
 

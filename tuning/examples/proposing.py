@@ -13,6 +13,7 @@ from bot.answers import answering, channel_rules, prompts, trace
 from bot.answers.replays import as_prompted, prompt_of
 from bot.erasing import ERASED
 from bot.models import EscalationState, Message, Outcome, Question, Speaker
+from bot.surroundings.utterances import Utterance
 from bot.team.nominating import PROPOSABLE
 from knowledge.retrieval.search import Hit, retrieve
 from llm.prompt import Prompt
@@ -129,10 +130,16 @@ def _author(message: Message) -> str:
     return f"{message.provider}:{message.model}" if message.model and message.outcome == Outcome.ANSWERED else ""
 
 
+def _around(message: Message) -> tuple[Utterance, ...]:
+    asked = Message.objects.filter(trace_id=message.trace_id, speaker=Speaker.ASKER).first()
+    return trace.reach(asked).surroundings if asked else ()
+
+
 def people(message: Message) -> list[str]:
-    """The names of those who spoke in the conversation, or pointed at the answer."""
+    """The names of those who spoke in the conversation or around it, or pointed at the answer."""
     names = {each.asker_name for each in message.conversation.questions.all() if each.asker_name}
     names |= {each.person_name for each in message.nominations.all() if each.person_name}
+    names |= {each.name for each in _around(message) if each.name}
     user = message.conversation.user
     return sorted(names | ({user.get_full_name(), user.get_username()} - {""} if user else set()))
 

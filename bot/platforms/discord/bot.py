@@ -9,6 +9,8 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import aiohttp
@@ -90,8 +92,9 @@ class Gateway(discord.Client):
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         incoming = messages.incoming(payload.message, self._bot.session.me)
-        if incoming is not None and payload.message.edited_at is not None:
-            await self._bot.keep(lambda: _changed(incoming), channel=payload.channel_id)
+        edited_at = payload.message.edited_at
+        if incoming is not None and edited_at is not None:
+            await self._bot.keep(lambda: _changed(incoming, edited_at), channel=payload.channel_id)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         channel, workspace = self._parent(payload.channel_id, payload.guild_id)
@@ -122,12 +125,12 @@ class Gateway(discord.Client):
         return str(found.parent_id if found else channel), str(guild) if guild else messages.DIRECT
 
 
-def _changed(incoming: Incoming) -> None:
+def _changed(incoming: Incoming, edited_at: datetime) -> None:
     is_known = receiving.change(
         Platform.DISCORD, incoming.workspace, incoming.channel, incoming.message_id, incoming.text
     )  # fmt: skip
     if not is_known and incoming.is_mention:
-        receiving.receive(incoming)
+        receiving.receive(replace(incoming, asked_at=edited_at))
 
 
 def _reacted(pointing: Pointing, payload: messages.Reaction, emoji: str | None, *, is_gone: bool) -> None:

@@ -8,6 +8,7 @@ import discord
 
 from bot.messenger import Incoming
 from bot.models import ChannelKind, NominationWay, Platform
+from bot.platforms.discord import quoting
 from bot.team import circles
 from bot.team.circles import Circle
 from bot.team.nominating import Pointing
@@ -16,6 +17,7 @@ from foundation import secrets
 DIRECT = "@me"  # the workspace of direct messages, which are in no server
 REPLY_FOR = timedelta(minutes=14)  # an interaction's token lives for fifteen
 WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
+INTERACTION = "interaction:"  # before the id of a command, which is no message
 EPOCH = 1420070400000  # Discord's ids count milliseconds from here
 
 
@@ -41,11 +43,13 @@ def incoming(message: discord.Message, me: int) -> Incoming | None:
         thread_id=str(thread.id) if thread else "",
         author=str(message.author.id),
         author_name=message.author.display_name,
-        text=text(message, me, thread),
+        text=quoting.text(message, me, thread),
         delivery_key=f"discord:message:{message.id}",
         is_mention=_names(message, me),
         asked_at=message.created_at,
-        unread=tuple(file.filename for file in message.attachments),
+        unread=quoting.unread(message),
+        quoted=tuple(quoting.quoted(message, me)),
+        replies_to=quoting.unbrought(message),
     )
 
 
@@ -77,27 +81,14 @@ def _names(message: discord.Message, me: int) -> bool:
     return any(role.tags is not None and role.tags.bot_id == me for role in message.role_mentions)
 
 
-def text(message: discord.Message, me: int, thread: discord.Thread | None = None) -> str:
-    """What a person reads: without the mention of the bot, others by their names; a forum post with its title."""
-    written = re.sub(rf"<@!?{me}>", "", message.content)
-    for role in message.role_mentions:
-        if role.tags is not None and role.tags.bot_id == me:
-            written = written.replace(f"<@&{role.id}>", "")
-    for person in message.mentions:
-        written = re.sub(rf"<@!?{person.id}>", f"@{person.display_name}", written)
-    written = " ".join(written.split(" ")).strip()
-    if thread is not None and thread.id == message.id:
-        return f"{thread.name}\n\n{written}".strip()
-    return written
-
-
 def asked(interaction: discord.Interaction, question: str, now: datetime) -> Incoming:
     """A question by /ask, to be answered in private."""
     return Incoming(
         **_origin(interaction),
-        message_id=f"interaction:{interaction.id}",
+        message_id=f"{INTERACTION}{interaction.id}",
         text=question,
         is_private=True,
+        asked_in=str(interaction.channel.id) if isinstance(interaction.channel, discord.Thread) else "",
         reply_token=secrets.encrypt(f"{interaction.application_id}/{interaction.token}"),
         reply_until=now + REPLY_FOR,
     )
@@ -107,13 +98,18 @@ def pointed(interaction: discord.Interaction, data: dict[str, Any], me: int) -> 
     """A message that somebody pointed at with "Ask about this": the question is what it says."""
     target = str(data["target_id"])
     message: dict[str, Any] = data["resolved"]["messages"][target]
-    channel = interaction.channel
+    channel, author = interaction.channel, message.get("author") or {}
+    title = channel.name if isinstance(channel, discord.Thread) and target == str(channel.id) else ""
+    words = re.sub(rf"<@!?{me}>", "", message.get("content") or "").strip()
     return Incoming(
         **_origin(interaction),
         message_id=target,
         thread_id=str(channel.id) if isinstance(channel, discord.Thread) else "",
-        text=re.sub(rf"<@!?{me}>", "", message.get("content") or "").strip(),
+        text=f"{title}\n\n{words}".strip(),
         unread=tuple(file["filename"] for file in message.get("attachments") or ()),
+        quoted=tuple(quoting.told(message, me)),
+        pointed_author="" if author.get("bot") else str(author.get("id", "")),
+        asked_at=interaction.created_at,
     )
 
 

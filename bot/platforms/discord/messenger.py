@@ -9,10 +9,11 @@ from typing import Any
 
 from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
-from bot.platforms.discord import posts
+from bot.platforms.discord import messages, posts
 from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session, settled
 from bot.posts.post import Post
 from bot.posts.splitting import split
+from bot.surroundings.utterances import Utterance
 from foundation import secrets
 
 log = logging.getLogger(__name__)
@@ -152,6 +153,13 @@ class DiscordMessenger(Messenger):
 
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
         yield from self._session.history(channel.external_id, since)
+
+    def thread(self, channel: Channel, thread_id: str, before: str) -> list[Utterance]:  # noqa: ARG002  found by its id
+        return self._session.thread(thread_id, before.removeprefix(messages.INTERACTION))
+
+    def replied(self, channel: Channel, replies_to: str) -> Utterance | None:  # noqa: ARG002  found by its ids
+        place, _, message = replies_to.partition("/")
+        return self._session.replied(place, message)
 
     def _place(self, delivery: Delivery) -> str:
         """The id of the channel or thread to post in; makes the thread of a question that has none yet."""

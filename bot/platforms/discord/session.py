@@ -11,11 +11,13 @@ import discord
 from discord.http import Route
 
 from bot.messenger import DeliveryError, Incoming, Place
-from bot.platforms.discord import messages
+from bot.platforms.discord import messages, quoting
+from bot.surroundings.utterances import Utterance
 from foundation import connections
 
 TIMEOUT = 15.0  # seconds of one call, the library's own waiting for rate limits included
 HISTORY_SECONDS = 120.0
+IN_THREAD = 50  # messages of a thread that are read before a question, newest first
 READ_BACK = 500  # messages of a channel or thread that are read from the history
 ASKED_IN = (discord.TextChannel, discord.ForumChannel, discord.VoiceChannel)
 
@@ -123,6 +125,37 @@ class Session:
             found += filter(None, (messages.incoming(each, self.me) for each in written))
         return sorted(found, key=lambda each: int(each.message_id))
 
+    def thread(self, thread: str, before: str) -> list[Utterance]:
+        """What people wrote in a thread before a message, oldest first. Raises DeliveryError."""
+        found: list[Utterance] = self.wait(self._thread(int(thread), discord.Object(int(before))), TIMEOUT)
+        return found
+
+    async def _thread(self, thread: int, before: discord.Object) -> list[Utterance]:
+        place = await self._place(thread)
+        found = [each async for each in place.history(limit=IN_THREAD, before=before)]
+        if len(found) == IN_THREAD:
+            found += await _first(place)
+        return quoting.in_order(found, self.me, place)
+
+    def replied(self, place: str, message: str) -> Utterance | None:
+        """What a person wrote that somebody replied to; None where it is gone. Raises DeliveryError."""
+        found: Utterance | None = self.wait(self._replied(int(place), int(message)), TIMEOUT)
+        return found
+
+    async def _replied(self, place: int, message: int) -> Utterance | None:
+        try:
+            return quoting.utterance(await (await self._place(place)).fetch_message(message), self.me, is_quoted=True)
+        except discord.NotFound:
+            return None
+
+    async def _place(self, channel: int) -> Any:
+        """A channel or thread, asked for where it is not known."""
+        known = (client.get_channel(channel) for client in self._clients)
+        client = next(iter(self._clients), None)
+        if client is None:
+            raise aiohttp.ClientError("not logged in")
+        return next((each for each in known if each is not None), None) or await client.fetch_channel(channel)
+
     async def _places(self, channel: int, after: int) -> list[Any]:
         """A channel, unless it is a forum, and those of its threads in which something was said since."""
         for client in self._clients:
@@ -134,6 +167,15 @@ class Session:
             threads = [each for each in await guild.active_threads() if each.parent_id == channel] if guild else []
             recent = [each for each in threads if (each.last_message_id or each.id) > after]
             return [*([] if isinstance(found, discord.ForumChannel) else [found]), *recent]
+        return []
+
+
+async def _first(thread: Any) -> list[discord.Message]:
+    """What a long thread began with: in a forum its own first message, else the one it hangs on; gone, nothing."""
+    is_post = isinstance(thread.parent, discord.ForumChannel)
+    try:
+        return [await (thread if is_post else thread.parent).fetch_message(thread.id)]
+    except (discord.NotFound, AttributeError):  # or the channel that it hangs on is not known
         return []
 
 

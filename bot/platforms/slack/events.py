@@ -1,12 +1,14 @@
 """What Slack delivers, in the words of this room. Pure."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.messenger import Incoming
 from bot.models import ChannelKind, NominationWay, Platform
+from bot.surroundings.utterances import Utterance
 from bot.team.nominating import Pointing
 
 KINDS = {  # by the type of a channel that an event names
@@ -15,7 +17,8 @@ KINDS = {  # by the type of a channel that an event names
     "mpim": ChannelKind.GROUP,
     "im": ChannelKind.DIRECT,
 }
-SUBTYPES = {None, "file_share", "thread_broadcast", "me_message"}  # of messages that people write
+SUBTYPES = {None, "file_share", "thread_broadcast", "me_message", "message_share"}  # of messages that people write
+SHARED = ("is_share", "is_msg_unfurl", "is_reply_unfurl")  # of an attachment that is a message of Slack
 REFERENCE = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -76,7 +79,10 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
     if subtype == "message_changed":
         changed = {**event["message"], "channel": event["channel"], "channel_type": event.get("channel_type")}
         found = _message(changed, body, bot_user)
-        return Edited(found) if found and event["message"].get("text") != _former(event).get("text") else None
+        if found is None or event["message"].get("text") == _former(event).get("text"):
+            return None
+        edited = event["message"].get("edited") or {}
+        return Edited(replace(found, asked_at=moment(edited.get("ts") or event["message"]["ts"])))
     return _message(event, body, bot_user)
 
 
@@ -166,8 +172,29 @@ def message(
         is_mention=f"<@{bot_user}" in written,
         is_outsider=team != workspace,
         asked_at=moment(event["ts"]),
-        unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
+        unread=unread(event),
+        quoted=tuple(quoted(event, bot_user)),
     )
+
+
+def unread(message: dict[str, Any]) -> tuple[str, ...]:
+    """The names of the files of a message, and of those of what was forwarded with it."""
+    files = [*(message.get("files") or ()), *(file for each in _shared(message) for file in each.get("files") or ())]
+    return tuple(file.get("name") or "a file" for file in files)
+
+
+def quoted(message: dict[str, Any], bot_user: str) -> Iterator[Utterance]:
+    """The messages that were forwarded with a message, or linked to in it. What Slack shows of web pages is not."""
+    for each in _shared(message):
+        said = text(each.get("text") or each.get("fallback") or "", bot_user)
+        if said:
+            yield Utterance(
+                said, each.get("author_id") or "", each.get("author_name") or "", each.get("ts") or "", is_quoted=True
+            )
+
+
+def _shared(message: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in message.get("attachments") or () if any(each.get(flag) for flag in SHARED)]
 
 
 def kind(conversation: dict[str, Any]) -> ChannelKind:

@@ -6,10 +6,12 @@ from typing import Any
 
 from bot.messenger import Incoming, Place
 from bot.models import Channel, Delivery, Workspace
-from bot.platforms.slack import events
+from bot.platforms.slack import events, members
 from bot.platforms.slack.web_api import Client, call, client_for, pages
+from bot.surroundings.utterances import MOST, Utterance
 
 TYPES = "public_channel,private_channel,mpim,im"
+IN_THREAD = 1000  # messages of a thread that one call gives, from its beginning
 OLDER = 200  # messages from before, whose threads are looked at as well
 
 
@@ -57,3 +59,20 @@ def _incoming(channel: Channel, message: dict[str, Any]) -> Iterator[Incoming]:
     )
     if found is not None:
         yield found
+
+
+def thread(channel: Channel, thread_id: str, before: str) -> list[Utterance]:
+    """What people wrote in a thread before a message, oldest first: what it began with, and the newest of it.
+
+    Slack tells a thread from its beginning; of a longer one than it tells at a time only that is known. Raises
+    DeliveryError.
+    """
+    client = client_for(channel.workspace)
+    reply = call(
+        client, "conversations.replies", channel=channel.external_id, ts=thread_id, latest=before, limit=IN_THREAD
+    )
+    written = reply["messages"][:1] if reply.get("has_more") else reply["messages"]
+    found = [each for message in written if message["ts"] != before for each in _incoming(channel, message)]
+    kept = found if len(found) <= MOST else [found[0], *found[1 - MOST :]]
+    names = members.names(channel.workspace, {each.author for each in kept})
+    return [each.as_utterance(names.get(each.author, "")) for each in kept]

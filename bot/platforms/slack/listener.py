@@ -177,7 +177,10 @@ def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
             author=body["user"]["id"],
             author_name=body["user"].get("name", ""),
             text=events.text(event.get("text") or "", _bot_user(body)),
-            unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
+            unread=events.unread(event),
+            quoted=tuple(events.quoted(event, _bot_user(body))),
+            pointed_author="" if event.get("bot_id") else event.get("user", ""),
+            asked_at=events.moment(body["action_ts"]),
             is_explicit=True,
         )
     )

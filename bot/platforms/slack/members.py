@@ -3,7 +3,8 @@
 Slack is believed for minutes.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Collection
 from typing import cast
 
 from django.core.cache import caches
@@ -14,7 +15,11 @@ from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, pag
 from bot.team import circles
 from bot.team.circles import Circle
 
+log = logging.getLogger(__name__)
+
 BELIEVED_SECONDS = 300.0
+NAMED_SECONDS = 3600.0
+NAMES_ASKED = 8  # people of a thread whose names are asked for; each is a call
 PRESSED_SECONDS = 2  # of one call that somebody waits for who pressed: Slack waits three
 SHARED = ("is_ext_shared", "is_shared", "is_pending_ext_shared", "is_org_shared")
 
@@ -102,3 +107,21 @@ def _without_scope(error: SlackRefusedError, what: str, scope: str) -> DeliveryE
 
 def _believed(key: str, ask: Callable[[], frozenset[str]]) -> frozenset[str]:
     return cast(frozenset[str], caches["process"].get_or_set(key, ask, BELIEVED_SECONDS))
+
+
+def names(workspace: Workspace, people: Collection[str]) -> dict[str, str]:
+    """What people are called, as far as Slack tells: who has no name here is nobody in particular."""
+    try:
+        return {person: _name(workspace, person) for person in sorted(people)[:NAMES_ASKED]}
+    except DeliveryError as error:
+        log.info("The names of people of %s are not known: %s", workspace, error)
+        return {}
+
+
+def _name(workspace: Workspace, person: str) -> str:
+    def ask() -> str:
+        user = call(client_for(workspace, seconds=PRESSED_SECONDS), "users.info", user=person)["user"]
+        profile = user.get("profile") or {}
+        return str(profile.get("display_name") or profile.get("real_name") or user.get("name") or "")
+
+    return cast(str, caches["process"].get_or_set(f"slack-name:{workspace.pk}:{person}", ask, NAMED_SECONDS))

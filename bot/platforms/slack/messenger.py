@@ -11,6 +11,7 @@ from bot.platforms.slack import history, marks, members, posts
 from bot.platforms.slack.live import SlackLive, change
 from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, respond
 from bot.posts.post import Post
+from bot.surroundings.utterances import Utterance
 from foundation import secrets
 
 log = logging.getLogger(__name__)
@@ -140,3 +141,9 @@ class SlackMessenger(Messenger):
 
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
         return history.since(channel, since)
+
+    def thread(self, channel: Channel, thread_id: str, before: str) -> list[Utterance]:
+        return history.thread(channel, thread_id, before)
+
+    def replied(self, channel: Channel, replies_to: str) -> None:
+        """Nothing: a reply in Slack stands in a thread."""

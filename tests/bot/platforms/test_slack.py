@@ -38,7 +38,8 @@ def test_a_mention_is_answered_once_in_its_thread_and_followed_up(workspace: Wor
     workspace.fake.post(CHANNEL, ANN, "And quarterly plans?", thread_ts=thread)
     workspace.fake.wait_acked()
     workspace.mention("And yearly plans?", thread_ts=thread)
-    workspace.answers(thread, 3)
+    workspace.answers(thread, 4)  # and that it stays out
+    assert "joined in" in str(workspace.own(CHANNEL, thread))
     assert [each.text for each in Question.objects.all()] == [ASKED, "And monthly plans?", "And yearly plans?"]
     assert refused(workspace.fake) == []
     assert workspace.fake.statuses

@@ -84,8 +84,31 @@ class FakeDiscord(Server):
     # What people do
 
     def post(self, channel: int, user: int, content: str, **options: Any) -> int:
-        """The message's id. Options: reply_to, ping_reply (True), attachments (a number), nonce."""
+        """The message's id. Options: reply_to, ping_reply (True), attachments (a number), nonce,
+        brings_reply (True): with what it replies to."""
         return self._do(lambda: self.people.post(channel, user, content, **options))
+
+    def forward(self, channel: int, user: int, source: int, message: int, *, has_snapshot: bool = True) -> int:
+        """Somebody forwards a message of another channel; the id of what says so."""
+        return self._do(lambda: self.people.forward(channel, user, source, message, has_snapshot=has_snapshot))
+
+    def tell_again(self, channel: int, message: int) -> None:
+        """The event of a message, as if it came only now."""
+
+        def work() -> None:
+            place = self.world.channels[channel]
+            self.world.say("MESSAGE_CREATE", place, place.messages[message].data)
+
+        self._do(work)
+
+    @property
+    def ago(self) -> float:
+        """The seconds by which what people write lies back."""
+        return self.world.ago
+
+    @ago.setter
+    def ago(self, value: float) -> None:
+        self.world.ago = value
 
     def post_many(self, channel: int, user: int, contents: list[str]) -> list[int]:
         return self._do(lambda: [self.people.post(channel, user, content) for content in contents])

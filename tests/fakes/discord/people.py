@@ -21,7 +21,7 @@ class People:
 
     def post(
         self, channel: int, user: int, content: str, *, reply_to: int | None = None, ping_reply: bool = True,
-        attachments: int = 0, nonce: str | None = None,
+        attachments: int = 0, nonce: str | None = None, brings_reply: bool = True,
     ) -> int:  # fmt: skip
         assert len(content) <= 4000, "nobody can write more"
         place = self.world.channels[channel]
@@ -38,15 +38,32 @@ class People:
         if place.is_thread:
             assert not place.data["thread_metadata"]["locked"], "the thread is locked"
             place.data["thread_metadata"]["archived"] = False
-        message = self.world.add_message(place, user, body, kind=19 if reply_to else 0, extra=extra)
+        message = self.world.add_message(
+            place, user, body, kind=19 if reply_to else 0, extra=extra, brings_reply=brings_reply
+        )
         return int(message.data["id"])
+
+    def forward(self, channel: int, user: int, source: int, message: int, *, has_snapshot: bool = True) -> int:
+        """A forward: a message without words of its own, with a snapshot of the other as it is now, or with that."""
+        original = self.world.channels[source].messages[message].data
+        kept = ("type", "content", "embeds", "attachments", "timestamp", "edited_timestamp", "flags", "mentions",
+                "mention_roles", "components")  # fmt: skip
+        reference = {"type": 1, "message_id": str(message), "channel_id": str(source)}
+        guild = self.world.channels[source].guild
+        extra: Json = {
+            "message_reference": reference | ({"guild_id": str(guild)} if guild else {}),
+            "flags": 1 << 14,
+        }
+        snapshot: Json = {"message_snapshots": [{"message": {key: original[key] for key in kept}}]}
+        extra |= snapshot if has_snapshot else {"referenced_message": original}
+        return int(self.world.add_message(self.world.channels[channel], user, {}, extra=extra).data["id"])
 
     def start_thread(self, channel: int, user: int, name: str, content: str, on: int | None) -> int:
         parent = self.world.channels[channel]
         assert parent.data["type"] in (0, 5, 15), "no threads here"
         assert 1 <= len(name) <= 100
         assert on is None or on in parent.messages
-        number = on or self.world.new_id()
+        number = on or self.world.new_message_id()
         thread = self.world.create_thread(parent, user, name, number, {})
         is_forum = parent.data["type"] == 15
         if not is_forum and on is None:

@@ -30,7 +30,8 @@ from tests.fakes.discord.things import (
 
 class World:
     def __init__(self) -> None:
-        self._last = 0
+        self._last = self._last_past = 0
+        self.ago = 0.0
         self.emit: Callable[[Event], None] = lambda _event: None
         self.users: dict[int, Json] = {}
         self.guilds: dict[int, Json] = {}
@@ -47,6 +48,13 @@ class World:
     def new_id(self) -> int:
         self._last = max(self._last + 1, int(time.time() * 1000 - EPOCH) << 22)
         return self._last
+
+    def new_message_id(self) -> int:
+        """The id of a message that people write now, or `ago` seconds before."""
+        if not self.ago:
+            return self.new_id()
+        self._last_past = max(self._last_past + 1, int((time.time() - self.ago) * 1000 - EPOCH) << 22)
+        return self._last_past
 
     def add_user(self, name: str, *, is_bot: bool = False) -> int:
         user = self.new_id()
@@ -188,8 +196,9 @@ class World:
         return channel
 
     def add_message(self, channel: Channel, author: int, body: Json, *, kind: int = 0, number: int = 0,
-                    extra: Json | None = None, is_hidden: bool = False) -> Message:  # fmt: skip
-        number = number or self.new_id()
+                    extra: Json | None = None, is_hidden: bool = False,
+                    brings_reply: bool = True) -> Message:  # fmt: skip
+        number = number or self.new_message_id()
         data: Json = {
             "id": str(number), "channel_id": str(channel.id), "author": self.users[author], "type": kind,
             "content": body.get("content") or "", "timestamp": now(), "edited_timestamp": None, "tts": False,
@@ -203,9 +212,10 @@ class World:
             original = self.channels[int(body["message_reference"]["channel_id"])].messages.get(
                 int(body["message_reference"]["message_id"])
             )
-            data["referenced_message"] = original and {
-                key: value for key, value in original.data.items() if key not in ("referenced_message", "thread")
-            }
+            if brings_reply:  # Discord may leave it out, and says null where it is deleted
+                data["referenced_message"] = original and {
+                    key: value for key, value in original.data.items() if key not in ("referenced_message", "thread")
+                }
         message = Message(data | (extra or {}), body.get("allowed_mentions"))
         if is_hidden:
             return message

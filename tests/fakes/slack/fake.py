@@ -155,9 +155,14 @@ class FakeSlack(Knobs):
         files: tuple[Json, ...] = (),
         subtype: str | None = None,
         mention: bool | None = None,
+        forwards: tuple[str, str] | None = None,
+        attachments: tuple[Json, ...] = (),
     ) -> str:
-        """A message from a person; its ts. `mention` overrules whether there is an app_mention event."""
-        more: Json = {"thread_ts": thread_ts, "files": files, "subtype": subtype, "mention": mention}
+        """A message from a person; its ts. `mention` overrules whether there is an app_mention event; `forwards` is the
+        channel and ts of a message that goes with it, `attachments` what else Slack shows below it."""
+        shared = (self._world.forwarded(*forwards),) if forwards else ()
+        more: Json = {"thread_ts": thread_ts, "files": files, "subtype": subtype, "mention": mention,
+                      "attachments": (*shared, *attachments)}  # fmt: skip
         return self._do(lambda: self._world.post(channel, user, text, **more))
 
     def edit(self, channel: str, ts: str, text: str) -> None:

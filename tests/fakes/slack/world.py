@@ -96,7 +96,7 @@ class World:
         self.add_user(self.bot_user_id, name=self.bot_name, is_bot=True)
 
     def new_ts(self) -> str:
-        self._last = max(self._last + 100, time.time_ns() // 1000)
+        self._last = max(self._last + 100, time.time_ns() // 1000 - int(self.knobs.ago * 1_000_000))
         return ts_of(self._last)
 
     # People and channels
@@ -215,8 +215,10 @@ class World:
         files: tuple[Json, ...] = (),
         subtype: str | None = None,
         mention: bool | None = None,
+        attachments: tuple[Json, ...] = (),
     ) -> str:
-        """A person's message, or another bot's; its ts."""
+        """A person's message, or another bot's; its ts. `attachments`: what Slack adds of what is forwarded, or linked
+        to."""
         channel, person = self.channels[channel_id], self.users[user]
         assert thread_ts is None or channel.thread_exists(key_of(thread_ts)), f"no thread {thread_ts}"
         channel.members.setdefault(user)
@@ -228,6 +230,7 @@ class World:
             message["client_msg_id"] = secrets.token_hex(16)
         subtype = subtype or ("file_share" if files else None)
         message |= {"files": list(files), "upload": False} if files else {}
+        message |= {"attachments": list(attachments)} if attachments else {}
         message |= {"subtype": subtype} if subtype else {}
         if person["team_id"] != self.team_id:
             message |= {"user_team": person["team_id"], "source_team": person["team_id"]}
@@ -241,6 +244,19 @@ class World:
         for event in told:
             self.tell(channel, event)
         return str(message["ts"])
+
+    def forwarded(self, channel_id: str, ts: str) -> Json:
+        """What Slack attaches to a message that somebody forwards another one with."""
+        message = self.channels[channel_id].by_key[key_of(ts)]
+        name = self.users[message["user"]]["name"]
+        link = f"https://fake.slack.com/archives/{channel_id}/p{ts.replace('.', '')}"
+        shown = {key: message[key] for key in ("files",) if key in message}
+        return shown | {
+            "id": 1, "ts": ts, "author_id": message["user"], "author_name": name, "channel_id": channel_id,
+            "channel_team": self.team_id, "is_msg_unfurl": True, "is_share": True, "text": message["text"],
+            "fallback": f"[January 1st, 1:00 PM] {name}: {message['text']}", "from_url": link, "original_url": link,
+            "mrkdwn_in": ["text"], "color": "D0D0D0", "footer": "Posted in a channel",
+        }  # fmt: skip
 
     def react(self, channel: Channel, message: Json, user: str, name: str, *, is_gone: bool = False) -> Json:
         """A person's reaction, or that it is taken away; the event that tells of it."""
