@@ -33,7 +33,7 @@ def run(endpoint: Endpoint, model: str, *, seconds: float = SECONDS) -> Trial:
             trace_id=client.new_trace_id(),
             deadline=started + seconds,
             purpose=Purpose.TEST,
-            may_fall_back=False,
+            instead=client.Instead.NOBODY,
         )
         text = "".join(response)
     except ProviderError as error:

@@ -244,7 +244,7 @@ def _asked_again(work: _Amended, faulty: Sequence[Checked], draft: Draft) -> str
         trace_id=asked.trace_id,
         deadline=asked.deadline,
         purpose=asked.purpose,
-        may_fall_back=False,
+        instead=client.Instead.NOBODY,
     )
     signalled = Signalled(response)
     try:

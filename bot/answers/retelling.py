@@ -48,7 +48,7 @@ def _asked(plain: str, asked: Asked, restyler: Deployment) -> tuple[str, str]:
         trace_id=asked.trace_id,
         deadline=min(asked.deadline, time.monotonic() + LONGEST_SECONDS),
         purpose=Purpose.RESTYLE,
-        may_fall_back=False,
+        instead=client.Instead.NOBODY,
     )
     try:
         styled = "".join(response).strip()

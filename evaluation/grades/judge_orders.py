@@ -215,7 +215,7 @@ def _reply(prompt: Prompt, judging: Deployment, trace_id: str) -> str:
         trace_id=trace_id,
         deadline=time.monotonic() + SECONDS,
         purpose=Purpose.JUDGE,
-        may_fall_back=False,
+        instead=client.Instead.NOBODY,
     )
     with closing(response):
         for _ in response:

@@ -66,7 +66,7 @@ def _alone(asked: Asked, turns: list[Turn], model: client.Ask) -> Answer:
         trace_id=asked.trace_id,
         deadline=asked.deadline,
         purpose=asked.purpose,
-        may_fall_back=False,
+        instead=client.Instead.NOBODY,
     )
     first_ms: float | None = None
     try:

@@ -208,7 +208,7 @@ def _styled(plain: str, deployment: Deployment) -> str:
         trace_id=client.new_trace_id(),
         deadline=time.monotonic() + SECONDS,
         purpose=Purpose.RESTYLE,
-        may_fall_back=False,
+        instead=client.Instead.NOBODY,
     )
     return "".join(response).strip()
 
