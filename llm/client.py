@@ -12,7 +12,7 @@ from typing import TypeVar
 from llm import vendors
 from llm.calling import breaker, fallback, room
 from llm.calling.call import Call, StreamedCall, Terms
-from llm.calling.fallback import Instead as Instead
+from llm.calling.fallback import Instead
 from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Purpose, ServingRole
 from llm.prompt import Prompt
@@ -78,6 +78,8 @@ def metered(
 
 class Recorded:
     """A reply that came before, where a Response is expected: iterate it for its text, or for the error it ended in."""
+
+    replaced: ProviderError | None = None
 
     def __init__(
         self, deployment: Deployment, *, text: str = "", finish_reason: str = "stop", error: ProviderError | None = None

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from llm import client
+from llm.calling.fallback import Instead
 from llm.completion import ProviderError
 from llm.models import Deployment, Endpoint, Purpose, ServingRole
 from llm.prompt import Prompt
@@ -33,7 +34,7 @@ def run(endpoint: Endpoint, model: str, *, seconds: float = SECONDS) -> Trial:
             trace_id=client.new_trace_id(),
             deadline=started + seconds,
             purpose=Purpose.TEST,
-            instead=client.Instead.NOBODY,
+            instead=Instead.NOBODY,
         )
         text = "".join(response)
     except ProviderError as error:

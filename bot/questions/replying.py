@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from django.db import transaction
 from django.db.models import F
@@ -11,8 +12,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import asking, assigning, channel_rules, conversations
-from bot.answers.answering import Answer, Writing, ended
+from bot.answers import asking, channel_rules, conversations
+from bot.answers.answered import Answer, ended
+from bot.answers.answering import Writing
 from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
 from bot.answers.prompts import Manner
@@ -31,12 +33,14 @@ from bot.models import (
 from bot.posts import presenting
 from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
-from bot.questions import giving_up, receiving
+from bot.questions import giving_up, patience, receiving
 from bot.questions.wishes import wants_person
 from bot.team import escalations
 from bot.voices import choosing
-from bot.wording import phrases, speech
+from bot.wording import phrases, smalltalk, speech
 from foundation import connections, failpoints
+from llm import client
+from llm.calling.fallback import Instead
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +68,20 @@ class Reply:
 
 def reply(question: Question, messenger: Messenger) -> None:
     """Answer a claimed question and send the answer. Whoever calls keeps the lease from running out."""
-    messenger.sign(question)
+    if not patience.has_waited(question):
+        messenger.sign(question)
     failpoints.reach("worker.signed")
     told = Reply(question, messenger)
+    asked = _asked(question)
     try:
-        if told.is_shown:
+        settled = _settled(question, asked)
+        is_waiting = settled is None and _is_waiting(question, asked)
+        if told.is_shown and not (is_waiting and patience.has_waited(question)):
             _open(told)
+        if is_waiting:
+            _wait(question)
         _keep_question(question)
-        answer = _answer(told)
+        answer = settled or _write(told, asked)
         failpoints.reach("answer.written")
         deliveries = _save(told, answer)
     except SupersededError:
@@ -113,16 +123,34 @@ def _keep_question(question: Question) -> None:
     failpoints.reach("worker.asked_kept")
 
 
-def _answer(told: Reply) -> Answer:
-    """What comes of the question: written, or no more than an outcome where nothing is to be written."""
-    question, channel = told.question, told.question.channel
+def _asked(question: Question) -> Asked:
+    """The question as it is asked now: of whom, until when, and who is asked instead."""
+    channel = question.channel
     begun = asking.begin(
         question.text,
         least_answerable=channel.least_answerable,
         manner=Manner(choosing.of(channel), channel.language),
         trace_id=question.trace_id,
     )
-    asked = assigning.assign(replace(begun, spoken_to=speech.of(question)), question.conversation, channel)
+    instead = Instead.QUOTED_LATER if patience.is_left(question) else Instead.QUOTED
+    asked = asking.assign(begun, question.conversation, channel)
+    return replace(asked, started=patience.began(question), instead=instead, spoken_to=speech.of(question))
+
+
+def _is_waiting(question: Question, asked: Asked) -> bool:
+    """Whether its model is left alone for now, and it may wait for that one."""
+    is_for_model = smalltalk.heard(question.text) is None
+    return is_for_model and asked.instead is Instead.QUOTED_LATER and client.is_left_alone(asked.deployment)
+
+
+def _wait(question: Question) -> NoReturn:
+    patience.give_back(question)
+    raise SupersededError  # another attempt goes on with it, now or already
+
+
+def _settled(question: Question, asked: Asked) -> Answer | None:
+    """What comes of a question that nothing is to be written for, which is no more than an outcome."""
+    channel = question.channel
     try:
         asking.check(question.text)
     except QuestionError as error:
@@ -132,11 +160,11 @@ def _answer(told: Reply) -> Answer:
         return ended(asked, Outcome.PROVIDER_ERROR, error=cause)
     if wants_person(question.text):
         return ended(asked, Outcome.ESCALATED, asked.speech.say(phrases.HANDED_OFF) if channel.team_channel else "")
-    return _write(told, asked)
+    return None
 
 
 def _write(told: Reply, asked: Asked) -> Answer:
-    """Compose the answer, showing it as it is written."""
+    """Compose the answer, showing it as it is written. Raises SupersededError where its model is left alone for now."""
     question = told.question
     collections = channel_rules.searchable(question.channel, has_outsiders=_has_outsiders(told))
     Message.objects.filter(trace_id=asked.trace_id, speaker=Speaker.ASKER).update(
@@ -149,6 +177,8 @@ def _write(told: Reply, asked: Asked) -> Answer:
             if told.live.is_stopped:
                 receiving.stop(question)
                 raise SupersededError
+    if writing.answer.failure == "open" and asked.instead is Instead.QUOTED_LATER:
+        _wait(question)
     return writing.answer
 
 
