@@ -146,6 +146,15 @@ class Response:
         return self._call.first_token_ms
 
     @property
+    def pieces(self) -> int:
+        return self._call.pieces
+
+    @property
+    def has_thought(self) -> bool:
+        """Whether the model thought before it spoke, as far as its server shows."""
+        return self._call.has_thought
+
+    @property
     def latency_ms(self) -> float:
         return self._call.latency_ms
 

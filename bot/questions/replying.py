@@ -68,11 +68,11 @@ class Reply:
 
 def reply(question: Question, messenger: Messenger) -> None:
     """Answer a claimed question and send the answer. Whoever calls keeps the lease from running out."""
+    asked = _asked(question)  # from here on its time counts
     if not patience.has_waited(question):
         messenger.sign(question)
     failpoints.reach("worker.signed")
     told = Reply(question, messenger)
-    asked = _asked(question)
     try:
         settled = _settled(question, asked)
         is_waiting = settled is None and _is_waiting(question, asked)

@@ -188,11 +188,13 @@ class Call:
 
 
 class StreamedCall(Call):
-    """A call whose result is text that comes bit by bit. `text` is what has come so far."""
+    """A call whose result is text that comes bit by bit. `text` is what has come so far, in so many `pieces`."""
 
     def __init__(self, prompt: Prompt, terms: Terms) -> None:
         super().__init__(terms)
         self.text = ""
+        self.pieces = 0
+        self.has_thought = False
         self._prompt = prompt
 
     def deltas(self) -> Generator[str, None, None]:
@@ -205,9 +207,11 @@ class StreamedCall(Call):
                     if isinstance(item, str):
                         if delta := clean(item):
                             self.text += delta
+                            self.pieces += 1
                             yield delta
                     else:
                         self.usage, self.finish_reason = item.usage, item.finish_reason
+                        self.has_thought = item.has_thought
 
     def _worst(self) -> Usage:
         return worst_of(self._prompt)

@@ -2,10 +2,10 @@
 
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from typing import Any
 
 import anthropic
@@ -13,10 +13,12 @@ import anthropic
 from foundation import egress
 from llm.completion import Completion, Usage, completion
 from llm.prompt import Passage, Prompt
-from llm.providers.base import Provider, until
+from llm.providers import listing
+from llm.providers.base import ListedModel, Provider, until
 from llm.providers.faults import translated
 from llm.providers.reading import count, ending, joined, parts, used, without_half
 
+PAGE, MOST_LISTED = 1000, 5000
 # Passages are numbered from 1, so that of a whole reply the place of a cited one says its number.
 _ANY_PASSAGES = tuple(Passage(number, "", "", "") for number in range(1, 65))
 
@@ -45,7 +47,16 @@ class AnthropicProvider(Provider):
             for event in until(deadline, events):
                 if delta := reply.take(event):
                     yield delta
-        yield completion(reply.text, ending(reply.told), reply.usage(prompt), told=reply.told)
+        yield completion(
+            reply.text, ending(reply.told), reply.usage(prompt), told=reply.told, has_thought=reply.has_thought
+        )
+
+    def models(self, *, timeout: float) -> Sequence[ListedModel]:
+        """Page by page; servers that only speak Anthropic's messages have no list, and answer 404."""
+        with translated(anthropic, api_key=self.api_key):
+            asked = client(self.base_url, self.api_key, self.is_private_allowed)
+            found = until(time.monotonic() + timeout, asked.models.list(limit=PAGE, timeout=timeout))
+            return [each for each in map(listing.listed, islice(found, MOST_LISTED)) if each is not None]
 
 
 def request_body(prompt: Prompt, model: str) -> dict[str, Any]:
@@ -88,6 +99,7 @@ class _Reply:
     passages: tuple[Passage, ...]
     text: str = ""
     told: object = None
+    has_thought: bool = False
     _cited: list[int] = field(default_factory=list)
     _space: str = ""
     _block_start: int = 0
@@ -104,6 +116,8 @@ class _Reply:
             added = self._spoken(parts(delta.text))
         elif kind == ("content_block_delta", "citations_delta"):
             self._cite(delta.citation)
+        elif kind[0] == "content_block_start":
+            self.has_thought = self.has_thought or "thinking" in str(getattr(event.content_block, "type", ""))
         elif kind[0] == "content_block_stop":
             added = self._end_of_block()
         elif kind[0] == "message_delta":
