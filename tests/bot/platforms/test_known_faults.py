@@ -84,6 +84,7 @@ def test_an_expired_ticket_does_not_keep_the_socket_from_coming_back(workspace: 
 def test_a_failing_model_is_told_with_an_incident_id_and_nothing_raw(
     workspace: Workspace, fake_providers: FakeProviders
 ) -> None:
+    make_nobody_stand_in()
     fake_providers.script(Refusal(401, "Incorrect API key provided: sk-secret", "authentication_error"))
     thread = workspace.mention()
     (answer,) = workspace.answers(thread)
