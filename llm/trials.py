@@ -10,7 +10,7 @@ from llm import client
 from llm.calling import room
 from llm.calling.fallback import Instead
 from llm.completion import ProviderError
-from llm.models import Deployment, Endpoint, Purpose, ServingRole, Traits
+from llm.models import Deployment, Endpoint, Purpose, ServingRole, TriedModel
 from llm.prompt import Prompt
 from llm.providers import provider_for
 from llm.providers.base import ListedModel
@@ -28,7 +28,7 @@ class Trial:
 
     is_ok: bool
     detail: str
-    traits: Traits | None = None
+    traits: TriedModel | None = None
 
 
 @dataclass(frozen=True)
@@ -88,15 +88,15 @@ def names(endpoint: Endpoint) -> Names:
     return Names([once[name] for name in sorted(once)])
 
 
-def is_priced(traits: Traits) -> bool:
+def is_priced(traits: TriedModel) -> bool:
     return pricing.rates(traits.endpoint.provider, traits.model, timezone.now()).input is not None
 
 
-def _kept(deployment: Deployment, response: client.Response) -> Traits:
+def _kept(deployment: Deployment, response: client.Response) -> TriedModel:
     """What the reply shows. A word alone does not show whether it would have come bit by bit."""
     learnt = provider_for(deployment).learnt(deployment.model)
     streams = True if response.pieces > 1 else None if len(response.text.split()) < 2 else False
-    row, _ = Traits.objects.update_or_create(
+    row, _ = TriedModel.objects.update_or_create(
         endpoint=deployment.endpoint,
         model=deployment.model,
         defaults={

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from llm import trials
-from llm.models import Deployment, Traits
+from llm.models import Deployment, TriedModel
 
 MOST = 50
 UNKNOWN = "unknown"
@@ -29,14 +29,14 @@ class KnownModel:
 
 def of_models() -> Sequence[KnownModel]:
     """Those that were tried, the newest first, and behind them those that serve and were not."""
-    tried = list(Traits.objects.select_related("endpoint").order_by("-found_at")[:MOST])
+    tried = list(TriedModel.objects.select_related("endpoint").order_by("-found_at")[:MOST])
     names = {(each.endpoint_id, each.model) for each in tried}
     live = [row for row in Deployment.objects.newest().exclude(role="embed") if row.model and not row.is_quoting]
     others = {(row.endpoint_id, row.model): row for row in live if (row.endpoint_id, row.model) not in names}
     return [*map(_known, tried), *(_untried(row) for row in others.values())]
 
 
-def _known(traits: Traits) -> KnownModel:
+def _known(traits: TriedModel) -> KnownModel:
     refused = [_OPTIONS.get(name, name) for name in traits.refused]
     return KnownModel(
         name=traits.model,
@@ -52,7 +52,7 @@ def _known(traits: Traits) -> KnownModel:
 
 
 def _untried(row: Deployment) -> KnownModel:
-    price = "known" if trials.is_priced(Traits(endpoint=row.endpoint, model=row.model)) else UNKNOWN
+    price = "known" if trials.is_priced(TriedModel(endpoint=row.endpoint, model=row.model)) else UNKNOWN
     return KnownModel(row.model, row.endpoint.name, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "", price, None)
 
 

@@ -18,7 +18,7 @@ from llm.models.calls import (
     UsageRecordQuerySet,
 )
 from llm.models.rollouts import EVERYBODY, TOLD, Rollout, RolloutQuerySet, RolloutState
-from llm.models.traits import Traits
+from llm.models.tried import TriedModel
 
 __all__ = [
     "EVERYBODY",
@@ -39,7 +39,7 @@ __all__ = [
     "RolloutState",
     "ServingRole",
     "Spent",
-    "Traits",
+    "TriedModel",
     "UsageRecord",
     "UsageRecordQuerySet",
 ]

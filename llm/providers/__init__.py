@@ -1,7 +1,7 @@
 """The models that can answer: a file each, by their line in llm.vendors."""
 
 from llm import endpoints, vendors
-from llm.models import Deployment, Traits
+from llm.models import Deployment, TriedModel
 from llm.providers.base import Learnt, Provider
 
 _recalled: set[tuple[int, str]] = set()
@@ -21,6 +21,6 @@ def _recall(provider: Provider, deployment: Deployment) -> None:
     if deployment.endpoint_id is None or vendors.runs_here(deployment.endpoint.provider) or key in _recalled:
         return
     _recalled.add(key)
-    known = Traits.objects.filter(endpoint_id=deployment.endpoint_id, model=deployment.model).first()
+    known = TriedModel.objects.filter(endpoint_id=deployment.endpoint_id, model=deployment.model).first()
     if known is not None:
         provider.recall(deployment.model, Learnt(tuple(known.refused), known.takes_system))

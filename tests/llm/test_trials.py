@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from llm import client, providers, trials
-from llm.models import Deployment, Endpoint, ModelPrice, Purpose, ServingRole, Traits, UsageRecord
+from llm.models import Deployment, Endpoint, ModelPrice, Purpose, ServingRole, TriedModel, UsageRecord
 from llm.providers import openai
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.fakes.providers.wire import chat, sent
@@ -30,7 +30,7 @@ def server(fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch) -> En
 def test_a_model_that_answers_bit_by_bit_is_known_for_it(server: Endpoint) -> None:
     trial = trials.explore(server, MODEL)
     assert trial.is_ok
-    found = Traits.objects.get()
+    found = TriedModel.objects.get()
     assert (found.model, found.streams, found.thinks, found.takes_system, found.refused) == (
         MODEL,
         True,
@@ -49,7 +49,7 @@ def test_what_comes_in_one_piece_does_not_stream_unless_it_is_one_word(
 ) -> None:
     fake_providers.script(chat(said))
     trials.run(server, MODEL)
-    assert Traits.objects.get().streams is streams
+    assert TriedModel.objects.get().streams is streams
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_model_that_thinks_is_seen_to(server: Endpoint, fake_providers: FakePr
         )
     )
     trials.run(server, MODEL)
-    assert Traits.objects.get().thinks is True
+    assert TriedModel.objects.get().thinks is True
 
 
 LISTS: list[tuple[dict[str, Any], int | None]] = [
@@ -87,7 +87,7 @@ def test_the_context_is_what_a_list_tells(
 ) -> None:
     fake_providers.lists.listed = [{"id": "another", "max_model_len": 1}, {"id": MODEL, **told}]
     trials.explore(server, MODEL)
-    assert Traits.objects.get().context_tokens == tokens
+    assert TriedModel.objects.get().context_tokens == tokens
 
 
 DOORS: list[tuple[str, Any, int | None]] = [
@@ -108,7 +108,7 @@ def test_servers_that_tell_it_elsewhere_are_asked_there(
 ) -> None:
     fake_providers.lists.doors[door] = told
     trials.explore(server, MODEL)
-    assert Traits.objects.get().context_tokens == tokens
+    assert TriedModel.objects.get().context_tokens == tokens
 
 
 def test_what_a_server_refuses_is_known_to_another_process(
@@ -116,7 +116,7 @@ def test_what_a_server_refuses_is_known_to_another_process(
 ) -> None:
     fake_providers.script(Refusal(400, "Unsupported parameter: temperature"), Refusal(400, "System role not supported"))
     trials.run(server, MODEL)
-    found = Traits.objects.get()
+    found = TriedModel.objects.get()
     assert (found.refused, found.takes_system) == (["temperature"], False)
     monkeypatch.setattr(openai, "_habits", {})
     monkeypatch.setattr(providers, "_recalled", set())
@@ -132,14 +132,14 @@ def test_a_trial_learns_anew(server: Endpoint, fake_providers: FakeProviders) ->
     fake_providers.script(Refusal(400, "Unsupported parameter: temperature"))
     trials.run(server, MODEL)
     trials.run(server, MODEL)
-    assert Traits.objects.get().refused == []
+    assert TriedModel.objects.get().refused == []
 
 
 def test_a_trial_that_fails_keeps_what_is_known(server: Endpoint, fake_providers: FakeProviders) -> None:
     trials.run(server, MODEL)
     fake_providers.script(Refusal(404, "The model is gone."))
     trial = trials.run(server, MODEL)
-    assert (trial.is_ok, trial.traits, Traits.objects.count()) == (False, None, 1)
+    assert (trial.is_ok, trial.traits, TriedModel.objects.count()) == (False, None, 1)
 
 
 def test_a_list_is_read_to_its_end_page_by_page(fake_providers: FakeProviders) -> None:
@@ -175,4 +175,4 @@ def test_a_price_that_was_stated_is_known(server: Endpoint) -> None:
     ModelPrice.objects.create(
         provider="openai", model="small-*", input_per_million=Decimal(1), valid_from=timezone.now()
     )
-    assert trials.is_priced(Traits.objects.get())
+    assert trials.is_priced(TriedModel.objects.get())

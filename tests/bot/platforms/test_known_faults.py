@@ -18,6 +18,7 @@ from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.fakes.slack.fake import Cut, Error, FakeSlack, visible_text
 from tests.fakes.slack.workspace import CHANNEL, Workspace
 from tests.harness import bots
+from tests.rows.make import make_nobody_stand_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 MESSAGES = r"/channels/\d+/messages$"

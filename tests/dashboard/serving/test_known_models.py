@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
-from llm.models import Endpoint, Traits
+from llm.models import Endpoint, TriedModel
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.harness.browser import logged_in
 from tests.rows.web_rows import make_models, make_user
@@ -59,7 +59,7 @@ def test_a_trial_that_fails_changes_nothing_of_what_is_known(
     fake_providers.script(Refusal(404, "No such model."))
     page = client.post(reverse("try_endpoint", args=[owned.pk]), {"model": "gone"}).content.decode()
     assert "No such model." in page
-    assert not Traits.objects.exists()
+    assert not TriedModel.objects.exists()
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from django.db.models.functions import Now
 from llm.models.calls import Endpoint
 
 
-class Traits(models.Model):
+class TriedModel(models.Model):
     """What the last trial that a model answered found out about it. What is None is not known.
 
     `refused` names the options that its server does not take.
     """
 
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="traits")
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="tried")
     model = models.CharField(max_length=200)
     streams = models.BooleanField(null=True, help_text="Does its reply come bit by bit?")
     thinks = models.BooleanField(null=True, help_text="Did it think before it spoke?")
@@ -22,7 +22,7 @@ class Traits(models.Model):
     found_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["endpoint", "model"], name="traits_once")]
+        constraints = [models.UniqueConstraint(fields=["endpoint", "model"], name="tried_once")]
 
     def __str__(self) -> str:
         return f"{self.endpoint}: {self.model}"

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Traits",
+            name="TriedModel",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("model", models.CharField(max_length=200)),
@@ -28,12 +28,12 @@ class Migration(migrations.Migration):
                 (
                     "endpoint",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="traits", to="llm.endpoint"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tried", to="llm.endpoint"
                     ),
                 ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("endpoint", "model"), name="traits_once")],
+                "constraints": [models.UniqueConstraint(fields=("endpoint", "model"), name="tried_once")],
             },
         ),
     ]
