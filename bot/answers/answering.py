@@ -23,7 +23,7 @@ from bot.voices import framing
 from bot.wording import outcomes, smalltalk
 from knowledge.retrieval.rereading import reread, reread_quickly
 from knowledge.retrieval.search import Hit, Retrieval, retrieve
-from llm import client
+from llm import brackets, client
 from llm.completion import ProviderError
 from llm.models import Deployment, PromptVariant
 from llm.prompt import Prompt, Turn
@@ -165,7 +165,7 @@ class Writing:
             instead=self.asked.instead,
         )
         reply = Signalled(response)
-        renumbered = citations.Renumbered(reply, len(self.retrieval.hits))
+        renumbered = citations.Renumbered(reply, len(self.retrieval.hits), self._own_numbers())
         self._opened = framing.Opened(self._spoken(renumbered, response), self._voiced("opening"))
         with closing(response):
             for delta in self._opened:
@@ -228,6 +228,10 @@ class Writing:
         if renumbered.cited and self._is_answerable():
             plain, self._retold = retelling.retell(plain, self.asked, voice, restyler)
         yield plain
+
+    def _own_numbers(self) -> set[int]:
+        """What the passages themselves have in brackets."""
+        return set().union(*(brackets.own(hit.text) for hit in self.retrieval.hits))
 
     def _voiced(self, words: Literal["opening", "closing"]) -> str:
         return str(getattr(self.asked.manner.voice, words, ""))

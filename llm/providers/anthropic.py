@@ -11,6 +11,7 @@ from typing import Any
 import anthropic
 
 from foundation import egress
+from llm.brackets import escaped
 from llm.completion import Completion, Usage, completion
 from llm.prompt import Passage, Prompt
 from llm.providers import listing
@@ -79,8 +80,8 @@ def _search_result(passage: Passage) -> dict[str, Any]:
     return {
         "type": "search_result",
         "source": f"passage-{passage.number}",
-        "title": f"[{passage.number}] {passage.heading or passage.title}",
-        "content": [{"type": "text", "text": passage.text}],
+        "title": f"[{passage.number}] {escaped(passage.heading or passage.title)}",
+        "content": [{"type": "text", "text": escaped(passage.text)}],
         "citations": {"enabled": True},
     }
 
