@@ -14,7 +14,7 @@ from llm.models import Deployment, Endpoint, Purpose, ServingRole, TriedModel
 from llm.prompt import Prompt
 from llm.providers import provider_for
 from llm.providers.base import ListedModel
-from llm.spending import money, pricing
+from llm.spending import money
 
 SECONDS = 20.0
 TELLING_SECONDS = 10.0  # for what a server tells of its models
@@ -86,10 +86,6 @@ def names(endpoint: Endpoint) -> Names:
         return Names(problem=str(error))
     once = {each.name: each for each in found}
     return Names([once[name] for name in sorted(once)])
-
-
-def is_priced(traits: TriedModel) -> bool:
-    return pricing.rates(traits.endpoint.provider, traits.model, timezone.now()).input is not None
 
 
 def _kept(deployment: Deployment, response: client.Response) -> TriedModel:

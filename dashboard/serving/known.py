@@ -1,11 +1,13 @@
 """What is known of the models that serve or were tried, for the page of models."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from llm import trials
-from llm.models import Deployment, TriedModel
+from django.utils import timezone
+
+from llm.models import Deployment, ServingRole, TriedModel
+from llm.spending import pricing
 
 MOST = 50
 UNKNOWN = "unknown"
@@ -27,32 +29,40 @@ class KnownModel:
     found_at: datetime | None
 
 
-def of_models() -> Sequence[KnownModel]:
-    """Those that were tried, the newest first, and behind them those that serve and were not."""
+def of_models(live: Iterable[Deployment]) -> Sequence[KnownModel]:
+    """Those that were tried, the newest first, and behind them those that are `live` and were not."""
     tried = list(TriedModel.objects.select_related("endpoint").order_by("-found_at")[:MOST])
     names = {(each.endpoint_id, each.model) for each in tried}
-    live = [row for row in Deployment.objects.newest().exclude(role="embed") if row.model and not row.is_quoting]
-    others = {(row.endpoint_id, row.model): row for row in live if (row.endpoint_id, row.model) not in names}
-    return [*map(_known, tried), *(_untried(row) for row in others.values())]
+    writing = [row for row in live if row.role != ServingRole.EMBED and row.model and row.endpoint.is_remote]
+    others = {(row.endpoint_id, row.model): row for row in writing if (row.endpoint_id, row.model) not in names}
+    every = [(each.endpoint.provider, each.model) for each in (*tried, *others.values())]
+    priced = pricing.priced(every, timezone.now())
+
+    def price(each: TriedModel | Deployment) -> str:
+        return "known" if (each.endpoint.provider, each.model) in priced else UNKNOWN
+
+    return [
+        *(_known(each, price(each)) for each in tried),
+        *(_untried(row, price(row)) for row in others.values()),
+    ]
 
 
-def _known(traits: TriedModel) -> KnownModel:
-    refused = [_OPTIONS.get(name, name) for name in traits.refused]
+def _known(tried: TriedModel, price: str) -> KnownModel:
+    refused = [_OPTIONS.get(name, name) for name in tried.refused]
     return KnownModel(
-        name=traits.model,
-        server=traits.endpoint.name,
-        streams=_word(traits.streams, "bit by bit", "in one piece"),
-        thinks=_word(traits.thinks, "yes", "none seen"),
-        system=_word(traits.takes_system, "yes", "no: it goes into the first question"),
-        context=f"{traits.context_tokens:,} tokens" if traits.context_tokens else UNKNOWN,
+        name=tried.model,
+        server=tried.endpoint.name,
+        streams=_word(tried.streams, "bit by bit", "in one piece"),
+        thinks=_word(tried.thinks, "yes", "none seen"),
+        system=_word(tried.takes_system, "yes", "no: it goes into the first question"),
+        context=f"{tried.context_tokens:,} tokens" if tried.context_tokens else UNKNOWN,
         refused=", ".join(refused),
-        price="known" if trials.is_priced(traits) else UNKNOWN,
-        found_at=traits.found_at,
+        price=price,
+        found_at=tried.found_at,
     )
 
 
-def _untried(row: Deployment) -> KnownModel:
-    price = "known" if trials.is_priced(TriedModel(endpoint=row.endpoint, model=row.model)) else UNKNOWN
+def _untried(row: Deployment, price: str) -> KnownModel:
     return KnownModel(row.model, row.endpoint.name, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, "", price, None)
 
 

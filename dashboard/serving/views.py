@@ -27,17 +27,18 @@ def models(request: loading.Request) -> HttpResponse:
         messages.success(request, f"{made} is live for {made.get_role_display()}.")
         return redirect("models")
     rows = list(Deployment.objects.select_related("endpoint", "created_by").order_by("-id")[:HISTORY])
+    live = [row for row in Deployment.objects.newest() if row.model]
     context = {
         "page": "models",
         "form": form,
-        "live": [row for row in Deployment.objects.newest() if row.model],
+        "live": live,
         "optional": deploying.OPTIONAL,
         "history": rows,
         "endpoints": Endpoint.objects.order_by("name"),
         "breakers": Breaker.objects.exclude(opened_at=None),
         "rollout": Rollout.objects.told(),
         "endings": expiry.endings(timezone.now().date()),
-        "known": known.of_models(),
+        "known": known.of_models(live),
     }
     return render(request, "dashboard/serving/models.html", context)
 
@@ -114,7 +115,11 @@ def try_endpoint(request: loading.Request, pk: int) -> HttpResponse:
     if not model:
         return render(request, "dashboard/serving/_trial.html", {"trial": trials.Trial(False, "Say which model.")})
     request.audited = {"endpoint": found.name, "model": model}
-    context = {"trial": trials.explore(found, model), "is_update": True, "known": known.of_models()}
+    context = {
+        "trial": trials.explore(found, model),
+        "is_update": True,
+        "known": known.of_models(Deployment.objects.newest()),
+    }
     return render(request, "dashboard/serving/_trial.html", context)
 
 

@@ -12,6 +12,8 @@ from llm.prompt import Prompt
 
 T = TypeVar("T")
 
+NO_OBJECTION = frozenset({401, 402, 403, 408, 409, 413, 429})  # statuses that object to no part of a request's form
+
 
 @dataclass(frozen=True)
 class ListedModel:

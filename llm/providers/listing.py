@@ -12,7 +12,7 @@ from llm.providers.reading import count, of
 # llama.cpp; Groq; OpenRouter, Together and Fireworks; Mistral; Anthropic and LiteLLM.
 _CONTEXTS = (
     "max_model_len", "loaded_context_length", "n_ctx", "context_window", "context_length", "max_context_length",
-    "max_input_tokens", "n_ctx_train",
+    "max_input_tokens", "max_context", "n_ctx_train",
 )  # fmt: skip
 _INNER = ("meta", "model_info", "top_provider", "limits")
 _LATEST = 32_503_680_000  # the year 3000; what is later was told in milliseconds
@@ -47,9 +47,10 @@ def context(entry: Any) -> int | None:
 
 
 def doors(base_url: str, model: str) -> Iterator[tuple[str, dict[str, str] | None]]:
-    """Where servers that speak OpenAI's protocol tell more of a model beside it, and what to send there: LM Studio,
-    Ollama, LiteLLM."""
+    """Where servers that speak OpenAI's protocol tell more of a model beside it, and what to send there: LM Studio (two
+    versions), Ollama, LiteLLM."""
     root = base_url.rstrip("/").removesuffix("/v1")
+    yield f"{root}/api/v1/models", None
     yield f"{root}/api/v0/models/{quote(model, safe='')}", None
     yield f"{root}/api/show", {"model": model}
     yield f"{root}/model/info", None
@@ -57,10 +58,15 @@ def doors(base_url: str, model: str) -> Iterator[tuple[str, dict[str, str] | Non
 
 def behind(reply: Any, model: str) -> int | None:
     """Tokens that a model takes, as one of `doors` tells it."""
-    entries = of(reply, "data")
-    if isinstance(entries, list):  # LiteLLM's
-        return next((context(each) for each in entries if of(each, "model_name") == model), None)
-    return context(reply)
+    entries = of(reply, "data") or of(reply, "models")
+    if not isinstance(entries, list):
+        return context(reply)
+    mine = next((each for each in entries if model in (of(each, "model_name"), of(each, "key"))), None)
+    loaded = of(mine, "loaded_instances")
+    for each in loaded if isinstance(loaded, list) else ():
+        if tokens := count(of(of(each, "config"), "context_length")):
+            return tokens
+    return context(mine)
 
 
 def _of_ollama(entry: Any) -> int | None:

@@ -18,14 +18,13 @@ from llm import vendors
 from llm.completion import Completion, FinishReason, ProviderError, Usage, completion, timed_out
 from llm.prompt import Prompt
 from llm.providers import listing
-from llm.providers.base import Learnt, ListedModel, Provider, until
+from llm.providers.base import NO_OBJECTION, Learnt, ListedModel, Provider, until
 from llm.providers.faults import translated
 from llm.providers.reading import Spoken, ThoughtAloudError, count, ending, of, parts, used
 
 MOST_LISTED = 5000
 OPTIONS = frozenset({"max_tokens", "temperature", "stream_options"})  # those of ours that a server may refuse
 
-_NO_OBJECTION = frozenset({401, 402, 403, 408, 409, 413, 429})  # it is not the request's form that is refused
 _UNKNOWN = re.compile(
     r"unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed", re.IGNORECASE
 )
@@ -162,7 +161,7 @@ class OpenAIProvider(Provider):
                     **_request(prompt, model, habits), stream=True, timeout=max(0.001, deadline - time.monotonic())
                 )
             except openai.APIStatusError as error:
-                if error.status_code in _NO_OBJECTION or not habits.learn(error):
+                if error.status_code in NO_OBJECTION or not habits.learn(error):
                     raise
             else:
                 return stream

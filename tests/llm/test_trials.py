@@ -10,6 +10,7 @@ from django.utils import timezone
 from llm import client, providers, trials
 from llm.models import Deployment, Endpoint, ModelPrice, Purpose, ServingRole, TriedModel, UsageRecord
 from llm.providers import openai
+from llm.spending import pricing
 from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.fakes.providers.wire import chat, sent
 from tests.rows.make import make_endpoint
@@ -39,7 +40,7 @@ def test_a_model_that_answers_bit_by_bit_is_known_for_it(server: Endpoint) -> No
         [],
     )
     assert found.context_tokens is None
-    assert not trials.is_priced(found)
+    assert pricing.priced([("openai", MODEL), ("openai", "gpt-4o-mini")], timezone.now()) == {("openai", "gpt-4o-mini")}
     assert UsageRecord.objects.get().purpose == Purpose.TEST
 
 
@@ -73,6 +74,7 @@ LISTS: list[tuple[dict[str, Any], int | None]] = [
     ({"max_context_length": 128000}, 128000),  # Mistral
     ({"meta": {"n_ctx": 8192, "n_ctx_train": 131072}}, 8192),  # llama.cpp
     ({"meta": {"n_ctx_train": 131072}}, 131072),
+    ({"max_context": 524288}, 524288),  # ArliAI
     ({"max_model_len": None}, None),
     ({"max_model_len": "32k"}, None),
     ({"max_model_len": -1, "context_length": 4096}, 4096),
@@ -97,6 +99,10 @@ DOORS: list[tuple[str, Any, int | None]] = [
     ("/model/info", {"data": [{"model_name": "another", "model_info": {"max_input_tokens": 1}},
                               {"model_name": MODEL, "model_info": {"max_input_tokens": 200000}}]}, 200000),  # LiteLLM
     ("/model/info", {"data": [{"model_name": MODEL, "model_info": {"max_input_tokens": None}}]}, None),
+    ("/api/v1/models", {"models": [{"key": MODEL, "max_context_length": 131072,
+                                    "loaded_instances": [{"config": {"context_length": 8192}}]}]}, 8192),
+    ("/api/v1/models", {"models": [{"key": MODEL, "max_context_length": 131072, "loaded_instances": []}]}, 131072),
+    ("/api/v1/models", {"models": [{"key": "another", "max_context_length": 1}]}, None),
     ("/api/show small-8b", {"model_info": None}, None),
     ("/model/info", {"data": ["what", None]}, None),
 ]  # fmt: skip
@@ -175,4 +181,4 @@ def test_a_price_that_was_stated_is_known(server: Endpoint) -> None:
     ModelPrice.objects.create(
         provider="openai", model="small-*", input_per_million=Decimal(1), valid_from=timezone.now()
     )
-    assert trials.is_priced(TriedModel.objects.get())
+    assert pricing.priced([("openai", MODEL), ("openai", "large")], timezone.now()) == {("openai", MODEL)}
