@@ -13,6 +13,7 @@ from llm import client
 from llm.calling import retry, room
 from llm.completion import ProviderError
 from llm.models import Deployment, Endpoint, Reservation, ServingRole, UsageRecord
+from llm.providers import anthropic, openai
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.protocols import Raw
 from tests.fakes.providers.wire import chat, sent
@@ -152,7 +153,11 @@ def test_whatever_a_server_refuses_with_ends_in_one_row(
     fake_providers: FakeProviders, status: int, body: bytes, provider: str
 ) -> None:
     """Of any status and in any words; what is objected to is left out, each thing once."""
-    ends_in_one_row(fake_providers, provider, Raw(body, status))
+    try:
+        ends_in_one_row(fake_providers, provider, Raw(body, status))
+    finally:
+        openai._habits.clear()
+        anthropic._refused.clear()
 
 
 def ends_in_one_row(fake: FakeProviders, provider: str, raw: Raw) -> None:
