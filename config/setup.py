@@ -23,7 +23,7 @@ from tuning.registry import versions
 logger = logging.getLogger(__name__)
 
 # The model a provider answers with when only its key is given: the cheapest current one that follows instructions.
-ANSWER_MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", "extractive": "best-sentences"}
+ANSWER_MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5", vendors.QUOTING: vendors.SENTENCES}
 NOBODY = "none"  # as FALLBACK_MODEL: the fallback that is live goes
 
 

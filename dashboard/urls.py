@@ -138,6 +138,7 @@ urlpatterns = [
     path("endpoints/new/", serving.new_endpoint, name="new_endpoint"),
     path("endpoints/<int:pk>/", serving.endpoint, name="endpoint"),
     path("endpoints/<int:pk>/try/", serving.try_endpoint, name="try_endpoint"),
+    path("endpoints/names/", serving.list_models, name="list_models"),
     path("install/", install.install, name="install"),
     path("install/sample/remove/", install.remove_sample, name="remove_sample"),
     path("doctor/", install.examine, name="doctor"),

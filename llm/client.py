@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import TypeVar
 from llm import vendors
 from llm.calling import breaker, fallback, room
 from llm.calling.call import Call, StreamedCall, Terms
+from llm.calling.fallback import Instead
 from llm.completion import ProviderError, Usage
 from llm.models import Deployment, Purpose, ServingRole
 from llm.prompt import Prompt
@@ -42,17 +44,18 @@ def stream(
     trace_id: str,
     deadline: float,
     purpose: Purpose = Purpose.ANSWER,
-    may_fall_back: bool = True,
+    instead: Instead = Instead.DECIDED,
 ) -> "Response":
     """Ask a model. Nothing is sent before the Response is iterated. `deadline` is a time.monotonic().
 
-    `prompt` is a function where models are asked in words of their own: it is given who is asked. Where a fallback is
-    live it is asked when this model gives nothing, unless what this very model says is wanted: then `may_fall_back` is
-    to be False. Only answer models are replaced.
+    `prompt` is a function where models are asked in words of their own: it is given who is asked. `instead` says who is
+    asked when this model gives nothing: nobody, where what this very model says is wanted. Only answer models are
+    replaced.
     """
     terms = Terms(deployment, trace_id, purpose, deadline)
     worded = prompt if callable(prompt) else lambda _: prompt
-    return Response(worded, terms, may_fall_back=may_fall_back and fallback.may_replace(deployment, purpose))
+    is_replaced = fallback.may_replace(deployment, purpose)
+    return Response(worded, terms, instead=instead if is_replaced else Instead.NOBODY)
 
 
 def metered(
@@ -75,6 +78,8 @@ def metered(
 
 class Recorded:
     """A reply that came before, where a Response is expected: iterate it for its text, or for the error it ended in."""
+
+    replaced: ProviderError | None = None
 
     def __init__(
         self, deployment: Deployment, *, text: str = "", finish_reason: str = "stop", error: ProviderError | None = None
@@ -101,10 +106,11 @@ class Response:
     After a fallback everything but the ledger is about the model that stood in.
     """
 
-    def __init__(self, worded: Callable[[Deployment], Prompt], terms: Terms, *, may_fall_back: bool) -> None:
+    def __init__(self, worded: Callable[[Deployment], Prompt], terms: Terms, *, instead: Instead) -> None:
+        self.replaced: ProviderError | None = None  # why the model that was asked first gave nothing
         self._worded = worded
         self._call = self._asking(terms)
-        self._may_fall_back = may_fall_back
+        self._instead = instead
         self._deltas = self._stream()
 
     def __iter__(self) -> Iterator[str]:
@@ -140,26 +146,52 @@ class Response:
         return self._call.first_token_ms
 
     @property
+    def pieces(self) -> int:
+        return self._call.pieces
+
+    @property
+    def has_thought(self) -> bool:
+        """Whether the model thought before it spoke, as far as its server shows."""
+        return self._call.has_thought
+
+    @property
     def latency_ms(self) -> float:
         return self._call.latency_ms
 
     def _stream(self) -> Generator[str, None, None]:
-        """The first model, or the fallback when that fails before its first word: never the text of two models."""
+        """The first model, or who stands in when that fails before its first word: never the text of two models."""
         terms = self._call.terms
         standing = breaker.standing(terms.deployment)
-        fallback_id = standing.fallback_id if self._may_fall_back else None
-        first_by = math.inf
+        fallback_id = None if self._instead is Instead.NOBODY else standing.fallback_id
+        self._call = self._asking(self._first(terms, standing, fallback_id))
+        others = self._others(fallback_id, may_quote=standing.may_quote)
+        while True:
+            try:
+                yield from self._roomy(self._call)
+            except ProviderError as error:
+                other = None if self._call.text else next(others, None)
+                if other is None or not self._instead.is_for(error.kind, is_decided=other.pk is not None):
+                    raise
+                self.replaced = self.replaced or error
+                self._call = self._asking(_stand_in(self._call.terms, other, error))
+            else:
+                return
+
+    def _first(self, terms: Terms, standing: breaker.Standing, fallback_id: int | None) -> Terms:
+        """How the model itself is asked: what nobody else needs of the time is its own, and it may be asked twice."""
         if fallback_id is not None:
             first_by = fallback.first_of_two_by(terms.deadline, is_hurried=standing.is_hurried)
-        first = self._call = self._asking(replace(terms, standing=standing, first_by=first_by))
-        try:
-            yield from self._roomy(first)
-            return
-        except ProviderError as error:
-            if fallback_id is None or self._call.text:
-                raise
-            self._call = self._asking(_stand_in(first.terms, fallback_id, error))
-        yield from self._roomy(self._call)
+            return replace(terms, standing=standing, first_by=first_by)
+        again_by = math.inf if self._instead is Instead.NOBODY else fallback.again_by(terms.deadline)
+        return replace(terms, standing=standing, again_by=again_by)
+
+    def _others(self, fallback_id: int | None, *, may_quote: bool) -> Iterator[Deployment]:
+        """Who stands in, one after the other."""
+        if fallback_id is not None:
+            self._instead = Instead.QUOTED if self._instead.may_quote else self._instead  # it has waited for somebody
+            yield fallback.deployment(fallback_id)
+        if may_quote and self._instead.may_quote:
+            yield fallback.quoting()
 
     def _roomy(self, call: StreamedCall) -> Iterator[str]:
         """The reply; once more, as another call, where it was given too few tokens to begin, or more than may be."""
@@ -183,12 +215,19 @@ def _has_other_room(error: ProviderError, deployment: Deployment) -> bool:
     return error.kind in ("bad_request", "budget") and room.forget(deployment)
 
 
-def _stand_in(failed: Terms, fallback_id: int, error: ProviderError) -> Terms:
-    """The same asked of the fallback, in what is left of the time."""
-    deployment = fallback.deployment(fallback_id)
+def _stand_in(failed: Terms, deployment: Deployment, error: ProviderError) -> Terms:
+    """The same asked of another, in what is left of the time; what only quotes has a little in any case."""
     log.warning("trace %s: %s stands in for %s: %s", failed.trace_id, deployment, failed.deployment, error)
+    if deployment.is_quoting:
+        deadline = max(failed.deadline, time.monotonic() + fallback.QUOTING_SECONDS)
+        return Terms(deployment, failed.trace_id, failed.purpose, deadline)
     first_by = fallback.first_word_by(failed.deadline, calls=1)
     return Terms(deployment, failed.trace_id, failed.purpose, failed.deadline, first_by)
+
+
+def is_left_alone(deployment: Deployment) -> bool:
+    """Whether a question had better wait than ask this model now: its breaker is open, and nobody stands in."""
+    return breaker.is_left_alone(deployment)
 
 
 Ask = Callable[..., Response | Recorded]

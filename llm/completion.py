@@ -76,14 +76,22 @@ class Usage:
 
 @dataclass(frozen=True)
 class Completion:
-    """The end of a reply: its whole text, why it ended, and what it used."""
+    """The end of a reply: its whole text, why it ended, what it used, and whether it was thought over first."""
 
     text: str
     finish_reason: FinishReason
     usage: Usage
+    has_thought: bool = False
 
 
-def completion(text: str, finish_reason: FinishReason | None, usage: Usage, *, told: object = None) -> Completion:
+def completion(
+    text: str,
+    finish_reason: FinishReason | None,
+    usage: Usage,
+    *,
+    told: object = None,
+    has_thought: bool = False,
+) -> Completion:
     """The Completion of a reply that has ended, for the reason that the provider `told`.
 
     Raises ProviderError when it ended too early, for a reason nobody knows, or holds nothing.
@@ -95,7 +103,7 @@ def completion(text: str, finish_reason: FinishReason | None, usage: Usage, *, t
         raise ProviderError("The model used up its tokens before it said a word.", kind="room", usage=usage)
     if finish_reason == "stop" and not text.strip():
         raise ProviderError("The provider sent an empty reply.", kind="bad_reply", usage=usage)
-    return Completion(text, finish_reason, usage)
+    return Completion(text, finish_reason, usage, has_thought=has_thought)
 
 
 def timed_out() -> ProviderError:

@@ -31,8 +31,9 @@ class Vendor:
     quotes: bool = False
 
 
+QUOTING, SENTENCES = "extractive", "best-sentences"  # who quotes, and its one model
 VENDORS = {
-    "extractive": Vendor(answers="llm.providers.extractive.provider.ExtractiveProvider", quotes=True),
+    QUOTING: Vendor(answers="llm.providers.extractive.provider.ExtractiveProvider", quotes=True),
     "local": Vendor(embeds="knowledge.embedders.local.LocalEmbedder"),
     "openai": Vendor(
         answers="llm.providers.openai.OpenAIProvider",

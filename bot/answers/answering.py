@@ -7,22 +7,23 @@ import logging
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from bot.answers import asking, followups, guarding, prompts, retelling
+from bot.answers.answered import NOTHING, Answer, CitedPassage, ended
 from bot.answers.asking import Asked, FoundBefore
 from bot.answers.guarding import Draft, Guarded
 from bot.answers.prompts import PLAIN, Manner
 from bot.answers.signals import Signalled
-from bot.answers.trace import Caught, Retold, SentPrompt
+from bot.answers.trace import Retold, SentPrompt
 from bot.claims import citations
 from bot.models import Outcome
 from bot.voices import framing
 from bot.wording import outcomes, smalltalk
-from knowledge.retrieval.rereading import reread
+from knowledge.retrieval.rereading import reread, reread_quickly
 from knowledge.retrieval.search import Hit, Retrieval, retrieve
-from llm import client
+from llm import brackets, client
 from llm.completion import ProviderError
 from llm.models import Deployment, PromptVariant
 from llm.prompt import Prompt, Turn
@@ -31,76 +32,6 @@ log = logging.getLogger(__name__)
 
 PASSAGES = 6  # four to six good passages beat twenty mediocre ones
 MORE_PASSAGES = 4  # of a second search, which a model may ask for once
-# Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
-# question (cosine): short questions in other words share few terms with the passage. A model that reads can refuse.
-LEAST_TO_QUOTE = 0.5
-CLOSE_IN_MEANING = 0.5
-LEAST_TO_READ = 0.05
-NOTHING = Retrieval(hits=(), answerable=0.0, stages_ms={})
-
-
-@dataclass(frozen=True)
-class CitedPassage:
-    """A passage the answer rests on, under the number its readers see."""
-
-    number: int
-    hit: Hit
-    quote: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What came of a question.
-
-    `question` is how it was understood, `deployment` who wrote. `uncited_text` keeps what a model wrote without resting
-    it on a passage, which nobody is shown; `searched_again` the words that it asked to have searched. `prompt` is the
-    last one that a model replied to, if any did; `invalid_markers` of that reply led to no passage. `retold` is what
-    came of having a quoted answer put into the voice. `caught` is what was found wrong with what a model had `written`,
-    and `mending` why it could not do better. Times are in milliseconds since the question came in.
-    """
-
-    asked: Asked
-    outcome: Outcome
-    text: str
-    question: str
-    deployment: Deployment
-    retrieval: Retrieval = NOTHING
-    citations: tuple[CitedPassage, ...] = ()
-    uncited_text: str = ""
-    searched_again: str = ""
-    prompt: SentPrompt | None = None
-    retold: Retold | None = None
-    caught: tuple[Caught, ...] = ()
-    written: str = ""
-    mending: str = ""
-    invalid_markers: int = 0
-    is_truncated: bool = False
-    error: str = ""
-    first_token_ms: float | None = None
-    total_ms: float
-
-    @property
-    def trace_id(self) -> str:
-        return self.asked.trace_id
-
-    @property
-    def is_stand_in(self) -> bool:
-        """Whether another model wrote than was asked."""
-        asked = self.asked.deployment
-        return (self.deployment.endpoint, self.deployment.model) != (asked.endpoint, asked.model)
-
-
-def ended(asked: Asked, outcome: Outcome, text: str = "", *, error: str = "") -> Answer:
-    """An answer that is no more than its outcome, in the outcome's own words unless there is a `text`."""
-    return Answer(
-        asked=asked,
-        outcome=outcome,
-        text=text or outcomes.say(outcome, asked.speech, asked.trace_id),
-        question=asked.question,
-        deployment=asked.deployment,
-        error=error,
-        total_ms=asked.elapsed_ms(),
-    )
 
 
 class Writing:
@@ -128,6 +59,7 @@ class Writing:
         self._question = asked.question
         self._deployment = asked.deployment
         self._searched_again = ""
+        self._has_looked_closer = False
         self._prompt: SentPrompt | None = None
         self._retold: Retold | None = None
         self._check = Guarded("", ())
@@ -180,12 +112,23 @@ class Writing:
         if self._found is not None:
             self._question, self.retrieval = self._found.question, self._found.retrieval
             return
-        question = followups.standalone(asked, self._history)
-        self.retrieval = self._retrieve(question)
+        self._question = self._by_itself()
+        self.retrieval = self._retrieve(self._question)
         if asked.deployment.is_quoting:
-            hits = reread(question, self.retrieval.hits, trace_id=asked.trace_id, deadline=asked.deadline)
+            hits = reread(self._question, self.retrieval.hits, trace_id=asked.trace_id, deadline=asked.deadline)
             self.retrieval = replace(self.retrieval, hits=hits)
-        self._question = question
+
+    def _by_itself(self) -> str:
+        """The question without the conversation; together with the one before, where the model that could say it in one
+        gives nothing and the documents' own words will do."""
+        try:
+            return followups.standalone(self.asked, self._history)
+        except ProviderError as error:
+            if not (self.asked.instead.may_quote and self.asked.instead.is_for(error.kind, is_decided=False)):
+                raise
+            log.warning("trace %s: the follow-up is searched for as it is: %s", self.asked.trace_id, error)
+        before = [turn.text for turn in self._history if turn.role == "user"]
+        return " ".join([*before[-1:], self.asked.question])
 
     def _retrieve(self, words: str) -> Retrieval:
         return retrieve(
@@ -197,13 +140,7 @@ class Writing:
         )
 
     def _is_answerable(self) -> bool:
-        least = self.asked.least_answerable
-        if least is not None:
-            return bool(self.retrieval.hits) and self.retrieval.answerable >= least
-        if not self._deployment.is_quoting:
-            return bool(self.retrieval.hits) and self.retrieval.answerable >= LEAST_TO_READ
-        closest = max((each.similarity for hit in self.retrieval.hits for each in hit.sentences), default=0.0)
-        return self.retrieval.answerable >= LEAST_TO_QUOTE or closest >= CLOSE_IN_MEANING
+        return self.asked.is_answered_by(self.retrieval, is_quoted=self._deployment.is_quoting)
 
     def _heard(self, *, may_search: bool) -> Generator[str, None, bool]:
         """The reply; another one where what was begun turns out to be thinking, which that leaves out."""
@@ -225,9 +162,10 @@ class Writing:
             trace_id=self.asked.trace_id,
             deadline=self.asked.deadline,
             purpose=self.asked.purpose,
+            instead=self.asked.instead,
         )
         reply = Signalled(response)
-        renumbered = citations.Renumbered(reply, len(self.retrieval.hits))
+        renumbered = citations.Renumbered(reply, len(self.retrieval.hits), self._own_numbers())
         self._opened = framing.Opened(self._spoken(renumbered, response), self._voiced("opening"))
         with closing(response):
             for delta in self._opened:
@@ -246,7 +184,9 @@ class Writing:
         if reply.is_not_found and self.text:
             self._settle(replace(ended(self.asked, Outcome.NOT_IN_DOCS), uncited_text=self._unframed))
             return False
-        if self._deployment.is_quoting and not self._is_answerable():  # as strict as if it had been asked first
+        if self._deployment.is_quoting and not (renumbered.cited and self._is_answerable()):  # as if it was asked first
+            if response.replaced is not None and self.asked.instead.may_quote:
+                raise response.replaced  # a model that reads might have found it
             self._end(Outcome.NOT_IN_DOCS)
             return False
         is_truncated = response.finish_reason == "length"
@@ -256,6 +196,10 @@ class Writing:
 
     def _worded(self, served: Deployment, *, may_search: bool) -> Prompt:
         """The prompt in the words that this very model is asked in: it may be the fallback."""
+        if served.is_quoting and not self.asked.deployment.is_quoting and not self._has_looked_closer:
+            self._has_looked_closer = True
+            hits = reread_quickly(self._question, self.retrieval.hits, trace_id=self.asked.trace_id)
+            self.retrieval = replace(self.retrieval, hits=hits)
         return prompts.build(
             prompts.framed(self._question, self.asked.around(served)),
             self.retrieval.hits,
@@ -284,6 +228,10 @@ class Writing:
         if renumbered.cited and self._is_answerable():
             plain, self._retold = retelling.retell(plain, self.asked, voice, restyler)
         yield plain
+
+    def _own_numbers(self) -> set[int]:
+        """What the passages themselves have in brackets."""
+        return set().union(*(brackets.own(hit.text) for hit in self.retrieval.hits))
 
     def _voiced(self, words: Literal["opening", "closing"]) -> str:
         return str(getattr(self.asked.manner.voice, words, ""))
@@ -350,9 +298,8 @@ class Writing:
     def _fail(self, error: ProviderError) -> None:
         """A provider failed for good: say so with an incident id, and never pass off half an answer as a whole one."""
         log.error("trace %s: %s", self.asked.trace_id, error)
-        self._settle(
-            replace(ended(self.asked, outcomes.of_error(error), error=str(error)), uncited_text=self._unframed)
-        )
+        failed = replace(ended(self.asked, outcomes.of_error(error), error=str(error)), failure=error.kind)
+        self._settle(replace(failed, uncited_text=self._unframed))
 
     def _end(self, outcome: Outcome, text: str = "") -> None:
         self._settle(ended(self.asked, outcome, text))

@@ -1,13 +1,13 @@
 """What is asked: the question with all that was settled when it came in. Nothing of it changes afterwards."""
 
-import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.conf import settings
 
 from bot.answers.prompts import PLAIN, Manner
+from bot.models import Channel, Conversation
 from bot.surroundings.utterances import Utterance
 from bot.wording import phrases, speech
 from bot.wording.phrases import Phrase
@@ -15,10 +15,18 @@ from bot.wording.speech import ENGLISH, Speech
 from foundation.text import clean
 from knowledge.retrieval.search import Retrieval
 from llm import client
-from llm.models import Deployment, Purpose, ServingRole
+from llm.calling.fallback import Instead
+from llm.models import Deployment, Purpose, Rollout, ServingRole
 
 QUESTION_CHARACTERS = 4000
-WORD = re.compile(r"\w")
+# Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
+# question (cosine): short questions in other words share few terms with the passage. A model that reads can refuse.
+LEAST_TO_QUOTE = 0.5
+CLOSE_IN_MEANING = 0.5
+LEAST_TO_READ = 0.05
+# Of ANSWER_SECONDS, what is kept for sending what came of it, or for the documents' own words and sending them.
+RESERVE = 0.05
+MOST_RESERVED = 2.0  # seconds
 
 
 class QuestionError(ValueError):
@@ -38,9 +46,9 @@ class Asked:
     question came in (time.monotonic()). `least_answerable` (0 to 1) is the estimate from which on there is an answer at
     all, in place of the rules of answering: a channel of customers may want it higher than a team. `manner` is how the
     answer is to sound, and its language; `purpose` is what the ledger says that the model was asked for. `rollout` is
-    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it. `surroundings` are
-    what people wrote before it where it was asked. `spoken_to` is how the asker is spoken to where more is known than
-    the question tells.
+    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it. `instead` is who
+    is asked when that model gives nothing. `surroundings` are what people wrote before it where it was asked.
+    `spoken_to` is how the asker is spoken to where more is known than the question tells.
     """
 
     question: str
@@ -53,6 +61,7 @@ class Asked:
     rollout: int | None = None
     is_candidate: bool = False
     surroundings: tuple[Utterance, ...] = ()
+    instead: Instead = Instead.DECIDED
     spoken_to: Speech | None = None
 
     @cached_property
@@ -72,8 +81,17 @@ class Asked:
 
     @property
     def deadline(self) -> float:
-        """The time.monotonic() at which the answer has to be whole."""
-        return self.started + settings.ANSWER_SECONDS
+        """The time.monotonic() at which the answer has to be written, so that it is there within ANSWER_SECONDS."""
+        return self.started + settings.ANSWER_SECONDS - min(RESERVE * settings.ANSWER_SECONDS, MOST_RESERVED)
+
+    def is_answered_by(self, found: Retrieval, *, is_quoted: bool) -> bool:
+        """Whether what was found may hold the answer, to be quoted or to be read."""
+        if self.least_answerable is not None:
+            return bool(found.hits) and found.answerable >= self.least_answerable
+        if not is_quoted:
+            return bool(found.hits) and found.answerable >= LEAST_TO_READ
+        closest = max((each.similarity for hit in found.hits for each in hit.sentences), default=0.0)
+        return found.answerable >= LEAST_TO_QUOTE or closest >= CLOSE_IN_MEANING
 
     def elapsed_ms(self) -> float:
         return (time.monotonic() - self.started) * 1000
@@ -109,6 +127,22 @@ def begin(
         manner=manner,
         purpose=purpose,
     )
+
+
+def assign(asked: Asked, conversation: Conversation, channel: Channel | None = None) -> Asked:
+    """The same question, asked of the model of its channel, else of a rollout's candidate, else of the live one.
+
+    A channel with a model of its own takes part in no rollout. All others are drawn, those beside the candidate too, so
+    that both can be compared over the same time.
+    """
+    if channel is not None and channel.deployment is not None:
+        return replace(asked, deployment=channel.deployment)
+    rollout = Rollout.objects.going()
+    if rollout is None:
+        return asked
+    if rollout.takes(str(conversation.pk)):
+        return replace(asked, deployment=rollout.candidate, rollout=rollout.pk, is_candidate=True)
+    return replace(asked, rollout=rollout.pk)
 
 
 def check(question: str) -> None:

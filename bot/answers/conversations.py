@@ -2,19 +2,21 @@
 
 import logging
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from bot.answers import asking, assigning, prompts, trace
-from bot.answers.answering import Answer, Writing
+from bot.answers import asking, prompts, trace
+from bot.answers.answered import Answer
+from bot.answers.answering import Writing
 from bot.answers.asking import Asked
 from bot.answers.trace import Became, Reach, Trace
 from bot.models import Citation, Conversation, Message, Outcome, Platform, Speaker
 from bot.voices import choosing, style
 from knowledge.retrieval.search import Retrieval
+from llm.calling.fallback import Instead
 from llm.models import UsageRecord
 from llm.prompt import Turn
 
@@ -67,7 +69,7 @@ def _ask(
     asked: Asked, platform: Platform, collections: list[int], user: User | None, conversation: Conversation | None
 ) -> Generator[Event]:
     conversation = conversation or Conversation.objects.create(platform=platform, user=user)
-    asked = assigning.assign(asked, conversation)
+    asked = replace(asking.assign(asked, conversation), instead=Instead.QUOTED)
     writing = Writing(asked, history(conversation, collections), collections)
     Message.objects.create(
         conversation=conversation,

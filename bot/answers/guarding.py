@@ -21,6 +21,7 @@ from bot.wording import phrases
 from knowledge.passages import languages
 from knowledge.retrieval.search import Hit
 from llm import client
+from llm.calling.fallback import Instead
 from llm.completion import ProviderError
 from llm.models import Deployment, PromptVariant
 from llm.prompt import Prompt, Turn
@@ -244,7 +245,7 @@ def _asked_again(work: _Amended, faulty: Sequence[Checked], draft: Draft) -> str
         trace_id=asked.trace_id,
         deadline=asked.deadline,
         purpose=asked.purpose,
-        may_fall_back=False,
+        instead=Instead.NOBODY,
     )
     signalled = Signalled(response)
     try:

@@ -14,6 +14,7 @@ from bot.surroundings.utterances import Utterance
 from bot.voices import restyling, style
 from knowledge.retrieval.rereading import parts
 from knowledge.retrieval.search import Hit
+from llm.brackets import escaped, unescaped
 from llm.models import PromptVariant
 from llm.prompt import Passage, Prompt, Sentence, Turn
 
@@ -207,7 +208,7 @@ def read(asked: str) -> tuple[tuple[Passage, ...], str]:
     for number, (_, begin) in enumerate(starts, start=1):
         end = starts[number][0] if number < len(starts) else len(body)
         heading, _, text = body[begin:end].partition("\n")
-        passages.append(Passage(number=number, title="", heading=heading, text=text))
+        passages.append(Passage(number=number, title="", heading=unescaped(heading), text=unescaped(text)))
     return tuple(passages), question
 
 
@@ -253,7 +254,9 @@ def _passage(number: int, hit: Hit) -> Passage:
 
 def _context(passages: Sequence[Passage]) -> str:
     """The passages as numbered text, fenced by a line that whoever wrote them could not know."""
-    body = "\n\n".join(PASSAGE.format(number=p.number, heading=p.heading or p.title, text=p.text) for p in passages)
+    body = "\n\n".join(
+        PASSAGE.format(number=p.number, heading=escaped(p.heading or p.title), text=escaped(p.text)) for p in passages
+    )
     return CONTEXT.format(fence=_fence(body), passages=body)
 
 

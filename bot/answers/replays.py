@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.answers import answering, asking, conversations, prompts, trace
+from bot.answers.answered import Answer
 from bot.answers.trace import Trace
 from bot.claims import citations
 from bot.models import Message, Question
@@ -64,7 +65,7 @@ def as_prompted(message: Message, text: str) -> str:
     return citations.renumber(text, {number: place for number, place in seen.items() if place is not None})
 
 
-def ask_again(message: Message) -> answering.Answer:
+def ask_again(message: Message) -> Answer:
     """Answer the same question with today's documents, model and voice; nothing of it is kept but its cost.
 
     Raises ProviderError, Deployment.DoesNotExist.

@@ -11,6 +11,7 @@ from bot.answers.trace import Retold
 from bot.models import Voice
 from bot.voices import restyling
 from llm import client
+from llm.calling.fallback import Instead
 from llm.completion import ProviderError
 from llm.models import Deployment, Purpose
 from llm.prompt import Prompt
@@ -48,7 +49,7 @@ def _asked(plain: str, asked: Asked, restyler: Deployment) -> tuple[str, str]:
         trace_id=asked.trace_id,
         deadline=min(asked.deadline, time.monotonic() + LONGEST_SECONDS),
         purpose=Purpose.RESTYLE,
-        may_fall_back=False,
+        instead=Instead.NOBODY,
     )
     try:
         styled = "".join(response).strip()

@@ -5,14 +5,17 @@ no marker that points to nothing. Brackets inside code are code.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from knowledge.passages import hyperlinks
+from llm import brackets
 
 MARKER = re.compile(r"\[\s*(\d{1,2}(?:\s*,\s*\d{1,2})*)\s*\]")  # [404] is no marker: nobody gets that many passages
-OPEN_MARKER = re.compile(r"\[[\d\s,]{0,40}\Z")
+OPEN_MARKER = re.compile(r"(?:\\?\[[\d\s,]{0,40}\\?|\\)\Z")
 # A marker, or what is left as it is: inline code, whose closing run of backticks is as long as the opening one.
 INLINE = re.compile(rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))|{MARKER.pattern}")
+# The same, and a document's own brackets, which a model copies as it reads them.
+READ = re.compile(rf"{INLINE.pattern}|{brackets.ESCAPED.pattern}")
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 WORD = re.compile(r"\w+")
@@ -22,10 +25,12 @@ class Renumbered:
     """Text with its markers checked and renumbered as it streams by.
 
     Iterating yields text; afterwards `cited` holds the prompt's passage numbers in the order readers see them, so that
-    the marker [k] of the text means passage `cited[k - 1]`. `invalid` counts those that led nowhere.
+    the marker [k] of the text means passage `cited[k - 1]`. `invalid` counts those that led nowhere. Brackets of the
+    documents' own stay as text: escaped ones, and others that lead nowhere where `own` has their numbers.
     """
 
-    def __init__(self, deltas: Iterable[str], passage_count: int) -> None:
+    def __init__(self, deltas: Iterable[str], passage_count: int, own: Collection[int] = ()) -> None:
+        self._own = own
         self.cited: list[int] = []
         self.invalid = 0
         self._deltas = deltas
@@ -60,7 +65,7 @@ class Renumbered:
         """A part of a line that cuts neither a marker nor inline code in two."""
         if text:
             self._begins_line = False
-        return text if self._fence else INLINE.sub(self._replace, text)
+        return text if self._fence else READ.sub(self._replace, text)
 
     def _settled(self, text: str) -> int:
         """How much of `text`, the line so far, can be judged without what follows."""
@@ -82,8 +87,12 @@ class Renumbered:
     def _replace(self, match: re.Match[str]) -> str:
         if match["code"]:
             return match.group()
+        if match["own"]:
+            return brackets.as_text(match["own"])
         numbers = [int(number) for number in match.group(3).split(",")]
         valid = [number for number in numbers if 1 <= number <= self._passage_count]
+        if not valid and all(number in self._own for number in numbers):
+            return brackets.as_text(match.group(3))
         self.invalid += len(numbers) - len(valid)
         for number in valid:
             if number not in self.cited:
@@ -106,7 +115,7 @@ class _Mapped(Renumbered):
         yield self._line(rest)
 
     def _replace(self, match: re.Match[str]) -> str:
-        if match["code"]:
+        if match["code"] or match["own"]:
             return match.group()
         found = list(dict.fromkeys(int(number) for number in match.group(3).split(",")))
         self.cited += [number for number in found if number not in self.cited]

@@ -10,6 +10,8 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models
 from django.db.models.functions import Now
 
+from llm import vendors
+
 SILENCES = 20  # that are kept of a conversation
 MATCHES = 20_000  # that a search for words looks among, newest first
 
@@ -226,6 +228,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    @property
+    def is_quoted_instead(self) -> bool:
+        """Whether it is the documents' own words because the model that was asked gave nothing."""
+        return self.is_stand_in and self.outcome == Outcome.ANSWERED and vendors.quotes(self.provider)
 
     @property
     def asked(self) -> "Message":

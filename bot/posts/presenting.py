@@ -84,6 +84,8 @@ def _changed(citations: list[Citation]) -> dict[int | None, datetime]:
 def _notes(message: Message, question: Question, spoken: Speech) -> Iterable[str]:
     if message.created_at - question.asked_at > LATE_AFTER:
         yield spoken.say(phrases.LATE, ago=spoken.ago(question.asked_at, message.created_at))
+    if message.is_quoted_instead:
+        yield spoken.say(phrases.QUOTED_INSTEAD)
     if message.outcome == Outcome.NOT_IN_DOCS and (titles := _nearest(message)):
         yield spoken.say(phrases.NEAREST, titles=" · ".join(titles))
     if message.is_truncated:

@@ -12,7 +12,8 @@ UPDATE bot_question SET state = 'answering', attempts = attempts + 1,
 WHERE id = (
   SELECT q.id FROM bot_question q
   WHERE q.platform = ANY(%(platforms)s)
-    AND (q.state = 'waiting' OR (q.state = 'answering' AND q.lease_until < now()))
+    AND ((q.state = 'waiting' AND q.lease_until IS NULL)
+      OR (q.state IN ('waiting', 'answering') AND q.lease_until < now()))
     AND NOT EXISTS (
       SELECT 1 FROM bot_question e
       WHERE e.conversation_id = q.conversation_id AND e.id < q.id AND e.state IN ('waiting', 'answering', 'delivering')

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from django.db import transaction
 from django.db.models import F
@@ -11,8 +12,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import asking, assigning, channel_rules, conversations
-from bot.answers.answering import Answer, Writing, ended
+from bot.answers import asking, channel_rules, conversations
+from bot.answers.answered import Answer, ended
+from bot.answers.answering import Writing
 from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
 from bot.answers.prompts import Manner
@@ -31,13 +33,15 @@ from bot.models import (
 from bot.posts import presenting
 from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
-from bot.questions import giving_up, looking_around, receiving
+from bot.questions import giving_up, looking_around, patience, receiving
 from bot.questions.wishes import wants_person
 from bot.surroundings.pointing import only_points
 from bot.team import escalations
 from bot.voices import choosing
-from bot.wording import phrases, speech
+from bot.wording import phrases, smalltalk, speech
 from foundation import connections, failpoints
+from llm import client
+from llm.calling.fallback import Instead
 
 log = logging.getLogger(__name__)
 
@@ -65,14 +69,20 @@ class Reply:
 
 def reply(question: Question, messenger: Messenger) -> None:
     """Answer a claimed question and send the answer. Whoever calls keeps the lease from running out."""
-    messenger.sign(question)
+    asked = _asked(question)  # from here on its time counts
+    if not patience.has_waited(question):
+        messenger.sign(question)
     failpoints.reach("worker.signed")
     told = Reply(question, messenger)
     try:
-        if told.is_shown:
+        is_waiting = _is_waiting(question, asked) and _settled(question, asked) is None
+        if told.is_shown and not (is_waiting and patience.has_waited(question)):
             _open(told)
-        _keep_question(question)
-        answer = _answer(told)
+        if is_waiting:
+            _wait(question)
+        if _keep_question(question):
+            asked = _asked(question)
+        answer = _settled(question, asked) or _answer(told, asked)
         failpoints.reach("answer.written")
         deliveries = _save(told, answer)
     except SupersededError:
@@ -106,27 +116,47 @@ def _open(told: Reply) -> None:
 
 
 @transaction.atomic
-def _keep_question(question: Question) -> None:
-    """Take its words as they stand now: whoever edits it from here on is told that it is too late."""
-    question.text = Question.objects.select_for_update(of=("self",)).get(pk=question.pk).text
+def _keep_question(question: Question) -> bool:
+    """Take its words as they stand now: whoever edits it from here on is told that it is too late. Whether they were
+    others a moment ago."""
+    claimed, question.text = question.text, Question.objects.select_for_update(of=("self",)).get(pk=question.pk).text
     Message.objects.get_or_create(
         trace_id=question.trace_id,
         speaker=Speaker.ASKER,
         defaults={"conversation": question.conversation, "text": question.text},
     )
     failpoints.reach("worker.asked_kept")
+    return claimed != question.text
 
 
-def _answer(told: Reply) -> Answer:
-    """What comes of the question: written, or no more than an outcome where nothing is to be written."""
-    question, channel = told.question, told.question.channel
+def _asked(question: Question) -> Asked:
+    """The question as it is asked now: of whom, until when, and who is asked instead."""
+    channel = question.channel
     begun = asking.begin(
         question.text,
         least_answerable=channel.least_answerable,
         manner=Manner(choosing.of(channel), channel.language),
         trace_id=question.trace_id,
     )
-    asked = assigning.assign(replace(begun, spoken_to=speech.of(question)), question.conversation, channel)
+    instead = Instead.QUOTED_LATER if patience.is_left(question) else Instead.QUOTED
+    asked = asking.assign(begun, question.conversation, channel)
+    return replace(asked, started=patience.began(question), instead=instead, spoken_to=speech.of(question))
+
+
+def _is_waiting(question: Question, asked: Asked) -> bool:
+    """Whether its model is left alone for now, and it may wait for that one."""
+    is_for_model = smalltalk.heard(question.text) is None
+    return is_for_model and asked.instead is Instead.QUOTED_LATER and client.is_left_alone(asked.deployment)
+
+
+def _wait(question: Question) -> NoReturn:
+    patience.give_back(question)
+    raise SupersededError  # another attempt goes on with it, now or already
+
+
+def _settled(question: Question, asked: Asked) -> Answer | None:
+    """What comes of a question that nothing is to be written for, which is no more than an outcome."""
+    channel = question.channel
     try:
         asking.check(question.text)
     except QuestionError as error:
@@ -136,6 +166,12 @@ def _answer(told: Reply) -> Answer:
         return ended(asked, Outcome.PROVIDER_ERROR, error=cause)
     if wants_person(question.text):
         return ended(asked, Outcome.ESCALATED, asked.speech.say(phrases.HANDED_OFF) if channel.team_channel else "")
+    return None
+
+
+def _answer(told: Reply, asked: Asked) -> Answer:
+    """What is written, from what stands around the question as well; one that only points needs that."""
+    question = told.question
     around = looking_around.look(question, told.messenger)
     if not around.found and only_points(question.text) and not _has_history(question):
         missing = phrases.UNREADABLE_ABOVE if around.is_unread else phrases.NOTHING_ABOVE
@@ -148,7 +184,7 @@ def _has_history(question: Question) -> bool:
 
 
 def _write(told: Reply, asked: Asked) -> Answer:
-    """Compose the answer, showing it as it is written."""
+    """Compose the answer, showing it as it is written. Raises SupersededError where its model is left alone for now."""
     question = told.question
     collections = channel_rules.searchable(question.channel, has_outsiders=_has_outsiders(told))
     Message.objects.filter(trace_id=asked.trace_id, speaker=Speaker.ASKER).update(
@@ -161,6 +197,8 @@ def _write(told: Reply, asked: Asked) -> Answer:
             if told.live.is_stopped:
                 receiving.stop(question)
                 raise SupersededError
+    if writing.answer.failure == "open" and asked.instead is Instead.QUOTED_LATER:
+        _wait(question)
     return writing.answer
 
 

@@ -104,6 +104,11 @@ NOBODY_HERE = Phrase(
 
 # Under or around an answer
 CUT_OFF = Phrase("cut_off", "The answer was cut off here: it had reached the greatest length a model may write.")
+QUOTED_INSTEAD = Phrase(
+    "quoted_instead",
+    "The model that usually writes my answers is out of reach just now, so here are the documents' own words. "
+    "Ask me again in a while for a fuller answer.",
+)
 LEFT_OPEN = Phrase(
     "left_open",
     "I left a part of this open: the documents I can search do not bear it out. The support team can say more.",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 
-from bot.answers import answering, conversations, replays
+from bot.answers import conversations, replays
+from bot.answers.answered import Answer
 from bot.models import Message
 from dashboard.rendering import turns, words
 from dashboard.rendering.turns import ShownTurn
@@ -17,7 +18,7 @@ class Compared:
     cost."""
 
     before: ShownTurn
-    now: answering.Answer
+    now: Answer
     cost: str
 
     @property

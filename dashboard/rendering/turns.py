@@ -55,7 +55,9 @@ class ShownTurn:
 
     @property
     def note(self) -> str:
-        """What is said to somebody who asks for a person where there is none: on a page."""
+        """What is said under an answer: that there is no person to ask on a page, or who wrote it in whose place."""
+        if self.answered is not None and self.answered.is_quoted_instead:
+            return ENGLISH.say(phrases.QUOTED_INSTEAD)
         return ENGLISH.say(phrases.NOBODY_HERE) if wants_person(self.asked.text) else ""
 
     @property

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.urls import reverse_lazy
 
 from dashboard.rendering.inputs import PROVIDERS, dress
 from llm.models import Deployment, Endpoint, ServingRole
@@ -48,7 +49,19 @@ class DeployForm(forms.Form):
         help_text="Restyle: a small model, tuned to put quoted answers into the voice and to do nothing else.",
     )
     endpoint = forms.ModelChoiceField(Endpoint.objects.order_by("name"), empty_label=None)
-    model = forms.CharField(max_length=200)
+    model = forms.CharField(
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={
+                "list": "names-live",
+                "autocomplete": "off",
+                "hx-post": reverse_lazy("list_models"),
+                "hx-trigger": "focus once, change from:#id_endpoint",
+                "hx-target": "#listed-live",
+                "hx-vals": '{"list": "names-live"}',
+            }
+        ),
+    )
     reason = forms.CharField(max_length=300, label="Why")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
+from dashboard.serving import known
 from dashboard.serving.forms import DeployForm, EndpointForm
 from foundation import secrets
 from llm import trials
@@ -26,16 +27,18 @@ def models(request: loading.Request) -> HttpResponse:
         messages.success(request, f"{made} is live for {made.get_role_display()}.")
         return redirect("models")
     rows = list(Deployment.objects.select_related("endpoint", "created_by").order_by("-id")[:HISTORY])
+    live = [row for row in Deployment.objects.newest() if row.model]
     context = {
         "page": "models",
         "form": form,
-        "live": [row for row in Deployment.objects.newest() if row.model],
+        "live": live,
         "optional": deploying.OPTIONAL,
         "history": rows,
         "endpoints": Endpoint.objects.order_by("name"),
         "breakers": Breaker.objects.exclude(opened_at=None),
         "rollout": Rollout.objects.told(),
         "endings": expiry.endings(timezone.now().date()),
+        "known": known.of_models(live),
     }
     return render(request, "dashboard/serving/models.html", context)
 
@@ -112,4 +115,20 @@ def try_endpoint(request: loading.Request, pk: int) -> HttpResponse:
     if not model:
         return render(request, "dashboard/serving/_trial.html", {"trial": trials.Trial(False, "Say which model.")})
     request.audited = {"endpoint": found.name, "model": model}
-    return render(request, "dashboard/serving/_trial.html", {"trial": trials.run(found, model)})
+    context = {
+        "trial": trials.explore(found, model),
+        "is_update": True,
+        "known": known.of_models(Deployment.objects.newest()),
+    }
+    return render(request, "dashboard/serving/_trial.html", context)
+
+
+@rules.question(Role.OWNER)
+def list_models(request: loading.Request) -> HttpResponse:
+    """What the server of an endpoint lists, to choose from."""
+    chosen = request.POST.get("endpoint", "")
+    found = get_object_or_404(Endpoint, pk=int(chosen) if chosen.isdecimal() else 0)
+    listed = trials.names(found)
+    request.audited = {"endpoint": found.name, "listed": len(listed.models)}
+    context = {"endpoint": found, "listed": listed, "list_id": request.POST.get("list", "")[:40]}
+    return render(request, "dashboard/serving/_names.html", context)

@@ -56,8 +56,13 @@ class CostLine:
         return f"{money.label(self.cost / count)}{' or more' if self.unpriced else ''}"
 
     @property
-    def cached_share(self) -> float:
-        return 100 * self.cached_input_tokens / self.input_tokens if self.input_tokens else 0.0
+    def cached_share(self) -> str:
+        """Of the tokens that went in, those that a provider's cache held; not known where none was ever told of."""
+        if not self.input_tokens:
+            return "-"
+        if not self.cached_input_tokens:
+            return "unknown"
+        return f"{100 * self.cached_input_tokens / self.input_tokens:.0f}%"
 
 
 @dataclass(frozen=True)

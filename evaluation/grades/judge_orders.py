@@ -27,6 +27,7 @@ from evaluation.scores import judge_prompts
 from evaluation.scores.judge_prompts import ANSWER_WORDS, PAIR_WORDS, UNKNOWN, ReadReply, UnreadableReplyError
 from foundation import failpoints, leases
 from llm import client
+from llm.calling.fallback import Instead
 from llm.completion import ProviderError
 from llm.models import Deployment, Purpose, ServingRole, UsageRecord
 from llm.prompt import Prompt
@@ -215,7 +216,7 @@ def _reply(prompt: Prompt, judging: Deployment, trace_id: str) -> str:
         trace_id=trace_id,
         deadline=time.monotonic() + SECONDS,
         purpose=Purpose.JUDGE,
-        may_fall_back=False,
+        instead=Instead.NOBODY,
     )
     with closing(response):
         for _ in response:

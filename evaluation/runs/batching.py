@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from bot.answers import conversations
-from bot.answers.answering import Answer
+from bot.answers.answered import Answer
 from bot.answers.trace import Trace
 from evaluation.models import (
     BatchedAnswer,

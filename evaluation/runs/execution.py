@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from bot.answers.answering import Answer
+from bot.answers.answered import Answer
 from bot.models import Outcome
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationRun, RunState
 from evaluation.runs import batching, following, grading, keeping, replies

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from bot.answers.answering import Answer
+from bot.answers.answered import Answer
 from bot.models import Outcome
 from bot.voices import framing, style
 from bot.wording import phrases, speech

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db import transaction
 
 from bot.answers import conversations
-from bot.answers.answering import Answer
+from bot.answers.answered import Answer
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun, HumanGrade
 from evaluation.scores.scoring import Scored
 from foundation import leases

@@ -4,7 +4,8 @@ from contextlib import closing
 from dataclasses import replace
 
 from bot.answers import asking, conversations, prompts
-from bot.answers.answering import Answer, Writing, ended
+from bot.answers.answered import Answer, ended
+from bot.answers.answering import Writing
 from bot.answers.asking import Asked, FoundBefore, QuestionError
 from bot.answers.prompts import Manner
 from bot.answers.trace import Trace
@@ -15,6 +16,7 @@ from evaluation.models import BatchedAnswer, EvaluationArm, EvaluationCase, Eval
 from evaluation.runs import arms
 from knowledge.retrieval.search import Retrieval
 from llm import client
+from llm.calling.fallback import Instead
 from llm.completion import ProviderError
 from llm.models import PromptVariant, Purpose
 from llm.prompt import Turn
@@ -66,7 +68,7 @@ def _alone(asked: Asked, turns: list[Turn], model: client.Ask) -> Answer:
         trace_id=asked.trace_id,
         deadline=asked.deadline,
         purpose=asked.purpose,
-        may_fall_back=False,
+        instead=Instead.NOBODY,
     )
     first_ms: float | None = None
     try:

@@ -24,6 +24,8 @@ LEAST_CALLS = 10
 FAILING_SHARE = 0.5
 TIMEOUTS_IN_A_ROW = 5
 PROBE_SECONDS = 15
+SPOKEN = 5  # the last calls that said something, of which OFTEN as many late ones make a model slow
+OFTEN = 2
 
 FAILURES = frozenset({"unavailable", "timeout", "cut", "bad_reply", "rate_limit", "key", "quota"})
 """Ends that say something about the provider; the others are about the question, or about us."""
@@ -38,12 +40,14 @@ class Standing:
     """What is to be known of a model before it is called. `fallback_id` is the Deployment that would stand in.
 
     `is_hurried` is whether that one is asked after FIRST_WORD_SECONDS already. A candidate has as long as the live
-    model has, as both are compared.
+    model has, as both are compared. `may_quote` is whether the documents' own words may stand in after that: unless
+    they were asked for in the first place, or somebody decided that nobody stands in.
     """
 
     is_open: bool = False
     fallback_id: int | None = None
     is_hurried: bool = False
+    may_quote: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,12 @@ def standing(deployment: Deployment) -> Standing:
     beside = live if deployment.is_candidate else None
     stand_in = _stand_in(Decided(0, provider, model), chosen, beside)
     hurrying = _stand_in(live, chosen, None) if deployment.is_candidate and live else stand_in
-    return Standing("breaker" in found, stand_in.pk if stand_in else None, is_hurried=hurrying is not None)
+    return Standing(
+        "breaker" in found,
+        stand_in.pk if stand_in else None,
+        is_hurried=hurrying is not None,
+        may_quote=chosen is None or bool(chosen.model),
+    )
 
 
 def _stand_in(asked: Decided, chosen: Decided | None, live: Decided | None) -> Decided | None:
@@ -86,8 +95,7 @@ def admit(deployment: Deployment, purpose: Purpose, known: Standing | None = Non
     """Let a call through, True when it is the probe of an open breaker. Raises ProviderError (open) when it may not."""
     if purpose in _PATIENT or not (known or standing(deployment)).is_open:
         return False
-    due = _row(deployment).filter(opened_at__isnull=False, probe_at__lte=Now())
-    if due.update(probe_at=Now() + timedelta(seconds=PROBE_SECONDS)):
+    if _due(deployment).update(probe_at=Now() + timedelta(seconds=PROBE_SECONDS)):
         return True
     raise ProviderError(
         f"{deployment} has failed too often and is left alone; it is tried again every {PROBE_SECONDS} seconds.",
@@ -103,6 +111,25 @@ def report(deployment: Deployment, outcome: str, *, is_probe: bool) -> None:
         _close(deployment)
     elif not is_probe and outcome in FAILURES and _has_failed_too_often(deployment, outcome):
         _open(deployment)
+
+
+def is_slow(deployment: Deployment, milliseconds: float) -> bool:
+    """Whether a model has lately needed longer than that for its first word, and more than once."""
+    calls = UsageRecord.objects.filter(
+        provider=deployment.endpoint.provider, model=deployment.model, first_token_ms__isnull=False
+    )
+    last = calls.order_by("-created_at", "-pk").values_list("first_token_ms", flat=True)[:SPOKEN]
+    return sum(taken is not None and taken >= milliseconds for taken in last) >= OFTEN
+
+
+def is_left_alone(deployment: Deployment) -> bool:
+    """Whether a call would be refused now, and nobody is decided to stand in: what can wait had better wait."""
+    known = standing(deployment)
+    return known.is_open and known.fallback_id is None and not _due(deployment).exists()
+
+
+def _due(deployment: Deployment) -> QuerySet[Breaker]:
+    return _row(deployment).filter(opened_at__isnull=False, probe_at__lte=Now())
 
 
 def _row(deployment: Deployment) -> QuerySet[Breaker]:

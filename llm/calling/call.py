@@ -16,7 +16,7 @@ from foundation import connections
 from foundation.text import clean
 from llm import tokens, vendors
 from llm.calling import breaker
-from llm.calling.deadline import iterate
+from llm.calling.deadline import Again, iterate
 from llm.calling.retry import pause
 from llm.completion import Completion, ProviderError, Usage, redacted, timed_out
 from llm.models import Deployment, Purpose, Reservation, UsageRecord
@@ -40,8 +40,8 @@ class Terms:
     """What is asked of a model. Times are time.monotonic().
 
     `first_by` is when the first of the result has to be there, all attempts included: the deadline unless it is set to
-    be sooner. `most_tokens` is what a call that is not streamed can take, for the budget. `standing` spares a query
-    when the caller has looked already.
+    be sooner; a streamed call that has said nothing by `again_by` is made once more beside it. `most_tokens` is what a
+    call that is not streamed can take, for the budget. `standing` spares a query when the caller has looked already.
     """
 
     deployment: Deployment
@@ -49,6 +49,7 @@ class Terms:
     purpose: Purpose
     deadline: float
     first_by: float = math.inf
+    again_by: float = math.inf
     most_tokens: int = 0
     standing: breaker.Standing | None = None
 
@@ -124,9 +125,12 @@ class Call:
                     self._earlier.append(error.usage)
             time.sleep(wait)
 
-    def limited(self, items: Callable[[], Iterator[T]]) -> Generator[T, None, None]:
+    def limited(self, items: Callable[[], Iterator[T]], again: Again | None = None) -> Generator[T, None, None]:
         """`items()`, no longer than the deadline allows; what runs in this process needs no watching."""
-        yield from items() if self._is_local else iterate(items, self.terms.deadline, first_by=self._first_by)
+        if self._is_local:
+            yield from items()
+        else:
+            yield from iterate(items, self.terms.deadline, first_by=self._first_by, again=again)
 
     def elapsed_ms(self) -> float:
         return (time.monotonic() - self._started) * 1000
@@ -184,11 +188,13 @@ class Call:
 
 
 class StreamedCall(Call):
-    """A call whose result is text that comes bit by bit. `text` is what has come so far."""
+    """A call whose result is text that comes bit by bit. `text` is what has come so far, in so many `pieces`."""
 
     def __init__(self, prompt: Prompt, terms: Terms) -> None:
         super().__init__(terms)
         self.text = ""
+        self.pieces = 0
+        self.has_thought = False
         self._prompt = prompt
 
     def deltas(self) -> Generator[str, None, None]:
@@ -201,9 +207,11 @@ class StreamedCall(Call):
                     if isinstance(item, str):
                         if delta := clean(item):
                             self.text += delta
+                            self.pieces += 1
                             yield delta
                     else:
                         self.usage, self.finish_reason = item.usage, item.finish_reason
+                        self.has_thought = item.has_thought
 
     def _worst(self) -> Usage:
         return worst_of(self._prompt)
@@ -211,8 +219,26 @@ class StreamedCall(Call):
     def _begin(self, remaining: float) -> tuple[str | Completion, Generator[str | Completion, None, None]]:
         """Ask and wait for the first of the reply; a failure after it is final, as the asker has seen text."""
         provider, model = provider_for(self.terms.deployment), self.terms.deployment.model
-        items = self.limited(lambda: provider.stream(self._prompt, model=model, timeout=remaining))
+        ends = time.monotonic() + remaining
+        again = None
+        if self.attempts == 1 and time.monotonic() < self.terms.again_by:
+            again = Again(self.terms.again_by, self._may_ask_another)
+        items = self.limited(
+            lambda: provider.stream(self._prompt, model=model, timeout=max(0.001, ends - time.monotonic())), again
+        )
         return next(items), items
+
+    def _may_ask_another(self) -> bool:
+        """Whether another attempt begins beside one that says nothing: then one of the two is paid for and not heard.
+
+        A model that thinks for so long as a rule is left to it.
+        """
+        if breaker.is_slow(self.terms.deployment, self.elapsed_ms()):
+            return False
+        connections.let_go()
+        self.attempts += 1
+        self._earlier.append(tokens.estimate(self._prompt, ""))
+        return True
 
     def _fail(self, error: BaseException) -> None:
         """A call that broke off was most likely billed all the same; what it used is then counted here."""

@@ -1,10 +1,39 @@
 """Who answers in place of a model that cannot, and how long an asker waits before that happens."""
 
 import time
+from enum import Enum
 
 from django.conf import settings
 
-from llm.models import Deployment, Purpose, ServingRole
+from llm import vendors
+from llm.completion import Kind
+from llm.models import Deployment, Endpoint, Purpose, ServingRole
+
+QUOTING_SECONDS = 5.0  # that the documents' own words may take, whatever is left of the time; it takes a tenth of one
+_NOT_DOWN: frozenset[Kind] = frozenset({"budget", "refused", "aloud"})
+
+
+class Instead(Enum):
+    """Who is asked when a model gives nothing: nobody, who was decided to stand in, or after that one, unless it was
+    decided that nobody does, the documents' own words. LATER these are, where the breaker of the model is open and
+    nobody was decided: the question waits, and that error is raised.
+    """
+
+    NOBODY = "nobody"
+    DECIDED = "decided"
+    QUOTED = "quoted"
+    QUOTED_LATER = "quoted later"
+
+    @property
+    def may_quote(self) -> bool:
+        return self in (Instead.QUOTED, Instead.QUOTED_LATER)
+
+    def is_for(self, kind: Kind, *, is_decided: bool) -> bool:
+        """Whether another is asked after such an error. Quotes by default are no way around budget or filter."""
+        if is_decided:
+            return True
+        return kind not in _NOT_DOWN and not (self is Instead.QUOTED_LATER and kind == "open")
+
 
 PURPOSES = frozenset({Purpose.ANSWER, Purpose.REWRITE})
 
@@ -29,6 +58,18 @@ def first_of_two_by(deadline: float, *, is_hurried: bool) -> float:
     if is_hurried:
         return first_word_by(deadline, calls=2)
     return deadline - min(float(settings.FIRST_WORD_SECONDS), (deadline - time.monotonic()) / 2)
+
+
+def again_by(deadline: float) -> float:
+    """When a model that says nothing is asked once more: at half of the time, and not before FIRST_WORD_SECONDS."""
+    now = time.monotonic()
+    return now + max((deadline - now) / 2, float(settings.FIRST_WORD_SECONDS))
+
+
+def quoting() -> Deployment:
+    """The documents' own words, which need no key. It was never decided on, so it has no row."""
+    endpoint = Endpoint(name=vendors.QUOTING, provider=vendors.QUOTING)
+    return Deployment(role=ServingRole.FALLBACK, endpoint=endpoint, model=vendors.SENTENCES, reason="nobody decided")
 
 
 def deployment(fallback_id: int) -> Deployment:

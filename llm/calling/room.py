@@ -24,6 +24,11 @@ def forget(deployment: Deployment) -> bool:
     return known
 
 
+def is_wide(deployment: Deployment) -> bool:
+    """Whether a model turned out to need more than others."""
+    return _key(deployment) in _wide
+
+
 def widened(prompt: Prompt, deployment: Deployment) -> Prompt:
     """`prompt` with as many tokens as this model needs."""
     if _key(deployment) not in _wide:

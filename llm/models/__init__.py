@@ -18,6 +18,7 @@ from llm.models.calls import (
     UsageRecordQuerySet,
 )
 from llm.models.rollouts import EVERYBODY, TOLD, Rollout, RolloutQuerySet, RolloutState
+from llm.models.tried import TriedModel
 
 __all__ = [
     "EVERYBODY",
@@ -38,6 +39,7 @@ __all__ = [
     "RolloutState",
     "ServingRole",
     "Spent",
+    "TriedModel",
     "UsageRecord",
     "UsageRecordQuerySet",
 ]

@@ -2,21 +2,28 @@
 
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from typing import Any
 
 import anthropic
 
 from foundation import egress
+from llm.brackets import escaped
 from llm.completion import Completion, Usage, completion
 from llm.prompt import Passage, Prompt
-from llm.providers.base import Provider, until
+from llm.providers import listing
+from llm.providers.base import NO_OBJECTION, Learnt, ListedModel, Provider, until
 from llm.providers.faults import translated
 from llm.providers.reading import count, ending, joined, parts, used, without_half
 
+PAGE, MOST_LISTED = 1000, 5000
+LEAST_KEPT = 3000  # characters of a system text, below which no model's cache keeps it: the least is 1,024 tokens
+CACHE_CONTROL, SEARCH_RESULT = "cache_control", "search_result"
+OPTIONS = frozenset({CACHE_CONTROL, SEARCH_RESULT})  # what servers that only speak like Anthropic's may not know
+_refused: dict[tuple[str, str], set[str]] = {}  # by address and model
 # Passages are numbered from 1, so that of a whole reply the place of a cited one says its number.
 _ANY_PASSAGES = tuple(Passage(number, "", "", "") for number in range(1, 65))
 
@@ -37,25 +44,69 @@ class AnthropicProvider(Provider):
     def stream(self, prompt: Prompt, *, model: str, timeout: float) -> Iterator[str | Completion]:
         deadline = time.monotonic() + timeout
         with translated(anthropic, api_key=self.api_key):
-            events = client(self.base_url, self.api_key, self.is_private_allowed).messages.create(
-                **request_body(prompt, model), stream=True, timeout=timeout
-            )
+            events = self._ask(prompt, model, deadline)
         reply = _Reply(prompt.passages)
         with events, translated(anthropic, api_key=self.api_key, lost="cut"):
             for event in until(deadline, events):
                 if delta := reply.take(event):
                     yield delta
-        yield completion(reply.text, ending(reply.told), reply.usage(prompt), told=reply.told)
+        yield completion(
+            reply.text, ending(reply.told), reply.usage(prompt), told=reply.told, has_thought=reply.has_thought
+        )
+
+    def learnt(self, model: str) -> Learnt:
+        return Learnt(tuple(sorted(_refused.get((self.base_url, model), ()))))
+
+    def recall(self, model: str, learnt: Learnt) -> None:
+        _refused.setdefault((self.base_url, model), set(learnt.refused) & OPTIONS)
+
+    def forget(self, model: str) -> None:
+        _refused.pop((self.base_url, model), None)
+
+    def _ask(self, prompt: Prompt, model: str, deadline: float) -> anthropic.Stream[Any]:
+        """Open the stream; once for each thing that a server of somebody else's does not take, again without it."""
+        refused = _refused.setdefault((self.base_url, model), set())
+        asked = client(self.base_url, self.api_key, self.is_private_allowed)
+        while True:
+            try:
+                stream: anthropic.Stream[Any] = asked.messages.create(
+                    **request_body(prompt, model, refused),
+                    stream=True,
+                    timeout=max(0.001, deadline - time.monotonic()),
+                )
+            except anthropic.APIStatusError as error:
+                said = f"{error.message} {error.body}"
+                option = next((each for each in sorted(OPTIONS - refused) if each in said), None)
+                if option is None or error.status_code in NO_OBJECTION:
+                    raise
+                refused.add(option)
+            else:
+                return stream
+
+    def models(self, *, timeout: float) -> Sequence[ListedModel]:
+        """Page by page; servers that only speak Anthropic's messages have no list, and answer 404."""
+        with translated(anthropic, api_key=self.api_key):
+            asked = client(self.base_url, self.api_key, self.is_private_allowed)
+            found = until(time.monotonic() + timeout, asked.models.list(limit=PAGE, timeout=timeout))
+            return [each for each in map(listing.listed, islice(found, MOST_LISTED)) if each is not None]
 
 
-def request_body(prompt: Prompt, model: str) -> dict[str, Any]:
-    """The request's body. The API has no temperature, and ignores a request to cache a system text that is short."""
+def request_body(prompt: Prompt, model: str, refused: Collection[str] = ()) -> dict[str, Any]:
+    """The request's body, without what a server has `refused`. The API has no temperature.
+
+    What repeats from question to question is the system text: it is to be kept where it is long enough for any model.
+    """
     earlier = dropwhile(lambda turn: turn.role == "assistant", prompt.history)
-    content = [*map(_search_result, prompt.passages), {"type": "text", "text": prompt.question}]
+    content: list[dict[str, Any]] = [*map(_search_result, prompt.passages), {"type": "text", "text": prompt.question}]
+    if SEARCH_RESULT in refused:
+        content = [{"type": "text", "text": prompt.messages()[-1]["content"]}]
+    system: dict[str, Any] = {"type": "text", "text": prompt.system}
+    if len(prompt.system) >= LEAST_KEPT and CACHE_CONTROL not in refused:
+        system[CACHE_CONTROL] = {"type": "ephemeral"}
     return {
         "model": model,
         "max_tokens": prompt.max_output_tokens,
-        "system": [{"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}],
+        "system": [system],
         "messages": [
             *({"role": turn.role, "content": turn.text} for turn in earlier),
             {"role": "user", "content": content},
@@ -66,10 +117,10 @@ def request_body(prompt: Prompt, model: str) -> dict[str, Any]:
 def _search_result(passage: Passage) -> dict[str, Any]:
     """The title bears the number, so that a marker the model writes by itself points to the same passage."""
     return {
-        "type": "search_result",
+        "type": SEARCH_RESULT,
         "source": f"passage-{passage.number}",
-        "title": f"[{passage.number}] {passage.heading or passage.title}",
-        "content": [{"type": "text", "text": passage.text}],
+        "title": f"[{passage.number}] {escaped(passage.heading or passage.title)}",
+        "content": [{"type": "text", "text": escaped(passage.text)}],
         "citations": {"enabled": True},
     }
 
@@ -88,6 +139,7 @@ class _Reply:
     passages: tuple[Passage, ...]
     text: str = ""
     told: object = None
+    has_thought: bool = False
     _cited: list[int] = field(default_factory=list)
     _space: str = ""
     _block_start: int = 0
@@ -104,6 +156,8 @@ class _Reply:
             added = self._spoken(parts(delta.text))
         elif kind == ("content_block_delta", "citations_delta"):
             self._cite(delta.citation)
+        elif kind[0] == "content_block_start":
+            self.has_thought = self.has_thought or "thinking" in str(getattr(event.content_block, "type", ""))
         elif kind[0] == "content_block_stop":
             added = self._end_of_block()
         elif kind[0] == "message_delta":

@@ -12,14 +12,31 @@ from llm.prompt import Prompt
 
 T = TypeVar("T")
 
+NO_OBJECTION = frozenset({401, 402, 403, 408, 409, 413, 429})  # statuses that object to no part of a request's form
+
 
 @dataclass(frozen=True)
 class ListedModel:
-    """A model as its server lists it. `owner` is the server's own word for whose it is."""
+    """A model as its server lists it. `owner` is the server's own word for whose it is, `context` the tokens it takes.
+
+    What a server does not tell is empty, or None.
+    """
 
     name: str
     owner: str
     made_at: datetime | None = None
+    context: int | None = None
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What a server turned out to want for a model: the options that it refuses, whether it takes a system text.
+
+    None is not known.
+    """
+
+    refused: tuple[str, ...] = ()
+    takes_system: bool | None = None
 
 
 class Provider(ABC):
@@ -44,6 +61,20 @@ class Provider(ABC):
     def models(self, *, timeout: float) -> Sequence[ListedModel]:  # noqa: ARG002  most vendors do not tell
         """Those that this key may call; none where the vendor does not list them. Raises ProviderError."""
         return ()
+
+    def context(self, model: str, *, timeout: float) -> int | None:
+        """Tokens that a model takes; None where its server does not tell. Raises ProviderError."""
+        return next((each.context for each in self.models(timeout=timeout) if each.name == model), None)
+
+    def learnt(self, model: str) -> Learnt:  # noqa: ARG002  most vendors take what their documents say
+        """What asking this model has taught this process."""
+        return Learnt()
+
+    def recall(self, model: str, learnt: Learnt) -> None:  # noqa: B027  as `learnt`
+        """Start from what another process has learnt, unless this one knows better."""
+
+    def forget(self, model: str) -> None:  # noqa: B027  as `learnt`
+        """Learn anew."""
 
 
 def until(deadline: float, items: Iterable[T]) -> Iterator[T]:

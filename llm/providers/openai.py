@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -14,15 +14,17 @@ from typing import Any
 import openai
 
 from foundation import egress
-from llm.completion import Completion, FinishReason, ProviderError, Usage, completion
+from llm import vendors
+from llm.completion import Completion, FinishReason, ProviderError, Usage, completion, timed_out
 from llm.prompt import Prompt
-from llm.providers.base import ListedModel, Provider, until
+from llm.providers import listing
+from llm.providers.base import NO_OBJECTION, Learnt, ListedModel, Provider, until
 from llm.providers.faults import translated
 from llm.providers.reading import Spoken, ThoughtAloudError, count, ending, of, parts, used
 
-MOST_LISTED = 2000
+MOST_LISTED = 5000
+OPTIONS = frozenset({"max_tokens", "temperature", "stream_options"})  # those of ours that a server may refuse
 
-_NO_OBJECTION = frozenset({401, 402, 403, 408, 409, 413, 429})  # it is not the request's form that is refused
 _UNKNOWN = re.compile(
     r"unsupported|not supported|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed", re.IGNORECASE
 )
@@ -98,7 +100,9 @@ class OpenAIProvider(Provider):
         if rest := reply.end():
             yield rest
         habits.is_aloud = habits.is_aloud and (reply.spoken.has_thought or reply.finish_reason != "stop")
-        yield completion(reply.said, reply.finish_reason, reply.usage(prompt), told=reply.told)
+        yield completion(
+            reply.said, reply.finish_reason, reply.usage(prompt), told=reply.told, has_thought=reply.has_thought
+        )
 
     def retires_on(self, model: str, *, timeout: float) -> date | None:
         with translated(openai, api_key=self.api_key):
@@ -110,11 +114,43 @@ class OpenAIProvider(Provider):
     def models(self, *, timeout: float) -> Sequence[ListedModel]:
         with translated(openai, api_key=self.api_key):
             asked = client(self.base_url, self.api_key, self.is_private_allowed)
-            found = list(islice(asked.models.list(timeout=timeout), MOST_LISTED))
-        return [  # many servers leave out whose a model is, or when it was made
-            ListedModel(each.id, str(getattr(each, "owned_by", None) or ""), _moment(getattr(each, "created", None)))
-            for each in found
-        ]
+            found = until(time.monotonic() + timeout, asked.models.list(timeout=timeout))
+            return [each for each in map(listing.listed, islice(found, MOST_LISTED)) if each is not None]
+
+    def context(self, model: str, *, timeout: float) -> int | None:
+        """As its list tells it, else what stands behind one of the doors that other servers have beside it."""
+        deadline = time.monotonic() + timeout
+        with suppress(ProviderError):
+            if tokens := super().context(model, timeout=timeout):
+                return tokens
+        if self.base_url.rstrip("/") == vendors.address("openai"):
+            return None  # it has no such doors
+        for address, body in listing.doors(self.base_url, model):
+            with suppress(ProviderError):
+                if tokens := listing.behind(self._told(address, body, deadline - time.monotonic()), model):
+                    return tokens
+        return None
+
+    def _told(self, address: str, body: dict[str, str] | None, timeout: float) -> object:
+        if timeout <= 0:
+            raise timed_out()
+        with translated(openai, api_key=self.api_key):
+            asked = client(self.base_url, self.api_key, self.is_private_allowed)
+            if body is None:
+                return asked.get(address, cast_to=object, options={"timeout": timeout})
+            return asked.post(address, cast_to=object, body=body, options={"timeout": timeout})
+
+    def learnt(self, model: str) -> Learnt:
+        known = _habits.get((self.base_url, model), Habits())
+        return Learnt(tuple(sorted(known.refused)), takes_system=known.has_system)
+
+    def recall(self, model: str, learnt: Learnt) -> None:
+        _habits.setdefault(
+            (self.base_url, model), Habits(set(learnt.refused) & OPTIONS, has_system=learnt.takes_system is not False)
+        )
+
+    def forget(self, model: str) -> None:
+        _habits.pop((self.base_url, model), None)
 
     def _ask(self, prompt: Prompt, model: str, habits: Habits, deadline: float) -> openai.Stream[Any]:
         """Open the stream; once for each thing the server turns out not to take, ask again without it."""
@@ -125,7 +161,7 @@ class OpenAIProvider(Provider):
                     **_request(prompt, model, habits), stream=True, timeout=max(0.001, deadline - time.monotonic())
                 )
             except openai.APIStatusError as error:
-                if error.status_code in _NO_OBJECTION or not habits.learn(error):
+                if error.status_code in NO_OBJECTION or not habits.learn(error):
                     raise
             else:
                 return stream
@@ -142,6 +178,7 @@ class _ChatReply:
     said: str = ""
     told: object = None
     _written: str = ""
+    _has_reasoned: bool = False
     _is_refused: bool = False
     _usage: Any = None
 
@@ -179,17 +216,19 @@ class _ChatReply:
             kept=count(of(details, "cache_write_tokens")) or 0,
         )
 
+    @property
+    def has_thought(self) -> bool:
+        """Whether it thought before it spoke: in its text, beside it, or unseen."""
+        details = of(self._usage, "completion_tokens_details")
+        return self.spoken.has_thought or self._has_reasoned or bool(count(of(details, "reasoning_tokens")))
+
     def _delta(self, delta: Any) -> str:
+        self._has_reasoned = self._has_reasoned or bool(of(delta, "reasoning_content") or of(delta, "reasoning"))
         refusal = parts(of(delta, "refusal"))
         self._is_refused = self._is_refused or bool(refusal)
         text = parts(of(delta, "content")) or refusal
         self._written += text
         return text
-
-
-def _moment(told: object) -> datetime | None:
-    """Servers of their own send no time, 0, or milliseconds."""
-    return datetime.fromtimestamp(told, UTC) if isinstance(told, int) and 0 < told < 32_503_680_000 else None
 
 
 def request_body(prompt: Prompt, model: str, base_url: str) -> dict[str, Any]:

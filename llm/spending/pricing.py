@@ -70,6 +70,17 @@ def rates(provider: str, model: str, at: datetime) -> Rates:
     return replace(ordinary, long_from=high, long=big)
 
 
+def priced(models: Iterable[tuple[str, str]], at: datetime) -> set[tuple[str, str]]:
+    """Those of the models, by provider and name, whose calls have a price. One query, for however many."""
+    stated = list(ModelPrice.objects.filter(valid_from__lte=at))
+    found = set()
+    for provider, model in models:
+        rows = [row for row in stated if row.provider == provider]
+        if _fitting(rows, model) or _by_list(provider, model, Usage(ORDINARY, 0, 0), at, is_batch=False) is not None:
+            found.add((provider, model))
+    return found
+
+
 def _rates(provider: str, model: str, at: datetime, size: int) -> Rates:
     """The rates in a call of `size` input tokens."""
     fresh = cost(provider, model, Usage(size, 0, 0), at)
@@ -99,7 +110,12 @@ def training_cost(provider: str, model: str, tokens: int, at: datetime) -> Decim
 def _stated(provider: str, model: str, at: datetime) -> ModelPrice | None:
     """The newest row in force: of the model's own name, else of the longest prefix that fits."""
     rows = ModelPrice.objects.filter(Q(model=model) | Q(model__endswith="*"), provider=provider, valid_from__lte=at)
-    fitting = [row for row in rows if row.model == model or model.startswith(row.model.removesuffix("*"))]
+    return _fitting(rows, model)
+
+
+def _fitting(rows: Iterable[ModelPrice], model: str) -> ModelPrice | None:
+    stars = (row for row in rows if row.model.endswith("*") or row.model == model)
+    fitting = [row for row in stars if row.model == model or model.startswith(row.model.removesuffix("*"))]
     return max(fitting, key=lambda row: (row.model == model, len(row.model), row.valid_from), default=None)
 
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from knowledge.models import Collection, Visibility
 from llm.models import ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal
-from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed, make_nobody_stand_in
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,7 @@ def test_a_question_beyond_the_documents_is_an_outcome_not_a_failure(public: Col
 
 def test_a_provider_that_fails_ends_with_status_1(public: Collection, fake_providers: FakeProviders) -> None:
     make_deployment(ServingRole.ANSWER, provider="openai", model="gpt-6-luna", dimensions=None)
+    make_nobody_stand_in()
     fake_providers.script(Refusal(401))
     with pytest.raises(SystemExit) as ended:
         ask(QUESTION, "--json")

@@ -13,6 +13,7 @@ from llm import client
 from llm.calling import retry, room
 from llm.completion import ProviderError
 from llm.models import Deployment, Endpoint, Reservation, ServingRole, UsageRecord
+from llm.providers import anthropic, openai
 from tests.fakes.providers.fake import FakeProviders
 from tests.fakes.providers.protocols import Raw
 from tests.fakes.providers.wire import chat, sent
@@ -108,6 +109,13 @@ EVENTS = st.sampled_from(
 )
 
 
+OBJECTIONS = [
+    "temperature is not supported", "Unknown parameter: stream_options", "max_tokens is unknown, use another",
+    "System role not supported", "cache_control: Extra inputs are not permitted", "search_result is no known tag",
+    "content_filter", "insufficient_quota", "", "\ud800",
+]  # fmt: skip
+
+
 @pytest.mark.django_db
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chunks=st.lists(VALUES, max_size=4), cut=st.integers(0, 40), is_cut=st.booleans())
@@ -127,6 +135,29 @@ def test_whatever_anthropics_protocol_carries_ends_in_one_row(
     fields = [(name, value if isinstance(value, dict) else {"delta": value}) for name, value in events]
     body = "".join(f"event: {name}\ndata: {json.dumps({**each, 'type': name})}\n\n" for name, each in fields)
     ends_in_one_row(fake_providers, "anthropic", Raw(body.encode()))
+
+
+@pytest.mark.django_db
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    status=st.integers(400, 599),
+    body=st.one_of(
+        st.binary(max_size=40),
+        st.builds(json.dumps, VALUES).map(str.encode),
+        st.sampled_from(OBJECTIONS).map(lambda said: json.dumps({"error": {"message": said}}).encode()),
+        st.sampled_from(OBJECTIONS).map(lambda said: json.dumps({"detail": said}).encode()),
+    ),
+    provider=st.sampled_from(["openai", "anthropic"]),
+)
+def test_whatever_a_server_refuses_with_ends_in_one_row(
+    fake_providers: FakeProviders, status: int, body: bytes, provider: str
+) -> None:
+    """Of any status and in any words; what is objected to is left out, each thing once."""
+    try:
+        ends_in_one_row(fake_providers, provider, Raw(body, status))
+    finally:
+        openai._habits.clear()
+        anthropic._refused.clear()
 
 
 def ends_in_one_row(fake: FakeProviders, provider: str, raw: Raw) -> None:

@@ -32,6 +32,11 @@ def make_deployment(
     )
 
 
+def make_nobody_stand_in() -> Deployment:
+    """The decision that nobody answers in place of a model that is down, the documents' own words neither."""
+    return make_deployment(ServingRole.FALLBACK, provider="extractive", model="", dimensions=None)
+
+
 def make_collection(name: str = "Public", visibility: Visibility = Visibility.PUBLIC) -> Collection:
     return Collection.objects.create(name=name, visibility=visibility)
 

@@ -23,6 +23,7 @@ from knowledge.index import indexing
 from knowledge.models import Collection
 from knowledge.originals import folders
 from llm import client
+from llm.calling.fallback import Instead
 from llm.models import Deployment, Endpoint, PromptVariant, Purpose, ServingRole
 from llm.prompt import Prompt
 from tuning.datasets.freezing import freeze
@@ -208,7 +209,7 @@ def _styled(plain: str, deployment: Deployment) -> str:
         trace_id=client.new_trace_id(),
         deadline=time.monotonic() + SECONDS,
         purpose=Purpose.RESTYLE,
-        may_fall_back=False,
+        instead=Instead.NOBODY,
     )
     return "".join(response).strip()
 

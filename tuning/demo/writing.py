@@ -9,7 +9,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from bot.answers import conversations
-from bot.answers.answering import Answer, compose
+from bot.answers.answered import Answer
+from bot.answers.answering import compose
 from bot.answers.conversations import Done
 from bot.models import Message, Outcome, Platform, Voice
 from knowledge.index import indexing

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from bot.answers import answering, prompts
+from bot.answers import answering, asking, prompts
 from llm.models import Deployment, Endpoint, PromptVariant, ServingRole
 from tuning.models import Dataset, FineTuneJob, ModelVersion
 
@@ -81,7 +81,7 @@ def retrieval_now() -> dict[str, Any]:
         "embedding": embed.vector_space if embed else None,
         "passages": answering.PASSAGES,
         "more_passages": answering.MORE_PASSAGES,
-        "least_to_read": answering.LEAST_TO_READ,
+        "least_to_read": asking.LEAST_TO_READ,
     }
 
 

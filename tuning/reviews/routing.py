@@ -5,7 +5,8 @@ import re
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from bot.answers import answering, replays, trace
+from bot.answers import replays, trace
+from bot.answers.answered import Answer
 from bot.claims import citations
 from bot.team import articles
 from knowledge.models import Chunk, Collection, Document, DocumentState, Visibility
@@ -66,7 +67,7 @@ def settle_all() -> list[int]:
     return [pk for pk in waiting if settle(pk).state == ExampleState.ROUTED]
 
 
-def ask_again(item: TrainingExample) -> answering.Answer | None:
+def ask_again(item: TrainingExample) -> Answer | None:
     """What the same question is answered now; None where its conversation is gone. Raises ProviderError,
     Deployment.DoesNotExist."""
     return replays.ask_again(item.message) if item.message else None

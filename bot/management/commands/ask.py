@@ -66,12 +66,19 @@ class Command(BaseCommand):
         if shown != message.text.strip():
             self.stdout.write(message.text, ending="")
         self.stdout.write("\n")
-        if wants_person(message.asked.text):
-            self.stdout.write(f"  {ENGLISH.say(phrases.NOBODY_HERE)}")
+        if note := _note(message):
+            self.stdout.write(f"  {note}")
         for citation in message.citations.all():
             place = citation.url or citation.path
             self.stdout.write(f"  [{citation.number}] {citation.heading or citation.title} ({place})")
         self.stdout.write(f"\n{_summary(message)}")
+
+
+def _note(message: Message) -> str:
+    """What is said under an answer beside its sources; most often nothing."""
+    if message.is_quoted_instead:
+        return ENGLISH.say(phrases.QUOTED_INSTEAD)
+    return ENGLISH.say(phrases.NOBODY_HERE) if wants_person(message.asked.text) else ""
 
 
 def _summary(message: Message) -> str:
@@ -91,7 +98,7 @@ def as_json(message: Message, latency: dict[str, float | None]) -> dict[str, obj
     return {
         "answer": message.text,
         "outcome": message.outcome,
-        "note": ENGLISH.say(phrases.NOBODY_HERE) if wants_person(message.asked.text) else "",
+        "note": _note(message),
         "is_truncated": message.is_truncated,
         "citations": [
             {

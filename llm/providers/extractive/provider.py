@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from llm.brackets import shown
 from llm.completion import Completion, Usage
 from llm.prompt import Passage, Prompt
 from llm.providers.base import Provider
@@ -89,8 +90,11 @@ def _cells(row: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Without links that lead nowhere outside the documents' folder, and without footnote marks, which are not ours."""
-    return _FOOTNOTE.sub("", _LOCAL_LINK.sub(r"\1", text))
+    """Without links that lead nowhere outside the documents' folder, and without footnote marks, which are not ours.
+
+    Other numbers in brackets stay what they are in the document: text.
+    """
+    return shown(_FOOTNOTE.sub("", _LOCAL_LINK.sub(r"\1", text)))
 
 
 def ended(text: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from bot.answers.answering import Answer, compose
+from bot.answers.answered import Answer
+from bot.answers.answering import compose
 from bot.answers.asking import QuestionError
 from bot.models import Conversation, Message, Outcome
 from knowledge.models import Collection, Visibility

@@ -17,7 +17,7 @@ from bot.models import Citation, Conversation, Message, Outcome, Platform, Speak
 from knowledge.models import Collection, Visibility
 from llm.models import ServingRole
 from tests.fakes.providers.fake import FakeProviders
-from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed, make_nobody_stand_in
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +146,7 @@ def test_questions_asked_side_by_side_keep_their_own_answers(public: Collection)
 
 def test_a_failure_after_the_reader_left_is_kept_too(public: Collection) -> None:
     make_deployment(ServingRole.ANSWER, provider="nobody", model="nothing", dimensions=None)
+    make_nobody_stand_in()
     events = conversations.ask(QUESTION, platform=Platform.WEB, collections=[public.pk])
     next(events)
     events.close()

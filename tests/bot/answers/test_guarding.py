@@ -8,7 +8,8 @@ from django.db.models import Sum
 from pytest_django.fixtures import Settings
 
 from bot.answers import conversations, guarding, trace
-from bot.answers.answering import Answer, compose
+from bot.answers.answered import Answer
+from bot.answers.answering import compose
 from bot.answers.conversations import Done
 from bot.answers.prompts import Manner
 from bot.answers.trace import Became

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.answers.answering import Answer, compose
+from bot.answers.answered import Answer
+from bot.answers.answering import compose
 from bot.models import Outcome
 from knowledge.models import Collection
 from llm.calling import room

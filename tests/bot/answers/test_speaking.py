@@ -7,7 +7,8 @@ import pytest
 from django.core.management import call_command
 
 from bot.answers import answering, conversations, replays, trace
-from bot.answers.answering import Answer, compose
+from bot.answers.answered import Answer
+from bot.answers.answering import compose
 from bot.answers.conversations import Delta, Done
 from bot.answers.prompts import Manner
 from bot.models import Message, Outcome, Platform, Voice
@@ -15,7 +16,7 @@ from knowledge.models import Collection
 from llm import vendors
 from llm.models import Deployment, PromptVariant, ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal
-from tests.rows.make import make_collection, make_deployment, make_file, make_indexed
+from tests.rows.make import make_collection, make_deployment, make_file, make_indexed, make_nobody_stand_in
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +116,7 @@ def test_nothing_is_added_to_what_is_no_answer(
     step: Refusal | str, written: str, outcome: Outcome, text: str,
 ) -> None:  # fmt: skip
     writes()
+    make_nobody_stand_in()
     fake_providers.blocks = [(written, ())]
     fake_providers.script(step)
     message, _ = ask(public)

@@ -18,6 +18,7 @@ from tests.fakes.providers.fake import FakeProviders, Refusal
 from tests.fakes.slack.fake import Cut, Error, FakeSlack, visible_text
 from tests.fakes.slack.workspace import CHANNEL, Workspace
 from tests.harness import bots
+from tests.rows.make import make_nobody_stand_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 MESSAGES = r"/channels/\d+/messages$"
@@ -84,6 +85,7 @@ def test_an_expired_ticket_does_not_keep_the_socket_from_coming_back(workspace: 
 def test_a_failing_model_is_told_with_an_incident_id_and_nothing_raw(
     workspace: Workspace, fake_providers: FakeProviders
 ) -> None:
+    make_nobody_stand_in()
     fake_providers.script(Refusal(401, "Incorrect API key provided: sk-secret", "authentication_error"))
     thread = workspace.mention()
     (answer,) = workspace.answers(thread)

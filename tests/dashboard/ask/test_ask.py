@@ -12,6 +12,7 @@ from bot.answers import conversations, prompts
 from bot.models import Conversation, Feedback, Message, Outcome, Platform, Speaker
 from knowledge.models import Collection, Visibility
 from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_nobody_stand_in
 from tests.rows.web_rows import (
     make_answer,
     make_citation,
@@ -185,6 +186,7 @@ def test_what_the_documents_do_not_hold_is_said_plainly(
 
 
 def test_a_failed_provider_shows_an_incident_id(web: Client, shelf: Collection, fake_providers: FakeProviders) -> None:
+    make_nobody_stand_in()
     fake_providers.script(Refusal(401, "No such key."))
     page = ask(web, shelf, follow=True).content.decode()
     answer = Message.objects.get(speaker=Speaker.BOT)

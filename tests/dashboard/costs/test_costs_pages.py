@@ -172,7 +172,7 @@ def test_a_key_is_encrypted_shown_by_four_signs_and_comes_first(
     assert endpoints.key(Endpoint.objects.get(name="ours")) == fake_providers.key, "an empty field changes nothing"
     tried = client.post(reverse("try_endpoint", args=[made.pk]), {"model": "a-model"}).content.decode()
     assert "It said" in tried
-    fake_providers.shutdown_date = "2027-01-14"
+    fake_providers.lists.shutdown_date = "2027-01-14"
     tried = client.post(reverse("try_endpoint", args=[made.pk]), {"model": "a-model"}).content.decode()
     assert "retires it on 2027-01-14" in tried
 

@@ -80,7 +80,7 @@ def form(name: str) -> dict[str, Any]:
         "article": {"collection": collection.pk},
         "review_article": {"collection": collection.pk},
         "models": {"endpoint": endpoint.pk},
-        **{key: {"endpoint": endpoint.pk} for key in ("register_model", "find_models", "job")},
+        **{key: {"endpoint": endpoint.pk} for key in ("register_model", "find_models", "job", "list_models")},
         "register_found": {"endpoint": endpoint.pk, "model": ["ft:b:acme::1", "ft:c:acme::2"]},
         "bring_examples": {"file": SimpleUploadedFile("kept.csv", b"question,answer\nMay I?,You may.")},
         "order_job": {"token": orders.show(WantedJob(Dataset.objects.earliest("id"), "by_hand", "a-model")).token},

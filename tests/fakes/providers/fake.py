@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from tests.fakes.providers import protocols as protocol
 from tests.fakes.providers.batching import PATHS, FakeBatches, RefusedError
+from tests.fakes.providers.lists import FakeLists
 from tests.fakes.providers.protocols import Block, Ending, Raw
 
 KEY = "sk-fake-0123456789abcdef"
@@ -67,6 +68,7 @@ class FakeProviders:
         self.openai_url = f"{self.anthropic_url}/v1"
         self.released = threading.Event()
         self.batches = FakeBatches(self.anthropic_url, self.reply)
+        self.lists = FakeLists()
         self.reset()
 
     def reset(self) -> None:
@@ -76,10 +78,10 @@ class FakeProviders:
         self.requests: list[Request] = []
         self.blocks: list[Block] | None = None
         self.blocks_in_turn: list[list[Block]] = []
-        self.shutdown_date: str | None = None  # of every model
         self.seconds = 0.0  # that a streamed reply takes
         self._script: list[Refusal | Raw | str] = []
         self.batches.reset()
+        self.lists.reset()
 
     def script(self, *steps: Refusal | Raw | str) -> None:
         """One step per request: a Refusal, a Raw reply, a name in STREAM_FAULTS or ENDINGS, or "" for a good reply."""
@@ -110,10 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if PATHS.match(self.path):
             return self._batch(lambda: self.fake.batches.get(self.path))
-        model = {"id": self.path.rpartition("/")[2], "object": "model", "created": 0, "owned_by": "us"}
-        if self.path.startswith("/v1/models/"):
-            return self._json(200, {**model, "shutdown_date": self.fake.shutdown_date})
-        return self._json(200, {"object": "list", "data": [{**model, "id": "fake-model"}]})
+        is_anthropic = bool(self.headers.get("anthropic-version"))
+        return self._batch(lambda: self.fake.lists.get(self.path, is_anthropic=is_anthropic))
 
     def do_DELETE(self) -> None:
         self._batch(lambda: self.fake.batches.delete(self.path))
@@ -127,6 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.loads(raw)
         except ValueError:
             return self._refuse(Refusal(400, "The body is not valid JSON.", "invalid_request_error"))
+        if self.path == "/api/show":
+            return self._batch(lambda: self.fake.lists.door(f"{self.path} {body.get('model')}"))
         self.fake.requests.append(Request(self.path, dict(self.headers.items()), body))
         routes: dict[str, tuple[Callable[[dict[str, Any]], str], Callable[[dict[str, Any], str], None]]] = {
             "/v1/chat/completions": (protocol.chat_fault, self._chat),

@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 from config import setup
 from llm import client, vendors
 from llm.calling import retry
+from llm.calling.fallback import Instead
 from llm.completion import ProviderError
 from llm.models import Breaker, Deployment, Purpose, ServingRole, UsageRecord
 from llm.prompt import Passage, Prompt
@@ -45,7 +46,11 @@ def stands_in() -> Deployment:
 
 
 def ask(
-    deployment: Deployment, *, seconds: float = 5.0, purpose: Purpose = Purpose.ANSWER, may_fall_back: bool = True
+    deployment: Deployment,
+    *,
+    seconds: float = 5.0,
+    purpose: Purpose = Purpose.ANSWER,
+    instead: Instead = Instead.DECIDED,
 ) -> client.Response:
     return client.stream(
         PROMPT,
@@ -53,7 +58,7 @@ def ask(
         trace_id="t1",
         deadline=time.monotonic() + seconds,
         purpose=purpose,
-        may_fall_back=may_fall_back,
+        instead=instead,
     )
 
 
@@ -194,7 +199,7 @@ def test_where_this_very_model_is_wanted_no_other_answers(
 ) -> None:
     fake_providers.script(*[Refusal(401)] * 3)
     judge = make_deployment(ServingRole.JUDGE, provider="openai", model="gpt-4o-mini", dimensions=None)
-    error_of(ask(answers, may_fall_back=False))
+    error_of(ask(answers, instead=Instead.NOBODY))
     error_of(ask(answers, purpose=Purpose.JUDGE))
     error_of(ask(judge))
     assert [provider for provider, *_ in ledger()] == ["openai"] * 3

@@ -1,6 +1,7 @@
 """The Anthropic provider over a real socket: search results in, citations out, and every way it can go wrong."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -22,9 +23,12 @@ PROMPT = Prompt(
 )
 
 
+def provider(fake: FakeProviders) -> AnthropicProvider:
+    return AnthropicProvider(base_url=fake.anthropic_url, is_private_allowed=True, api_key=fake.key)
+
+
 def ask(fake: FakeProviders, *, timeout: float = 5.0) -> list[str | Completion]:
-    provider = AnthropicProvider(base_url=fake.anthropic_url, is_private_allowed=True, api_key=fake.key)
-    return list(provider.stream(PROMPT, model="claude-haiku-5-5", timeout=timeout))
+    return list(provider(fake).stream(PROMPT, model="claude-haiku-5-5", timeout=timeout))
 
 
 def text_of(fake: FakeProviders) -> str:
@@ -61,7 +65,7 @@ def test_request_holds_every_passage_as_a_search_result(fake_providers: FakeProv
         ("search_result", "[2] Prices", "Pro costs 49 USD."),
     ]
     assert question["text"] == "What is the refund policy?"
-    assert body["system"][0]["cache_control"] == {"type": "ephemeral"}
+    assert "cache_control" not in body["system"][0], "no cache keeps so little"
     assert body["max_tokens"] == 77
     assert "temperature" not in body
 
@@ -117,3 +121,30 @@ def test_slow_reply_ends_with_its_timeout(fake_providers: FakeProviders, step: s
     started = time.monotonic()
     assert failure(fake_providers, timeout=0.4).kind == "timeout"
     assert time.monotonic() - started < 15
+
+
+def test_a_long_system_text_is_to_be_kept_and_not_where_that_is_refused(fake_providers: FakeProviders) -> None:
+    prompt = replace(PROMPT, system="Be brief and kind. " * 200)
+    asked = provider(fake_providers)
+    asked.forget("a-model")
+    list(asked.stream(prompt, model="a-model", timeout=5))
+    assert fake_providers.requests[0].body["system"][0]["cache_control"] == {"type": "ephemeral"}
+    fake_providers.requests.clear()
+    fake_providers.script(Refusal(400, "system.0.cache_control: Extra inputs are not permitted"))
+    for _ in range(2):
+        list(asked.stream(prompt, model="a-model", timeout=5))
+    assert ["cache_control" in each.body["system"][0] for each in fake_providers.requests] == [True, False, False]
+    assert asked.learnt("a-model").refused == ("cache_control",)
+    asked.forget("a-model")
+
+
+def test_a_server_that_knows_no_search_results_is_given_the_passages_as_text(fake_providers: FakeProviders) -> None:
+    asked = provider(fake_providers)
+    asked.forget("another")
+    fake_providers.script(Refusal(422, "Input tag 'search_result' found using 'type' does not match any of the tags"))
+    fake_providers.blocks = [("You have 30 days [1].", ())]
+    *said, _ = asked.stream(PROMPT, model="another", timeout=5)
+    assert "".join(map(str, said)) == "You have 30 days [1]."
+    (block,) = fake_providers.requests[1].body["messages"][-1]["content"]
+    assert block["text"] == PROMPT.messages()[-1]["content"]
+    asked.forget("another")

@@ -28,7 +28,7 @@ from llm.models import (
 )
 from llm.spending import budgets
 from tests.fakes.providers.fake import FakeProviders, Refusal
-from tests.rows.make import make_deployment, make_endpoint
+from tests.rows.make import make_deployment, make_endpoint, make_nobody_stand_in
 from tests.rows.web_rows import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,6 +126,7 @@ def test_what_a_dead_process_had_asked_for_counts_as_spent_once() -> None:
 @pytest.mark.usefixtures("shelf")
 def test_an_asker_is_told_and_the_books_are_those_of_the_ledger(fake_providers: FakeProviders) -> None:
     Budget.objects.create(period="day", limit=100)
+    make_nobody_stand_in()
     assert ask().outcome == Outcome.ANSWERED
     fake_providers.script(Refusal(400, "No.", "bad"))
     assert ask().outcome == Outcome.PROVIDER_ERROR

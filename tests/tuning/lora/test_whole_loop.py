@@ -7,7 +7,8 @@ from django.conf import settings
 from pytest_django.fixtures import Settings
 
 from bot.answers import prompts
-from bot.answers.answering import Answer, compose
+from bot.answers.answered import Answer
+from bot.answers.answering import compose
 from foundation import secrets
 from knowledge.models import Collection
 from llm.models import Deployment, Endpoint, ServingRole
