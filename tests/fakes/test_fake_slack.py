@@ -1,5 +1,6 @@
 """The fake Slack against the real SDK: what it takes, refuses, breaks, and delivers again."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -87,17 +88,31 @@ def test_streams_live_and_break(slack: FakeSlack, client: WebClient) -> None:
 
 
 def test_breaks_as_scripted(slack: FakeSlack, client: WebClient) -> None:
-    slack.script("chat.postMessage", Error("fatal_error"), RateLimited(3), Http(503), Cut(), CutBefore(), Hang(0.2))
+    slack.script("chat.postMessage", Error("fatal_error"), Http(503), Cut(), CutBefore(), Hang(0.2))
     assert refused(client.chat_postMessage, channel="C1", text="0") == "fatal_error"
-    with pytest.raises(SlackApiError) as limited:
-        client.chat_postMessage(channel="C1", text="1")
-    assert (limited.value.response.status_code, limited.value.response.headers["Retry-After"]) == (429, "3")
     assert refused(client.chat_postMessage, channel="C1", text="2") == "internal_error"
     for text in ("cut", "before"):
         with pytest.raises(OSError, match="closed"):
             client.chat_postMessage(channel="C1", text=text)
     client.chat_postMessage(channel="C1", text="late")
     assert [m["text"] for m in slack.messages("C1")] == ["cut", "late"]
+
+
+def test_whoever_calls_on_although_asked_to_wait_is_found_out(slack: FakeSlack, client: WebClient) -> None:
+    slack.notice_seconds = 0.1
+    slack.add_channel("C2")
+    slack.script("chat.postMessage", RateLimited(1))
+    with pytest.raises(SlackApiError) as limited:
+        client.chat_postMessage(channel="C1", text="0")
+    assert (limited.value.response.status_code, limited.value.response.headers["Retry-After"]) == (429, "1")
+    assert refused(client.chat_postMessage, channel="C1", text="it could not know yet") == "ratelimited"
+    assert client.chat_postMessage(channel="C2", text="posts are limited by their channel")["ok"]
+    assert slack.early == []
+    time.sleep(0.2)
+    assert refused(client.chat_postMessage, channel="C1", text="it should have known") == "ratelimited"
+    assert [method for method, _ in slack.early] == ["chat.postMessage"]
+    time.sleep(0.9)
+    assert client.chat_postMessage(channel="C1", text="the window is over")["ok"]
 
 
 def test_delivers_over_the_real_socket_client(slack: FakeSlack, client: WebClient) -> None:

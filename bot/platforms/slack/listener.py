@@ -35,6 +35,7 @@ from foundation import failpoints, secrets
 log = logging.getLogger(__name__)
 
 REPLY_FOR = timedelta(minutes=29)  # Slack takes answers to a command for thirty
+OPEN = "apps.connections.open"  # is called by the SDK itself
 PING_SECONDS = 3.0  # five missed ones end a socket that broke without a word
 CONCURRENCY = 10  # events that are kept at the same time
 WATCH_SECONDS = 0.5
@@ -306,7 +307,9 @@ class SocketListener:
             handler.connect()  # type: ignore[no-untyped-call]
         except web_api.FAILURES as error:
             log.warning("Slack cannot be listened to yet: %s", type(error).__name__)
-            self._stopping.wait(1.0)
+            asked_to_wait = web_api.note(web_api.client(), OPEN, error, app_token=settings.SLACK_APP_TOKEN)
+            connection.close()
+            self._stopping.wait(max(1.0, asked_to_wait))
             return
         self._handler = handler
         self._healthy_at = time.monotonic()

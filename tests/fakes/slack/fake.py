@@ -50,6 +50,7 @@ class FakeSlack(Knobs):
         self._people = People(self._world, self._chat, self._methods)
         self._server = Server(self._chat, self._methods, self._people, self._tokens, self._courier)
         self.calls, self.acks, self.undelivered = self._server.calls, self._courier.acks, self._courier.undelivered
+        self.early = self._server.limits.early
         self.views, self.homes = self._methods.views, self._methods.homes
         self.statuses, self.reactions = self._methods.statuses, self._methods.reactions
         self.titles, self.prompts = self._methods.titles, self._methods.prompts

@@ -17,6 +17,7 @@ class Knobs:
         self.events_url: str | None = None  # set: events are POSTed there instead of sent over sockets
         self.refuse_sockets = False
         self.enforce_rates = False
+        self.notice_seconds = 0.5  # after which whoever was asked to wait is known to have read it
         self.echo = True  # the bot's own messages come back as events, as they do from Slack
         self.max_calls: int | None = None  # keep about so many calls and acks
         self.ack_seconds = 3.0
