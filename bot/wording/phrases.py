@@ -111,6 +111,7 @@ LEFT_OPEN = Phrase(
 REPLACED = Phrase("replaced", "Checked against the documents, the answer is:")
 LATE = Phrase("late", "You asked {ago} ago, while I was not running. Perhaps it is settled by now.")
 UNREAD = Phrase("unread", "I cannot look at files or pictures yet, so I did not read {names}.")
+YOU_ASKED = Phrase("you_asked", "You asked: {question}")
 ASKED_BY = Phrase("asked_by", "{name} asked:")
 SOMEBODY = Phrase("somebody", "Somebody")
 CHANGED_TODAY = Phrase("changed_today", "changed today")

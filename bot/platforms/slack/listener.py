@@ -23,7 +23,8 @@ from bot.messenger import DeliveryError, Incoming
 from bot.models import Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import events, manifest, members, posts, web_api
-from bot.platforms.slack.web_api import call, client_for, respond
+from bot.platforms.slack.personal import words
+from bot.platforms.slack.web_api import call, client_for
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
@@ -158,7 +159,7 @@ def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
             reply_until=timezone.now() + REPLY_FOR,
         )
     )
-    ack(response_type="ephemeral", text=speech.like([text]).say(phrases.LOOKING))
+    ack()  # without a word: what a command was answered with cannot be replaced (bolt-js#2287, bolt-python#1268)
 
 
 def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -184,7 +185,7 @@ def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
     )
     ack()
     if reception.verdict == Verdict.ASK and not reception.is_new:
-        _say(body, speech.like([str(event.get("text"))]).say(phrases.KNOWN))
+        words.say(body, speech.like([str(event.get("text"))]).say(phrases.KNOWN))
 
 
 def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -193,7 +194,7 @@ def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
     said = nominating.nominate(pointing, lambda circle: members.is_in(circle, pointing.person))
     ack()
     if said is not None:
-        _say(body, said.text)
+        words.say(body, said.text)
 
 
 def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -205,7 +206,7 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     if isinstance(result, Form):
         _open(body, result)
     else:
-        _say(body, result.text)
+        words.say(body, result.text)
 
 
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -231,15 +232,7 @@ def _open(body: dict[str, Any], form: Form) -> None:
         call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
     except DeliveryError as error:
         log.warning("The form %s could not be opened: %s", form.name, error)
-        _say(body, ENGLISH.say(phrases.FORM_NOT_OPENED))
-
-
-def _say(body: dict[str, Any], text: str) -> None:
-    """A word that only whoever acted sees; it is no loss if it does not arrive."""
-    try:
-        respond(body["response_url"], text=text, response_type="ephemeral", replace_original=False)
-    except (DeliveryError, KeyError) as error:
-        log.info("A word to whoever pressed a button did not arrive: %s", error)
+        words.say(body, ENGLISH.say(phrases.FORM_NOT_OPENED))
 
 
 def _bot_user(body: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ class SlackMessenger(Messenger):
 
     def sign(self, question: Question) -> None:
         if question.is_private:
-            return  # the command was answered with a word that it is being looked for
+            return  # nothing that its asker sees could be taken back
         channel, thread = question.channel, question.conversation.thread_id
         try:
             client = client_for(channel.workspace)
@@ -57,16 +57,13 @@ class SlackMessenger(Messenger):
         return str(reply["ts"])
 
     def _send_privately(self, delivery: Delivery, post: Post) -> str:
-        """In place of the word that the command was answered with; by direct message when that has run out."""
+        """By the address that came with the command; by direct message when that has run out."""
         question = delivery.question
         body = {"text": posts.fallback(post), "blocks": posts.blocks(post)}
         if question.may_be_answered_privately and not delivery.person:
             url = secrets.decrypt(question.reply_token)
             body["response_type"] = "ephemeral"
-            is_first = delivery.part == 1
-            if (is_first and respond(url, **body, replace_original=True)) or respond(
-                url, **body, replace_original=False
-            ):
+            if respond(url, **body, replace_original=False):
                 return PRIVATE
             log.warning("The private answer to question %s was not taken; it goes by direct message", question.pk)
         client = client_for(delivery.channel.workspace)
