@@ -233,6 +233,10 @@ class Messenger(ABC):
     def audience(self, channel: Channel) -> Audience:
         """Who reads the channel."""
 
+    def is_outsider(self, question: Question) -> bool:
+        """Whether its asker is of another company: what the message said of them, unless the platform knows better."""
+        return question.is_outsider
+
     @abstractmethod
     def places(self, workspace: Workspace) -> list[Place]:
         """The channels of a workspace that the bot is in, as far as the platform tells."""

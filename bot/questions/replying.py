@@ -177,11 +177,11 @@ def _show(live: Live, text: str) -> None:
 def _has_outsiders(told: Reply) -> bool:
     """Who reads the channel is asked where it matters; whoever cannot be asked about may be anybody."""
     question = told.question
-    if question.is_outsider:
-        return True
     if not channel_rules.sees_internal(question.channel):
-        return question.channel.has_outsiders
+        return question.is_outsider or question.channel.has_outsiders
     try:
+        if told.messenger.is_outsider(question):
+            return True
         return told.messenger.audience(question.channel).has_outsiders
     except DeliveryError as error:
         log.warning("Who reads %s is not known, so it sees public documents alone: %s", question.channel, error)

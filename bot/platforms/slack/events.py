@@ -16,6 +16,7 @@ KINDS = {  # by the type of a channel that an event names
     "im": ChannelKind.DIRECT,
 }
 SUBTYPES = {None, "file_share", "thread_broadcast", "me_message"}  # of messages that people write
+SLACKBOT = "USLACKBOT"  # brings reminders and what else Slack says of itself; it has the id of a person
 REFERENCE = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -83,7 +84,11 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
 def _reacted(event: dict[str, Any], body: dict[str, Any], bot_user: str) -> Reacted | None:
     """A reaction under a post of the bot; Slack names the author of a message unless an app posted as somebody else."""
     item, person = event.get("item") or {}, event.get("user", "")
-    if item.get("type") != "message" or person in ("", bot_user) or event.get("item_user") not in (None, "", bot_user):
+    if (
+        item.get("type") != "message"
+        or person in ("", bot_user, SLACKBOT)
+        or event.get("item_user") not in (None, "", bot_user)
+    ):
         return None
     pointing = Pointing(
         platform=Platform.SLACK,
@@ -146,7 +151,7 @@ def message(
 ) -> Incoming | None:
     """A message of a person, from an event or from the history; None for anything else."""
     author = event.get("user", "")
-    if not author or author == bot_user or event.get("bot_id") or event.get("subtype") not in SUBTYPES:
+    if author in ("", bot_user, SLACKBOT) or event.get("bot_id") or event.get("subtype") not in SUBTYPES:
         return None
     written = event.get("text") or ""
     team = event.get("user_team") or event.get("team") or workspace

@@ -181,11 +181,16 @@ def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
             text=events.text(event.get("text") or "", _bot_user(body)),
             unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
             is_explicit=True,
+            is_outsider=_is_of_another_team(body),
         )
     )
     ack()
     if reception.verdict == Verdict.ASK and not reception.is_new:
         words.say(body, speech.like([str(event.get("text"))]).say(phrases.KNOWN))
+
+
+def _is_of_another_team(body: dict[str, Any]) -> bool:
+    return bool(body["user"].get("team_id", body["team"]["id"]) != body["team"]["id"])
 
 
 def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:

@@ -132,6 +132,9 @@ class SlackMessenger(Messenger):
     def audience(self, channel: Channel) -> Audience:
         return members.audience(channel)
 
+    def is_outsider(self, question: Question) -> bool:
+        return question.is_outsider and members.is_outsider(question.channel.workspace, question.asker)
+
     def places(self, workspace: Workspace) -> list[Place]:
         return history.places(workspace)
 

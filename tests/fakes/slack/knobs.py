@@ -13,6 +13,7 @@ class Knobs:
         self.bot_token, self.app_token = "xoxb-fake-0123456789", "xapp-fake-0123456789"
         self.signing_secret = "fake-signing-secret"
         self.client_id, self.client_secret = "1.2", "fake-client-secret"
+        self.enterprise_id = ""  # of the organisation that the workspace belongs to
         self.scopes = SCOPES
         self.events_url: str | None = None  # set: events are POSTed there instead of sent over sockets
         self.refuse_sockets = False

@@ -171,7 +171,11 @@ class Methods:
         return {"user": self.world.user(params["user"])}
 
     def users_list(self, params: Json) -> Json:
-        users = list(self.world.users.values())
+        team = self.world.team_id  # those of others are known by users.info alone
+        users = [
+            user for user in self.world.users.values()
+            if team in (user["team_id"], *user.get("enterprise_user", {}).get("teams", ()))
+        ]  # fmt: skip
         start, limit = _page(params)
         shown = users[start : start + limit]
         return {"members": shown} | _more(start, len(shown), len(users))

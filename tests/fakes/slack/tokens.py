@@ -49,6 +49,7 @@ class Tokens:
     def auth_test(self, token: str) -> Json:
         team = self.known[token].team_id
         base = {"url": "https://fake.slack.com/", "team": "Fake", "team_id": team, "is_enterprise_install": False}
+        base |= {"enterprise_id": self.knobs.enterprise_id} if self.knobs.enterprise_id else {}
         if self.known[token].is_app:
             return base | {"app_id": self.world.app_id, "app_name": self.world.bot_name}
         world = self.world
