@@ -264,6 +264,7 @@ class Bot(ABC):
     """What listens to a platform, and its messenger."""
 
     messenger: Messenger
+    is_apart = False  # shall a process of its own listen, where there is one that can?
 
     @abstractmethod
     def start(self, on_gap: Callable[[], None]) -> None:
