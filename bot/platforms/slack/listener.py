@@ -28,7 +28,7 @@ from bot.platforms.slack.web_api import call, client_for
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import circles, nominating, press, pressing
+from bot.team import circles, feedback, nominating, press, pressing
 from bot.wording import phrases, speech
 from bot.wording.speech import ENGLISH
 from foundation import failpoints, secrets
@@ -129,8 +129,8 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
 
 def _react(reacted: events.Reacted, workspace: Workspace) -> None:
     if not circles.counts(workspace, reacted.reaction):
-        return
-    if reacted.is_gone:
+        feedback.react(reacted.pointing, reacted.reaction, is_gone=reacted.is_gone)
+    elif reacted.is_gone:
         nominating.take_back(reacted.pointing)
     else:
         nominating.nominate(reacted.pointing, lambda circle: members.is_in(circle, reacted.pointing.person))
