@@ -45,16 +45,15 @@ class Windows:
             self._until[name] = max(until, self._until.get(name, 0.0))
         self._share()
 
-    def turn(self, name: str, every: float) -> float:
-        """Seconds until a call is due of which there may be one in `every` seconds; 0: now, and it counts as made.
-
-        Whoever has to wait is given a turn of their own, so that not all come back at once.
-        """
+    def turn(self, name: str, every: float, *, at_once: int = 1) -> float:
+        """Seconds until a call is due of which there may be one in `every` seconds, and so many of them `at_once` after
+        a pause; 0: now, and it counts as made. Whoever has to wait is given a turn of their own, so that not all come
+        back at once."""
         with self._lock:
             now = self._clock()
-            due = self._paced.get(name, 0.0)
+            due = self._paced.get(name, 0.0) - (at_once - 1) * every
             if now >= due:
-                self._paced[name] = now + every
+                self._paced[name] = max(now, self._paced.get(name, 0.0)) + every
                 return 0.0
             self._promised[name] = max(due, self._promised.get(name, 0.0) + every)
             return self._promised[name] - now

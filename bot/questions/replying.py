@@ -31,7 +31,7 @@ from bot.models import (
 from bot.posts import presenting
 from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
-from bot.questions import giving_up, receiving
+from bot.questions import giving_up, receiving, stopping
 from bot.questions.wishes import wants_person
 from bot.team import escalations
 from bot.voices import choosing
@@ -159,11 +159,20 @@ def _events(told: Reply, writing: Writing) -> Iterator[conversations.Event]:
         if isinstance(event, Delta) and is_first:
             failpoints.reach("answer.first_words")
             is_first = False
+            _stop_if_unwanted(told)
             told.messenger.progress(told.question, AnswerStage.WRITING)
         elif isinstance(event, Retrieved):
             failpoints.reach("answer.searched")
+            _stop_if_unwanted(told)
             told.messenger.progress(told.question, AnswerStage.READING)
         yield event
+
+
+def _stop_if_unwanted(told: Reply) -> None:
+    """Spend no more on an answer that was stopped, or whose question is gone, before anything of it was shown."""
+    if stopping.is_stopped(told.question):
+        raise SupersededError
+    connections.let_go()
 
 
 def _show(live: Live, text: str) -> None:
@@ -266,6 +275,8 @@ def _withdraw(told: Reply) -> None:
     if delivery is None:
         return
     if question.error == receiving.STOPPED:
+        if not delivery.message_id:
+            stopping.confirm(told.question)
         Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
         return
     if told.live is not None:

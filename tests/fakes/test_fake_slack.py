@@ -77,8 +77,10 @@ def test_streams_live_and_break(slack: FakeSlack, client: WebClient) -> None:
     assert refused(client.chat_update, channel="C1", ts=ts, text="x") == "streaming_state_conflict"
     client.chat_stopStream(channel="C1", ts=ts, blocks=BUTTONS)
     assert slack.messages("C1")[-1]["visible"].startswith("one two\nAn answer")
-    broken, stopped = (client.chat_startStream(**start, markdown_text="x")["ts"] for _ in range(2))
-    slack.user_stops("C1", stopped)
+    other = start | {"thread_ts": slack.post("C1", "U1", "another question")}
+    broken, stopped = (client.chat_startStream(**each, markdown_text="x")["ts"] for each in (other, start))
+    client.agents_sessions_setStatus(channel_id="C1", thread_ts=root, status="processing")
+    slack.user_stops("C1", root, "U1")
     more = {"channel": "C1", "markdown_text": "y"}
     assert refused(client.chat_appendStream, ts=stopped, **more) == "stopped_by_user"
     slack.stream_seconds = 0

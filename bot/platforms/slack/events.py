@@ -36,9 +36,10 @@ class Deleted:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The asker stopped messages that were being written."""
+    """Somebody pressed stop in a thread; what was being written there is stopped already."""
 
     channel: str
+    thread_id: str
     message_ids: tuple[str, ...]
 
 
@@ -64,7 +65,9 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
     event = body.get("event") or {}
     kind = event.get("type")
     if kind == "agent_session_stopped":
-        return Stopped(event.get("channel", ""), tuple(event.get("streaming_message_ts") or ()))
+        return Stopped(
+            event.get("channel", ""), event.get("thread_ts") or "", tuple(event.get("streaming_message_ts") or ())
+        )
     if kind in ("app_uninstalled", "tokens_revoked"):
         return Uninstalled()
     if kind in ("reaction_added", "reaction_removed"):

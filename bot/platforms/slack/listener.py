@@ -26,10 +26,10 @@ from bot.platforms.slack import events, manifest, members, posts, web_api
 from bot.platforms.slack.personal import words
 from bot.platforms.slack.web_api import call, client_for
 from bot.posts.post import Form
-from bot.questions import receiving
+from bot.questions import receiving, stopping
 from bot.questions.addressing import Verdict
 from bot.team import circles, feedback, nominating, press, pressing
-from bot.wording import phrases, speech
+from bot.wording import outcomes, phrases, smalltalk, speech
 from bot.wording.speech import ENGLISH
 from foundation import failpoints, secrets
 
@@ -119,8 +119,9 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
                 receiving.receive(incoming)
         case events.Deleted(channel, message_id):
             receiving.cancel(Platform.SLACK, team, channel, message_id)
-        case events.Stopped(channel, message_ids):
+        case events.Stopped(channel, thread_id, message_ids):
             receiving.stop_posts(Platform.SLACK, team, channel, message_ids)
+            stopping.stop_thread(Platform.SLACK, team, channel, thread_id)
         case events.Reacted():
             _react(happening, workspace)
         case events.Uninstalled():
@@ -138,8 +139,10 @@ def _react(reacted: events.Reacted, workspace: Workspace) -> None:
 
 def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
     text = events.text(body.get("text") or "", _bot_user(body))
-    if not text:
-        ack(response_type="ephemeral", text=ENGLISH.say(phrases.HOW_TO_COMMAND))
+    talk = smalltalk.heard(text)
+    if not text or (talk is not None and talk.reply == phrases.HELP):
+        said = outcomes.small_talk(talk, ENGLISH) if text else ENGLISH.say(phrases.HOW_TO_COMMAND)
+        ack(response_type="ephemeral", text=said)
         return
     receiving.receive(
         Incoming(

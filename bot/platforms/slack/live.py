@@ -11,6 +11,7 @@ from weakref import WeakSet
 from bot.messenger import DeliveryError, Live
 from bot.models import Delivery
 from bot.platforms.slack import marks, posts
+from bot.platforms.slack.personal.signs import ACTIVE, Signs
 from bot.platforms.slack.web_api import Client, SlackRefusedError, call, client_for
 from bot.posts.post import Post
 
@@ -35,9 +36,10 @@ def _pause(workspace: int) -> float:
 class SlackLive(Live):
     """A streamed message. Its text is only ever added to; where that does not do, the final post replaces it."""
 
-    def __init__(self, delivery: Delivery, keep: Callable[[str], None]) -> None:
+    def __init__(self, delivery: Delivery, keep: Callable[[str], None], signs: Signs) -> None:
         self._delivery = delivery
         self._keep = keep
+        self._signs = signs
         self._ts = ""
         self._shown = ""
         self._is_over = False
@@ -109,6 +111,8 @@ class SlackLive(Live):
         if not can_be_ended or not self._ts or not post.text.startswith(self._shown):
             return False
         rest = {"markdown_text": post.text[len(self._shown) :]} if post.text != self._shown else {}
+        if self._signs.has_session(self._delivery.question):
+            rest["session_status"] = ACTIVE
         try:
             call(
                 self._client(), END, **self._where(), **rest,
@@ -117,6 +121,7 @@ class SlackLive(Live):
         except DeliveryError as error:
             log.info("The stream of question %s is finished by an update: %s", self._delivery.question_id, error)
             return False
+        self._signs.forget(self._delivery.question)
         return True
 
     def _where(self) -> dict[str, str]:

@@ -196,11 +196,12 @@ def test_the_asker_stops_an_answer_and_it_stays_as_it_is(workspace: Workspace, f
     fake_providers.script("pause")
     thread = workspace.mention()
     bots.until(lambda: workspace.own(CHANNEL, thread), "the stream has begun")
-    workspace.fake.user_stops(CHANNEL, workspace.own(CHANNEL, thread)[0]["ts"], ANN)
+    workspace.fake.user_stops(CHANNEL, thread, ANN)
     bots.until(lambda: Question.objects.get().state == QuestionState.CANCELLED, "it is cancelled")
     fake_providers.released.set()
-    workspace.settle()
-    assert "That was it" not in visible_text(workspace.own(CHANNEL, thread)[0])
+    bots.until(lambda: workspace.fake.sessions[CHANNEL, thread] == "active", "the stop button is gone")
+    (stopped,) = workspace.own(CHANNEL, thread)
+    assert "That was it" not in visible_text(stopped)
 
 
 def test_an_answer_that_cannot_be_posted_is_told_in_private_and_to_the_team(

@@ -120,6 +120,7 @@ class Server:
             "reactions.add": methods.react,
             "reactions.remove": methods.unreact,
             "assistant.threads.setStatus": methods.set_status,
+            "agents.sessions.setStatus": methods.set_session,
             "assistant.threads.setTitle": methods.set_title,
             "assistant.threads.setSuggestedPrompts": methods.set_prompts,
         }
