@@ -67,18 +67,17 @@ nod ja
     了解(?:です|しました)? | (?:分|わ)かりました | はい | いいえ | なるほど
     承知(?:しました|いたしました)? | オッケー
 help en
-    help(?: me)? | (?:i |we )?need (?:some )?help | can (?:you|u) help(?: me| us)? | usage | instructions
+    help(?: me)? | (?:i |we )?need (?:some )?help | can (?:you|u) help(?: me| us)?
     what can (?:you|u) do | what do (?:you|u) do | what do (?:you|u) know | who are (?:you|u)
-    how does (?:this|it) work | how do (?:you|u) work | how do i (?:use (?:you|this)|ask(?: you| a question)?)
+    how do (?:you|u) work | how do i (?:use (?:you|this)|ask(?: you| a question)?)
 help de
     hilfe | hilf mir | ich brauche hilfe | (?:kannst|konnen) (?:du|sie) (?:mir )?helfen
-    was kannst du | was weisst du | wer bist du | wie (?:funktioniert|geht) das | wie frage ich(?: dich)?
+    was kannst du | was weisst du | wer bist du | wie frage ich(?: dich)?
 help fr
-    aide | aide(?:z)?-moi | aidez moi | j'ai besoin d'aide | que sais-tu faire | qui es-tu | comment ca marche
+    aide | aide(?:z)?-moi | aidez moi | j'ai besoin d'aide | que sais-tu faire | qui es-tu
     que savez-vous faire | qui etes-vous
 help es
     ayuda | ayudame | necesito ayuda | (?:me )?puedes ayudar(?:me)? | que puedes hacer | quien eres
-    como funciona(?: esto)?
 help ja
     ヘルプ | 助けて(?:ください)? | 使い方(?:は)?(?:を教えて(?:ください)?)? | 何ができ(?:る|ます)か? | あなたは誰ですか?
 beside en

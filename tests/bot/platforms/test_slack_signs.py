@@ -74,7 +74,7 @@ def test_who_waits_reads_their_place(workspace: Workspace) -> None:
     assert statuses(workspace.fake)[-2:] == ["has questions before yours: 3", "takes your question next…"]
 
 
-@pytest.mark.parametrize("text", ["help", "Hilfe!", "What can you do?", "¿cómo funciona esto?"])
+@pytest.mark.parametrize("text", ["help", "Hilfe!", "What can you do?", "¿Qué puedes hacer?"])
 def test_help_is_given_without_a_search(workspace: Workspace, fake_providers: FakeProviders, text: str) -> None:
     slack = workspace.fake
     told: list[Any] = [slack.command(ANN, CHANNEL, text)["text"]]
