@@ -74,8 +74,8 @@ help de
     hilfe | hilf mir | ich brauche hilfe | (?:kannst|konnen) (?:du|sie) (?:mir )?helfen
     was kannst du | was weisst du | wer bist du | wie frage ich(?: dich)?
 help fr
-    aide | aide(?:z)?-moi | aidez moi | j'ai besoin d'aide | que sais-tu faire | qui es-tu
-    que savez-vous faire | qui etes-vous
+    aide | aidez? moi | j'ai besoin d'aide | que sais tu faire | qui es tu
+    que savez vous faire | qui etes vous
 help es
     ayuda | ayudame | necesito ayuda | (?:me )?puedes ayudar(?:me)? | que puedes hacer | quien eres
 help ja

@@ -57,7 +57,16 @@ class Reacted:
     is_gone: bool
 
 
-Happening = Incoming | Edited | Deleted | Stopped | Uninstalled | Reacted
+@dataclass(frozen=True)
+class Opened:
+    """Somebody looks at the app: its home page, or with `is_chat` the place where they write to it."""
+
+    person: str
+    channel: str
+    is_chat: bool
+
+
+Happening = Incoming | Edited | Deleted | Stopped | Uninstalled | Reacted | Opened
 
 
 def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
@@ -68,6 +77,8 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
         return Stopped(
             event.get("channel", ""), event.get("thread_ts") or "", tuple(event.get("streaming_message_ts") or ())
         )
+    if kind == "app_home_opened":
+        return Opened(event["user"], event.get("channel") or "", is_chat=event.get("tab") == "messages")
     if kind in ("app_uninstalled", "tokens_revoked"):
         return Uninstalled()
     if kind in ("reaction_added", "reaction_removed"):

@@ -23,7 +23,7 @@ from bot.messenger import DeliveryError, Incoming
 from bot.models import Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import events, manifest, members, posts, web_api
-from bot.platforms.slack.personal import words
+from bot.platforms.slack.personal import homes, words
 from bot.platforms.slack.web_api import call, client_for
 from bot.posts.post import Form
 from bot.questions import receiving, stopping
@@ -114,9 +114,7 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
         case Incoming():
             receiving.receive(happening)
         case events.Edited(incoming):
-            is_known = receiving.change(Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text)
-            if not is_known and incoming.is_mention:
-                receiving.receive(incoming)
+            _change(incoming)
         case events.Deleted(channel, message_id):
             receiving.cancel(Platform.SLACK, team, channel, message_id)
         case events.Stopped(channel, thread_id, message_ids):
@@ -124,8 +122,17 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
             stopping.stop_thread(Platform.SLACK, team, channel, thread_id)
         case events.Reacted():
             _react(happening, workspace)
+        case events.Opened():
+            homes.opened(workspace, happening)
         case events.Uninstalled():
             workspaces.remove(Platform.SLACK, team)
+
+
+def _change(incoming: Incoming) -> None:
+    """A question that was edited; a message that has become one."""
+    where = (Platform.SLACK, incoming.workspace, incoming.channel, incoming.message_id)
+    if not receiving.change(*where, incoming.text) and incoming.is_mention:
+        receiving.receive(incoming)
 
 
 def _react(reacted: events.Reacted, workspace: Workspace) -> None:
