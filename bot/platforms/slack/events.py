@@ -58,7 +58,7 @@ class Reacted:
 
 
 @dataclass(frozen=True)
-class Opened:
+class HomeOpened:
     """Somebody looks at the app: its home page, or with `is_chat` the place where they write to it."""
 
     person: str
@@ -66,7 +66,7 @@ class Opened:
     is_chat: bool
 
 
-Happening = Incoming | Edited | Deleted | Stopped | Uninstalled | Reacted | Opened
+Happening = Incoming | Edited | Deleted | Stopped | Uninstalled | Reacted | HomeOpened
 
 
 def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
@@ -78,7 +78,7 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
             event.get("channel", ""), event.get("thread_ts") or "", tuple(event.get("streaming_message_ts") or ())
         )
     if kind == "app_home_opened":
-        return Opened(event["user"], event.get("channel") or "", is_chat=event.get("tab") == "messages")
+        return HomeOpened(event["user"], event.get("channel") or "", is_chat=event.get("tab") == "messages")
     if kind in ("app_uninstalled", "tokens_revoked"):
         return Uninstalled()
     if kind in ("reaction_added", "reaction_removed"):

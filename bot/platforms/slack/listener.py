@@ -122,7 +122,7 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
             stopping.stop_thread(Platform.SLACK, team, channel, thread_id)
         case events.Reacted():
             _react(happening, workspace)
-        case events.Opened():
+        case events.HomeOpened():
             homes.opened(workspace, happening)
         case events.Uninstalled():
             workspaces.remove(Platform.SLACK, team)

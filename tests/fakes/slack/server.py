@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from tests.fakes.slack import agents as fake_slack_agents
 from tests.fakes.slack import chat as fake_slack_chat
 from tests.fakes.slack import methods as fake_slack_methods
 from tests.fakes.slack import tokens as fake_slack_tokens
+from tests.fakes.slack.agents import Agents
 from tests.fakes.slack.chat import Chat, flag
 from tests.fakes.slack.delivery import Courier
 from tests.fakes.slack.limits import Limits
@@ -23,7 +25,12 @@ from tests.fakes.slack.tokens import Tokens
 
 ARGUMENTS = {
     method: (names(needed), names(needed) | names(taken) | {"team_id"})  # Bolt adds team_id everywhere
-    for table in (fake_slack_chat.ARGUMENTS, fake_slack_methods.ARGUMENTS, fake_slack_tokens.ARGUMENTS)
+    for table in (
+        fake_slack_chat.ARGUMENTS,
+        fake_slack_methods.ARGUMENTS,
+        fake_slack_agents.ARGUMENTS,
+        fake_slack_tokens.ARGUMENTS,
+    )
     for method, (needed, taken) in table.items()
 }
 IN_JSON = ("attachments", "blocks", "chunks", "loading_messages", "metadata", "prompts", "view")
@@ -88,7 +95,9 @@ class _Request:
 
 
 class Server:
-    def __init__(self, chat: Chat, methods: Methods, people: People, tokens: Tokens, courier: Courier) -> None:
+    def __init__(
+        self, chat: Chat, methods: Methods, agents: Agents, people: People, tokens: Tokens, courier: Courier
+    ) -> None:
         self.tokens, self.people, self.courier = tokens, people, courier
         self.calls: list[Call] = []
         self.limits = Limits(tokens.knobs)
@@ -119,10 +128,10 @@ class Server:
             "views.publish": methods.views_publish,
             "reactions.add": methods.react,
             "reactions.remove": methods.unreact,
-            "assistant.threads.setStatus": methods.set_status,
-            "agents.sessions.setStatus": methods.set_session,
-            "assistant.threads.setTitle": methods.set_title,
-            "assistant.threads.setSuggestedPrompts": methods.set_prompts,
+            "assistant.threads.setStatus": agents.set_status,
+            "agents.sessions.setStatus": agents.set_session,
+            "assistant.threads.setTitle": agents.set_title,
+            "assistant.threads.setSuggestedPrompts": agents.set_prompts,
         }
 
     # The Web API

@@ -19,7 +19,7 @@ from bot.answers import channel_rules
 from bot.messenger import DeliveryError
 from bot.models import OPEN, Channel, EscalationState, Platform, Question, Workspace
 from bot.platforms.slack import members
-from bot.platforms.slack.events import Opened
+from bot.platforms.slack.events import HomeOpened
 from bot.platforms.slack.web_api import call, client_for
 from bot.posts.neutralising import slack_escaped
 from bot.posts.post import age
@@ -40,7 +40,7 @@ ASKED, TITLE, SECTION = 150, 75, 3000  # characters of a question, of a prompt, 
 _publishing = ThreadPoolExecutor(2, thread_name_prefix="home")
 
 
-def opened(workspace: Workspace, what: Opened) -> None:
+def opened(workspace: Workspace, what: HomeOpened) -> None:
     """Show what there is to see, in a thread of its own: the event is acknowledged meanwhile."""
     _publishing.submit(_show, workspace, what).add_done_callback(_note)
 
@@ -50,7 +50,7 @@ def _note(shown: "Future[None]") -> None:
         log.error("The home page could not be made", exc_info=error)
 
 
-def _show(workspace: Workspace, what: Opened) -> None:
+def _show(workspace: Workspace, what: HomeOpened) -> None:
     try:
         suggest(workspace, what) if what.is_chat else publish(workspace, what)
     except (DeliveryError, DatabaseError) as error:
@@ -59,7 +59,7 @@ def _show(workspace: Workspace, what: Opened) -> None:
         connection.close()
 
 
-def suggest(workspace: Workspace, what: Opened) -> None:
+def suggest(workspace: Workspace, what: HomeOpened) -> None:
     """Offer what others asked; nothing where nothing is good enough. Raises DeliveryError."""
     found = popular(_searchable(workspace, what, is_outsider=True), limit=PROMPTS)
     if not found:
@@ -70,13 +70,13 @@ def suggest(workspace: Workspace, what: Opened) -> None:
     call(client, "assistant.threads.setSuggestedPrompts", channel_id=what.channel, title=title, prompts=prompts)
 
 
-def publish(workspace: Workspace, what: Opened) -> None:
+def publish(workspace: Workspace, what: HomeOpened) -> None:
     """Show the home page to whoever opened it. Raises DeliveryError."""
     view = {"type": "home", "blocks": blocks(workspace, what)}
     call(client_for(workspace), "views.publish", user_id=what.person, view=view)
 
 
-def blocks(workspace: Workspace, what: Opened) -> list[Block]:
+def blocks(workspace: Workspace, what: HomeOpened) -> list[Block]:
     """Raises DeliveryError."""
     spoken = _speech(workspace, what.person)
     is_outsider = members.is_outsider(workspace, what.person)
@@ -93,7 +93,7 @@ def blocks(workspace: Workspace, what: Opened) -> list[Block]:
     return found
 
 
-def _searchable(workspace: Workspace, what: Opened, *, is_outsider: bool) -> list[int]:
+def _searchable(workspace: Workspace, what: HomeOpened, *, is_outsider: bool) -> list[int]:
     direct = Channel.objects.of(Platform.SLACK, workspace.external_id, what.channel).first()
     if direct is None:
         return sorted(Collection.objects.public().values_list("pk", flat=True))
