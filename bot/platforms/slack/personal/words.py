@@ -1,7 +1,10 @@
 """A word to whoever pressed something, which they alone see, where they pressed it."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+from django.db import DatabaseError, connection
 
 from bot.messenger import DeliveryError
 from bot.models import Platform
@@ -10,20 +13,28 @@ from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, res
 
 log = logging.getLogger(__name__)
 
-PRESSED_SECONDS = 2  # of a call that somebody waits for who pressed: Slack waits three
+SECONDS = 5  # of one call
+_saying = ThreadPoolExecutor(4, thread_name_prefix="word")
 
 
 def say(body: dict[str, Any], text: str) -> None:
-    """It is no loss if it does not arrive.
+    """Say it in a thread of its own; it is no loss if it does not arrive.
 
-    The address that comes with a press leads to the channel, not to the thread (bolt-js#963), so it is the second way:
-    where the bot is no member, or whoever pressed is none.
+    Bolt acknowledges a press when its listener returns (bolt-python#537), and Slack waits three seconds for that.
     """
+    _saying.submit(_say, body, text)
+
+
+def _say(body: dict[str, Any], text: str) -> None:
+    """The address that comes with a press leads to the channel, not to the thread (bolt-js#963), so it is the second
+    way: where the bot is no member, or whoever pressed is none."""
     try:
         if not _is_posted(body, text):
             respond(body["response_url"], text=text, response_type="ephemeral", replace_original=False)
-    except (DeliveryError, KeyError) as error:
+    except (DeliveryError, DatabaseError, KeyError) as error:
         log.info("A word to whoever pressed a button did not arrive: %s", error)
+    finally:
+        connection.close()
 
 
 def _is_posted(body: dict[str, Any], text: str) -> bool:
@@ -32,7 +43,7 @@ def _is_posted(body: dict[str, Any], text: str) -> bool:
         return False
     thread = thread_of(body)
     where = {"thread_ts": thread} if thread else {}
-    client = client_for(workspace, seconds=PRESSED_SECONDS)
+    client = client_for(workspace, seconds=SECONDS)
     try:
         call(client, "chat.postEphemeral", channel=body["channel"]["id"], user=body["user"]["id"], text=text, **where)
     except SlackRefusedError as error:
