@@ -21,9 +21,13 @@ class Running:
 
 
 @contextmanager
-def running(platform: str, *, threads: int) -> Iterator[Running]:
-    """Listen to a platform and answer there. At the end nothing new is taken first, then what is under way ends."""
+def running(platform: str, *, threads: int, is_apart: bool = False) -> Iterator[Running]:
+    """Listen to a platform and answer there. At the end nothing new is taken first, then what is under way ends.
+
+    With `is_apart` a platform whose deliveries have to be acknowledged is listened to by a process of its own.
+    """
     bot = platforms.bot_for(platform)
+    bot.is_apart = is_apart
     worker = Worker(bot.messenger, platform, threads=threads)
     catch_up = CatchUp(bot.messenger, platform)
     thread = threading.Thread(target=worker.run, name="worker")

@@ -103,3 +103,4 @@ def _end_with_supervisor() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != supervisor:
         raise SystemExit("The supervisor is gone.")
+    environment.supervise()

@@ -79,7 +79,12 @@ def use_embedded_database(url: str) -> None:
     os.environ["DATABASE_URL"] = url
 
 
+def supervise() -> None:
+    """Make this process what those that it starts end with."""
+    os.environ["PARLEY_SUPERVISOR"] = str(os.getpid())
+
+
 def supervisor_pid() -> int | None:
-    """The pid of the `manage.py up` that started this process; None when something else did."""
+    """The pid of the `manage.py up`, or of what it started, that started this process; None when something else did."""
     value = text("PARLEY_SUPERVISOR")
     return int(value) if value else None

@@ -13,10 +13,12 @@ from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post, age
 from bot.wording import phrases, speech
 from bot.wording.speech import Speech
+from foundation.text import shortened
 from knowledge.models import Document
 from knowledge.passages.hyperlinks import addresses
 
 TITLE = 150  # characters
+ASKED = 300  # characters of a question that its own asker reads
 NEAREST = 2  # documents that are named where none holds the answer
 NEAR = 0.2  # the least estimate that they hold it, below which naming them would be noise
 LATE_AFTER = timedelta(hours=6)  # from question to answer, after which the asker is told that it was long
@@ -29,8 +31,9 @@ def answer(message: Message, question: Question) -> Post:
     if message.voice:  # the company's own words
         links |= {*addresses(message.voice.opening), *addresses(message.voice.closing)}
     spoken = speech.of(question)
+    said = neutral(text(message, question, spoken), links=links)
     return Post(
-        text=neutral(text(message, question, spoken), links=links),
+        text=f"{_named(question, spoken)}\n\n{said}" if question.is_private else said,
         sources=_sources(cited, spoken),
         notes=tuple(_notes(message, question, spoken)),
         buttons=tuple(_buttons(message, question, spoken)),
@@ -44,7 +47,14 @@ def shared(message: Message, question: Question) -> Post:
     name = neutral(question.asker_name, links=()) or spoken.say(phrases.SOMEBODY)
     shown = tuple(each for each in post.buttons if each.action != buttons.SHARE)
     asked = f"{spoken.say(phrases.ASKED_BY, name=name)}\n{quoted(question)}"
-    return replace(post, text=f"{asked}\n\n{post.text}", buttons=shown)
+    said = post.text.removeprefix(f"{_named(question, spoken)}\n\n")
+    return replace(post, text=f"{asked}\n\n{said}", buttons=shown)
+
+
+def _named(question: Question, spoken: Speech) -> str:
+    """What a private answer answers, as nobody sees what was asked by a command; on one line."""
+    asked = " ".join(neutral(question.text, links=()).split())
+    return f"> {spoken.say(phrases.YOU_ASKED, question=shortened(asked, ASKED))}"
 
 
 def quoted(question: Question) -> str:

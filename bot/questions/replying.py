@@ -16,10 +16,10 @@ from bot.answers import asking, channel_rules, conversations
 from bot.answers.answered import Answer, ended
 from bot.answers.answering import Writing
 from bot.answers.asking import Asked, QuestionError
-from bot.answers.conversations import Delta
+from bot.answers.conversations import Delta, Retrieved
 from bot.answers.prompts import Manner
 from bot.answers.trace import Reach
-from bot.messenger import DeliveryError, Live, Messenger
+from bot.messenger import AnswerStage, DeliveryError, Live, Messenger
 from bot.models import (
     Delivery,
     DeliveryKind,
@@ -33,7 +33,7 @@ from bot.models import (
 from bot.posts import presenting
 from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
-from bot.questions import giving_up, looking_around, patience, receiving
+from bot.questions import giving_up, looking_around, patience, receiving, stopping
 from bot.questions.wishes import wants_person
 from bot.surroundings.pointing import only_points
 from bot.team import escalations
@@ -191,7 +191,7 @@ def _write(told: Reply, asked: Asked) -> Answer:
         trace=Reach(tuple(collections), asked.surroundings).as_json()
     )
     writing = Writing(asked, conversations.history(question.conversation, collections), collections)
-    for event in _events(writing):
+    for event in _events(told, writing):
         if told.live is not None and isinstance(event, Delta):
             _show(told.live, writing.text)
             if told.live.is_stopped:
@@ -202,16 +202,27 @@ def _write(told: Reply, asked: Asked) -> Answer:
     return writing.answer
 
 
-def _events(writing: Writing) -> Iterator[conversations.Event]:
-    """What `conversations.written` yields."""
+def _events(told: Reply, writing: Writing) -> Iterator[conversations.Event]:
+    """What `conversations.written` yields; the asker is told how far it is."""
     is_first = True
     for event in conversations.written(writing):
         if isinstance(event, Delta) and is_first:
             failpoints.reach("answer.first_words")
             is_first = False
-        elif not isinstance(event, Delta):
+            _stop_if_unwanted(told)
+            told.messenger.progress(told.question, AnswerStage.WRITING)
+        elif isinstance(event, Retrieved):
             failpoints.reach("answer.searched")
+            _stop_if_unwanted(told)
+            told.messenger.progress(told.question, AnswerStage.READING)
         yield event
+
+
+def _stop_if_unwanted(told: Reply) -> None:
+    """Spend no more on an answer that was stopped, or whose question is gone, before anything of it was shown."""
+    if stopping.is_stopped(told.question):
+        raise SupersededError
+    connections.let_go()
 
 
 def _show(live: Live, text: str) -> None:
@@ -225,11 +236,11 @@ def _show(live: Live, text: str) -> None:
 def _has_outsiders(told: Reply) -> bool:
     """Who reads the channel is asked where it matters; whoever cannot be asked about may be anybody."""
     question = told.question
-    if question.is_outsider:
-        return True
     if not channel_rules.sees_internal(question.channel):
-        return question.channel.has_outsiders
+        return question.is_outsider or question.channel.has_outsiders
     try:
+        if told.messenger.is_outsider(question):
+            return True
         return told.messenger.audience(question.channel).has_outsiders
     except DeliveryError as error:
         log.warning("Who reads %s is not known, so it sees public documents alone: %s", question.channel, error)
@@ -308,9 +319,14 @@ def _withdraw(told: Reply) -> None:
     """Nobody wants the answer any more: take the message away that it was growing in, unless the asker stopped it."""
     question = Question.objects.get(pk=told.question.pk)
     delivery = told.delivery
-    if question.state != QuestionState.CANCELLED or delivery is None:
+    if question.state != QuestionState.CANCELLED:
         return  # another attempt goes on with it
+    told.messenger.progress(told.question, AnswerStage.OVER)
+    if delivery is None:
+        return
     if question.error == receiving.STOPPED:
+        if not delivery.message_id:
+            stopping.confirm(told.question)
         Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
         return
     if told.live is not None:

@@ -19,7 +19,8 @@ GROUP, ROLE = "S", "&"
 SKIN = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")  # tones of skin, and the sign that asks for the picture of an emoji
 EMOJI = {  # by Slack's name; Discord has the character itself
     "star": "⭐", "star2": "🌟", "sparkles": "✨", "white_check_mark": "✅", "heavy_check_mark": "✔", "+1": "👍",
-    "thumbsup": "👍", "clap": "👏", "trophy": "🏆", "mortar_board": "🎓", "bulb": "💡", "bookmark": "🔖",
+    "thumbsup": "👍", "-1": "👎", "thumbsdown": "👎",
+    "clap": "👏", "trophy": "🏆", "mortar_board": "🎓", "bulb": "💡", "bookmark": "🔖",
     "pushpin": "📌", "heart": "❤", "100": "💯", "brain": "🧠", "books": "📚", "gem": "💎", "medal": "🏅",
     "ok_hand": "👌",
 }  # fmt: skip

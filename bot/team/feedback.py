@@ -5,8 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
-from bot.models import Feedback, Message, Question
+from bot.models import Delivery, DeliveryKind, Feedback, Message, Outcome, Question, Receipt
+from bot.team import circles
+from bot.team.nominating import Pointing, place
 from bot.team.press import Press, Said
 from bot.wording import phrases, speech
 from bot.wording.phrases import Phrase
@@ -19,6 +22,11 @@ REASONS = {
     "tone": phrases.IS_BADLY_PUT,
 }
 IMPROVE = "improve"
+THUMBS = {
+    "👍": True,
+    "👎": False,
+}  # as circles.sign spells them; ✅ says for many that something is done, not that it is good
+OF_ANSWERS = (DeliveryKind.ANSWER, DeliveryKind.SHARED)
 
 
 class OpinionError(ValueError):
@@ -59,6 +67,32 @@ def reasons(say: Callable[[Phrase], str]) -> tuple[tuple[str, str], ...]:
 def judge(question: Question, pressed: Press, *, is_positive: bool) -> None:
     if question.answer is not None:
         keep(question.answer, Opinion(is_positive), person=pressed.person)
+
+
+@transaction.atomic
+def react(pointing: Pointing, reaction: str, *, is_gone: bool) -> bool:
+    """A thumb under an answer is a thumb of whoever put it there, and taken back with it. Whether it was one.
+
+    What somebody wrote beside the same thumb stays: it was not the reaction that said it.
+    """
+    is_positive = THUMBS.get(circles.sign(reaction))
+    if is_positive is None or not pointing.person:
+        return False
+    posted = Delivery.objects.filter(kind__in=OF_ANSWERS, message_id=pointing.message_id, **place(pointing, "channel"))
+    delivery = posted.select_related("question__answer", "question__channel").first()
+    answer = delivery.question.answer if delivery else None
+    if answer is None or answer.outcome != Outcome.ANSWERED or (pointing.key and not _is_first(pointing.key)):
+        return False
+    if not is_gone:
+        keep(answer, Opinion(is_positive), person=pointing.person)
+        return True
+    silent = dict.fromkeys(("reason", "better_answer", "right_document"), "")
+    Feedback.objects.filter(message=answer, person=pointing.person, is_positive=is_positive, **silent).delete()
+    return True
+
+
+def _is_first(key: str) -> bool:
+    return Receipt.objects.get_or_create(key=f"thumb:{key}")[1]
 
 
 def improve(question: Question, fields: dict[str, str], person: str) -> Said:

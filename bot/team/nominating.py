@@ -139,13 +139,13 @@ def _forbidden(question: Question) -> str:
 
 def _target(pointing: Pointing) -> Target | None:
     """A post of ours, the question itself, or what somebody wrote in the thread of one; None for anything else."""
-    posted = Delivery.objects.filter(message_id=pointing.message_id, **_place(pointing, "channel"))
+    posted = Delivery.objects.filter(message_id=pointing.message_id, **place(pointing, "channel"))
     delivery = posted.exclude(kind=DeliveryKind.NOTICE).order_by("id").first()
     if delivery is not None:
         return Target(_questions().get(pk=delivery.question_id))
     if not pointing.is_by_menu:
         return None
-    question = _questions().filter(message_id=pointing.message_id, **_place(pointing, "channel")).first()
+    question = _questions().filter(message_id=pointing.message_id, **place(pointing, "channel")).first()
     return Target(question) if question else _written(pointing)
 
 
@@ -154,18 +154,19 @@ def _written(pointing: Pointing) -> Target | None:
     words = clean(pointing.text).strip()[:MOST_WORDS]
     if not pointing.thread_id or not words:
         return None
-    asked = _questions().filter(conversation__thread_id=pointing.thread_id, **_place(pointing, "channel"))
+    asked = _questions().filter(conversation__thread_id=pointing.thread_id, **place(pointing, "channel"))
     before = asked.filter(asked_at__lte=pointing.written_at or pointing.at).exclude(answer=None)
     question = before.order_by("-asked_at", "-id").first()
     return Target(question, words) if question else None
 
 
-def _place(pointing: Pointing, field: str) -> dict[str, str]:
-    place = {
+def place(pointing: Pointing, field: str) -> dict[str, str]:
+    """Where the message is that is pointed at, as conditions on a `field` that leads to a channel."""
+    of_workspace = {
         f"{field}__workspace__platform": str(pointing.platform),
         f"{field}__workspace__external_id": pointing.workspace,
     }
-    return {**place, f"{field}__external_id": pointing.channel} if pointing.channel else place
+    return {**of_workspace, f"{field}__external_id": pointing.channel} if pointing.channel else of_workspace
 
 
 def _questions() -> QuerySet[Question]:
@@ -213,7 +214,7 @@ def take_back(pointing: Pointing) -> int:
     if pointing.person:
         meant = meant.filter(person=pointing.person)
     meant = meant.filter(message__question__deliveries__message_id=pointing.message_id)
-    meant = meant.filter(**_place(pointing, "message__question__channel"))
+    meant = meant.filter(**place(pointing, "message__question__channel"))
     there = meant.exclude(state__in=(NominationState.WITHDRAWN, NominationState.LEAVING))
     found = list(there.select_for_update(of=("self",)))
     for nomination in found:

@@ -116,6 +116,7 @@ LEFT_OPEN = Phrase(
 REPLACED = Phrase("replaced", "Checked against the documents, the answer is:")
 LATE = Phrase("late", "You asked {ago} ago, while I was not running. Perhaps it is settled by now.")
 UNREAD = Phrase("unread", "I cannot look at files or pictures yet, so I did not read {names}.")
+YOU_ASKED = Phrase("you_asked", "You asked: {question}")
 ASKED_BY = Phrase("asked_by", "{name} asked:")
 SOMEBODY = Phrase("somebody", "Somebody")
 CHANGED_TODAY = Phrase("changed_today", "changed today")
@@ -125,6 +126,21 @@ CHANGED = Phrase("changed", "changed {ago} ago")
 LOOKING = Phrase("looking", "Looking in the documents…")
 HOW_TO_COMMAND = Phrase(
     "how_to_command", "Write your question after the command, as in: /ask How are annual plans refunded?"
+)
+IS_LOOKING = Phrase("is_looking", "is looking in the documents…")
+IS_READING = Phrase("is_reading", "is reading what it found…")
+IS_WRITING = Phrase("is_writing", "is writing the answer…")
+READING = Phrase("reading", "Reading what I found…")
+COMPARING = Phrase("comparing", "Comparing what the documents say…")
+WORDING = Phrase("wording", "Putting it into words…")
+BEFORE_YOURS = Phrase("before_yours", "has questions before yours: {count}")
+YOURS_IS_NEXT = Phrase("yours_is_next", "takes your question next…")
+HALTED = Phrase("halted", "All right, I stopped. Ask me again whenever you like.")
+HELP = Phrase(
+    "help",
+    "Happy to help! Ask me as you would ask a colleague, in a whole sentence. I look it up in our documents, and under "
+    "my answer you see where it stands. Mention me in a channel or write to me directly; with /ask only you see the "
+    "answer. If I get stuck, the button under my answer brings you to a person.",
 )
 TAKEN = Phrase("taken", "I will answer it there.")
 KNOWN = Phrase("known", "This was asked already; you find the answer in its thread.")
@@ -143,6 +159,19 @@ UNREADABLE_ABOVE = Phrase(
     "unreadable_above",
     "I could not read the messages above just now. Could you ask again and tell me what it is about?",
 )
+
+# On the home page of the app
+HOME_HELLO = Phrase("home_hello", "Hello! I answer from our documents and show where it stands.")
+HOME_KNOWLEDGE = Phrase("home_knowledge", "What I know")
+HOME_COLLECTION = Phrase("home_collection", "*{name}*  ·  documents: {count}  ·  {changed}")
+HOME_NOTHING = Phrase("home_nothing", "Nothing yet. As soon as somebody adds documents, they appear here.")
+HOME_HOW = Phrase("home_how", "How to ask")
+HOME_ASKED = Phrase("home_asked", "What others asked")
+HOME_OPEN = Phrase("home_open", "Your open questions")
+HOME_NONE_OPEN = Phrase("home_none_open", "None at the moment. Ask me something!")
+HOME_WAITING = Phrase("home_waiting", "I am on it")
+HOME_WITH_TEAM = Phrase("home_with_team", "waits for somebody of the team")
+HOME_TAKEN = Phrase("home_taken", "somebody of the team is on it")
 
 # Small talk
 WELCOME = Phrase("welcome", "You are welcome!")

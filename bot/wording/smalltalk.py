@@ -1,4 +1,4 @@
-"""Thanks, greetings and farewells, which nobody wants looked up: what is said back. Pure.
+"""Thanks, greetings, farewells and calls for help, which nobody wants looked up: what is said back. Pure.
 
 English, German, French, Spanish and Japanese. A message is small talk only when it is nothing else: each of its phrases
 is in a list here. "Hi, how do I reset my password?" is a question.
@@ -66,6 +66,20 @@ nod es
 nod ja
     了解(?:です|しました)? | (?:分|わ)かりました | はい | いいえ | なるほど
     承知(?:しました|いたしました)? | オッケー
+help en
+    help(?: me)? | (?:i |we )?need (?:some )?help | can (?:you|u) help(?: me| us)?
+    what can (?:you|u) do | what do (?:you|u) do | what do (?:you|u) know | who are (?:you|u)
+    how do (?:you|u) work | how do i (?:use (?:you|this)|ask(?: you| a question)?)
+help de
+    hilfe | hilf mir | ich brauche hilfe | (?:kannst|konnen) (?:du|sie) (?:mir )?helfen
+    was kannst du | was weisst du | wer bist du | wie frage ich(?: dich)?
+help fr
+    aide | aidez? moi | j'ai besoin d'aide | que sais tu faire | qui es tu
+    que savez vous faire | qui etes vous
+help es
+    ayuda | ayudame | necesito ayuda | (?:me )?puedes ayudar(?:me)? | que puedes hacer | quien eres
+help ja
+    ヘルプ | 助けて(?:ください)? | 使い方(?:は)?(?:を教えて(?:ください)?)? | 何ができ(?:る|ます)か? | あなたは誰ですか?
 beside en
     many | a thousand | (?:so|very) much | a (?:lot|bunch|million|ton) | for (?:(?:your|the|all|all your) )?help
     for the info
@@ -89,7 +103,7 @@ _PATTERNS = {
     (kind, language): re.compile("|".join(each.strip() for each in re.split(r" \| |\n", listed) if each.strip()))
     for kind, language, listed in re.findall(r"^(\w+) (\w\w)\n((?: .+\n)+)", PHRASES, re.MULTILINE)
 }
-_REPLIES = {"thanks": phrases.WELCOME, "farewell": phrases.GOODBYE, "greeting": phrases.HELLO}
+_REPLIES = {"help": phrases.HELP, "thanks": phrases.WELCOME, "farewell": phrases.GOODBYE, "greeting": phrases.HELLO}
 NAMED_EMOJI = re.compile(r":[a-z0-9_+\-]+:", re.IGNORECASE)
 LONGEST = 120  # characters; more is no small talk
 THUMBS = "👍🙏❤♥💯🎉🙌👏✅😊🙂😀😄"  # said alone they are thanks
@@ -104,7 +118,7 @@ class SmallTalk:
 
 
 def heard(text: str) -> SmallTalk | None:
-    """What a message is if it is nothing but thanks, a greeting, a farewell, a nod or an emoji; None for any other."""
+    """What a message is if it is nothing but thanks, a greeting, "help", a nod or the like; None for any other."""
     if len(text) > LONGEST:
         return None
     words = " ".join(filter(None, _SEPARATOR.split(_plain(text))))

@@ -1,5 +1,6 @@
 """The fake Slack against the real SDK: what it takes, refuses, breaks, and delivers again."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -76,8 +77,10 @@ def test_streams_live_and_break(slack: FakeSlack, client: WebClient) -> None:
     assert refused(client.chat_update, channel="C1", ts=ts, text="x") == "streaming_state_conflict"
     client.chat_stopStream(channel="C1", ts=ts, blocks=BUTTONS)
     assert slack.messages("C1")[-1]["visible"].startswith("one two\nAn answer")
-    broken, stopped = (client.chat_startStream(**start, markdown_text="x")["ts"] for _ in range(2))
-    slack.user_stops("C1", stopped)
+    other = start | {"thread_ts": slack.post("C1", "U1", "another question")}
+    broken, stopped = (client.chat_startStream(**each, markdown_text="x")["ts"] for each in (other, start))
+    client.agents_sessions_setStatus(channel_id="C1", thread_ts=root, status="processing")
+    slack.user_stops("C1", root, "U1")
     more = {"channel": "C1", "markdown_text": "y"}
     assert refused(client.chat_appendStream, ts=stopped, **more) == "stopped_by_user"
     slack.stream_seconds = 0
@@ -87,17 +90,31 @@ def test_streams_live_and_break(slack: FakeSlack, client: WebClient) -> None:
 
 
 def test_breaks_as_scripted(slack: FakeSlack, client: WebClient) -> None:
-    slack.script("chat.postMessage", Error("fatal_error"), RateLimited(3), Http(503), Cut(), CutBefore(), Hang(0.2))
+    slack.script("chat.postMessage", Error("fatal_error"), Http(503), Cut(), CutBefore(), Hang(0.2))
     assert refused(client.chat_postMessage, channel="C1", text="0") == "fatal_error"
-    with pytest.raises(SlackApiError) as limited:
-        client.chat_postMessage(channel="C1", text="1")
-    assert (limited.value.response.status_code, limited.value.response.headers["Retry-After"]) == (429, "3")
     assert refused(client.chat_postMessage, channel="C1", text="2") == "internal_error"
     for text in ("cut", "before"):
         with pytest.raises(OSError, match="closed"):
             client.chat_postMessage(channel="C1", text=text)
     client.chat_postMessage(channel="C1", text="late")
     assert [m["text"] for m in slack.messages("C1")] == ["cut", "late"]
+
+
+def test_whoever_calls_on_although_asked_to_wait_is_found_out(slack: FakeSlack, client: WebClient) -> None:
+    slack.notice_seconds = 0.1
+    slack.add_channel("C2")
+    slack.script("chat.postMessage", RateLimited(1))
+    with pytest.raises(SlackApiError) as limited:
+        client.chat_postMessage(channel="C1", text="0")
+    assert (limited.value.response.status_code, limited.value.response.headers["Retry-After"]) == (429, "1")
+    assert refused(client.chat_postMessage, channel="C1", text="it could not know yet") == "ratelimited"
+    assert client.chat_postMessage(channel="C2", text="posts are limited by their channel")["ok"]
+    assert slack.early == []
+    time.sleep(0.2)
+    assert refused(client.chat_postMessage, channel="C1", text="it should have known") == "ratelimited"
+    assert [method for method, _ in slack.early] == ["chat.postMessage"]
+    time.sleep(0.9)
+    assert client.chat_postMessage(channel="C1", text="the window is over")["ok"]
 
 
 def test_delivers_over_the_real_socket_client(slack: FakeSlack, client: WebClient) -> None:

@@ -9,6 +9,8 @@ from django.core.cache import caches
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from bot.platforms.slack import web_api
+from bot.platforms.windows import Windows
 from bot.running import Running
 from bot.running import running as run_bot
 from knowledge.models import Collection
@@ -67,9 +69,12 @@ def shelf(fake_providers: FakeProviders, transactional_db: None) -> Collection:
 
 @pytest.fixture
 def slack(settings: Settings, _quick: None) -> Iterator[FakeSlack]:
-    """A local Slack, and settings that point there."""
+    """A local Slack, and settings that point there. A call that comes although we were asked to wait is a fault."""
     caches["process"].clear()
+    caches["default"].delete("windows:slack")
+    web_api.windows = Windows("slack")
     with FakeSlack() as fake:
         settings.SLACK_BOT_TOKEN, settings.SLACK_APP_TOKEN = fake.bot_token, fake.app_token
         settings.SLACK_SIGNING_SECRET, settings.SLACK_API_URL = fake.signing_secret, fake.url
         yield fake
+        assert fake.early == []

@@ -4,7 +4,9 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
+from argparse import SUPPRESS
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -13,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
+from bot.platforms import listening
 from bot.questions import presence
 from bot.running import running
 from bot.wording import speech
@@ -31,6 +34,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("platform", choices=["slack", "discord"])
+        parser.add_argument(
+            "--listen", type=int, default=0, help=SUPPRESS
+        )  # how a bot starts its listener, the n-th time
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopping = threading.Event()
@@ -40,7 +46,23 @@ class Command(BaseCommand):
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, stop)
-        run(options["platform"], stopping)
+        if options["listen"]:
+            listen(options["platform"], stopping, start=options["listen"])
+        else:
+            run(options["platform"], stopping)
+
+
+def listen(platform: str, stopping: threading.Event, *, start: int) -> None:
+    """Only listen, until whoever started this process says so or is gone. A terminal's Ctrl-C reaches both: the other
+    one decides."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    if start == 1:
+        failpoints.announce(Path(settings.BASE_DIR) / "bot")
+    else:
+        failpoints.disarm()  # who died at one was started again
+    pool(settings.BOT_CONNECTIONS)
+    listening.listen(platform, sys.stdin, sys.stdout, stopping)
 
 
 def run(platform: str, stopping: threading.Event) -> None:
@@ -51,7 +73,7 @@ def run(platform: str, stopping: threading.Event) -> None:
     client.load()
     speech.load()
     name = f"{socket.gethostname()}:{os.getpid()}"
-    with running(platform, threads=settings.ANSWER_THREADS) as crew:
+    with running(platform, threads=settings.ANSWER_THREADS, is_apart=True) as crew:
         while crew.thread.is_alive() and not stopping.wait(BEAT_SECONDS):
             _beat(platform, name, is_connected=crew.bot.is_connected)
         has_failed = not crew.thread.is_alive()

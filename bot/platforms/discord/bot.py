@@ -30,7 +30,7 @@ from bot.platforms.discord.session import Session
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import circles, nominating, press, pressing
+from bot.team import circles, feedback, nominating, press, pressing
 from bot.team.nominating import Pointing
 from bot.wording import phrases, speech
 from foundation import failpoints
@@ -135,9 +135,11 @@ def _changed(incoming: Incoming, edited_at: datetime) -> None:
 
 def _reacted(pointing: Pointing, payload: messages.Reaction, emoji: str | None, *, is_gone: bool) -> None:
     workspace = workspaces.connected(Platform.DISCORD, pointing.workspace)
-    if workspace is None or (emoji is not None and not circles.counts(workspace, emoji)):
+    if workspace is None:
         return
-    if is_gone:
+    if emoji is not None and not circles.counts(workspace, emoji):
+        feedback.react(pointing, emoji, is_gone=is_gone)
+    elif is_gone:
         nominating.take_back(pointing)
     else:
         nominating.nominate(pointing, lambda circle: messages.is_in(circle, getattr(payload, "member", None)))
@@ -234,8 +236,8 @@ class DiscordBot(Bot):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def react(self, payload: messages.Reaction, *, emoji: str | None, is_gone: bool) -> None:
-        """A reaction that proposes an answer, or is taken away again; any other is let go. Without an `emoji` it is
-        every reaction."""
+        """A reaction that proposes an answer or is a thumb, or is taken away again; any other is let go. Without an
+        `emoji` it is every reaction."""
         pointing = messages.reacted(payload, timezone.now())
         if payload.guild_id is not None:  # in direct messages there are no roles
             await self.keep(lambda: _reacted(pointing, payload, emoji, is_gone=is_gone), channel=payload.channel_id)

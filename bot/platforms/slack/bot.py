@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from bot.messenger import Bot, DeliveryError
 from bot.models import Platform
 from bot.platforms import workspaces
+from bot.platforms.listening import ListenerProcess
 from bot.platforms.slack import oauth, web_api
 from bot.platforms.slack.listener import SocketListener
 from bot.platforms.slack.messenger import SlackMessenger
@@ -28,7 +29,7 @@ class SlackBot(Bot):
     def __init__(self) -> None:
         self.messenger = SlackMessenger()
         self._stopping = threading.Event()
-        self._socket: SocketListener | None = None
+        self._socket: SocketListener | ListenerProcess | None = None
         self._is_known = not settings.SLACK_BOT_TOKEN
 
     def start(self, on_gap: Callable[[], None]) -> None:
@@ -38,6 +39,10 @@ class SlackBot(Bot):
         self._stopping.set()
         if self._socket is not None:
             self._socket.stop()
+
+    def close(self) -> None:
+        if isinstance(self._socket, ListenerProcess):
+            self._socket.close()
 
     @property
     def is_connected(self) -> bool:
@@ -50,7 +55,7 @@ class SlackBot(Bot):
             if self._stopping.is_set():
                 return
             if settings.SLACK_APP_TOKEN:
-                self._socket = SocketListener(on_gap)
+                self._socket = ListenerProcess("slack", on_gap) if self.is_apart else SocketListener(on_gap)
                 self._socket.start()
             else:
                 on_gap()

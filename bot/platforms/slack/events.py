@@ -19,6 +19,7 @@ KINDS = {  # by the type of a channel that an event names
 }
 SUBTYPES = {None, "file_share", "thread_broadcast", "me_message", "message_share"}  # of messages that people write
 SHARED = ("is_share", "is_msg_unfurl", "is_reply_unfurl")  # of an attachment that is a message of Slack
+SLACKBOT = "USLACKBOT"  # brings reminders and what else Slack says of itself; it has the id of a person
 REFERENCE = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -38,9 +39,10 @@ class Deleted:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The asker stopped messages that were being written."""
+    """Somebody pressed stop in a thread; what was being written there is stopped already."""
 
     channel: str
+    thread_id: str
     message_ids: tuple[str, ...]
 
 
@@ -58,7 +60,16 @@ class Reacted:
     is_gone: bool
 
 
-Happening = Incoming | Edited | Deleted | Stopped | Uninstalled | Reacted
+@dataclass(frozen=True)
+class HomeOpened:
+    """Somebody looks at the app: its home page, or with `is_chat` the place where they write to it."""
+
+    person: str
+    channel: str
+    is_chat: bool
+
+
+Happening = Incoming | Edited | Deleted | Stopped | Uninstalled | Reacted | HomeOpened
 
 
 def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
@@ -66,7 +77,11 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
     event = body.get("event") or {}
     kind = event.get("type")
     if kind == "agent_session_stopped":
-        return Stopped(event.get("channel", ""), tuple(event.get("streaming_message_ts") or ()))
+        return Stopped(
+            event.get("channel", ""), event.get("thread_ts") or "", tuple(event.get("streaming_message_ts") or ())
+        )
+    if kind == "app_home_opened":
+        return HomeOpened(event["user"], event.get("channel") or "", is_chat=event.get("tab") == "messages")
     if kind in ("app_uninstalled", "tokens_revoked"):
         return Uninstalled()
     if kind in ("reaction_added", "reaction_removed"):
@@ -77,19 +92,28 @@ def happening(body: dict[str, Any], bot_user: str) -> Happening | None:
     if subtype == "message_deleted":
         return Deleted(event["channel"], event["deleted_ts"])
     if subtype == "message_changed":
-        changed = {**event["message"], "channel": event["channel"], "channel_type": event.get("channel_type")}
-        found = _message(changed, body, bot_user)
-        if found is None or event["message"].get("text") == _former(event).get("text"):
-            return None
-        edited = event["message"].get("edited") or {}
-        return Edited(replace(found, asked_at=moment(edited.get("ts") or event["message"]["ts"])))
+        return _edited(event, body, bot_user)
     return _message(event, body, bot_user)
+
+
+def _edited(event: dict[str, Any], body: dict[str, Any], bot_user: str) -> Edited | None:
+    """A message whose words are others now; previews that come in change it as well."""
+    changed = {**event["message"], "channel": event["channel"], "channel_type": event.get("channel_type")}
+    found = _message(changed, body, bot_user)
+    if found is None or event["message"].get("text") == _former(event).get("text"):
+        return None
+    edited = event["message"].get("edited") or {}
+    return Edited(replace(found, asked_at=moment(edited.get("ts") or event["message"]["ts"])))
 
 
 def _reacted(event: dict[str, Any], body: dict[str, Any], bot_user: str) -> Reacted | None:
     """A reaction under a post of the bot; Slack names the author of a message unless an app posted as somebody else."""
     item, person = event.get("item") or {}, event.get("user", "")
-    if item.get("type") != "message" or person in ("", bot_user) or event.get("item_user") not in (None, "", bot_user):
+    if (
+        item.get("type") != "message"
+        or person in ("", bot_user, SLACKBOT)
+        or event.get("item_user") not in (None, "", bot_user)
+    ):
         return None
     pointing = Pointing(
         platform=Platform.SLACK,
@@ -152,7 +176,7 @@ def message(
 ) -> Incoming | None:
     """A message of a person, from an event or from the history; None for anything else."""
     author = event.get("user", "")
-    if not author or author == bot_user or event.get("bot_id") or event.get("subtype") not in SUBTYPES:
+    if author in ("", bot_user, SLACKBOT) or event.get("bot_id") or event.get("subtype") not in SUBTYPES:
         return None
     written = event.get("text") or ""
     team = event.get("user_team") or event.get("team") or workspace

@@ -7,7 +7,7 @@ from typing import Any
 from bot.messenger import Incoming, Place
 from bot.models import Channel, Delivery, Workspace
 from bot.platforms.slack import events, members
-from bot.platforms.slack.web_api import Client, call, client_for, pages
+from bot.platforms.slack.web_api import Client, call, client_for, pages, patiently
 from bot.surroundings.utterances import MOST, Utterance
 
 TYPES = "public_channel,private_channel,mpim,im"
@@ -17,7 +17,10 @@ OLDER = 200  # messages from before, whose threads are looked at as well
 
 def places(workspace: Workspace) -> list[Place]:
     """The channels of a workspace that the bot is in. Raises DeliveryError."""
-    found = pages(client_for(workspace), "users.conversations", "channels", types=TYPES, exclude_archived=True)
+    found = pages(
+        client_for(workspace), "users.conversations", "channels", ask_page=patiently,
+        types=TYPES, exclude_archived=True,
+    )  # fmt: skip
     return [Place(each["id"], each.get("name", ""), events.kind(each)) for each in found]
 
 
@@ -36,8 +39,8 @@ def since(channel: Channel, moment: datetime) -> Iterator[Incoming]:
 
 def _messages(client: Client, channel: str, oldest: str) -> list[dict[str, Any]]:
     """Messages since `oldest`, and those before it in whose threads something was said since; oldest first."""
-    newer = list(pages(client, "conversations.history", "messages", channel=channel, oldest=oldest))
-    older = call(client, "conversations.history", channel=channel, latest=oldest, limit=OLDER)["messages"]
+    newer = list(pages(client, "conversations.history", "messages", ask_page=patiently, channel=channel, oldest=oldest))
+    older = patiently(client, "conversations.history", channel=channel, latest=oldest, limit=OLDER)["messages"]
     return sorted(
         [*newer, *(each for each in older if each.get("latest_reply", "") > oldest)], key=lambda each: each["ts"]
     )
@@ -45,7 +48,9 @@ def _messages(client: Client, channel: str, oldest: str) -> list[dict[str, Any]]
 
 def _replies(client: Client, channel: str, thread: str, oldest: str) -> Iterator[dict[str, Any]]:
     """Without the message that the thread hangs on, which Slack gives as well."""
-    found = pages(client, "conversations.replies", "messages", channel=channel, ts=thread, oldest=oldest)
+    found = pages(
+        client, "conversations.replies", "messages", ask_page=patiently, channel=channel, ts=thread, oldest=oldest
+    )
     return (each for each in found if each["ts"] != thread)
 
 

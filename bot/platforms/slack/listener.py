@@ -23,18 +23,20 @@ from bot.messenger import DeliveryError, Incoming
 from bot.models import Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import events, manifest, members, posts, web_api
-from bot.platforms.slack.web_api import call, client_for, respond
+from bot.platforms.slack.personal import homes, words
+from bot.platforms.slack.web_api import call, client_for
 from bot.posts.post import Form
-from bot.questions import receiving
+from bot.questions import receiving, stopping
 from bot.questions.addressing import Verdict
-from bot.team import circles, nominating, press, pressing
-from bot.wording import phrases, speech
+from bot.team import circles, feedback, nominating, press, pressing
+from bot.wording import outcomes, phrases, smalltalk, speech
 from bot.wording.speech import ENGLISH
 from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
 
 REPLY_FOR = timedelta(minutes=29)  # Slack takes answers to a command for thirty
+OPEN = "apps.connections.open"  # is called by the SDK itself
 PING_SECONDS = 3.0  # five missed ones end a socket that broke without a word
 CONCURRENCY = 10  # events that are kept at the same time
 WATCH_SECONDS = 0.5
@@ -112,23 +114,31 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
         case Incoming():
             receiving.receive(happening)
         case events.Edited(incoming):
-            is_known = receiving.change(Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text)
-            if not is_known and incoming.is_mention:
-                receiving.receive(incoming)
+            _change(incoming)
         case events.Deleted(channel, message_id):
             receiving.cancel(Platform.SLACK, team, channel, message_id)
-        case events.Stopped(channel, message_ids):
+        case events.Stopped(channel, thread_id, message_ids):
             receiving.stop_posts(Platform.SLACK, team, channel, message_ids)
+            stopping.stop_thread(Platform.SLACK, team, channel, thread_id)
         case events.Reacted():
             _react(happening, workspace)
+        case events.HomeOpened():
+            homes.opened(workspace, happening)
         case events.Uninstalled():
             workspaces.remove(Platform.SLACK, team)
 
 
+def _change(incoming: Incoming) -> None:
+    """A question that was edited; a message that has become one."""
+    where = (Platform.SLACK, incoming.workspace, incoming.channel, incoming.message_id)
+    if not receiving.change(*where, incoming.text) and incoming.is_mention:
+        receiving.receive(incoming)
+
+
 def _react(reacted: events.Reacted, workspace: Workspace) -> None:
     if not circles.counts(workspace, reacted.reaction):
-        return
-    if reacted.is_gone:
+        feedback.react(reacted.pointing, reacted.reaction, is_gone=reacted.is_gone)
+    elif reacted.is_gone:
         nominating.take_back(reacted.pointing)
     else:
         nominating.nominate(reacted.pointing, lambda circle: members.is_in(circle, reacted.pointing.person))
@@ -136,8 +146,10 @@ def _react(reacted: events.Reacted, workspace: Workspace) -> None:
 
 def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
     text = events.text(body.get("text") or "", _bot_user(body))
-    if not text:
-        ack(response_type="ephemeral", text=ENGLISH.say(phrases.HOW_TO_COMMAND))
+    talk = smalltalk.heard(text)
+    if not text or (talk is not None and talk.reply == phrases.HELP):
+        said = outcomes.small_talk(talk, ENGLISH) if text else ENGLISH.say(phrases.HOW_TO_COMMAND)
+        ack(response_type="ephemeral", text=said)
         return
     receiving.receive(
         Incoming(
@@ -157,7 +169,7 @@ def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
             reply_until=timezone.now() + REPLY_FOR,
         )
     )
-    ack(response_type="ephemeral", text=speech.like([text]).say(phrases.LOOKING))
+    ack()  # without a word: what a command was answered with cannot be replaced (bolt-js#2287, bolt-python#1268)
 
 
 def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -182,11 +194,16 @@ def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
             pointed_author="" if event.get("bot_id") else event.get("user", ""),
             asked_at=events.moment(body["action_ts"]),
             is_explicit=True,
+            is_outsider=_is_of_another_team(body),
         )
     )
     ack()
     if reception.verdict == Verdict.ASK and not reception.is_new:
-        _say(body, speech.like([str(event.get("text"))]).say(phrases.KNOWN))
+        words.say(body, speech.like([str(event.get("text"))]).say(phrases.KNOWN))
+
+
+def _is_of_another_team(body: dict[str, Any]) -> bool:
+    return bool(body["user"].get("team_id", body["team"]["id"]) != body["team"]["id"])
 
 
 def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -195,7 +212,7 @@ def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
     said = nominating.nominate(pointing, lambda circle: members.is_in(circle, pointing.person))
     ack()
     if said is not None:
-        _say(body, said.text)
+        words.say(body, said.text)
 
 
 def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -207,7 +224,7 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     if isinstance(result, Form):
         _open(body, result)
     else:
-        _say(body, result.text)
+        words.say(body, result.text)
 
 
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -233,15 +250,7 @@ def _open(body: dict[str, Any], form: Form) -> None:
         call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
     except DeliveryError as error:
         log.warning("The form %s could not be opened: %s", form.name, error)
-        _say(body, ENGLISH.say(phrases.FORM_NOT_OPENED))
-
-
-def _say(body: dict[str, Any], text: str) -> None:
-    """A word that only whoever acted sees; it is no loss if it does not arrive."""
-    try:
-        respond(body["response_url"], text=text, response_type="ephemeral", replace_original=False)
-    except (DeliveryError, KeyError) as error:
-        log.info("A word to whoever pressed a button did not arrive: %s", error)
+        words.say(body, ENGLISH.say(phrases.FORM_NOT_OPENED))
 
 
 def _bot_user(body: dict[str, Any]) -> str:
@@ -309,7 +318,9 @@ class SocketListener:
             handler.connect()  # type: ignore[no-untyped-call]
         except web_api.FAILURES as error:
             log.warning("Slack cannot be listened to yet: %s", type(error).__name__)
-            self._stopping.wait(1.0)
+            asked_to_wait = web_api.note(web_api.client(), OPEN, error, app_token=settings.SLACK_APP_TOKEN)
+            connection.close()
+            self._stopping.wait(max(1.0, asked_to_wait))
             return
         self._handler = handler
         self._healthy_at = time.monotonic()

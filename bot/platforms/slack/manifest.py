@@ -21,7 +21,7 @@ NEWEST_SCOPE = "reactions:read"  # came into the manifest together with the newe
 # Each with what it is needed for.
 SCOPES = {
     "app_mentions:read": "questions that mention the bot",
-    "assistant:write": "the word that it is looking, while it does",
+    "assistant:write": "how far it is, and what others asked",
     "channels:history": "follow-ups and questions in public channels, and those missed while it was down",
     "channels:read": "who reads a public channel",
     "chat:write": "answers",
@@ -39,6 +39,7 @@ SCOPES = {
     "users:read": "who is a guest",
 }
 EVENTS = (
+    "app_home_opened",
     "app_mention",
     "message.channels",
     "message.groups",
@@ -76,7 +77,7 @@ def build(*, name: str, public_url: str, is_http: bool) -> dict[str, Any]:
         "display_information": {"name": name, "description": "Answers from our documents, with sources."},
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },

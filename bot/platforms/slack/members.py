@@ -5,7 +5,8 @@ Slack is believed for minutes.
 
 import logging
 from collections.abc import Callable, Collection
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 from django.core.cache import caches
 
@@ -21,7 +22,15 @@ BELIEVED_SECONDS = 300.0
 NAMED_SECONDS = 3600.0
 NAMES_ASKED = 8  # people of a thread whose names are asked for; each is a call
 PRESSED_SECONDS = 2  # of one call that somebody waits for who pressed: Slack waits three
-SHARED = ("is_ext_shared", "is_shared", "is_pending_ext_shared", "is_org_shared")
+ASKED_ABOUT = 20  # people of one channel whom the list of the workspace does not know; more of them are outsiders
+
+
+@dataclass(frozen=True)
+class _People:
+    """Those of a workspace, by their ids."""
+
+    colleagues: frozenset[str]
+    guests: frozenset[str]
 
 
 def audience(channel: Channel) -> Audience:
@@ -33,36 +42,87 @@ def audience(channel: Channel) -> Audience:
 def _ask(channel: Channel) -> Audience:
     info = call(client_for(channel.workspace), "conversations.info", channel=channel.external_id)["channel"]
     if info.get("is_im"):
-        found = Audience(info.get("user", "") in _guests(channel.workspace))
+        found = Audience(is_outsider(channel.workspace, info.get("user", "")))
     else:
-        is_shared = any(info.get(name) for name in SHARED)
-        found = Audience(is_shared or _has_guests(channel), info.get("name", ""))
+        found = Audience(_is_external(info) or _has_outsiders(channel, info), info.get("name", ""))
     Channel.objects.filter(pk=channel.pk).update(has_outsiders=found.has_outsiders)
     return found
 
 
-def _has_guests(channel: Channel) -> bool:
-    guests = _guests(channel.workspace)
+def _is_external(info: dict[str, Any]) -> bool:
+    """Whether another company reads a channel, or may soon. One that workspaces of one organisation share is shared as
+    well, and says so."""
+    is_with_others = info.get("is_shared") and not info.get("is_org_shared")
+    return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared") or is_with_others)
+
+
+def _has_outsiders(channel: Channel, info: dict[str, Any]) -> bool:
+    people = _people(channel.workspace)
+    if not people.guests and not info.get("is_org_shared"):
+        return False
     client = client_for(channel.workspace)
-    return bool(guests) and any(
-        member in guests for member in pages(client, "conversations.members", "members", channel=channel.external_id)
-    )
+    members = set(pages(client, "conversations.members", "members", channel=channel.external_id))
+    unknown = members - people.colleagues - people.guests
+    if members & people.guests or len(unknown) > ASKED_ABOUT:
+        return True
+    return any(_is_stranger(channel.workspace, each) for each in sorted(unknown))
 
 
-def _guests(workspace: Workspace) -> frozenset[str]:
-    """The ids of the guests of a workspace."""
+def is_outsider(workspace: Workspace, person: str) -> bool:
+    """Whether somebody is a guest, or of another company. A colleague in another workspace of the same organisation is
+    neither. Raises DeliveryError where Slack does not say; whoever it does not know is an outsider."""
+    people = _people(workspace)
+    return person not in people.colleagues and (person in people.guests or _is_stranger(workspace, person))
+
+
+def _is_stranger(workspace: Workspace, person: str) -> bool:
+    def ask() -> bool:
+        try:
+            user = call(client_for(workspace), "users.info", user=person)["user"]
+        except SlackRefusedError as error:
+            if error.code != "user_not_found":
+                raise
+            return True
+        return not _is_colleague(user, workspace.external_id, _enterprise(workspace))
+
+    key = f"slack-stranger:{workspace.pk}:{person}"
+    return cast(bool, caches["process"].get_or_set(key, ask, BELIEVED_SECONDS))
+
+
+def _is_colleague(user: dict[str, Any], team: str, enterprise: str) -> bool:
+    """Whether a user that Slack describes is one of us: of the workspace or its organisation, and no guest there.
+
+    `is_stranger` tells less than its name: it is False for another company with whom a channel is shared.
+    """
+    if user.get("is_restricted") or user.get("is_ultra_restricted") or user.get("deleted"):
+        return False
+    of_organisation = user.get("enterprise_user") or {}
+    if team in (user.get("team_id"), *(of_organisation.get("teams") or ())):
+        return True
+    return bool(enterprise) and of_organisation.get("enterprise_id") == enterprise
+
+
+def _enterprise(workspace: Workspace) -> str:
+    """The id of the organisation that a workspace belongs to; empty where it is alone."""
+
+    def ask() -> str:
+        return str(call(client_for(workspace), "auth.test").get("enterprise_id") or "")
+
+    return cast(str, caches["process"].get_or_set(f"slack-enterprise:{workspace.pk}", ask, BELIEVED_SECONDS))
+
+
+def _people(workspace: Workspace) -> _People:
     found = caches["process"].get_or_set(
-        f"slack-guests:{workspace.pk}", lambda: _all_guests(workspace), BELIEVED_SECONDS
+        f"slack-people:{workspace.pk}", lambda: _all_people(workspace), BELIEVED_SECONDS
     )
-    return cast(frozenset[str], found)
+    return cast(_People, found)
 
 
-def _all_guests(workspace: Workspace) -> frozenset[str]:
-    return frozenset(
-        each["id"]
-        for each in pages(client_for(workspace), "users.list", "members")
-        if each.get("is_restricted") or each.get("is_ultra_restricted")
-    )
+def _all_people(workspace: Workspace) -> _People:
+    users = list(pages(client_for(workspace), "users.list", "members"))
+    guests = frozenset(each["id"] for each in users if each.get("is_restricted") or each.get("is_ultra_restricted"))
+    ours = (each["id"] for each in users if _is_colleague(each, workspace.external_id, ""))
+    return _People(frozenset(ours), guests)
 
 
 def is_in(circle: Circle, person: str) -> bool:

@@ -5,10 +5,21 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted
-from bot.models import Channel, Delivery, Question, Workspace
+from bot.messenger import (
+    PRIVATE,
+    AnswerStage,
+    Audience,
+    GoneError,
+    Incoming,
+    Live,
+    Messenger,
+    Place,
+    Posted,
+)
+from bot.models import Channel, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms.slack import history, marks, members, posts
 from bot.platforms.slack.live import SlackLive, change
+from bot.platforms.slack.personal.signs import Signs
 from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, respond
 from bot.posts.post import Post
 from bot.surroundings.utterances import Utterance
@@ -17,36 +28,28 @@ from foundation import secrets
 log = logging.getLogger(__name__)
 
 LOOKED_AT = 200  # newest messages of a thread or channel that are searched for a post of ours
-STATUS = "is looking in the documents…"
 
 
 class SlackMessenger(Messenger):
     part_characters = 10_000
 
+    def __init__(self) -> None:
+        self._signs = Signs()
+
     def measure(self, post: Post) -> int:
         return posts.measure(post)
 
     def sign(self, question: Question) -> None:
-        if question.is_private:
-            return  # the command was answered with a word that it is being looked for
-        channel, thread = question.channel, question.conversation.thread_id
-        try:
-            client = client_for(channel.workspace)
-            try:
-                call(
-                    client,
-                    "assistant.threads.setStatus",
-                    channel_id=channel.external_id,
-                    thread_ts=thread,
-                    status=STATUS,
-                )
-            except SlackRefusedError:
-                call(client, "reactions.add", channel=channel.external_id, timestamp=question.message_id, name="eyes")
-        except DeliveryError as error:
-            log.info("No sign was shown for question %s: %s", question.pk, error)
+        self._signs.see(question)
+
+    def progress(self, question: Question, stage: AnswerStage) -> None:
+        self._signs.progress(question, stage)
+
+    def queued(self, question: Question, before: int) -> None:
+        self._signs.wait(question, before)
 
     def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:
-        return SlackLive(delivery, keep)
+        return SlackLive(delivery, keep, self._signs)
 
     def send(self, delivery: Delivery) -> str:
         post = Post.from_json(delivery.body)
@@ -55,19 +58,17 @@ class SlackMessenger(Messenger):
         client = client_for(delivery.channel.workspace)
         thread = {"thread_ts": delivery.thread_id} if delivery.thread_id else {}
         reply = call(client, "chat.postMessage", channel=delivery.channel.external_id, **thread, **self._body(delivery))
+        self._signs.end(delivery.question)
         return str(reply["ts"])
 
     def _send_privately(self, delivery: Delivery, post: Post) -> str:
-        """In place of the word that the command was answered with; by direct message when that has run out."""
+        """By the address that came with the command; by direct message when that has run out."""
         question = delivery.question
         body = {"text": posts.fallback(post), "blocks": posts.blocks(post)}
         if question.may_be_answered_privately and not delivery.person:
             url = secrets.decrypt(question.reply_token)
             body["response_type"] = "ephemeral"
-            is_first = delivery.part == 1
-            if (is_first and respond(url, **body, replace_original=True)) or respond(
-                url, **body, replace_original=False
-            ):
+            if respond(url, **body, replace_original=False):
                 return PRIVATE
             log.warning("The private answer to question %s was not taken; it goes by direct message", question.pk)
         client = client_for(delivery.channel.workspace)
@@ -88,6 +89,8 @@ class SlackMessenger(Messenger):
             if error.code == "message_not_found":
                 raise GoneError from error
             raise
+        if delivery.kind == DeliveryKind.ANSWER:
+            self._signs.end(delivery.question)
 
     def _body(self, delivery: Delivery) -> dict[str, Any]:
         post = Post.from_json(delivery.body)
@@ -135,6 +138,9 @@ class SlackMessenger(Messenger):
 
     def audience(self, channel: Channel) -> Audience:
         return members.audience(channel)
+
+    def is_outsider(self, question: Question) -> bool:
+        return question.is_outsider and members.is_outsider(question.channel.workspace, question.asker)
 
     def places(self, workspace: Workspace) -> list[Place]:
         return history.places(workspace)

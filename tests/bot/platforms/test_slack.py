@@ -53,13 +53,16 @@ def test_a_direct_message_is_answered_in_its_thread(workspace: Workspace) -> Non
 
 
 def test_a_private_question_is_seen_by_its_asker_until_shared(workspace: Workspace) -> None:
-    assert "Looking" in workspace.fake.command(ANN, CHANNEL, ASKED)["text"]
+    assert workspace.fake.command(ANN, CHANNEL, ASKED) == {}  # what it said could not be taken back
     bots.until(lambda: "[1]" in str(workspace.fake.ephemerals(CHANNEL, ANN)), "the answer is there")
     assert workspace.own(CHANNEL) == []
     (private,) = workspace.fake.ephemerals(CHANNEL, ANN)
+    assert f"You asked: {ASKED}" in visible_text(private)
     workspace.fake.press(CHANNEL, private["ts"], "parley:share", ANN)
     bots.until(lambda: workspace.own(CHANNEL), "it is shared")
-    assert f"> {ASKED}" in visible_text(workspace.own(CHANNEL)[0])
+    (shared,) = workspace.own(CHANNEL)
+    assert f"> {ASKED}" in visible_text(shared)
+    assert "You asked" not in visible_text(shared)
 
 
 def test_ask_about_this_answers_a_message_once(workspace: Workspace) -> None:
@@ -69,6 +72,19 @@ def test_ask_about_this_answers_a_message_once(workspace: Workspace) -> None:
     workspace.fake.shortcut(BOB, CHANNEL, message)
     bots.until(lambda: "asked already" in str(workspace.fake.ephemerals(CHANNEL, BOB)), "the second one is told")
     assert Question.objects.count() == 1
+
+
+def test_a_word_to_whoever_pressed_stands_where_they_pressed(workspace: Workspace) -> None:
+    thread = workspace.mention()
+    (answer,) = workspace.answers(thread)
+    pk = Question.objects.get().pk
+    slack = workspace.fake
+    slack.press(CHANNEL, answer["ts"], "parley:feedback", BOB, f"up:{pk}")
+    bots.until(lambda: slack.ephemerals(CHANNEL, BOB), "it is said")
+    slack.script("chat.postEphemeral", Error("user_not_in_channel"))
+    slack.press(CHANNEL, answer["ts"], "parley:feedback", BOB, f"up:{pk}")
+    bots.until(lambda: len(slack.ephemerals(CHANNEL, BOB)) == 2, "it is said all the same")
+    assert [each.get("thread_ts") for each in slack.ephemerals(CHANNEL, BOB)] == [thread, None]
 
 
 def test_any_question_is_answered_where_the_channel_says_so(workspace: Workspace) -> None:
@@ -181,11 +197,12 @@ def test_the_asker_stops_an_answer_and_it_stays_as_it_is(workspace: Workspace, f
     fake_providers.script("pause")
     thread = workspace.mention()
     bots.until(lambda: workspace.own(CHANNEL, thread), "the stream has begun")
-    workspace.fake.user_stops(CHANNEL, workspace.own(CHANNEL, thread)[0]["ts"], ANN)
+    workspace.fake.user_stops(CHANNEL, thread, ANN)
     bots.until(lambda: Question.objects.get().state == QuestionState.CANCELLED, "it is cancelled")
     fake_providers.released.set()
-    workspace.settle()
-    assert "That was it" not in visible_text(workspace.own(CHANNEL, thread)[0])
+    bots.until(lambda: workspace.fake.sessions[CHANNEL, thread] == "active", "the stop button is gone")
+    (stopped,) = workspace.own(CHANNEL, thread)
+    assert "That was it" not in visible_text(stopped)
 
 
 def test_an_answer_that_cannot_be_posted_is_told_in_private_and_to_the_team(

@@ -1,7 +1,8 @@
 """Bots under load, with a model that takes eight seconds: `python -m tests.bot.questions.delivery_load`. Prints JSON.
 
 `--events` a second come in, most of them not for the bot; `--answers` a second are questions. After `--minutes` of that
-a burst of 300 questions follows, then one person asks 20 a second while others ask as before.
+a burst of 300 questions follows, then one person asks 20 a second while others ask as before. `--only streaming` has 48
+answers written on Slack at the same time, word by word, and measures how soon what comes in meanwhile is acknowledged.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from tests.harness.processes import ROOT
 MODEL_SECONDS = 8.0
 LOUD = "U9999"  # asks far more than the others
 BURST, BURST_SECONDS = 300, 10.0
+ANSWERS, STREAMS = 48, 15  # at a time; Slack lets twenty begin to stream in a minute
 TIMES = """
 SELECT q.platform, q.asker, extract(epoch FROM q.finished_at - q.created_at)::float8
 FROM bot_question q WHERE q.id > %s AND q.state = 'done'
@@ -65,6 +67,35 @@ class Load:
             "overhead_p50": _share(times, 0.5), "overhead_p95": _share(times, 0.95),
             "ack_p50": _share(acked, 0.5), "ack_p99": _share(acked, 0.99), "ack_max": round(max(acked, default=0), 3),
         }  # fmt: skip
+
+    def streaming(self, provider: fake.FakeProviders, seconds: float, events: float) -> dict[str, Any]:
+        """`events` a second, none of them a question, while as many answers are written as one process writes."""
+        provider.seconds, provider.is_even = seconds + 40.0, True
+        provider.blocks = [(f"This is sentence {number} of a long answer. ", ()) for number in range(300)]
+        before = self._last()
+        for number in range(ANSWERS):
+            self.slack.post(
+                f"C{number % 20}", f"U{number}", f"<@{self.slack.bot_user_id}> How are plans {number} refunded?"
+            )
+        self.slack.wait_for(lambda: self._streams() >= STREAMS, 60, lambda: f"{self._streams()} answers are written")
+        acks, spent, begun, said = len(self.slack.acks), _cpu(), time.monotonic(), 0
+        while (passed := time.monotonic() - begun) < seconds:
+            while said < passed * events:
+                self.slack.post(f"C{said % 20}", f"U{said % 400}", f"Just talking, number {said}.")
+                said += 1
+            time.sleep(0.01)
+        self.slack.wait_acked(timeout=30)
+        acked = [ack.seconds for ack in list(self.slack.acks)[acks:]]
+        used = {name: round((cpu - spent.get(name, 0.0)) / passed, 3) for name, cpu in _cpu().items()}
+        provider.released.set()
+        self._settle(before, ANSWERS, 120)
+        limited = [call.method for call in list(self.slack.calls) if call.response.get("error") == "ratelimited"]
+        return {"answers": ANSWERS, "events": said, "ack_p50": _share(acked, 0.5), "ack_p99": _share(acked, 0.99),
+                "ack_max": round(max(acked, default=0), 3), "cores": used, "answered": len(self._times(before)),
+                "limited": len(limited), "early": len(self.slack.early)}  # fmt: skip
+
+    def _streams(self) -> int:
+        return sum(call.response.get("ok", False) for call in self.slack.calls_of("chat.startStream"))
 
     def burst(self) -> dict[str, Any]:
         before, begun = self._last(), time.monotonic()
@@ -115,6 +146,20 @@ class Load:
             return connection.execute(sql, parameters).fetchall()
 
 
+def _cpu() -> dict[str, float]:
+    """The CPU seconds of every process of a bot so far, by its command."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes().decode().split("\0")
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # it has just ended
+        if "runbot" in command:
+            found[f"{' '.join(command[2:]).strip()} {entry.name}"] = (int(fields[11]) + int(fields[12])) / 100
+    return found
+
+
 def _share(values: list[Any], share: float) -> float:
     if len(values) < 2:
         return 0.0
@@ -139,7 +184,14 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         time.sleep(5)
         found = {}
         steady = partial(load.steady, options.minutes * 60, options.events, options.answers)
-        for name, measure in (("steady", steady), ("burst", load.burst), ("fairness", partial(load.fairness, 30))):
+        streaming = partial(load.streaming, provider, options.minutes * 60, options.events)
+        slack.enforce_rates = options.limits
+        for name, measure in (
+            ("steady", steady), ("burst", load.burst), ("fairness", partial(load.fairness, 30)),
+            ("streaming", streaming),
+        ):  # fmt: skip
+            if options.only not in ("", name):
+                continue
             found[name] = measure()
             sys.stderr.write(f"{name}: {found[name]}\n")
         return found
@@ -150,6 +202,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--events", type=float, default=50.0)
     parser.add_argument("--answers", type=float, default=1.0)
+    parser.add_argument("--only", default="", help="one of steady, burst, fairness, streaming")
+    parser.add_argument("--limits", action="store_true", help="Slack's limits hold")
     with tempfile.TemporaryDirectory(prefix="parley-load-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
         folder.chmod(0o755)

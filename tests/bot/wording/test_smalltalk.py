@@ -67,3 +67,19 @@ def test_the_language_that_was_spoken_is_known(text: str, language: str) -> None
     talk = smalltalk.heard(text)
     assert talk is not None
     assert talk.language == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["help", "Help me please!", "hi, I need help", "Hilfe!", "was kannst du?", "aide-moi", "ayuda", "使い方は？"],
+)
+def test_calls_for_help(text: str) -> None:
+    assert reply(text) == phrases.HELP
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["How does this work?", "Wie geht das?", "help with my invoice", "thanks for your help", "Can you help Bob?"],
+)
+def test_what_may_be_about_something_is_no_call_for_help(text: str) -> None:
+    assert reply(text) != phrases.HELP

@@ -79,6 +79,7 @@ class FakeProviders:
         self.blocks: list[Block] | None = None
         self.blocks_in_turn: list[list[Block]] = []
         self.seconds = 0.0  # that a streamed reply takes
+        self.is_even = False  # come its words one by one in that time, and not in two heaps?
         self._script: list[Refusal | Raw | str] = []
         self.batches.reset()
         self.lists.reset()
@@ -203,7 +204,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, events: list[str], step: str, released: threading.Event) -> None:
         for number, event in enumerate(protocol.as_scripted(events, step, released)):
-            if self.fake.seconds and number in (0, len(events) // 2):
+            if self.fake.is_even:
+                released.wait(self.fake.seconds / len(events))
+            elif self.fake.seconds and number in (0, len(events) // 2):
                 released.wait(self.fake.seconds / 2)
             self._chunk(event)
         if step == "cut":

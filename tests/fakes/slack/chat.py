@@ -46,8 +46,8 @@ def flag(params: Json, name: str) -> bool:
 
 
 class Chat:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, sessions: dict[tuple[str, str], str]) -> None:
+        self.world, self.sessions = world, sessions
 
     def _thread(self, channel: Channel, params: Json) -> Json:
         thread = params.get("thread_ts")
@@ -161,9 +161,13 @@ class Chat:
         if params.get("metadata"):
             check_metadata(params["metadata"])
             changes["metadata"] = params["metadata"]
+        status = params.get("session_status")
+        refuse_if(status not in (None, "active", "processing", "suspended", "closed"), "invalid_arguments")
         self._add_chunks(message, params)
         refuse_if(not message["text"] and not message["tasks"] and not changes.get("blocks"), "no_text")
         self.world.edit(channel, message, changes)
+        if status:
+            self.sessions[channel.id, str(message["thread_ts"])] = status
         return {"channel": channel.id, "ts": message["ts"], "message": self.world.public(channel, message)}
 
     def _add_chunks(self, message: Json, params: Json) -> None:
@@ -200,11 +204,13 @@ class Chat:
         else:
             raise SlackError("invalid_chunks", f"unknown chunk {kind}")
 
-    def user_stops(self, channel_id: str, ts: str, user: str) -> None:
+    def user_stops(self, channel_id: str, thread: str, user: str) -> None:
+        """The button is there while a session is processing; Slack stops the streams, the app has to stop the rest."""
         channel = self.world.channels[channel_id]
-        message = self.world.message(channel, ts)
-        assert message.get("streaming"), "this message does not stream"
-        message |= {"streaming": False, "stopped_by_user": True}
-        thread = message["thread_ts"]
+        assert self.sessions.get((channel_id, thread)) == "processing", "there is no stop button in this thread"
+        streams = [message for message in channel.of_thread(key_of(thread)) if message.get("streaming")]
+        for message in streams:
+            message |= {"streaming": False, "stopped_by_user": True}
         stopped = {"type": "agent_session_stopped", "channel": channel_id, "thread_ts": thread, "user": user}
-        self.world.tell(channel, stopped | {"streaming_message_ts": [ts], "event_ts": self.world.new_ts()})
+        written = [message["ts"] for message in streams]
+        self.world.tell(channel, stopped | {"streaming_message_ts": written, "event_ts": self.world.new_ts()})

@@ -21,6 +21,7 @@ from typing import Self, TypeVar
 import aiohttp
 from aiohttp import web
 
+from tests.fakes.slack.agents import Agents
 from tests.fakes.slack.chat import Chat
 from tests.fakes.slack.delivery import COMMANDS, EVENTS, INTERACTIVE, Ack, Courier, Delivery, event_callback
 from tests.fakes.slack.knobs import Knobs
@@ -46,13 +47,17 @@ class FakeSlack(Knobs):
         self._world = World(self, random)
         self._world.emit = self._emit
         self._courier = Courier(self, random)
-        self._methods, self._tokens, self._chat = Methods(self._world), Tokens(self._world), Chat(self._world)
+        self._methods, self._tokens = Methods(self._world), Tokens(self._world)
+        self._agents = Agents(self._world)
+        self._chat = Chat(self._world, self._agents.sessions)
         self._people = People(self._world, self._chat, self._methods)
-        self._server = Server(self._chat, self._methods, self._people, self._tokens, self._courier)
+        self._server = Server(self._chat, self._methods, self._agents, self._people, self._tokens, self._courier)
         self.calls, self.acks, self.undelivered = self._server.calls, self._courier.acks, self._courier.undelivered
+        self.early = self._server.limits.early
         self.views, self.homes = self._methods.views, self._methods.homes
-        self.statuses, self.reactions = self._methods.statuses, self._methods.reactions
-        self.titles, self.prompts = self._methods.titles, self._methods.prompts
+        self.statuses, self.reactions = self._agents.statuses, self._methods.reactions
+        self.sessions = self._agents.sessions
+        self.titles, self.prompts = self._agents.titles, self._agents.prompts
         self.channels, self.users, self.groups = self._world.channels, self._world.users, self._world.groups
         self.add_channel, self.add_user = self._world.add_channel, self._world.add_user
         self.sign, self.add_code = self._courier.sign, self._tokens.add_code
@@ -213,9 +218,9 @@ class FakeSlack(Knobs):
 
         return self._do(work)
 
-    def user_stops(self, channel: str, ts: str, user: str | None = None) -> None:
-        """The reader presses the stop button of a stream."""
-        self._do(lambda: self._chat.user_stops(channel, ts, user or "USTOPPER"))
+    def user_stops(self, channel: str, thread: str, user: str) -> None:
+        """Somebody presses the stop button of a thread."""
+        self._do(lambda: self._chat.user_stops(channel, thread, user))
 
     def new_trigger(self, user: str) -> str:
         return self._do(lambda: self._methods.new_trigger(user))

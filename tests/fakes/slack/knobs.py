@@ -13,11 +13,13 @@ class Knobs:
         self.bot_token, self.app_token = "xoxb-fake-0123456789", "xapp-fake-0123456789"
         self.signing_secret = "fake-signing-secret"
         self.client_id, self.client_secret = "1.2", "fake-client-secret"
+        self.enterprise_id = ""  # of the organisation that the workspace belongs to
         self.scopes = SCOPES
         self.events_url: str | None = None  # set: events are POSTed there instead of sent over sockets
         self.refuse_sockets = False
         self.enforce_rates = False
         self.ago = 0.0  # the seconds by which what is written lies back; to be made smaller only
+        self.notice_seconds = 0.5  # after which whoever was asked to wait is known to have read it
         self.echo = True  # the bot's own messages come back as events, as they do from Slack
         self.max_calls: int | None = None  # keep about so many calls and acks
         self.ack_seconds = 3.0

@@ -1,4 +1,4 @@
-"""The fake Slack's other methods: conversations, users, views, reactions, assistant threads, tokens."""
+"""The fake Slack's other methods: conversations, users, views, reactions, tokens."""
 
 import base64
 import binascii
@@ -35,9 +35,6 @@ ARGUMENTS = {
     "views.publish": ("user_id view", "hash"),
     "reactions.add": ("channel name timestamp", ""),
     "reactions.remove": ("name", "channel timestamp file file_comment"),
-    "assistant.threads.setStatus": ("channel_id thread_ts", "status loading_messages icon_emoji icon_url username"),
-    "assistant.threads.setTitle": ("channel_id thread_ts title", ""),
-    "assistant.threads.setSuggestedPrompts": ("channel_id prompts", "thread_ts title"),
 }
 
 
@@ -76,9 +73,6 @@ class Methods:
         self.triggers: dict[str, Trigger] = {}
         self.views: dict[str, Json] = {}
         self.homes: dict[str, Json] = {}
-        self.statuses: list[Json] = []
-        self.titles: dict[tuple[str, str], str] = {}
-        self.prompts: list[Json] = []
         self.reactions: dict[tuple[str, str], set[str]] = {}
 
     # Conversations
@@ -171,7 +165,11 @@ class Methods:
         return {"user": self.world.user(params["user"])}
 
     def users_list(self, params: Json) -> Json:
-        users = list(self.world.users.values())
+        team = self.world.team_id  # those of others are known by users.info alone
+        users = [
+            user for user in self.world.users.values()
+            if team in (user["team_id"], *user.get("enterprise_user", {}).get("teams", ()))
+        ]  # fmt: skip
         start, limit = _page(params)
         shown = users[start : start + limit]
         return {"members": shown} | _more(start, len(shown), len(users))
@@ -238,7 +236,7 @@ class Methods:
         self.homes[user] = self.views[shown["id"]]
         return {"view": shown}
 
-    # Reactions and assistant threads
+    # Reactions
 
     def _reacted(self, params: Json) -> tuple[set[str], str]:
         channel = self.world.channel(params["channel"])
@@ -257,29 +255,4 @@ class Methods:
         seen, name = self._reacted(params)
         refuse_if(name not in seen, "no_reaction")
         seen.remove(name)
-        return {}
-
-    def _thread(self, params: Json) -> str:
-        channel = self.world.channel(params["channel_id"], member=True)
-        thread = params.get("thread_ts")
-        refuse_if(thread and not channel.thread_exists(key_of(thread)), "thread_not_found")
-        return channel.id
-
-    def set_status(self, params: Json) -> Json:
-        self._thread(params)
-        refuse_if("status" not in params, "invalid_arguments", "missing required field: status")
-        refuse_if(len(params.get("loading_messages") or []) > 10, "invalid_arguments", "up to 10 loading_messages")
-        self.statuses.append(params | {"at": time.monotonic()})
-        return {}
-
-    def set_title(self, params: Json) -> Json:
-        self.titles[self._thread(params), str(params["thread_ts"])] = params["title"]
-        return {}
-
-    def set_prompts(self, params: Json) -> Json:
-        self._thread(params)
-        prompts = params["prompts"]
-        good = isinstance(prompts, list) and 0 < len(prompts) <= 4
-        refuse_if(not good or not all(p.get("title") and p.get("message") for p in prompts), "invalid_prompts")
-        self.prompts.append(params)
         return {}

@@ -23,6 +23,7 @@ class ResponseUrl:
     origin: Json | None
     thread_ts: str | None
     expires: float
+    of_command: bool = False  # there is nothing of ours then that could be replaced (bolt-js#2287, bolt-python#1268)
     uses: int = 0
 
 
@@ -75,7 +76,7 @@ class People:
         known = f"{self.world.team_id}/{secrets.token_hex(12)}"
         thread = origin.get("thread_ts") if origin else None
         self.urls[known] = ResponseUrl(
-            channel, user, origin, thread, time.monotonic() + self.world.knobs.response_seconds
+            channel, user, origin, thread, time.monotonic() + self.world.knobs.response_seconds, origin is None
         )
         return f"{self.base}{known}"
 
@@ -189,21 +190,22 @@ class People:
             raise SlackError("expired_url")
         url.uses += 1
         channel = self.world.channels[url.channel]
-        if flag(body, "delete_original"):
+        if flag(body, "delete_original") and not url.of_command:
             self._delete_original(channel, url)
             return
         check_content(body)
         content: Json = {key: body[key] for key in ("text", "blocks", "attachments", "metadata") if key in body}
         content.setdefault("text", "")
-        if flag(body, "replace_original"):
+        if flag(body, "replace_original") and not url.of_command:
             self._replace_original(channel, url, content)
             return
         thread = body.get("thread_ts")
         refuse_if(thread and not channel.thread_exists(key_of(thread)), "thread_not_found")
-        content |= {"thread_ts": str(thread)} if thread else {}
         if body.get("response_type") == "in_channel":
+            content |= {"thread_ts": str(thread)} if thread else {}
             self.world.add(channel, self.world.by_bot(**content))
             return
+        # What only one person sees stands in the channel, whatever thread was named (bolt-js#963).
         message = self.world.by_bot(channel=channel.id, to=url.user, **content) | {"user": url.user}
         self.world.ephemerals.append(message)
         url.origin = url.origin or message

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from tests.fakes.slack import agents as fake_slack_agents
 from tests.fakes.slack import chat as fake_slack_chat
 from tests.fakes.slack import methods as fake_slack_methods
 from tests.fakes.slack import tokens as fake_slack_tokens
+from tests.fakes.slack.agents import Agents
 from tests.fakes.slack.chat import Chat, flag
 from tests.fakes.slack.delivery import Courier
+from tests.fakes.slack.limits import Limits
 from tests.fakes.slack.methods import Methods
 from tests.fakes.slack.people import People
 from tests.fakes.slack.rules import Json, SlackError, names
@@ -22,7 +25,12 @@ from tests.fakes.slack.tokens import Tokens
 
 ARGUMENTS = {
     method: (names(needed), names(needed) | names(taken) | {"team_id"})  # Bolt adds team_id everywhere
-    for table in (fake_slack_chat.ARGUMENTS, fake_slack_methods.ARGUMENTS, fake_slack_tokens.ARGUMENTS)
+    for table in (
+        fake_slack_chat.ARGUMENTS,
+        fake_slack_methods.ARGUMENTS,
+        fake_slack_agents.ARGUMENTS,
+        fake_slack_tokens.ARGUMENTS,
+    )
     for method, (needed, taken) in table.items()
 }
 IN_JSON = ("attachments", "blocks", "chunks", "loading_messages", "metadata", "prompts", "view")
@@ -87,9 +95,12 @@ class _Request:
 
 
 class Server:
-    def __init__(self, chat: Chat, methods: Methods, people: People, tokens: Tokens, courier: Courier) -> None:
+    def __init__(
+        self, chat: Chat, methods: Methods, agents: Agents, people: People, tokens: Tokens, courier: Courier
+    ) -> None:
         self.tokens, self.people, self.courier = tokens, people, courier
         self.calls: list[Call] = []
+        self.limits = Limits(tokens.knobs)
         self.scripts: dict[str, deque[Step]] = {}
         self._methods: dict[str, Callable[[Json], Json]] = {
             "team.info": methods.team_info,
@@ -117,27 +128,28 @@ class Server:
             "views.publish": methods.views_publish,
             "reactions.add": methods.react,
             "reactions.remove": methods.unreact,
-            "assistant.threads.setStatus": methods.set_status,
-            "assistant.threads.setTitle": methods.set_title,
-            "assistant.threads.setSuggestedPrompts": methods.set_prompts,
+            "assistant.threads.setStatus": agents.set_status,
+            "agents.sessions.setStatus": agents.set_session,
+            "assistant.threads.setTitle": agents.set_title,
+            "assistant.threads.setSuggestedPrompts": agents.set_prompts,
         }
 
     # The Web API
 
     async def api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
-        script = self.scripts.get(method)
-        step = script.popleft() if script else None
         try:
             asked = await self._read(request, method)
         except SlackError as error:
             return self._reply(_Request(method, {}, "", ("", "")), error.reply())
+        wait = self.limits.wait_needed(method, asked.params)
+        if wait:
+            return self._limited(asked, wait)
+        script = self.scripts.get(method)
+        step = script.popleft() if script else None
         done = isinstance(step, Cut | None) or (isinstance(step, Hang) and step.applied)
         if not done:
             return await self._refuse(request, asked, step)
-        wait = self.tokens.wait_needed(method, asked.params)
-        if wait:
-            return self._limited(asked, wait)
         response = self._reply(asked, self._answer(asked))
         if isinstance(step, Hang):
             await asyncio.sleep(step.seconds)
@@ -196,6 +208,7 @@ class Server:
         return web.Response(body=raw, status=status, content_type="application/json", headers=headers)
 
     def _limited(self, asked: _Request, seconds: int) -> web.Response:
+        self.limits.told(asked.method, asked.params, seconds)
         return self._reply(asked, SlackError("ratelimited").reply(), status=429, retry_after=seconds)
 
     async def _refuse(self, request: web.Request, asked: _Request, step: Step) -> web.Response:

@@ -1,4 +1,4 @@
-"""The fake Slack's tokens: which call may use which, scopes, OAuth and rotation, and the rate tiers."""
+"""The fake Slack's tokens: which call may use which, scopes, OAuth and rotation."""
 
 import secrets
 import time
@@ -13,10 +13,6 @@ NEEDED = {
     "team.": "team:read", "usergroups.": "usergroups:read",
     "conversations.join": "channels:join", "conversations.open": "im:write", "conversations.": "channels:read",
 }  # fmt: skip
-TIERS = {"chat.startStream": 20, "chat.stopStream": 20, "chat.appendStream": 100, "chat.postEphemeral": 100,
-         "conversations.list": 20, "users.": 100, "views.": 100, "assistant.": 100, "oauth.": 600, "auth.test": 600,
-         "chat.getPermalink": 600, "chat.postMessage": 600, "conversations.members": 100,
-         "apps.connections.open": 20}  # fmt: skip
 
 
 @dataclass
@@ -34,7 +30,6 @@ class Tokens:
         self.revoked: set[str] = set()
         self.codes: dict[str, str] = {}
         self.refresh_tokens: dict[str, str] = {}
-        self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
     def check(self, method: str, given: str) -> None:
         refuse_if(not given, "not_authed")
@@ -51,30 +46,10 @@ class Tokens:
         if scope and scope not in self.knobs.scopes.split(","):
             raise SlackError("missing_scope", needed=scope, provided=self.knobs.scopes)
 
-    def wait_needed(self, method: str, params: Json) -> int:
-        """Seconds until the tier allows this call; 0 when it is allowed, and then counted."""
-        if not self.knobs.enforce_rates:
-            return 0
-        keys = [(method, "", next((rate for start, rate in TIERS.items() if method.startswith(start)), 50))]
-        if method == "chat.postMessage":
-            keys.append((method, str(params.get("channel")), 60))
-        now, waits = time.monotonic(), 0.0
-        for name, channel, rate in keys:
-            burst = 1.0 if channel else float(rate)
-            tokens, at = self._buckets.get((name, channel), (burst, now))
-            tokens = min(burst, tokens + (now - at) * rate / 60)
-            self._buckets[name, channel] = tokens, now
-            waits = max(waits, (1 - tokens) * 60 / rate)
-        if waits > 1e-6:
-            return int(waits) + 1
-        for name, channel, _rate in keys:
-            tokens, at = self._buckets[name, channel]
-            self._buckets[name, channel] = tokens - 1, at
-        return 0
-
     def auth_test(self, token: str) -> Json:
         team = self.known[token].team_id
         base = {"url": "https://fake.slack.com/", "team": "Fake", "team_id": team, "is_enterprise_install": False}
+        base |= {"enterprise_id": self.knobs.enterprise_id} if self.knobs.enterprise_id else {}
         if self.known[token].is_app:
             return base | {"app_id": self.world.app_id, "app_name": self.world.bot_name}
         world = self.world

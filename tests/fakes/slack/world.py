@@ -34,6 +34,7 @@ class Channel:
     kind: str
     members: dict[str, None]
     is_ext_shared: bool = False
+    is_org_shared: bool = False
     is_member: bool = True
     user: str | None = None
     by_key: dict[int, Json] = field(default_factory=dict)
@@ -44,7 +45,8 @@ class Channel:
         kind = {f"is_{name}": self.kind == name for name in TYPES}
         shown = kind | {
             "id": self.id, "created": 1_600_000_000, "is_archived": False, "is_ext_shared": self.is_ext_shared,
-            "is_shared": self.is_ext_shared, "is_org_shared": False, "is_private": self.kind != "channel",
+            "is_shared": self.is_ext_shared or self.is_org_shared, "is_org_shared": self.is_org_shared,
+            "is_private": self.kind != "channel",
             "is_general": self.name == "general", "num_members": len(self.members), "is_member": self.is_member,
         }  # fmt: skip
         if self.kind == "im":
@@ -110,6 +112,8 @@ class World:
         is_ultra_restricted: bool = False,
         team_id: str | None = None,
         is_bot: bool = False,
+        enterprise_id: str = "",
+        teams: tuple[str, ...] = (),
     ) -> str:
         team = team_id or self.team_id
         self.users[id] = {
@@ -118,6 +122,9 @@ class World:
             "is_stranger": team != self.team_id, "is_app_user": False, "tz": "Europe/Berlin", "is_admin": False,
             "profile": {"real_name": name, "display_name": name, "email": f"{name}@example.com", "team": team},
         }  # fmt: skip
+        if enterprise_id:
+            person = {"id": f"W{id}", "enterprise_id": enterprise_id, "enterprise_name": "Org", "is_admin": False}
+            self.users[id]["enterprise_user"] = person | {"is_owner": False, "teams": list(teams or (team,))}
         return id
 
     def add_channel(
@@ -128,13 +135,16 @@ class World:
         kind: str = "channel",
         members: tuple[str, ...] = (),
         is_ext_shared: bool = False,
+        is_org_shared: bool = False,
         is_member: bool = True,
         user: str | None = None,
     ) -> str:
         assert kind in TYPES, kind
         assert kind != "im" or user, "an im needs its user"
         everyone = (*members, *((user,) if user else ()), *((self.bot_user_id,) if is_member else ()))
-        self.channels[id] = Channel(id, name, kind, dict.fromkeys(everyone), is_ext_shared, is_member, user)
+        self.channels[id] = Channel(
+            id, name, kind, dict.fromkeys(everyone), is_ext_shared, is_org_shared, is_member, user
+        )
         return id
 
     def open_im(self, user: str) -> Channel:
