@@ -2,12 +2,13 @@
 
 from bot.posts.post import Button
 
-UP, DOWN, HUMAN, SHARE = "up", "down", "human", "share"
+UP, DOWN, SOURCES, HUMAN, SHARE = "up", "down", "sources", "human", "share"
 CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send", "change"
 
 LABELS = {
     UP: "Helpful",
     DOWN: "Not helpful",
+    SOURCES: "Sources",
     HUMAN: "Ask a human",
     SHARE: "Share with the channel",
     CLAIM: "Claim",

@@ -82,6 +82,27 @@ class Form:
     fields: tuple[Field, ...]
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """What an answer rests on, as it is read when it is opened: a document's own words in `quote`, which is not
+    Markdown. `note` says what became of the document since."""
+
+    number: int
+    title: str
+    quote: str
+    url: str = ""
+    heading: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Excerpts under a title, opened for whoever pressed alone."""
+
+    title: str
+    excerpts: tuple[Excerpt, ...]
+
+
 def parts(post: Post, *, characters: int, measure: Callable[[Post], int]) -> list[Post]:
     """`post` in parts that a platform takes: `characters` of text each, as `measure` counts a whole post.
 

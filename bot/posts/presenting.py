@@ -86,6 +86,8 @@ def _buttons(message: Message, question: Question) -> Iterable[Button]:
     if message.outcome == Outcome.ANSWERED and question.channel.has_feedback:
         yield buttons.button(buttons.UP, question.pk)
         yield buttons.button(buttons.DOWN, question.pk)
+    if message.citations.exists():
+        yield buttons.button(buttons.SOURCES, question.pk)
     if message.outcome not in (Outcome.CLARIFY, Outcome.ESCALATED):
         yield buttons.button(buttons.HUMAN, question.pk)
     if question.is_private and message.outcome == Outcome.ANSWERED:

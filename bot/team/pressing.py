@@ -7,14 +7,17 @@ from django.db import transaction
 from bot import outbox
 from bot.answers import wording
 from bot.models import DeliveryKind, Question
-from bot.posts import buttons, presenting
-from bot.posts.post import Field, Form
+from bot.posts import buttons, presenting, quoting
+from bot.posts.post import Field, Form, Sheet
 from bot.team import articles, escalations
 from bot.team.feedback import IMPROVE, REASONS, improve, judge
 from bot.team.press import Press, Said
 
 
-def press(pressed: Press) -> Form | Said:
+Shown = Form | Sheet | Said  # what opens after a press, or is said
+
+
+def press(pressed: Press) -> Shown:
     """Do what the button says, once, however often it is pressed. When this returns it is safe to acknowledge it."""
     question = _question(pressed.value)
     act = _ACTS.get(pressed.action)
@@ -67,6 +70,11 @@ def _dislike(question: Question, pressed: Press) -> Form:
     )
 
 
+def _sources(question: Question, pressed: Press) -> Sheet | Said:
+    found = quoting.sheet(question, lambda: pressed.is_outsider or pressed.has_outsiders(question.channel))
+    return found if isinstance(found, Sheet) else Said(found)
+
+
 def _ask_human(question: Question, pressed: Press) -> Said:
     is_new = escalations.request(question, by=pressed.person)
     return Said("I have passed it on." if is_new else "The team has it already.")
@@ -116,9 +124,10 @@ def _article(question: Question, pressed: Press) -> Form:
     )  # fmt: skip
 
 
-_ACTS: dict[str, Callable[[Question, Press], Form | Said]] = {
+_ACTS: dict[str, Callable[[Question, Press], Shown]] = {
     buttons.UP: _like,
     buttons.DOWN: _dislike,
+    buttons.SOURCES: _sources,
     buttons.HUMAN: _ask_human,
     buttons.SHARE: _share,
     buttons.CLAIM: _claim,

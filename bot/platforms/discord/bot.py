@@ -26,7 +26,7 @@ from bot.platforms import workspaces
 from bot.platforms.discord import messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
 from bot.platforms.discord.session import Session
-from bot.posts.post import Form
+from bot.posts.post import Form, Sheet
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
 from bot.team import circles, nominating, press, pressing
@@ -283,9 +283,15 @@ class DiscordBot(Bot):
 
     async def _press(self, interaction: discord.Interaction, custom_id: str) -> None:
         action, _, value = custom_id.removeprefix(posts.ACTION).partition(":")
-        pressed = press.Press(action, value, str(interaction.user.id), interaction.user.display_name)
+        pressed = press.Press(
+            action, value, str(interaction.user.id), interaction.user.display_name,
+            has_outsiders=lambda channel: self.session.has_outsiders(channel.external_id),
+        )  # fmt: skip
         result = await self.keep(lambda: pressing.press(pressed))
-        if isinstance(result, Form):
+        if isinstance(result, Sheet):
+            for text in posts.sheet(result):
+                await _say(interaction, text)
+        elif isinstance(result, Form):
             client = interaction.client
             route = Route(
                 "POST", "/interactions/{interaction_id}/{interaction_token}/callback",
@@ -306,7 +312,9 @@ class DiscordBot(Bot):
 
 
 async def _say(interaction: discord.Interaction, text: str) -> None:
-    await interaction.response.send_message(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+    """A word that only whoever acted sees; more of them follow the first."""
+    say = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
+    await say(text, ephemeral=True, suppress_embeds=True, allowed_mentions=discord.AllowedMentions.none())
 
 
 def _fresh(write: Callable[[], T]) -> T:

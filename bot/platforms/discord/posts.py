@@ -3,8 +3,9 @@
 from typing import Any
 
 from bot.messenger import Mark
-from bot.posts.neutralising import plain
-from bot.posts.post import Button, Credit, Field, Form, Post
+from bot.posts.neutralising import neutral, plain
+from bot.posts.post import Button, Credit, Excerpt, Field, Form, Post, Sheet
+from bot.posts.splitting import split
 
 CONTENT = 2000
 SUPPRESS_EMBEDS = 1 << 2
@@ -61,6 +62,26 @@ def body(post: Post, permalink: str = "") -> dict[str, Any]:
         "allowed_mentions": allowed_mentions(post),
         "flags": SUPPRESS_EMBEDS,
     }
+
+
+def sheet(shown: Sheet) -> list[str]:
+    """What a sheet says, in messages that each hold whole excerpts, or a part of one."""
+    pieces = [f"**{shown.title}**", *(piece for each in shown.excerpts for piece in _excerpt(each))]
+    messages = [""]
+    for piece in pieces:
+        if len(messages[-1]) + 2 + len(piece) > CONTENT:
+            messages.append("")
+        messages[-1] += "\n\n" * bool(messages[-1]) + piece
+    return messages
+
+
+def _excerpt(excerpt: Excerpt) -> list[str]:
+    """An excerpt in pieces that fit into a message with their marks."""
+    credit = _source(Credit(excerpt.number, neutral(excerpt.title, links=()), excerpt.url))
+    quoted = split(neutral(excerpt.quote, links=()), CONTENT // 2)
+    pieces = ["\n".join(f"> {line}" for line in part.splitlines()) for part in quoted]
+    small = [f"-# {neutral(words, links=())}" for words in (excerpt.heading, excerpt.note) if words]
+    return ["\n".join([f"**{credit}**", *small, *pieces[:1]]), *pieces[1:]]
 
 
 def rows(buttons: tuple[Button, ...]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.answers import wording
 from bot.messenger import DeliveryError, Incoming
-from bot.models import Platform, Workspace
+from bot.models import Channel, Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import events, manifest, members, posts, web_api
 from bot.platforms.slack.web_api import call, client_for, respond
@@ -29,6 +29,7 @@ from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
 from bot.team import circles, nominating, press, pressing
+from bot.team.press import Said
 from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
@@ -200,12 +201,21 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     action, _, value = str(body["actions"][0].get("value", "")).partition(":")
     user = body["user"]
     name = user.get("name") or user.get("username") or ""
-    result = pressing.press(press.Press(action, value, user["id"], name))
+    is_outsider = user.get("team_id", body["team"]["id"]) != body["team"]["id"]
+    result = pressing.press(press.Press(action, value, user["id"], name, is_outsider, _has_outsiders))
     ack()
-    if isinstance(result, Form):
-        _open(body, result)
-    else:
+    if isinstance(result, Said):
         _say(body, result.text)
+    else:
+        _open(body, posts.view(result, result.value) if isinstance(result, Form) else posts.sheet(result))
+
+
+def _has_outsiders(channel: Channel) -> bool:
+    try:
+        return members.audience(channel).has_outsiders
+    except DeliveryError as error:
+        log.warning("Who reads %s is not known, so it is shown public documents alone: %s", channel, error)
+        return True
 
 
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -222,16 +232,15 @@ def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
     ack(response_action="update", view=posts.said(view["title"]["text"], said.text))
 
 
-def _open(body: dict[str, Any], form: Form) -> None:
+def _open(body: dict[str, Any], view: posts.Block) -> None:
     workspace = workspaces.connected(Platform.SLACK, body["team"]["id"])
     if workspace is None:
         return
     try:
-        view = posts.view(form, form.value)
         call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
     except DeliveryError as error:
-        log.warning("The form %s could not be opened: %s", form.name, error)
-        _say(body, "The form could not be opened. Please press again.")
+        log.warning("A modal could not be opened: %s", error)
+        _say(body, wording.NOT_OPENED)
 
 
 def _say(body: dict[str, Any], text: str) -> None:

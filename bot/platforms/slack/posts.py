@@ -4,12 +4,14 @@ from typing import Any
 
 from bot.posts import buttons
 from bot.posts.neutralising import plain, slack_escaped
-from bot.posts.post import Button, Credit, Field, Form, Post
+from bot.posts.post import Button, Credit, Excerpt, Field, Form, Post, Sheet
 
 Block = dict[str, Any]
 
 FALLBACK = 3000  # characters of the text for notifications; an update refuses more than 4,000
 CONTEXT_ELEMENTS = 10
+TITLE = 24  # of a modal, as of its buttons
+MOST_EXCERPTS = 33  # of three blocks each; a modal holds a hundred
 ACTION = "parley:"
 FEEDBACK = f"{ACTION}feedback"
 
@@ -112,6 +114,26 @@ def said(title: str, text: str) -> Block:
         "close": _plain("Close", 24),
         "blocks": [_section(slack_escaped(text)[:3000])],
     }
+
+
+def sheet(shown: Sheet) -> Block:
+    """A modal to read in. Quotations are rich text, in which nothing is live."""
+    return {
+        "type": "modal",
+        "title": _plain(shown.title, TITLE),
+        "close": _plain("Close", TITLE),
+        "blocks": [block for each in shown.excerpts[:MOST_EXCERPTS] for block in _excerpt(each)],
+    }
+
+
+def _excerpt(excerpt: Excerpt) -> list[Block]:
+    small = [slack_escaped(words) for words in (excerpt.heading, excerpt.note) if words]
+    quoted = {"type": "rich_text_quote", "elements": [{"type": "text", "text": excerpt.quote}]}
+    return [
+        _section(_source(Credit(excerpt.number, excerpt.title, excerpt.url))),
+        {"type": "rich_text", "elements": [quoted]},
+        *([_context(small)] if small else []),
+    ]
 
 
 def _input(wanted: Field) -> Block:
