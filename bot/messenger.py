@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Platform, Question, Workspace
 from bot.posts.post import Post
@@ -141,6 +142,14 @@ class Posted:
         return self.mark is None or self.mark.is_of(delivery)
 
 
+class Stage(StrEnum):
+    """How far an answer is of which nothing can be seen yet."""
+
+    READING = "reading"  # passages were found, and the model reads them
+    WRITING = "writing"  # its first words are there
+    OVER = "over"  # there will be no answer: the question was stopped, or taken away
+
+
 class Messenger(ABC):
     """One platform. Methods raise DeliveryError and nothing else, unless they say otherwise."""
 
@@ -153,6 +162,17 @@ class Messenger(ABC):
     @abstractmethod
     def sign(self, question: Question) -> None:
         """Show the asker, at once, that the question was seen. Never raises: it is only a courtesy."""
+
+    def progress(self, question: Question, stage: Stage) -> None:  # noqa: B027  not every platform has a place for it
+        """Tell the asker how far the answer is, where the sign was shown that the question was seen.
+
+        Each stage is told once and in order, between `sign` and the answer. Never raises, and takes no longer than a
+        call to the platform: it is only a courtesy.
+        """
+
+    def queued(self, question: Question, before: int) -> None:  # noqa: B027  not every platform has a place for it
+        """Tell the asker of a question that nobody has begun to answer how many are `before` it; again when that
+        number changes. Never raises: it is only a courtesy."""
 
     @abstractmethod
     def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:

@@ -1,5 +1,7 @@
 """The queue of questions: which is next, and whose it is."""
 
+from django.db import connection
+
 from bot import outbox
 from bot.models import Question
 from foundation import failpoints
@@ -22,6 +24,15 @@ WHERE id = (
 RETURNING id
 """
 
+# Those that have waited for longer than a moment, with how many are before each.
+PLACES = """
+SELECT id, before FROM (
+  SELECT id, created_at, row_number() OVER (ORDER BY ranked_at, id) - 1 AS before
+  FROM bot_question WHERE platform = ANY(%(platforms)s) AND state = 'waiting'
+) waiting
+WHERE created_at < now() - make_interval(secs => %(seconds)s) ORDER BY before LIMIT %(most)s
+"""
+
 
 def claim(platforms: list[str]) -> Question | None:
     """The next question to answer, ours for one lease; None when there is none."""
@@ -32,3 +43,10 @@ def claim(platforms: list[str]) -> Question | None:
     return Question.objects.select_related("channel__workspace", "conversation", "channel__deployment__endpoint").get(
         pk=pk
     )
+
+
+def places(platforms: list[str], *, seconds: float, most: int) -> dict[int, int]:
+    """How many questions are before each, by its id: of the `most` that come next and have waited for `seconds`."""
+    with connection.cursor() as cursor:
+        cursor.execute(PLACES, {"platforms": platforms, "seconds": seconds, "most": most})
+        return {int(pk): int(before) for pk, before in cursor.fetchall()}

@@ -14,10 +14,10 @@ from bot import outbox
 from bot.answers import asking, assigning, channel_rules, conversations, wording
 from bot.answers.answering import Answer, Writing, ended
 from bot.answers.asking import Asked, QuestionError
-from bot.answers.conversations import Delta
+from bot.answers.conversations import Delta, Retrieved
 from bot.answers.prompts import Manner
 from bot.answers.trace import Reach
-from bot.messenger import DeliveryError, Live, Messenger
+from bot.messenger import DeliveryError, Live, Messenger, Stage
 from bot.models import (
     Delivery,
     DeliveryKind,
@@ -142,7 +142,7 @@ def _write(told: Reply, asked: Asked) -> Answer:
         trace=Reach(tuple(collections)).as_json()
     )
     writing = Writing(asked, conversations.history(question.conversation, collections), collections)
-    for event in _events(writing):
+    for event in _events(told, writing):
         if told.live is not None and isinstance(event, Delta):
             _show(told.live, writing.text)
             if told.live.is_stopped:
@@ -151,15 +151,17 @@ def _write(told: Reply, asked: Asked) -> Answer:
     return writing.answer
 
 
-def _events(writing: Writing) -> Iterator[conversations.Event]:
-    """What `conversations.written` yields."""
+def _events(told: Reply, writing: Writing) -> Iterator[conversations.Event]:
+    """What `conversations.written` yields; the asker is told how far it is."""
     is_first = True
     for event in conversations.written(writing):
         if isinstance(event, Delta) and is_first:
             failpoints.reach("answer.first_words")
             is_first = False
-        elif not isinstance(event, Delta):
+            told.messenger.progress(told.question, Stage.WRITING)
+        elif isinstance(event, Retrieved):
             failpoints.reach("answer.searched")
+            told.messenger.progress(told.question, Stage.READING)
         yield event
 
 
@@ -257,8 +259,11 @@ def _withdraw(told: Reply) -> None:
     """Nobody wants the answer any more: take the message away that it was growing in, unless the asker stopped it."""
     question = Question.objects.get(pk=told.question.pk)
     delivery = told.delivery
-    if question.state != QuestionState.CANCELLED or delivery is None:
+    if question.state != QuestionState.CANCELLED:
         return  # another attempt goes on with it
+    told.messenger.progress(told.question, Stage.OVER)
+    if delivery is None:
+        return
     if question.error == receiving.STOPPED:
         Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
         return

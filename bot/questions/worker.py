@@ -19,6 +19,7 @@ from bot import outbox
 from bot.messenger import Messenger
 from bot.models import Question, QuestionState
 from bot.questions import giving_up, queue, replying, sweeping
+from bot.questions.places import Places
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class Worker:
         renewing = threading.Thread(target=self._leases.run, name="leases", daemon=True)
         renewing.start()
         threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
+        places = Places(self._messenger, self._platforms, lambda: not self._answering.is_free())
+        threading.Thread(target=places.run, args=(self._stopping,), name="places", daemon=True).start()
         while not self._stopping.is_set():
             try:
                 self._take()
