@@ -159,6 +159,10 @@ class Messenger(ABC):
     def measure(self, post: Post) -> int:
         """The characters that `post` takes, to compare with `part_characters`."""
 
+    def readable(self, text: str) -> str:
+        """Markdown as people can read it here: what the platform does not render is put in another way."""
+        return text
+
     @abstractmethod
     def sign(self, question: Question) -> None:
         """Show the asker, at once, that the question was seen. Never raises: it is only a courtesy."""

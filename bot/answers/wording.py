@@ -21,9 +21,11 @@ TEXTS = {
     ),
     Outcome.PROVIDER_ERROR: (
         "The answer could not be written just now. Please ask again in a moment; "
-        "if it keeps failing, tell the support team this incident id: {trace_id}"
+        "if it keeps failing, tell the support team this incident id: {incident}"
     ),
 }
+
+INCIDENT = 8  # hexadecimal digits: of a million answers, one in four thousand shares them with another
 
 _OF_ERRORS: dict[Kind, Outcome] = {"budget": Outcome.OVER_BUDGET, "refused": Outcome.BLOCKED}
 
@@ -83,4 +85,9 @@ def outcome(error: ProviderError) -> Outcome:
 
 
 def text(outcome: Outcome, trace_id: str) -> str:
-    return TEXTS[outcome].format(trace_id=trace_id)
+    return TEXTS[outcome].format(incident=incident(trace_id))
+
+
+def incident(trace_id: str) -> str:
+    """What of a trace id a person can read out. The dashboard finds the conversation by it, and so does the log."""
+    return trace_id[:INCIDENT]

@@ -61,7 +61,8 @@ class Post:
 
 @dataclass(frozen=True)
 class Field:
-    """An input of a form. With `options` (value, label) one of them is chosen, else text is written."""
+    """An input of a form. With `options` (value, label) one of them is chosen, else text is written. A `label` has 45
+    characters on Discord, a `hint` below it 100."""
 
     name: str
     label: str
@@ -69,6 +70,7 @@ class Field:
     is_required: bool = True
     is_long: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def draft(question: Question, message: Message) -> None:
 
 def open_dead(question: Question) -> None:
     """Hand over what could not be answered after every attempt."""
-    _open(question, reason=f"It could not be answered (incident {question.trace_id}).")
+    _open(question, reason=f"It could not be answered (incident {wording.incident(question.trace_id)}).")
 
 
 def _open(

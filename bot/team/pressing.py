@@ -13,7 +13,6 @@ from bot.team import articles, escalations
 from bot.team.feedback import IMPROVE, REASONS, improve, judge
 from bot.team.press import Press, Said
 
-
 Shown = Form | Sheet | Said  # what opens after a press, or is said
 
 
@@ -109,11 +108,11 @@ def _change(question: Question, pressed: Press) -> Form:
 
 
 def _answered(_question: Question, pressed: Press) -> Form:
-    label = "What shall the asker read? Empty: nothing more"
-    return Form(
-        buttons.ANSWERED, pressed.value, "Close the question", "Close",
-        (Field("text", label, is_required=False, is_long=True),),
+    field = Field(
+        "text", "Your last word to the asker", is_required=False, is_long=True,
+        hint="Leave it empty if they have read all they need.",
     )  # fmt: skip
+    return Form(buttons.ANSWERED, pressed.value, "Close the question", "Close", (field,))
 
 
 def _article(question: Question, pressed: Press) -> Form:

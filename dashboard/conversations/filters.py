@@ -19,7 +19,7 @@ RATINGS = [
 
 
 class ConversationFilter(forms.Form):
-    text = forms.CharField(required=False, max_length=200, label="Words in question or answer")
+    text = forms.CharField(required=False, max_length=200, label="Words, or an incident id")
     platform = forms.ChoiceField(required=False, choices=[("", "any platform"), *Platform.choices])
     channel = forms.ModelChoiceField(Channel.objects.none(), required=False, empty_label="any channel")
     outcome = forms.ChoiceField(

@@ -11,9 +11,11 @@ from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming,
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms.discord import posts
 from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session, settled
+from bot.posts.aligning import aligned
 from bot.posts.post import Post
 from bot.posts.splitting import split
 from foundation import secrets
+from foundation.text import shortened
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,9 @@ class DiscordMessenger(Messenger):
 
     def measure(self, post: Post) -> int:
         return posts.measure(post)
+
+    def readable(self, text: str) -> str:
+        return aligned(text)
 
     def sign(self, question: Question) -> None:
         """Nothing: the message that the answer grows in is the sign, and a command shows one by itself."""
@@ -162,7 +167,7 @@ class DiscordMessenger(Messenger):
         if known is None:
             known = thread
             if channel.kind != ChannelKind.FORUM and channel.pk == delivery.question.channel_id:
-                name = " ".join(delivery.question.text.split())[:90] or "Question"
+                name = shortened(" ".join(delivery.question.text.split()), 90) or "Question"
                 known = self._open_thread(channel.external_id, thread, name)
             self._threads[thread] = known
         return known
@@ -215,7 +220,7 @@ class DiscordLive(Live):
             return
         self._shown = text
         self._next_at = time.monotonic() + EDIT_SECONDS
-        body = posts.body(Post(text=split(text, DiscordMessenger.part_characters)[0]))
+        body = posts.body(Post(text=split(aligned(text), DiscordMessenger.part_characters)[0]))
         try:
             self._edit = self._session.submit(self._messenger.editing(self._delivery, body))
         except DeliveryError as error:

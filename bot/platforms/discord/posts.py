@@ -1,17 +1,21 @@
 """Posts and forms as Discord takes them. Pure. Limits: discord.com/developers/docs, Message and Components."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.messenger import Mark
+from bot.posts.aligning import aligned
 from bot.posts.neutralising import neutral, plain
 from bot.posts.post import Button, Credit, Excerpt, Field, Form, Post, Sheet
 from bot.posts.splitting import split
+from foundation.text import shortened
 
 CONTENT = 2000
 SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
 ACTION = "parley:"
 ROW = 5
+TITLE, HINT, BUTTON = 45, 100, 80  # characters of a form's title or label, of what explains it, of a button
 LABEL = 18  # a component that names the input inside it
 STYLES = {"claim": 1, "send": 1}  # the button that is most likely wanted
 GREY = 2
@@ -29,6 +33,15 @@ def content(post: Post, permalink: str = "") -> str:
     called = _mention(post.mention)
     body = "\n".join(part for part in (called, post.text) if part)
     return "\n".join([*([body] if body else []), *(f"-# {line}" for line in small)])
+
+
+def _fitting(post: Post, permalink: str) -> str:
+    """The message with as much of its words as fit between who is called and what stands below them."""
+    whole = content(post, permalink)
+    if len(whole) <= CONTENT:
+        return whole
+    room = CONTENT - len(content(replace(post, text=""), permalink)) - len("\n…") - 1
+    return content(replace(post, text=f"{split(post.text, max(room, 60))[0]}\n…"), permalink)[:CONTENT]
 
 
 def measure(post: Post) -> int:
@@ -57,7 +70,7 @@ def _source(source: Credit) -> str:
 def body(post: Post, permalink: str = "") -> dict[str, Any]:
     """What a message is made of, for sending and for editing."""
     return {
-        "content": content(post, permalink)[:CONTENT],
+        "content": _fitting(replace(post, text=aligned(post.text)), permalink),
         "components": rows(post.buttons),
         "allowed_mentions": allowed_mentions(post),
         "flags": SUPPRESS_EMBEDS,
@@ -93,7 +106,7 @@ def _button(button: Button) -> dict[str, Any]:
     return {
         "type": 2,
         "style": STYLES.get(button.action, GREY),
-        "label": LABELS.get(button.action, button.label)[:80],
+        "label": shortened(LABELS.get(button.action, button.label), BUTTON),
         "custom_id": f"{ACTION}{button.action}:{button.value}",
     }
 
@@ -112,12 +125,15 @@ def mark_of(message: dict[str, Any]) -> Mark | None:
 def modal(form: Form) -> dict[str, Any]:
     return {
         "custom_id": f"{ACTION}{form.name}:{form.value}",
-        "title": form.title[:45],
-        "components": [
-            {"type": LABEL, "label": each.label[:45], "component": _choice(each) if each.options else _input(each)}
-            for each in form.fields[:5]
-        ],
+        "title": shortened(form.title, TITLE),
+        "components": [_field(each) for each in form.fields[:5]],
     }
+
+
+def _field(wanted: Field) -> dict[str, Any]:
+    hint = {"description": shortened(wanted.hint, HINT)} if wanted.hint else {}
+    component = _choice(wanted) if wanted.options else _input(wanted)
+    return {"type": LABEL, "label": shortened(wanted.label, TITLE), **hint, "component": component}
 
 
 def _input(wanted: Field) -> dict[str, Any]:
@@ -140,7 +156,8 @@ def _choice(wanted: Field) -> dict[str, Any]:
         "required": wanted.is_required,
         "min_values": int(wanted.is_required),
         "options": [
-            {"value": value, "label": label, "default": value == wanted.initial} for value, label in wanted.options
+            {"value": value, "label": shortened(label, HINT), "default": value == wanted.initial}
+            for value, label in wanted.options
         ],
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 from bot.posts import buttons
 from bot.posts.neutralising import plain, slack_escaped
 from bot.posts.post import Button, Credit, Excerpt, Field, Form, Post, Sheet
+from foundation.text import shortened
 
 Block = dict[str, Any]
 
@@ -72,7 +73,7 @@ def _source(source: Credit) -> str:
 
 
 def _plain(text: str, limit: int) -> Block:
-    return {"type": "plain_text", "text": text[:limit]}
+    return {"type": "plain_text", "text": shortened(text, limit)}
 
 
 def _feedback(judging: list[Button]) -> Block:
@@ -99,9 +100,9 @@ def view(form: Form, private_metadata: str) -> Block:
         "type": "modal",
         "callback_id": f"{ACTION}{form.name}",
         "private_metadata": private_metadata,
-        "title": _plain(form.title, 24),
-        "submit": _plain(form.submit, 24),
-        "close": _plain("Cancel", 24),
+        "title": _plain(form.title, TITLE),
+        "submit": _plain(form.submit, TITLE),
+        "close": _plain("Cancel", TITLE),
         "blocks": [_input(each) for each in form.fields],
     }
 
@@ -110,9 +111,9 @@ def said(title: str, text: str) -> Block:
     """A modal that only says something."""
     return {
         "type": "modal",
-        "title": _plain(title, 24),
-        "close": _plain("Close", 24),
-        "blocks": [_section(slack_escaped(text)[:3000])],
+        "title": _plain(title, TITLE),
+        "close": _plain("Close", TITLE),
+        "blocks": [_section(slack_escaped(shortened(text, 2500)))],
     }
 
 
@@ -153,6 +154,7 @@ def _input(wanted: Field) -> Block:
         "type": "input",
         "block_id": wanted.name,
         "label": _plain(wanted.label, 200),
+        **({"hint": _plain(wanted.hint, 200)} if wanted.hint else {}),
         "element": element,
         "optional": not wanted.is_required,
     }
