@@ -142,7 +142,7 @@ class Posted:
         return self.mark is None or self.mark.is_of(delivery)
 
 
-class Stage(StrEnum):
+class AnswerStage(StrEnum):
     """How far an answer is of which nothing can be seen yet."""
 
     READING = "reading"  # passages were found, and the model reads them
@@ -167,7 +167,7 @@ class Messenger(ABC):
     def sign(self, question: Question) -> None:
         """Show the asker, at once, that the question was seen. Never raises: it is only a courtesy."""
 
-    def progress(self, question: Question, stage: Stage) -> None:  # noqa: B027  not every platform has a place for it
+    def progress(self, question: Question, stage: AnswerStage) -> None:  # noqa: B027  not every platform has a place for it
         """Tell the asker how far the answer is, where the sign was shown that the question was seen.
 
         Each stage is told once and in order, between `sign` and the answer. Never raises, and takes no longer than a

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TextIO
 
-from bot.messenger import Audience, Bot, Incoming, Live, Messenger, Place, Posted, Stage
+from bot.messenger import AnswerStage, Audience, Bot, Incoming, Live, Messenger, Place, Posted
 from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
 from bot.posts.post import Field, Form, Post, Sheet
 from bot.questions import receiving
@@ -38,8 +38,8 @@ class ConsoleMessenger(Messenger):
     def sign(self, question: Question) -> None:  # noqa: ARG002  the interface's
         self.say("… looking in the documents")
 
-    def progress(self, question: Question, stage: Stage) -> None:  # noqa: ARG002  the interface's
-        if stage == Stage.READING:
+    def progress(self, question: Question, stage: AnswerStage) -> None:  # noqa: ARG002  the interface's
+        if stage == AnswerStage.READING:
             self.say("… reading what I found")
 
     def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:  # noqa: ARG002  there is nothing to keep

@@ -17,7 +17,7 @@ from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta, Retrieved
 from bot.answers.prompts import Manner
 from bot.answers.trace import Reach
-from bot.messenger import DeliveryError, Live, Messenger, Stage
+from bot.messenger import AnswerStage, DeliveryError, Live, Messenger
 from bot.models import (
     Delivery,
     DeliveryKind,
@@ -158,10 +158,10 @@ def _events(told: Reply, writing: Writing) -> Iterator[conversations.Event]:
         if isinstance(event, Delta) and is_first:
             failpoints.reach("answer.first_words")
             is_first = False
-            told.messenger.progress(told.question, Stage.WRITING)
+            told.messenger.progress(told.question, AnswerStage.WRITING)
         elif isinstance(event, Retrieved):
             failpoints.reach("answer.searched")
-            told.messenger.progress(told.question, Stage.READING)
+            told.messenger.progress(told.question, AnswerStage.READING)
         yield event
 
 
@@ -262,7 +262,7 @@ def _withdraw(told: Reply) -> None:
     delivery = told.delivery
     if question.state != QuestionState.CANCELLED:
         return  # another attempt goes on with it
-    told.messenger.progress(told.question, Stage.OVER)
+    told.messenger.progress(told.question, AnswerStage.OVER)
     if delivery is None:
         return
     if question.error == receiving.STOPPED:
