@@ -43,6 +43,8 @@ KNOWN = "This was asked already; the answer is in its thread."
 HANDED_OFF = (
     "I have passed this on to the team. Somebody will answer here; until then I stay out of it, unless you mention me."
 )
+LOOKING = "🔎 Looking in the documents…"
+STAGES = {"reading": "📖 Reading what I found…", "writing": "✍️ Writing the answer…"}  # by AnswerStage
 NOBODY_HERE = "There is nobody here whom I could hand this to, so I have looked in the documents."
 DRAFTED = "Thank you for your question. The team has it and will answer here."
 CUT_OFF = "The answer was cut off at the length limit of the model."
@@ -68,6 +70,19 @@ SOURCES_INTERNAL = (
     "A colleague can open them on the dashboard."
 )
 SOURCE_GONE = "This document has been taken away since; this is what it said when I answered."
+# After a thumbs-down: what happens with it, by its reason, and what the asker can do now.
+KEPT = "Thank you. The team reads this."
+KEPT_FOR = {
+    "wrong": "Thank you. The team will hold it against the documents.",
+    "outdated": "Thank you. The team will see what has to be brought up to date.",
+    "incomplete": "Thank you. The team will see what is missing.",
+    "sources": "Thank you. The team will see that I read the wrong documents.",
+    "tone": "Thank you. The team will see how it could be put better.",
+    "have_it": "Thank you. The team will see that we have it and that I missed it.",
+}
+KEPT_PLACE = "I have noted where it stands."
+OFFER_HUMAN = "If it cannot wait, ask a person."
+HUMAN_HAS_IT = "A person has your question already."
 NOT_OPENED = "That did not open. Please press again."
 CLARIFY_NEXT = "Then ask me again."
 WITHDRAWN = "The question was deleted."

@@ -84,7 +84,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """The answers that fit, newest first. What may be wanted:
 
         `platform`, `channel` (row or id), `outcome`, `model`, `least_cost` (USD), `least_seconds`, `since` and `until`
-        (days in UTC, both included), `rating` (up, down, none), `document` (row or id, cited), `text` (words said or
+        (days in UTC, both included), `rating` (up, down, none, or a reason
+        against it), `document` (row or id, cited), `text` (words said or
         asked, or an incident id), `claims` (true: those of which something was caught before they were shown).
         """
         simple = {
@@ -109,6 +110,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         thumbs = Feedback.objects.filter(message=models.OuterRef("pk"))
         if wanted.get("rating") == "none":
             answers = answers.filter(~models.Exists(thumbs))
+        elif wanted.get("rating") not in (None, "", "up", "down"):
+            answers = answers.filter(models.Exists(thumbs.filter(is_positive=False, reason=wanted["rating"])))
         elif wanted.get("rating"):
             answers = answers.filter(models.Exists(thumbs.filter(is_positive=wanted["rating"] == "up")))
         if wanted.get("document"):

@@ -16,6 +16,7 @@ from knowledge.models import Document
 from knowledge.passages.hyperlinks import addresses
 
 TITLE = 150  # characters
+RATED = (Outcome.ANSWERED, Outcome.NOT_IN_DOCS)  # what people may say their opinion of: a refusal can be wrong as well
 LATE_AFTER = timedelta(hours=6)  # from question to answer, after which the asker is told that it was long
 
 
@@ -83,7 +84,7 @@ def _notes(message: Message, question: Question) -> Iterable[str]:
 
 
 def _buttons(message: Message, question: Question) -> Iterable[Button]:
-    if message.outcome == Outcome.ANSWERED and question.channel.has_feedback:
+    if message.outcome in RATED and question.channel.has_feedback:
         yield buttons.button(buttons.UP, question.pk)
         yield buttons.button(buttons.DOWN, question.pk)
     if message.citations.exists():

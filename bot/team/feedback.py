@@ -5,7 +5,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from bot.models import Feedback, Message, Question
+from bot.answers import wording
+from bot.models import Escalation, Feedback, Message, Outcome, Question
+from bot.posts import buttons
 from bot.team.press import Press, Said
 
 REASONS = (
@@ -14,7 +16,9 @@ REASONS = (
     ("incomplete", "Something is missing"),
     ("sources", "The sources do not fit"),
     ("tone", "It is badly put"),
+    ("have_it", "You have it, I know"),
 )
+OVER_REFUSAL = "have_it"  # against a refusal: the documents do hold it
 IMPROVE = "improve"
 
 
@@ -48,6 +52,12 @@ def keep(message: Message, opinion: Opinion, *, person: str = "", user: User | N
     return kept
 
 
+def reasons(message: Message) -> tuple[tuple[str, str], ...]:
+    """What can be said against an answer, or against that there was none."""
+    is_refusal = message.outcome == Outcome.NOT_IN_DOCS
+    return tuple(each for each in REASONS if (each[0] == OVER_REFUSAL) == is_refusal or each[0] == "tone")
+
+
 def judge(question: Question, pressed: Press, *, is_positive: bool) -> None:
     if question.answer is not None:
         keep(question.answer, Opinion(is_positive), person=pressed.person)
@@ -65,4 +75,14 @@ def improve(question: Question, fields: dict[str, str], person: str) -> Said:
             keep(question.answer, opinion, person=person)
         except OpinionError as error:
             return Said(str(error))
-    return Said("Thank you. The team will see it.")
+    return _next_step(question, opinion)
+
+
+def _next_step(question: Question, opinion: Opinion) -> Said:
+    """What happens with what was said; and a person, unless one has the question."""
+    said = [wording.KEPT_FOR.get(opinion.reason, wording.KEPT)]
+    if opinion.right_document:
+        said.append(wording.KEPT_PLACE)
+    if Escalation.objects.filter(question=question).exists():
+        return Said(" ".join([*said, wording.HUMAN_HAS_IT]))
+    return Said(" ".join([*said, wording.OFFER_HUMAN]), (buttons.button(buttons.HUMAN, question.pk),))

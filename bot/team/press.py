@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.models import Channel
+from bot.posts.post import Button
 
 
 def _nobody_knows(_channel: Channel) -> bool:
@@ -25,6 +26,7 @@ class Press:
 
 @dataclass(frozen=True)
 class Said:
-    """A word to whoever pressed, seen by them alone."""
+    """A word to whoever pressed, seen by them alone, and what they may press next."""
 
     text: str
+    buttons: tuple[Button, ...] = ()

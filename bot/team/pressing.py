@@ -6,11 +6,11 @@ from django.db import transaction
 
 from bot import outbox
 from bot.answers import wording
-from bot.models import DeliveryKind, Question
+from bot.models import DeliveryKind, Outcome, Question
 from bot.posts import buttons, presenting, quoting
 from bot.posts.post import Field, Form, Sheet
 from bot.team import articles, escalations
-from bot.team.feedback import IMPROVE, REASONS, improve, judge
+from bot.team.feedback import IMPROVE, improve, judge, reasons
 from bot.team.press import Press, Said
 
 Shown = Form | Sheet | Said  # what opens after a press, or is said
@@ -56,15 +56,18 @@ def _like(question: Question, pressed: Press) -> Said:
 
 def _dislike(question: Question, pressed: Press) -> Form:
     judge(question, pressed, is_positive=False)
+    is_refusal = question.answer is not None and question.answer.outcome == Outcome.NOT_IN_DOCS
+    offered = reasons(question.answer) if question.answer else ()
+    place = "Where it stands" if is_refusal else "The right document"
     return Form(
         name=IMPROVE,
         value=pressed.value,
         title="What was wrong?",
         submit="Send",
         fields=(
-            Field("reason", "What is wrong with it?", options=REASONS, is_required=False),
+            Field("reason", "What is wrong with it?", options=offered, is_required=False),
+            Field("right_document", place, is_required=False, hint="A link or a title."),
             Field("better_answer", "A better answer", is_required=False, is_long=True),
-            Field("right_document", "The right document (link or title)", is_required=False),
         ),
     )
 

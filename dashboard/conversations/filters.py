@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from bot.models import Channel, Outcome, Platform
+from bot.team import feedback
 from dashboard.rendering import words
 from dashboard.rendering.inputs import dress
 from knowledge.models import Document
@@ -15,6 +16,7 @@ RATINGS = [
     ("up", words.THUMBS[True][1].lower()),
     ("down", words.THUMBS[False][1].lower()),
     ("none", "no rating"),
+    (feedback.OVER_REFUSAL, "refused, though we have it"),
 ]
 
 

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+MESSAGE, CHOICES, MODAL = 4, 8, 9  # the types of answers to an interaction
 LANES = 4  # threads that write what comes in; what is said in one channel goes through one of them, in its order
 RETRY_SECONDS = 1.0
 READY_SECONDS = 1.0  # without another server being told of, after which all are known
@@ -292,14 +293,9 @@ class DiscordBot(Bot):
             for text in posts.sheet(result):
                 await _say(interaction, text)
         elif isinstance(result, Form):
-            client = interaction.client
-            route = Route(
-                "POST", "/interactions/{interaction_id}/{interaction_token}/callback",
-                interaction_id=interaction.id, interaction_token=interaction.token,
-            )  # fmt: skip
-            await client.http.request(route, json={"type": 9, "data": posts.modal(result)})
+            await _respond(interaction, MODAL, posts.modal(result))
         else:
-            await _say(interaction, result.text)
+            await _respond(interaction, MESSAGE, posts.word(result.text, result.buttons))
 
     async def _submit(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
         name, _, value = str(data.get("custom_id", "")).removeprefix(posts.ACTION).partition(":")
@@ -308,7 +304,16 @@ class DiscordBot(Bot):
         said = await self.keep(
             lambda: pressing.submit(name, value, fields, person=str(user.id), person_name=user.display_name)
         )
-        await _say(interaction, said.text)
+        await _respond(interaction, MESSAGE, posts.word(said.text, said.buttons))
+
+
+async def _respond(interaction: discord.Interaction, kind: int, data: dict[str, Any]) -> None:
+    """Answer an interaction as it is written here: of what the library builds it keeps every button in memory."""
+    route = Route(
+        "POST", "/interactions/{interaction_id}/{interaction_token}/callback",
+        interaction_id=interaction.id, interaction_token=interaction.token,
+    )  # fmt: skip
+    await interaction.client.http.request(route, json={"type": kind, "data": data})
 
 
 async def _say(interaction: discord.Interaction, text: str) -> None:

@@ -1,16 +1,30 @@
 """Sends, edits and finds Discord messages, from threads that know nothing of the library's event loop."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
-from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted
+from bot.answers import wording
+from bot.messenger import (
+    PRIVATE,
+    AnswerStage,
+    Audience,
+    DeliveryError,
+    GoneError,
+    Incoming,
+    Live,
+    Messenger,
+    Place,
+    Posted,
+)
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms.discord import posts
-from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session, settled
+from bot.platforms.discord.session import FAILURES, TIMEOUT, DiscordRefusedError, Session, settled
 from bot.posts.aligning import aligned
 from bot.posts.post import Post
 from bot.posts.splitting import split
@@ -21,7 +35,8 @@ log = logging.getLogger(__name__)
 
 EDIT_SECONDS = 1.2
 EDIT_CHARACTERS = 80
-LOOKING = "🔎 Looking in the documents…"
+TYPING_SECONDS = 8.0  # Discord shows it for ten
+MOST_TYPED = 8  # times; by then the answer has been given up
 POSTS = {0, 19}  # the types of a message and of a reply
 LOOKED_AT = 100
 ARCHIVE_MINUTES = 1440
@@ -35,6 +50,7 @@ class DiscordMessenger(Messenger):
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._growing: WeakValueDictionary[int, DiscordLive] = WeakValueDictionary()  # by the id of the question
         self._threads: dict[str, str] = {}  # message id -> the channel that holds its thread, or the one it stands in
 
     def measure(self, post: Post) -> int:
@@ -48,8 +64,27 @@ class DiscordMessenger(Messenger):
 
     def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:
         live = DiscordLive(self, self._session, delivery)
+        self._growing[delivery.question_id] = live
         live.begin(keep)
         return live
+
+    def progress(self, question: Question, stage: AnswerStage) -> None:
+        live = self._growing.get(question.pk)
+        if live is not None:
+            live.tell(stage)
+
+    def typing(self, delivery: Delivery) -> Coroutine[Any, Any, None]:
+        """Shows that something is being written, for as long as it is waited for."""
+        return self._type(self._place(delivery))
+
+    async def _type(self, place: str) -> None:
+        for _ in range(MOST_TYPED):
+            try:
+                await self._session.request("POST", "/channels/{channel_id}/typing", None, None, {"channel_id": place})
+            except FAILURES as error:
+                log.info("Nobody sees that something is written in %s: %s", place, type(error).__name__)
+                return
+            await asyncio.sleep(TYPING_SECONDS)
 
     def send(self, delivery: Delivery) -> str:
         if delivery.is_private:
@@ -190,7 +225,10 @@ class DiscordMessenger(Messenger):
 
 
 class DiscordLive(Live):
-    """A message that is edited as the answer grows, at a pace that leaves the channel its share of the rate limit."""
+    """A message that is edited as the answer grows, at a pace that leaves the channel its share of the rate limit.
+
+    Until there are words of the answer it tells how far that is, and the bot is shown to be typing.
+    """
 
     def __init__(self, messenger: DiscordMessenger, session: Session, delivery: Delivery) -> None:
         self._messenger = messenger
@@ -199,9 +237,10 @@ class DiscordLive(Live):
         self._shown = ""
         self._next_at = 0.0
         self._edit: Future[Any] | None = None
+        self._typing: Future[Any] | None = None
 
     def begin(self, keep: Callable[[str], None]) -> None:
-        body = posts.body(Post(text=LOOKING))
+        body = posts.body(Post(text=wording.LOOKING))
         try:
             message_id = self._messenger.post(self._delivery, body)
         except DeliveryError as error:
@@ -209,25 +248,47 @@ class DiscordLive(Live):
             self.is_uncertain = not error.was_refused
             return
         keep(message_id)
+        try:
+            self._typing = self._session.submit(self._messenger.typing(self._delivery))
+        except DeliveryError as error:
+            log.info("Nobody sees that question %s is answered: %s", self._delivery.question_id, error)
+
+    def tell(self, stage: AnswerStage) -> None:
+        """Words for the time until there is something of the answer to show."""
+        if stage == AnswerStage.OVER:
+            self._rest()
+        elif not self._shown and self._delivery.message_id and not self._is_editing:
+            self._change(wording.STAGES[stage])
+
+    def _rest(self) -> None:
+        if self._typing is not None:
+            self._typing.cancel()
+
+    @property
+    def _is_editing(self) -> bool:
+        return self._edit is not None and not self._edit.done()
 
     @property
     def is_due(self) -> bool:
-        is_editing = self._edit is not None and not self._edit.done()
-        return bool(self._delivery.message_id) and not is_editing and time.monotonic() >= self._next_at
+        return bool(self._delivery.message_id) and not self._is_editing and time.monotonic() >= self._next_at
 
     def show(self, text: str) -> None:
         if not self.is_due or len(text) - len(self._shown) < EDIT_CHARACTERS:
             return
+        self._rest()
         self._shown = text
         self._next_at = time.monotonic() + EDIT_SECONDS
-        body = posts.body(Post(text=split(aligned(text), DiscordMessenger.part_characters)[0]))
+        self._change(split(aligned(text), DiscordMessenger.part_characters)[0])
+
+    def _change(self, text: str) -> None:
         try:
-            self._edit = self._session.submit(self._messenger.editing(self._delivery, body))
+            self._edit = self._session.submit(self._messenger.editing(self._delivery, posts.body(Post(text=text))))
         except DeliveryError as error:
             log.info("The answer to question %s is not shown on: %s", self._delivery.question_id, error)
 
     def finish(self, post: Post) -> bool:  # noqa: ARG002  the final edit is that of the messenger
         """Wait for the last edit, which might otherwise arrive after the final one."""
+        self._rest()
         if self._edit is not None:
             try:
                 settled(self._edit, TIMEOUT)

@@ -77,6 +77,11 @@ def body(post: Post, permalink: str = "") -> dict[str, Any]:
     }
 
 
+def word(text: str, buttons: tuple[Button, ...] = ()) -> dict[str, Any]:
+    """A message that only whoever acted sees."""
+    return body(Post(text=text, buttons=buttons)) | {"flags": SUPPRESS_EMBEDS | EPHEMERAL}
+
+
 def sheet(shown: Sheet) -> list[str]:
     """What a sheet says, in messages that each hold whole excerpts, or a part of one."""
     pieces = [f"**{shown.title}**", *(piece for each in shown.excerpts for piece in _excerpt(each))]

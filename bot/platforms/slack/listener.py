@@ -25,7 +25,7 @@ from bot.models import Channel, Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import events, manifest, members, posts, web_api
 from bot.platforms.slack.web_api import call, client_for, respond
-from bot.posts.post import Form
+from bot.posts.post import Button, Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
 from bot.team import circles, nominating, press, pressing
@@ -205,7 +205,7 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     result = pressing.press(press.Press(action, value, user["id"], name, is_outsider, _has_outsiders))
     ack()
     if isinstance(result, Said):
-        _say(body, result.text)
+        _tell(body, result)
     else:
         _open(body, posts.view(result, result.value) if isinstance(result, Form) else posts.sheet(result))
 
@@ -229,7 +229,7 @@ def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
         person=user["id"],
         person_name=user.get("name") or "",
     )
-    ack(response_action="update", view=posts.said(view["title"]["text"], said.text))
+    ack(response_action="update", view=posts.said(view["title"]["text"], said.text, said.buttons))
 
 
 def _open(body: dict[str, Any], view: posts.Block) -> None:
@@ -243,10 +243,25 @@ def _open(body: dict[str, Any], view: posts.Block) -> None:
         _say(body, wording.NOT_OPENED)
 
 
-def _say(body: dict[str, Any], text: str) -> None:
-    """A word that only whoever acted sees; it is no loss if it does not arrive."""
+def _tell(body: dict[str, Any], said: Said) -> None:
+    """A word to whoever pressed: in the modal that they pressed in, if it was one."""
+    view = body.get("view")
+    workspace = workspaces.connected(Platform.SLACK, body["team"]["id"]) if view else None
+    if view is None or workspace is None:
+        _say(body, said.text, said.buttons)
+        return
+    told = posts.said(view["title"]["text"], said.text, said.buttons)
     try:
-        respond(body["response_url"], text=text, response_type="ephemeral", replace_original=False)
+        call(client_for(workspace), "views.update", view_id=view["id"], view=told)
+    except DeliveryError as error:
+        log.info("A word to whoever pressed in a modal did not arrive: %s", error)
+
+
+def _say(body: dict[str, Any], text: str, offered: tuple[Button, ...] = ()) -> None:
+    """A word that only whoever acted sees; it is no loss if it does not arrive."""
+    more = {"blocks": posts.word(text, offered)} if offered else {}
+    try:
+        respond(body["response_url"], text=text, **more, response_type="ephemeral", replace_original=False)
     except (DeliveryError, KeyError) as error:
         log.info("A word to whoever pressed a button did not arrive: %s", error)
 

@@ -107,14 +107,19 @@ def view(form: Form, private_metadata: str) -> Block:
     }
 
 
-def said(title: str, text: str) -> Block:
-    """A modal that only says something."""
+def said(title: str, text: str, offered: tuple[Button, ...] = ()) -> Block:
+    """A modal that only says something, with what may be pressed next."""
     return {
         "type": "modal",
         "title": _plain(title, TITLE),
         "close": _plain("Close", TITLE),
-        "blocks": [_section(slack_escaped(shortened(text, 2500)))],
+        "blocks": word(text, offered),
     }
+
+
+def word(text: str, offered: tuple[Button, ...]) -> list[Block]:
+    buttons_below = [{"type": "actions", "elements": [_button(each) for each in offered]}] if offered else []
+    return [_section(slack_escaped(shortened(text, 2500))), *buttons_below]
 
 
 def sheet(shown: Sheet) -> Block:
@@ -141,6 +146,8 @@ def _input(wanted: Field) -> Block:
     if wanted.options:
         options = [{"text": _plain(label, 75), "value": value} for value, label in wanted.options]
         element: Block = {"type": "radio_buttons", "action_id": wanted.name, "options": options}
+        chosen = [option for option in options if option["value"] == wanted.initial]
+        element |= {"initial_option": chosen[0]} if chosen else {}
     else:
         element = {
             "type": "plain_text_input",

@@ -255,6 +255,18 @@ def test_thumbs_are_kept_and_can_be_changed(web: Client, ada: User) -> None:
     assert web.post(address, {"is_positive": "perhaps"}).status_code == 422
 
 
+def test_a_refusal_can_be_said_to_be_wrong_and_where_it_stands(web: Client, ada: User) -> None:
+    answer = make_answer(make_question(ada), outcome="not_in_docs")
+    address = f"/answers/{answer.pk}/feedback/"
+    shown = web.post(address, {"is_positive": "no"}, headers={"HX-Request": "true"}).content.decode()
+    assert "You have it, I know" in shown
+    assert "The sources do not fit" not in shown
+    web.post(address, {"is_positive": "no", "reason": "have_it", "right_document": "Refunds"})
+    kept = Feedback.objects.get()
+    assert (kept.is_positive, kept.reason, kept.right_document) == (False, "have_it", "Refunds")
+    assert web.post(address, {"is_positive": "no", "reason": "rude"}).status_code == 422
+
+
 def test_conversations_of_others_do_not_exist(web: Client) -> None:
     answer = make_answer(make_question(make_user("eve"), "A private question"))
     citation = make_citation(answer)
