@@ -26,12 +26,13 @@ def test_the_words_change_and_the_bot_types_until_there_is_something_to_read(
 ) -> None:
     fake_providers.script("pause")
     thread = server.mention()
-    bots.until(lambda: server.own(thread) and "Reading" in server.own(thread)[0]["content"], "it says that it reads")
+    words = ("📖 Reading", "✍️ Writing")
+    bots.until(lambda: any(each["content"].startswith(words) for each in server.own(thread)), "it says how far it is")
     bots.until(lambda: len(server.fake.typing) >= 3, "it is shown to type")
     assert {channel for channel, _ in server.fake.typing} == {thread}
     fake_providers.released.set()
     (answer,) = server.answers(thread)
-    assert "Reading" not in answer["content"]
+    assert not answer["content"].startswith(words)
     count = len(server.fake.typing)
     second = server.mention("Are annual plans refunded in full?")
     server.answers(second)
