@@ -187,7 +187,8 @@ class Messenger(ABC):
 
     @abstractmethod
     def send(self, delivery: Delivery) -> str:
-        """Post anew; returns the id of the message."""
+        """Post anew; returns the id of the message. Where it went elsewhere in its channel `delivery.thread_id` says
+        so afterwards."""
 
     @abstractmethod
     def edit(self, delivery: Delivery) -> None:

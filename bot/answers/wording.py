@@ -86,6 +86,8 @@ HUMAN_HAS_IT = "A person has your question already."
 NOT_OPENED = "That did not open. Please press again."
 CLARIFY_NEXT = "Then ask me again."
 WITHDRAWN = "The question was deleted."
+MOVED = "The thread was closed, so I answer here."
+MOVED_TO_ASKER = "I could not post this where you asked, so it comes to you:"
 UNDELIVERED = "I could not post the answer where you asked, so here is only this word. The team was told."
 
 

@@ -1,10 +1,8 @@
 """Sends, edits and finds Discord messages, from threads that know nothing of the library's event loop."""
 
-import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
@@ -14,7 +12,6 @@ from bot.messenger import (
     PRIVATE,
     AnswerStage,
     Audience,
-    DeliveryError,
     GoneError,
     Incoming,
     Live,
@@ -24,29 +21,31 @@ from bot.messenger import (
 )
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms.discord import posts
-from bot.platforms.discord.session import FAILURES, TIMEOUT, DiscordRefusedError, Session, settled
+from bot.platforms.discord.live import PART, DiscordLive
+from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session
+from bot.posts import presenting
 from bot.posts.aligning import aligned
 from bot.posts.post import Post
-from bot.posts.splitting import split
 from foundation import secrets
 from foundation.text import shortened
 
 log = logging.getLogger(__name__)
 
-EDIT_SECONDS = 1.2
-EDIT_CHARACTERS = 80
-TYPING_SECONDS = 8.0  # Discord shows it for ten
-MOST_TYPED = 8  # times; by then the answer has been given up
 POSTS = {0, 19}  # the types of a message and of a reply
 LOOKED_AT = 100
 ARCHIVE_MINUTES = 1440
-UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, THREAD_EXISTS = 10003, 10008, 160004
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, NO_ACCESS, ARCHIVED, THREAD_EXISTS = 10003, 10008, 50001, 50083, 160004
+GONE = {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}
+# A place in which we may not write any more: the channel or thread is gone, hidden, closed, locked, or full; or which
+# is none to write in. And a message that Discord lets nobody edit so often any more (30046).
+CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, ARCHIVED, 30033, 30046, 50008, 50013, 160005, 160006}
+TO_ASKER = {DeliveryKind.ANSWER, DeliveryKind.NOTICE, DeliveryKind.HANDOFF, DeliveryKind.HUMAN}
 # Codes of "you may not", or "not here": channels without threads, or without the right to make any.
 NO_THREADS = {50001, 50013, 50024, 50068, 50083, 160006}
 
 
 class DiscordMessenger(Messenger):
-    part_characters = 1900
+    part_characters = PART
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -73,37 +72,59 @@ class DiscordMessenger(Messenger):
         if live is not None:
             live.tell(stage)
 
-    def typing(self, delivery: Delivery) -> Coroutine[Any, Any, None]:
-        """Shows that something is being written, for as long as it is waited for."""
-        return self._type(self._place(delivery))
-
-    async def _type(self, place: str) -> None:
-        for _ in range(MOST_TYPED):
-            try:
-                await self._session.request("POST", "/channels/{channel_id}/typing", None, None, {"channel_id": place})
-            except FAILURES as error:
-                log.info("Nobody sees that something is written in %s: %s", place, type(error).__name__)
-                return
-            await asyncio.sleep(TYPING_SECONDS)
-
     def send(self, delivery: Delivery) -> str:
         if delivery.is_private:
             return self._send_privately(delivery)
         post = Post.from_json(delivery.body)
-        message_id = self.post(delivery, posts.body(post, self._link(delivery, post)))
+        try:
+            message_id = self.post(delivery, posts.body(post, self._link(delivery, post)))
+        except DiscordRefusedError as error:
+            if error.code not in CLOSED or delivery.kind not in TO_ASKER:
+                raise
+            return self._send_elsewhere(delivery, post, error)
         if delivery.kind == DeliveryKind.ESCALATION:
             self._open_thread(delivery.channel.external_id, message_id, "Question for the team")
         return message_id
 
     def post(self, delivery: Delivery, body: dict[str, Any]) -> str:
         """A new message where the delivery belongs. With the key as nonce Discord returns one that is there already."""
-        place = self._place(delivery)
+        place = self.place(delivery)
         question = delivery.question
         if place == question.channel.external_id and not question.is_private and delivery.kind == DeliveryKind.ANSWER:
             body["message_reference"] = {"message_id": question.message_id, "fail_if_not_exists": False}
         body |= {"nonce": delivery.key, "enforce_nonce": True}
         made = self._session.ask("POST", "/channels/{channel_id}/messages", body, channel_id=place)
         return str(made["id"])
+
+    def _send_elsewhere(self, delivery: Delivery, post: Post, closed: DiscordRefusedError) -> str:
+        """What cannot go into its thread goes into the channel, beside the message that the thread began with; what
+        cannot go there goes to the asker alone. Raises DeliveryError where neither is possible."""
+        log.warning("%s cannot be posted where it belongs: %s", delivery, closed)
+        channel, thread = delivery.channel, delivery.thread_id
+        if thread and channel.kind not in (ChannelKind.FORUM, ChannelKind.DIRECT):
+            moved = posts.body(replace(post, notes=(*post.notes, wording.MOVED)), self._link(delivery, post))
+            moved["message_reference"] = {"message_id": thread, "fail_if_not_exists": False}
+            moved |= {"nonce": delivery.key, "enforce_nonce": True}
+            try:
+                made = self._session.ask(
+                    "POST", "/channels/{channel_id}/messages", moved, channel_id=channel.external_id
+                )
+            except DiscordRefusedError as error:
+                log.warning("%s cannot be posted beside its thread either: %s", delivery, error)
+            else:
+                delivery.thread_id = ""
+                return str(made["id"])
+        if delivery.part == 1:
+            intro = f"{wording.MOVED_TO_ASKER}\n{presenting.quoted(delivery.question)}"
+            self._send_directly(delivery, posts.body(Post(text=intro)), key=f"{delivery.key[:24]}i")
+        return self._send_directly(delivery, posts.body(post, self._link(delivery, post)), key=delivery.key)
+
+    def _send_directly(self, delivery: Delivery, body: dict[str, Any], *, key: str) -> str:
+        person = delivery.person or delivery.question.asker
+        opened = self._session.ask("POST", "/users/@me/channels", {"recipient_id": person})
+        body |= {"nonce": key, "enforce_nonce": True}
+        self._session.ask("POST", "/channels/{channel_id}/messages", body, channel_id=opened["id"])
+        return PRIVATE
 
     def _send_privately(self, delivery: Delivery) -> str:
         question = delivery.question
@@ -123,25 +144,35 @@ class DiscordMessenger(Messenger):
                 return PRIVATE
             except DiscordRefusedError as error:
                 log.warning("The private answer to question %s goes by direct message: %s", question.pk, error)
-        opened = self._session.ask("POST", "/users/@me/channels", {"recipient_id": delivery.person or question.asker})
-        body |= {"nonce": delivery.key, "enforce_nonce": True}
-        self._session.ask("POST", "/channels/{channel_id}/messages", body, channel_id=opened["id"])
-        return PRIVATE
+        return self._send_directly(delivery, body, key=delivery.key)
 
     def edit(self, delivery: Delivery) -> None:
         if delivery.message_id == PRIVATE:
             return
         post = Post.from_json(delivery.body)
+        body = posts.body(post, self._link(delivery, post))
         try:
-            self._session.wait(self.editing(delivery, posts.body(post, self._link(delivery, post))), TIMEOUT)
+            self._in_open_thread(
+                self.place(delivery), lambda: self._session.wait(self.editing(delivery, body), TIMEOUT)
+            )
         except DiscordRefusedError as error:
-            if error.code == UNKNOWN_MESSAGE:
-                raise GoneError from error
-            raise
+            if error.code not in GONE | CLOSED:
+                raise
+            if error.code not in GONE:
+                self._abandon(delivery, error)
+            raise GoneError from error
+
+    def _abandon(self, delivery: Delivery, closed: DiscordRefusedError) -> None:
+        """Take a message away that cannot be changed, as far as we may."""
+        log.warning("%s cannot be changed: %s", delivery, closed)
+        try:
+            self.delete(delivery.channel, delivery.message_id, thread_id=delivery.thread_id)
+        except DiscordRefusedError as error:
+            log.warning("The message %s stays as it is: %s", delivery.message_id, error)
 
     def editing(self, delivery: Delivery, body: dict[str, Any]) -> Coroutine[Any, Any, Any]:
         """The call that makes a message say `body`, to be waited for."""
-        ids = {"channel_id": self._place(delivery), "message_id": delivery.message_id}
+        ids = {"channel_id": self.place(delivery), "message_id": delivery.message_id}
         return self._session.request("PATCH", "/channels/{channel_id}/messages/{message_id}", body, None, ids)
 
     def own(self, channel: Channel, thread_id: str, after: str | datetime) -> list[Posted]:
@@ -151,27 +182,37 @@ class DiscordMessenger(Messenger):
         try:
             found = self._session.ask("GET", "/channels/{channel_id}/messages", None, params=query, channel_id=place)
         except DiscordRefusedError as error:
-            if error.code != UNKNOWN_CHANNEL:
+            if error.code not in (UNKNOWN_CHANNEL, NO_ACCESS):
                 raise
-            return []  # there is no thread
+            return []  # there is no thread, or none that we may look at
         me = str(self._session.me)
         own = [each for each in found if each["author"]["id"] == me and each["type"] in POSTS]
         own.sort(key=lambda each: int(each["id"]))
         return [Posted(str(each["id"]), posts.mark_of(each)) for each in own]
 
     def thread_of(self, delivery: Delivery) -> str:
-        place = self._place(delivery)
+        place = self.place(delivery)
         return "" if place == delivery.channel.external_id else place
 
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:
         place = self._threads.get(thread_id, thread_id) or channel.external_id
+        path, ids = "/channels/{channel_id}/messages/{message_id}", {"channel_id": place, "message_id": message_id}
         try:
-            self._session.ask(
-                "DELETE", "/channels/{channel_id}/messages/{message_id}", None, channel_id=place, message_id=message_id
-            )
+            self._in_open_thread(place, lambda: self._session.ask("DELETE", path, None, **ids))
         except DiscordRefusedError as error:
-            if error.code != UNKNOWN_MESSAGE:
+            if error.code not in GONE:
                 raise
+
+    def _in_open_thread(self, place: str, change: Callable[[], Any]) -> None:
+        """Change something in a thread, which is opened again if it was archived: whoever may write in it may do so,
+        unless it is locked."""
+        try:
+            change()
+        except DiscordRefusedError as error:
+            if error.code != ARCHIVED:
+                raise
+            self._session.ask("PATCH", "/channels/{channel_id}", {"archived": False}, channel_id=place)
+            change()
 
     def permalink(self, question: Question) -> str:
         if question.is_private:
@@ -193,7 +234,7 @@ class DiscordMessenger(Messenger):
     def catch_up(self, channel: Channel, since: datetime) -> Iterator[Incoming]:
         yield from self._session.history(channel.external_id, since)
 
-    def _place(self, delivery: Delivery) -> str:
+    def place(self, delivery: Delivery) -> str:
         """The id of the channel or thread to post in; makes the thread of a question that has none yet."""
         channel, thread = delivery.channel, delivery.thread_id
         if not thread or channel.kind == ChannelKind.DIRECT:
@@ -222,76 +263,3 @@ class DiscordMessenger(Messenger):
             log.info("There can be no thread in the channel %s: %s", channel, error)
             return channel
         return message
-
-
-class DiscordLive(Live):
-    """A message that is edited as the answer grows, at a pace that leaves the channel its share of the rate limit.
-
-    Until there are words of the answer it tells how far that is, and the bot is shown to be typing.
-    """
-
-    def __init__(self, messenger: DiscordMessenger, session: Session, delivery: Delivery) -> None:
-        self._messenger = messenger
-        self._session = session
-        self._delivery = delivery
-        self._shown = ""
-        self._next_at = 0.0
-        self._edit: Future[Any] | None = None
-        self._typing: Future[Any] | None = None
-
-    def begin(self, keep: Callable[[str], None]) -> None:
-        body = posts.body(Post(text=wording.LOOKING))
-        try:
-            message_id = self._messenger.post(self._delivery, body)
-        except DeliveryError as error:
-            log.info("No sign was shown for question %s: %s", self._delivery.question_id, error)
-            self.is_uncertain = not error.was_refused
-            return
-        keep(message_id)
-        try:
-            self._typing = self._session.submit(self._messenger.typing(self._delivery))
-        except DeliveryError as error:
-            log.info("Nobody sees that question %s is answered: %s", self._delivery.question_id, error)
-
-    def tell(self, stage: AnswerStage) -> None:
-        """Words for the time until there is something of the answer to show."""
-        if stage == AnswerStage.OVER:
-            self._rest()
-        elif not self._shown and self._delivery.message_id and not self._is_editing:
-            self._change(wording.STAGES[stage])
-
-    def _rest(self) -> None:
-        if self._typing is not None:
-            self._typing.cancel()
-
-    @property
-    def _is_editing(self) -> bool:
-        return self._edit is not None and not self._edit.done()
-
-    @property
-    def is_due(self) -> bool:
-        return bool(self._delivery.message_id) and not self._is_editing and time.monotonic() >= self._next_at
-
-    def show(self, text: str) -> None:
-        if not self.is_due or len(text) - len(self._shown) < EDIT_CHARACTERS:
-            return
-        self._rest()
-        self._shown = text
-        self._next_at = time.monotonic() + EDIT_SECONDS
-        self._change(split(aligned(text), DiscordMessenger.part_characters)[0])
-
-    def _change(self, text: str) -> None:
-        try:
-            self._edit = self._session.submit(self._messenger.editing(self._delivery, posts.body(Post(text=text))))
-        except DeliveryError as error:
-            log.info("The answer to question %s is not shown on: %s", self._delivery.question_id, error)
-
-    def finish(self, post: Post) -> bool:  # noqa: ARG002  the final edit is that of the messenger
-        """Wait for the last edit, which might otherwise arrive after the final one."""
-        self._rest()
-        if self._edit is not None:
-            try:
-                settled(self._edit, TIMEOUT)
-            except DeliveryError as error:
-                log.info("An edit of question %s did not arrive: %s", self._delivery.question_id, error)
-        return False

@@ -135,6 +135,8 @@ class Messages:
     def delete(self, asked: Asked) -> Reply:
         channel = self.channel(asked.parts[0])
         message = self.message(channel, asked.parts[1])
+        if channel.data.get("thread_metadata", {}).get("archived"):
+            raise DiscordError(50083)
         mine = message.data["author"]["id"] == str(self.world.bot_id)
         if not mine and not (channel.guild and channel.may & PERMISSIONS["manage_messages"]):
             raise DiscordError(50013)
