@@ -1,16 +1,20 @@
 """The buttons under posts: what a press asks for, and the word that stands on it."""
 
 from bot.posts.post import Button
+from bot.wording import phrases
+from bot.wording.speech import Speech
 
 UP, DOWN, SOURCES, HUMAN, SHARE = "up", "down", "sources", "human", "share"
 CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send", "change"
 
-LABELS = {
-    UP: "Helpful",
-    DOWN: "Not helpful",
-    SOURCES: "Sources",
-    HUMAN: "Ask a human",
-    SHARE: "Share with the channel",
+OF_ASKERS = {
+    UP: phrases.HELPFUL,
+    DOWN: phrases.NOT_HELPFUL,
+    SOURCES: phrases.SOURCES,
+    HUMAN: phrases.ASK_A_HUMAN,
+    SHARE: phrases.SHARE,
+}
+OF_TEAM = {
     CLAIM: "Claim",
     ANSWERED: "Answered",
     ARTICLE: "Make it an article",
@@ -19,6 +23,10 @@ LABELS = {
 }
 
 
-def button(action: str, question: int) -> Button:
+def for_asker(action: str, question: int, speech: Speech) -> Button:
     """A press on it comes back with the id of the question."""
-    return Button(action, str(question), LABELS[action])
+    return Button(action, str(question), speech.say(OF_ASKERS[action]))
+
+
+def for_team(action: str, question: int) -> Button:
+    return Button(action, str(question), OF_TEAM[action])

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
-from bot.answers import trace, wording
+from bot.answers import trace
 from bot.erasing import ERASED
 from bot.models import Citation, Message, Question
 from bot.posts.neutralising import plain
 from bot.posts.post import Excerpt, Sheet
+from bot.wording import phrases, speech
+from bot.wording.speech import Speech
 from foundation.text import shortened
 from knowledge.models import Collection
 from knowledge.passages import hyperlinks
@@ -21,16 +23,16 @@ def sheet(question: Question, is_read_outside: Callable[[], bool]) -> Sheet | st
     The answer was there to be read, but a quotation says more than it. So where somebody from outside reads by now,
     only what public documents say is shown; `is_read_outside` is asked where it matters.
     """
-    message = question.answer
+    message, spoken = question.answer, speech.of(question)
     cited = list(message.citations.select_related("document__collection")) if message else []
     if message is None or message.text == ERASED:
-        return wording.SOURCES_ERASED
+        return spoken.say(phrases.SOURCES_ERASED)
     public = [each for each in cited if _is_public(each, message)]
     if len(public) < len(cited) and is_read_outside():
         cited = public
     if not cited:
-        return wording.SOURCES_INTERNAL
-    return Sheet(wording.SOURCES_TITLE, tuple(_excerpt(each) for each in cited))
+        return spoken.say(phrases.SOURCES_INTERNAL)
+    return Sheet(spoken.say(phrases.WHAT_I_READ), tuple(_excerpt(each, spoken) for each in cited))
 
 
 def _is_public(citation: Citation, message: Message) -> bool:
@@ -42,7 +44,7 @@ def _is_public(citation: Citation, message: Message) -> bool:
     return reach is not None and set(reach) <= set(public.values_list("pk", flat=True))
 
 
-def _excerpt(citation: Citation) -> Excerpt:
+def _excerpt(citation: Citation, spoken: Speech) -> Excerpt:
     said = citation.quote or citation.passage
     return Excerpt(
         number=citation.number,
@@ -50,5 +52,5 @@ def _excerpt(citation: Citation) -> Excerpt:
         quote=shortened(plain(hyperlinks.plain(said)), MOST_QUOTED) or ERASED,
         url=citation.url,
         heading=shortened(citation.heading, MOST_TITLE),
-        note=wording.SOURCE_GONE if citation.document is None else "",
+        note=spoken.say(phrases.SOURCE_GONE) if citation.document is None else "",
     )

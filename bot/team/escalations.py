@@ -5,7 +5,6 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import wording
 from bot.models import (
     Channel,
     Conversation,
@@ -21,6 +20,7 @@ from bot.posts import buttons, presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post
 from bot.team import reminders
+from bot.wording import outcomes, phrases, speech
 
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 WISH = "The asker wants a person."
@@ -32,7 +32,7 @@ def request(question: Question, *, by: str, reason: str = WISH) -> bool:
     with transaction.atomic():
         _, is_new = _open(question, reason=reason, by=by)
         if is_new:
-            outbox.add(question, DeliveryKind.HANDOFF, Post(text=wording.HANDED_OFF))
+            outbox.add(question, DeliveryKind.HANDOFF, Post(text=speech.of(question).say(phrases.HANDED_OFF)))
     return is_new
 
 
@@ -48,7 +48,7 @@ def draft(question: Question, message: Message) -> None:
 
 def open_dead(question: Question) -> None:
     """Hand over what could not be answered after every attempt."""
-    _open(question, reason=f"It could not be answered (incident {wording.incident(question.trace_id)}).")
+    _open(question, reason=f"It could not be answered (incident {outcomes.incident(question.trace_id)}).")
 
 
 def _open(
@@ -121,7 +121,7 @@ def _buttons(escalation: Escalation) -> tuple[Button, ...]:
         actions += [buttons.SEND, buttons.CHANGE] if escalation.is_draft else []
         actions.append(buttons.ANSWERED)
     actions.append(buttons.ARTICLE)
-    return tuple(buttons.button(action, escalation.question_id) for action in actions)
+    return tuple(buttons.for_team(action, escalation.question_id) for action in actions)
 
 
 def claim(question: Question, *, by: str, name: str) -> bool:

@@ -1,23 +1,32 @@
 """What people think of an answer: a thumb, a reason, a better answer. The one writer of Feedback."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
 
-from bot.answers import wording
 from bot.models import Escalation, Feedback, Message, Outcome, Question
 from bot.posts import buttons
 from bot.team.press import Press, Said
+from bot.wording import phrases, speech
+from bot.wording.phrases import Phrase
 
-REASONS = (
-    ("wrong", "It is wrong"),
-    ("outdated", "It is out of date"),
-    ("incomplete", "Something is missing"),
-    ("sources", "The sources do not fit"),
-    ("tone", "It is badly put"),
-    ("have_it", "You have it, I know"),
-)
+REASONS = {
+    "wrong": phrases.IS_WRONG,
+    "outdated": phrases.IS_OUTDATED,
+    "incomplete": phrases.IS_INCOMPLETE,
+    "sources": phrases.HAS_WRONG_SOURCES,
+    "tone": phrases.IS_BADLY_PUT,
+    "have_it": phrases.HAVE_IT,
+}
+THANKS = {  # what happens with it
+    "wrong": phrases.THANKS_FOR_WRONG,
+    "outdated": phrases.THANKS_FOR_OUTDATED,
+    "incomplete": phrases.THANKS_FOR_INCOMPLETE,
+    "sources": phrases.THANKS_FOR_SOURCES,
+    "have_it": phrases.THANKS_FOR_HAVE_IT,
+}
 OVER_REFUSAL = "have_it"  # against a refusal: the documents do hold it
 IMPROVE = "improve"
 
@@ -42,8 +51,8 @@ def keep(message: Message, opinion: Opinion, *, person: str = "", user: User | N
     Whoever changes the thumb takes the reason back, which was against the answer, yet nothing that was written for it:
     words are only replaced by other words.
     """
-    if opinion.reason and opinion.reason not in dict(REASONS):
-        raise OpinionError(f"There is no reason {opinion.reason!r}; there are {', '.join(dict(REASONS))}.")
+    if opinion.reason and opinion.reason not in REASONS:
+        raise OpinionError(f"There is no reason {opinion.reason!r}; there are {', '.join(REASONS)}.")
     said: dict[str, Any] = {name: value for name, value in asdict(opinion).items() if value != ""}
     if opinion.is_positive:
         said["reason"] = ""
@@ -52,10 +61,14 @@ def keep(message: Message, opinion: Opinion, *, person: str = "", user: User | N
     return kept
 
 
-def reasons(message: Message) -> tuple[tuple[str, str], ...]:
-    """What can be said against an answer, or against that there was none."""
-    is_refusal = message.outcome == Outcome.NOT_IN_DOCS
-    return tuple(each for each in REASONS if (each[0] == OVER_REFUSAL) == is_refusal or each[0] == "tone")
+def reasons(message: Message | None, say: Callable[[Phrase], str]) -> tuple[tuple[str, str], ...]:
+    """What can be said against an answer, or against that there was none, each with its words for a form."""
+    offered = (code for code in REASONS if (code == OVER_REFUSAL) == is_refusal(message) or code == "tone")
+    return tuple((code, say(REASONS[code])) for code in offered)
+
+
+def is_refusal(message: Message | None) -> bool:
+    return message is not None and message.outcome == Outcome.NOT_IN_DOCS
 
 
 def judge(question: Question, pressed: Press, *, is_positive: bool) -> None:
@@ -80,9 +93,11 @@ def improve(question: Question, fields: dict[str, str], person: str) -> Said:
 
 def _next_step(question: Question, opinion: Opinion) -> Said:
     """What happens with what was said; and a person, unless one has the question."""
-    said = [wording.KEPT_FOR.get(opinion.reason, wording.KEPT)]
+    spoken = speech.of(question)
+    said = [spoken.say(THANKS.get(opinion.reason, phrases.THANKS_FOR_REASON))]
     if opinion.right_document:
-        said.append(wording.KEPT_PLACE)
+        said.append(spoken.say(phrases.PLACE_NOTED))
     if Escalation.objects.filter(question=question).exists():
-        return Said(" ".join([*said, wording.HUMAN_HAS_IT]))
-    return Said(" ".join([*said, wording.OFFER_HUMAN]), (buttons.button(buttons.HUMAN, question.pk),))
+        return Said(" ".join([*said, spoken.say(phrases.WITH_THE_TEAM)]))
+    offer = buttons.for_asker(buttons.HUMAN, question.pk, spoken)
+    return Said(" ".join([*said, spoken.say(phrases.OFFER_HUMAN, button=offer.label)]), (offer,))

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from django.db import transaction
 
 from bot import outbox
-from bot.answers import wording
-from bot.models import DeliveryKind, Outcome, Question
+from bot.models import DeliveryKind, Question
 from bot.posts import buttons, presenting, quoting
 from bot.posts.post import Field, Form, Sheet
 from bot.team import articles, escalations
-from bot.team.feedback import IMPROVE, improve, judge, reasons
+from bot.team.feedback import IMPROVE, improve, is_refusal, judge, reasons
 from bot.team.press import Press, Said
+from bot.wording import phrases, speech
+from bot.wording.speech import ENGLISH
 
 Shown = Form | Sheet | Said  # what opens after a press, or is said
 
@@ -21,7 +22,7 @@ def press(pressed: Press) -> Shown:
     question = _question(pressed.value)
     act = _ACTS.get(pressed.action)
     if question is None or act is None:
-        return Said("This button does not lead anywhere any more.")
+        return Said(ENGLISH.say(phrases.NO_LONGER))
     return act(question, pressed)
 
 
@@ -29,7 +30,7 @@ def submit(name: str, value: str, fields: dict[str, str], *, person: str, person
     """Keep what was written into a form."""
     question = _question(value)
     if question is None:
-        return Said("The question this was about is gone.")
+        return Said(ENGLISH.say(phrases.QUESTION_GONE))
     fields = {key: text.strip() for key, text in fields.items()}
     if name == IMPROVE:
         return improve(question, fields, person)
@@ -51,23 +52,22 @@ def _question(value: str) -> Question | None:
 
 def _like(question: Question, pressed: Press) -> Said:
     judge(question, pressed, is_positive=True)
-    return Said("Thank you.")
+    return Said(speech.of(question).say(phrases.THANKS_FOR_THUMB))
 
 
 def _dislike(question: Question, pressed: Press) -> Form:
     judge(question, pressed, is_positive=False)
-    is_refusal = question.answer is not None and question.answer.outcome == Outcome.NOT_IN_DOCS
-    offered = reasons(question.answer) if question.answer else ()
-    place = "Where it stands" if is_refusal else "The right document"
+    say = speech.of(question).say
+    place = phrases.WHERE_IT_STANDS if is_refusal(question.answer) else phrases.RIGHT_DOCUMENT
     return Form(
         name=IMPROVE,
         value=pressed.value,
-        title="What was wrong?",
-        submit="Send",
+        title=say(phrases.WHAT_WAS_WRONG),
+        submit=say(phrases.SEND),
         fields=(
-            Field("reason", "What is wrong with it?", options=offered, is_required=False),
-            Field("right_document", place, is_required=False, hint="A link or a title."),
-            Field("better_answer", "A better answer", is_required=False, is_long=True),
+            Field("reason", say(phrases.WHICH_FAULT), options=reasons(question.answer, say), is_required=False),
+            Field("right_document", say(place), is_required=False),
+            Field("better_answer", say(phrases.BETTER_ANSWER), is_required=False, is_long=True),
         ),
     )
 
@@ -79,16 +79,16 @@ def _sources(question: Question, pressed: Press) -> Sheet | Said:
 
 def _ask_human(question: Question, pressed: Press) -> Said:
     is_new = escalations.request(question, by=pressed.person)
-    return Said("I have passed it on." if is_new else "The team has it already.")
+    return Said(speech.of(question).say(phrases.PASSED_ON if is_new else phrases.WITH_THE_TEAM))
 
 
 @transaction.atomic
 def _share(question: Question, pressed: Press) -> Said:
     if pressed.person != question.asker or question.answer is None:
-        return Said("Only whoever asked may share the answer.")
+        return Said(speech.of(question).say(phrases.NOT_YOURS_TO_SHARE))
     post = presenting.shared(question.answer, question)
     outbox.add(question, DeliveryKind.SHARED, post, is_private=False)
-    return Said(wording.SHARED)
+    return Said(speech.of(question).say(phrases.SHARED))
 
 
 def _claim(question: Question, pressed: Press) -> Said:

@@ -52,5 +52,5 @@ class FeedbackForm(forms.Form):
     """A thumb, and what was wrong where it points down."""
 
     is_positive = forms.TypedChoiceField(choices=[("yes", "yes"), ("no", "no")], coerce=lambda value: value == "yes")
-    reason = forms.ChoiceField(required=False, choices=[("", ""), *feedback.REASONS])
+    reason = forms.ChoiceField(required=False, choices=[("", ""), *((code, code) for code in feedback.REASONS)])
     right_document = forms.CharField(required=False, max_length=2000)

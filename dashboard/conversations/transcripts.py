@@ -44,7 +44,7 @@ class OpinionLine:
         """In the words it was chosen by; one that nobody can choose is shown as it was kept."""
         if self.row.reason == feedback.OVER_REFUSAL:
             return "Over-refusal, as it stands in the documents"
-        return dict(feedback.REASONS).get(self.row.reason, self.row.reason)
+        return feedback.REASONS[code].text if (code := self.row.reason) in feedback.REASONS else code
 
 
 @dataclass(frozen=True)

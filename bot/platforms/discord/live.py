@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from bot.answers import wording
 from bot.messenger import AnswerStage, DeliveryError, Live
 from bot.models import Delivery
 from bot.platforms.discord import posts
@@ -15,6 +14,7 @@ from bot.platforms.discord.session import FAILURES, TIMEOUT, Session, settled
 from bot.posts.aligning import aligned
 from bot.posts.post import Post
 from bot.posts.splitting import split
+from bot.wording import phrases, speech
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,10 @@ PART = 1900  # characters of one message's text; the rest of Discord's 2,000 is 
 EDIT_SECONDS = 1.2
 EDIT_CHARACTERS = 80
 TYPING_SECONDS = 8.0  # Discord shows it for ten
+STAGES = {
+    AnswerStage.READING: ("📖", phrases.READING),
+    AnswerStage.WRITING: ("✍️", phrases.WRITING),
+}
 MOST_TYPED = 8  # times; by then the answer has been given up
 
 
@@ -45,13 +49,14 @@ class DiscordLive(Live):
         self._posting = posting
         self._session = session
         self._delivery = delivery
+        self._speech = speech.of(delivery.question)
         self._shown = ""
         self._next_at = 0.0
         self._edit: Future[Any] | None = None
         self._typing: Future[Any] | None = None
 
     def begin(self, keep: Callable[[str], None]) -> None:
-        body = posts.body(Post(text=wording.LOOKING))
+        body = posts.body(Post(text=f"🔎 {self._speech.say(phrases.LOOKING)}"))
         try:
             message_id = self._posting.post(self._delivery, body)
         except DeliveryError as error:
@@ -79,7 +84,8 @@ class DiscordLive(Live):
         if stage == AnswerStage.OVER:
             self._rest()
         elif not self._shown and self._delivery.message_id and not self._is_editing:
-            self._change(wording.STAGES[stage])
+            sign, words = STAGES[stage]
+            self._change(f"{sign} {self._speech.say(words)}")
 
     def _rest(self) -> None:
         if self._typing is not None:

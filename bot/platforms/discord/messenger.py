@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bot.answers import wording
 from bot.messenger import (
     PRIVATE,
     AnswerStage,
@@ -26,6 +25,7 @@ from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session
 from bot.posts import presenting
 from bot.posts.aligning import aligned
 from bot.posts.post import Post
+from bot.wording import phrases, speech
 from foundation import secrets
 from foundation.text import shortened
 
@@ -100,9 +100,12 @@ class DiscordMessenger(Messenger):
         """What cannot go into its thread goes into the channel, beside the message that the thread began with; what
         cannot go there goes to the asker alone. Raises DeliveryError where neither is possible."""
         log.warning("%s cannot be posted where it belongs: %s", delivery, closed)
+        spoken = speech.of(delivery.question)
         channel, thread = delivery.channel, delivery.thread_id
         if thread and channel.kind not in (ChannelKind.FORUM, ChannelKind.DIRECT):
-            moved = posts.body(replace(post, notes=(*post.notes, wording.MOVED)), self._link(delivery, post))
+            moved = posts.body(
+                replace(post, notes=(*post.notes, spoken.say(phrases.MOVED))), self._link(delivery, post)
+            )
             moved["message_reference"] = {"message_id": thread, "fail_if_not_exists": False}
             moved |= {"nonce": delivery.key, "enforce_nonce": True}
             try:
@@ -115,7 +118,7 @@ class DiscordMessenger(Messenger):
                 delivery.thread_id = ""
                 return str(made["id"])
         if delivery.part == 1:
-            intro = f"{wording.MOVED_TO_ASKER}\n{presenting.quoted(delivery.question)}"
+            intro = f"{spoken.say(phrases.MOVED_TO_ASKER)}\n{presenting.quoted(delivery.question)}"
             self._send_directly(delivery, posts.body(Post(text=intro)), key=f"{delivery.key[:24]}i")
         return self._send_directly(delivery, posts.body(post, self._link(delivery, post)), key=delivery.key)
 

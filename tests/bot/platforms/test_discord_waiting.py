@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture
 def server(discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr("bot.platforms.discord.messenger.TYPING_SECONDS", 0.05)
+    monkeypatch.setattr("bot.platforms.discord.live.TYPING_SECONDS", 0.05)
     with bots.running("discord"):
         yield Server(discord)
     assert [call for call in discord.refusals if not call.path.endswith("/typing")] == []

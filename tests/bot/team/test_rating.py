@@ -10,6 +10,8 @@ from bot.platforms.slack import posts as slack_posts
 from bot.posts.post import Form
 from bot.team import feedback, pressing
 from bot.team.press import Press
+from bot.wording import phrases
+from bot.wording.speech import Speech
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import Server
 from tests.fakes.discord.rules import check_modal
@@ -40,22 +42,27 @@ def workspace(slack: FakeSlack, shelf: object) -> Iterator[Workspace]:
 
 @pytest.mark.parametrize("action", ["down", "change", "answered", "article"])
 @pytest.mark.parametrize("outcome", ["answered", "not_in_docs"])
-def test_every_label_of_every_form_is_whole_on_both_platforms(action: str, outcome: str) -> None:
-    question = make_question_row(make_answer(make_question(make_user()), outcome=outcome), make_channel())
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])
+def test_every_label_of_every_form_is_whole_on_both_platforms(action: str, outcome: str, language: str) -> None:
+    channel = make_channel(language=language)
+    question = make_question_row(make_answer(make_question(make_user()), outcome=outcome), channel)
     form = pressing.press(Press(action, str(question.pk), "U1", "Ann"))
     assert isinstance(form, Form)
     modal, view = discord_posts.modal(form), slack_posts.view(form, form.value)
     check_modal(modal)
     check_view(view, "modal")
-    told = [
-        modal["title"],
-        view["title"]["text"],
-        view["submit"]["text"],
-        *(each["label"] for each in modal["components"]),
-    ]
-    assert not any("…" in each for each in told)
-    assert {each.label for each in form.fields} == {each["label"] for each in modal["components"]}
-    assert {each.label for each in form.fields} == {each["label"]["text"] for each in view["blocks"]}
+    assert {form.title} == {modal["title"], view["title"]["text"]}
+    assert form.submit == view["submit"]["text"]
+    wanted = [each.label for each in form.fields]
+    assert wanted == [each["label"] for each in modal["components"]]
+    assert wanted == [each["label"]["text"] for each in view["blocks"]]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])
+def test_every_title_of_a_modal_fits(language: str) -> None:
+    said = Speech(language).say
+    for phrase in (phrases.WHAT_I_READ, phrases.WHAT_WAS_WRONG, phrases.SEND, phrases.CANCEL, phrases.CLOSE):
+        assert len(said(phrase)) <= slack_posts.TITLE
 
 
 def test_on_discord_a_refusal_that_is_wrong_can_be_said_to_be_and_a_person_asked(
@@ -102,7 +109,7 @@ def test_who_has_a_person_already_is_not_offered_one() -> None:
     Escalation.objects.create(question=question, reason="asked")
     again = feedback.improve(question, {"reason": "sources"}, "U1")
     assert again.buttons == ()
-    assert "has your question already" in again.text
+    assert "The team has it already" in again.text
 
 
 def test_the_dashboard_finds_over_refusals_and_incidents() -> None:
