@@ -128,6 +128,10 @@ HELP = Phrase(
     "I look it up in our documents and show where it stands; “{sources}” under an answer opens the sentences. Where I "
     "cannot help, “{human}” passes your question on to a person.",
 )
+DOCUMENTS_HERE = Phrase("documents_here", "Documents I search here: {count}")
+COMMAND_ASK = Phrase("command_ask", "Ask our documents; only you see the answer")
+COMMAND_QUESTION = Phrase("command_question", "Your question, in your own words")
+COMMAND_HELP = Phrase("command_help", "How to ask me, and what I know")
 HELP_EXAMPLES = Phrase("help_examples", "Others have asked:")
 HOW_TO_COMMAND = Phrase(
     "how_to_command", "Write your question after the command, as in: /ask How are annual plans refunded?"

@@ -22,7 +22,7 @@ from django.utils import timezone
 from bot.messenger import Bot, Incoming
 from bot.models import Platform
 from bot.platforms import workspaces
-from bot.platforms.discord import messages, posts
+from bot.platforms.discord import commands, messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
 from bot.platforms.discord.session import Session
 from bot.posts.post import Form, Sheet
@@ -208,11 +208,10 @@ class DiscordBot(Bot):
         there = await client.http.request(
             Route("GET", "/applications/{application_id}/commands", application_id=application)
         )
-        if {(each["type"], each["name"]) for each in there} != {
-            (each["type"], each["name"]) for each in posts.COMMANDS
-        }:
+        wanted = commands.offered()
+        if not commands.are_there(there, wanted):
             route = Route("PUT", "/applications/{application_id}/commands", application_id=application)
-            await client.http.request(route, json=posts.COMMANDS)
+            await client.http.request(route, json=wanted)
 
     async def introduce(self, guild: discord.Guild) -> None:
         await self.keep(
@@ -249,15 +248,19 @@ class DiscordBot(Bot):
         data: dict[str, Any] = dict(interaction.data or {})
         if interaction.type == discord.InteractionType.application_command:
             await self._command(interaction, data)
+        elif interaction.type == discord.InteractionType.autocomplete:
+            await self._suggest(interaction, data)
         elif interaction.type == discord.InteractionType.component:
             await self._press(interaction, str(data.get("custom_id", "")))
         elif interaction.type == discord.InteractionType.modal_submit:
             await self._submit(interaction, data)
 
     async def _command(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
-        if data.get("type") != 3:
+        if data.get("name") == commands.HELP:
+            await self._help(interaction)
+        elif data.get("type") != 3:
             await self._ask(interaction, data)
-        elif data.get("name") == posts.USE_AS_EXAMPLE:
+        elif data.get("name") == commands.USE_AS_EXAMPLE:
             await self._nominate(interaction, data)
         else:
             await self._ask_about(interaction, data)
@@ -269,8 +272,27 @@ class DiscordBot(Bot):
         said = await self.keep(lambda: nominating.nominate(pointing, lambda circle: messages.is_in(circle, member)))
         await _say(interaction, said.text if said else nominating.AGAIN)
 
+    async def _help(self, interaction: discord.Interaction) -> None:
+        workspace, channel = messages.place_of(interaction)
+        text = await self.keep(lambda: commands.help_text(workspace, channel, str(interaction.locale)))
+        await _respond(interaction, MESSAGE, posts.word(text))
+
+    async def _suggest(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
+        """What may be meant by what is typed; nothing, rather than too late, where the database is away."""
+        workspace, channel = messages.place_of(interaction)
+        typed = str(next((each["value"] for each in data.get("options") or () if each.get("focused")), ""))
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(None, _fresh, lambda: commands.choices(workspace, channel, typed))
+        except DatabaseError as error:
+            log.warning("Nothing is suggested: %s", str(error).strip())
+            found = []
+        await _respond(interaction, CHOICES, {"choices": found})
+
     async def _ask(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
-        question = str(next((each["value"] for each in data.get("options") or () if each["name"] == "question"), ""))
+        question = str(
+            next((each["value"] for each in data.get("options") or () if each["name"] == commands.QUESTION), "")
+        )
         incoming = messages.asked(interaction, question, timezone.now())
         await self.keep(lambda: receiving.receive(incoming))
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -329,11 +351,6 @@ def _fresh(write: Callable[[], T]) -> T:
         return write()
     finally:
         connection.close()
-
-
-def _kinds(commands: list[dict[str, Any]]) -> set[tuple[int, str]]:
-    """A slash command and one of a menu may have the same name."""
-    return {(each["type"], each["name"]) for each in commands}
 
 
 def _shards(wanted: str) -> list[tuple[int | None, int | None]]:

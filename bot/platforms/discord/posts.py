@@ -175,20 +175,3 @@ def filled(components: list[dict[str, Any]]) -> dict[str, str]:
         for component in row.get("components") or [row.get("component") or {}]
         if "custom_id" in component
     }
-
-
-USE_AS_EXAMPLE = "Use as example"
-COMMANDS = [
-    {
-        "name": "ask",
-        "type": 1,
-        "description": "Ask the documents; only you see the answer",
-        "options": [
-            {"name": "question", "description": "Your question", "type": 3, "required": True, "max_length": 4000}
-        ],
-        "contexts": [0, 1],
-        "integration_types": [0],
-    },
-    {"name": "Ask about this", "type": 3, "contexts": [0, 1], "integration_types": [0]},
-    {"name": USE_AS_EXAMPLE, "type": 3, "contexts": [0], "integration_types": [0]},  # in a server, where roles are
-]

@@ -121,6 +121,9 @@ class FakeDiscord(Server):
         """A registered slash command; "group sub" for one in a group."""
         return self._do(lambda: self.people.command(user, channel, name, options or {}))
 
+    def typed(self, user: int, channel: int, name: str, option: str, text: str) -> Interaction:
+        return self._do(lambda: self.people.typed(user, channel, name, option, text))
+
     def context_menu(self, user: int, channel: int, message: int, name: str) -> Interaction:
         return self._do(lambda: self.people.context_menu(user, channel, message, name))
 
