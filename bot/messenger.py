@@ -278,6 +278,11 @@ class Bot(ABC):
         """Let go of what the messenger needs."""
 
     @property
+    def fault(self) -> str:
+        """Why it can never connect, for whoever runs it; empty while it may."""
+        return ""
+
+    @property
     @abstractmethod
     def is_connected(self) -> bool:
         """Whether what people write arrives now."""

@@ -42,6 +42,9 @@ LANES = 4  # threads that write what comes in; what is said in one channel goes 
 RETRY_SECONDS = 1.0
 READY_SECONDS = 1.0  # without another server being told of, after which all are known
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # between logins; a loop of them would cost the bot its token
+REFUSED = (
+    "Discord refuses DISCORD_BOT_TOKEN. Copy it anew under Bot in the developer portal (Reset Token), and start again."
+)
 NO_CONTENT = (
     "Discord keeps the content of messages from the bot: switch on the Message Content Intent in the developer portal. "
     "Until then only mentions, direct messages and commands are answered."
@@ -151,6 +154,7 @@ class DiscordBot(Bot):
         self._thread: threading.Thread | None = None
         self.stopping = threading.Event()
         self._has_content = True
+        self._fault = ""
         if settings.DISCORD_GATEWAY_URL:
             discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.DISCORD_GATEWAY_URL)
         Route.BASE = settings.DISCORD_API_URL
@@ -168,6 +172,10 @@ class DiscordBot(Bot):
         if self._thread is not None:
             self.session.close()
             self._thread.join(2.0)
+
+    @property
+    def fault(self) -> str:
+        return self._fault
 
     @property
     def is_connected(self) -> bool:
@@ -195,6 +203,9 @@ class DiscordBot(Bot):
                 log.error(NO_CONTENT)
                 self._has_content = False
                 continue
+            except discord.LoginFailure:
+                self._fault = REFUSED
+                return
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.error("Discord cannot be reached, next attempt in %g s: %s", pause, error)
             if self.stopping.is_set():

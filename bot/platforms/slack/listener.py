@@ -283,6 +283,7 @@ class SocketListener:
         self._handler: SocketModeHandler | None = None
         self._healthy_at = time.monotonic()
         self._session = ""
+        self.refused = ""  # how Slack names what is wrong with the token, if that is what keeps us from listening
 
     def start(self) -> None:
         threading.Thread(target=self._watch, name="slack-socket", daemon=True).start()
@@ -329,7 +330,8 @@ class SocketListener:
             )
             handler.connect()  # type: ignore[no-untyped-call]
         except web_api.FAILURES as error:
-            log.warning("Slack cannot be listened to yet: %s", type(error).__name__)
+            self.refused = web_api.refusal(error)
+            log.warning("Slack cannot be listened to yet: %s %s", type(error).__name__, self.refused)
             self._stopping.wait(1.0)
             return
         self._handler = handler

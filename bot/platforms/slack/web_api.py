@@ -28,6 +28,16 @@ TRANSIENT = {
 }
 
 
+# The token is none, or none any more.
+TOKEN_REFUSED = {
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "not_allowed_token_type",
+}
+
 Client = WebClient
 # What calls raise; of the SDK, the network, and HTTP under it.
 FAILURES = (SlackClientError, OSError, HTTPException)
@@ -61,6 +71,13 @@ class SlackRefusedError(DeliveryError):
     def __init__(self, message: str, *, code: str, permanent: bool, retry_after: float | None) -> None:
         super().__init__(message, permanent=permanent, retry_after=retry_after, was_refused=True)
         self.code = code
+
+
+def refusal(error: Exception) -> str:
+    """What Slack finds wrong with a token, by its name; empty for any other failure."""
+    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    return code if code in TOKEN_REFUSED else ""
 
 
 def _refused(method: str, error: SlackApiError) -> DeliveryError:
