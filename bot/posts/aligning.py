@@ -13,6 +13,7 @@ from itertools import zip_longest
 from bot.posts.neutralising import plain
 
 WIDEST = 56  # columns of a code block that a window shows without breaking its lines
+LONGEST = 1600  # characters of a block, so that one fits into a message of any platform
 BETWEEN = "  "
 PREFIX = re.compile(r"(?:[ \t]*>)*[ \t]*")  # a table may stand in a quotation, or in an item of a list
 DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
@@ -108,8 +109,16 @@ def _shown(table: _Table) -> list[str]:
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     is_narrow = sum(widths) + len(BETWEEN) * (len(widths) - 1) <= WIDEST
     if is_narrow and not any(LIVE.search(cell) for row in table.rows for cell in row):
-        return ["```", *_columns(rows, widths, table.alignments), "```"]
+        return list(_blocks(list(_columns(rows, widths, table.alignments))))
     return list(_records(table))
+
+
+def _blocks(lines: list[str]) -> Iterator[str]:
+    """The lines in blocks that each fit into a message, with the header in every one of them."""
+    head, rows = lines[:2], lines[2:]
+    count = max((LONGEST - sum(map(len, head))) // (max(map(len, rows)) + 1), 1)
+    for at in range(0, len(rows), count):
+        yield from ["```", *head, *rows[at : at + count], "```"]
 
 
 def _coded(cell: str) -> str:

@@ -36,6 +36,9 @@ TOKEN_REFUSED = {
     "token_revoked",
     "token_expired",
     "not_allowed_token_type",
+    "no_permission",
+    "missing_scope",
+    "team_access_not_granted",
 }
 
 Client = WebClient

@@ -61,6 +61,14 @@ def test_a_locked_thread_has_its_answer_beside_it(server: Server, fake_providers
     assert answer["message_reference"]["message_id"] == str(thread)
 
 
+def test_a_thread_that_is_locked_and_open_keeps_no_placeholder(server: Server, fake_providers: FakeProviders) -> None:
+    thread = begun(server, fake_providers)
+    server.fake.lock(thread)
+    fake_providers.released.set()
+    assert "The thread was closed" in whole(server, server.channel)
+    assert server.own(thread) == []
+
+
 def test_a_thread_that_was_deleted_has_its_answer_where_it_was(server: Server, fake_providers: FakeProviders) -> None:
     thread = begun(server, fake_providers)
     server.fake.remove_channel(thread)

@@ -112,6 +112,14 @@ def test_no_row_is_lost_or_broken_whatever_the_cells_hold() -> None:
             assert shown.count(word) >= sum(cell.count(word) for row in rows[1:] for cell in row)
 
 
+def test_a_table_longer_than_a_message_has_its_header_in_each() -> None:
+    rows = "\n".join(f"| Plan {number} | {number} days |" for number in range(300))
+    parts = split(aligned(f"All plans:\n\n| Plan | Refund |\n|---|---|\n{rows}\n\nThat is all."), 1900)
+    assert len(parts) > 2
+    assert all("Plan      Refund" in part and part.count("```") % 2 == 0 for part in parts)
+    assert sum(line.startswith("Plan ") for part in parts for line in part.split("\n")) == 300 + len(parts)
+
+
 def test_a_table_in_code_is_not_cut_where_it_fits_whole() -> None:
     rows = "\n".join(f"| Plan {number} | {number} days |" for number in range(60))
     text = aligned("A sentence that goes before it. " * 30 + f"\n\n| Plan | Refund |\n|---|---|\n{rows}")

@@ -68,6 +68,10 @@ class FakeDiscord(Server):
     def archive(self, thread: int, *, locked: bool = False) -> None:
         self._do(lambda: self.world.archive(self.world.channels[thread], locked))
 
+    def lock(self, thread: int) -> None:
+        """It stays among the active ones, and nobody but moderators may write in it."""
+        self._do(lambda: self.world.archive(self.world.channels[thread], True, archived=False))
+
     def add_user(self, name: str, *, is_bot: bool = False) -> int:
         return self._do(lambda: self.world.add_user(name, is_bot=is_bot))
 

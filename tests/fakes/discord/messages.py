@@ -118,6 +118,8 @@ class Messages:
             raise DiscordError(50005)
         if channel.data.get("thread_metadata", {}).get("archived"):
             raise DiscordError(50083)
+        if channel.data.get("thread_metadata", {}).get("locked") and not channel.may & PERMISSIONS["manage_threads"]:
+            raise DiscordError(160005)  # nobody but moderators changes anything in it, their own posts included
         self.rewrite(channel, message, asked)
         self.world.say("MESSAGE_UPDATE", channel, message.data)
         return 200, message.data
