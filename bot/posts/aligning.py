@@ -61,7 +61,7 @@ def _table(lines: list[str], at: int) -> _Table | None:
     """The table whose header is the line `at`, if there is one."""
     if at + 1 >= len(lines) or "|" not in lines[at]:
         return None
-    prefix = PREFIX.match(lines[at]).group()  # type: ignore[union-attr]  it matches nothing as well
+    prefix = _prefix(lines[at])
     header, rule = _cells(lines[at], prefix), _without(lines[at + 1], prefix)
     if rule is None or not DELIMITER.fullmatch(rule) or len(_split(rule)) != len(header):
         return None
@@ -75,13 +75,18 @@ def _table(lines: list[str], at: int) -> _Table | None:
     return _Table(prefix, header, [_alignment(each) for each in _split(rule)], rows)
 
 
+def _prefix(line: str) -> str:
+    found = PREFIX.match(line)
+    return found.group() if found else ""
+
+
 def _cells(line: str, prefix: str) -> list[str]:
     return _split(line.removeprefix(prefix))
 
 
 def _without(line: str, prefix: str) -> str | None:
     """A line without the marks of the quotation that the table stands in; None where it stands in another, or none."""
-    own = PREFIX.match(line).group()  # type: ignore[union-attr]
+    own = _prefix(line)
     return line[len(own) :] if own.count(">") == prefix.count(">") else None
 
 

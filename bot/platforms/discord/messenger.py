@@ -199,9 +199,10 @@ class DiscordMessenger(Messenger):
 
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:
         place = self._threads.get(thread_id, thread_id) or channel.external_id
-        path, ids = "/channels/{channel_id}/messages/{message_id}", {"channel_id": place, "message_id": message_id}
+        path = "/channels/{channel_id}/messages/{message_id}"
+        ids: dict[str, Any] = {"channel_id": place, "message_id": message_id}
         try:
-            self._in_open_thread(place, lambda: self._session.ask("DELETE", path, None, **ids))
+            self._in_open_thread(place, lambda: self._session.ask("DELETE", path, None, params=None, **ids))
         except DiscordRefusedError as error:
             if error.code not in GONE:
                 raise
