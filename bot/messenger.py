@@ -172,6 +172,10 @@ class Messenger(ABC):
     def measure(self, post: Post) -> int:
         """The characters that `post` takes, to compare with `part_characters`."""
 
+    def readable(self, text: str) -> str:
+        """Markdown as people can read it here: what the platform does not render is put in another way."""
+        return text
+
     @abstractmethod
     def sign(self, question: Question) -> None:
         """Show the asker, at once, that the question was seen. Never raises: it is only a courtesy."""
@@ -196,7 +200,8 @@ class Messenger(ABC):
 
     @abstractmethod
     def send(self, delivery: Delivery) -> str:
-        """Post anew; returns the id of the message."""
+        """Post anew; returns the id of the message. Where it went elsewhere in its channel `delivery.thread_id` says
+        so afterwards."""
 
     @abstractmethod
     def edit(self, delivery: Delivery) -> None:
@@ -297,6 +302,11 @@ class Bot(ABC):
 
     def close(self) -> None:  # noqa: B027  most have nothing to close
         """Let go of what the messenger needs."""
+
+    @property
+    def fault(self) -> str:
+        """Why it can never connect, for whoever runs it; empty while it may."""
+        return ""
 
     @property
     @abstractmethod

@@ -161,7 +161,11 @@ def _send_again(delivery: Delivery, messenger: Messenger) -> str:
 def settle(delivery: Delivery, message_id: str) -> None:
     """Mark a post as being there, unless a later attempt has taken it over; and its question as done with the last."""
     Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).exclude(state=DeliveryState.SENT).update(
-        state=DeliveryState.SENT, message_id=message_id, sent_at=Now(), lease_until=None
+        state=DeliveryState.SENT,
+        message_id=message_id,
+        thread_id=delivery.thread_id,
+        sent_at=Now(),
+        lease_until=None,
     )
     failpoints.reach("delivery.marked")
     if delivery.attempts > 1:

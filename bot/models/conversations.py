@@ -1,5 +1,6 @@
 """Conversations: what was asked, what was answered, from which passages, and what people thought of it."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
@@ -13,6 +14,7 @@ from django.db.models.functions import Now
 from llm import vendors
 
 SILENCES = 20  # that are kept of a conversation
+INCIDENT = re.compile("[0-9a-f]{8,32}")  # what an asker was told to tell the support team: how a trace id begins
 MATCHES = 20_000  # that a search for words looks among, newest first
 
 
@@ -113,8 +115,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """The answers that fit, newest first. What may be wanted:
 
         `platform`, `channel` (row or id), `outcome`, `model`, `least_cost` (USD), `least_seconds`, `since` and `until`
-        (days in UTC, both included), `rating` (up, down, none), `document` (row or id, cited), `text` (words said or
-        asked), `claims` (true: those of which something was caught before they were shown).
+        (days in UTC, both included), `rating` (up, down, none, or a reason
+        against it), `document` (row or id, cited), `text` (words said or
+        asked, or an incident id), `claims` (true: those of which something was caught before they were shown).
         """
         simple = {
             "conversation__platform": wanted.get("platform"),
@@ -138,11 +141,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
         thumbs = Feedback.objects.filter(message=models.OuterRef("pk"))
         if wanted.get("rating") == "none":
             answers = answers.filter(~models.Exists(thumbs))
+        elif wanted.get("rating") not in (None, "", "up", "down"):
+            answers = answers.filter(models.Exists(thumbs.filter(is_positive=False, reason=wanted["rating"])))
         elif wanted.get("rating"):
             answers = answers.filter(models.Exists(thumbs.filter(is_positive=wanted["rating"] == "up")))
         if wanted.get("document"):
             answers = answers.filter(pk__in=Citation.objects.filter(document=wanted["document"]).values("message_id"))
-        if wanted.get("text"):
+        if INCIDENT.fullmatch(wanted.get("text", "").strip().lower()):
+            answers = answers.filter(trace_id__startswith=wanted["text"].strip().lower())
+        elif wanted.get("text"):
             words = SearchQuery(wanted["text"], config="simple", search_type="websearch")
             said = Message.objects.annotate(words=SearchVector("text", config="simple")).filter(words=words)
             answers = answers.filter(trace_id__in=said.order_by("-id").values("trace_id")[:MATCHES])

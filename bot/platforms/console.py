@@ -10,7 +10,7 @@ from typing import TextIO
 
 from bot.messenger import AnswerStage, Audience, Bot, Incoming, Live, Messenger, Place, Posted
 from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
-from bot.posts.post import Field, Form, Post
+from bot.posts.post import Field, Form, Post, Sheet
 from bot.questions import receiving
 from bot.surroundings.utterances import Utterance
 from bot.team import press, pressing
@@ -148,7 +148,11 @@ class ConsoleBot(Bot):
         if button is None:
             self.messenger.say(HELP)
             return
-        result = pressing.press(press.Press(button.action, button.value, PERSON, PERSON))
+        here = press.Press(button.action, button.value, PERSON, PERSON, has_outsiders=lambda _: False)
+        result = pressing.press(here)
+        if isinstance(result, Sheet):
+            self.messenger.say("\n".join(f"  [{each.number}] {each.title}: {each.quote}" for each in result.excerpts))
+            return
         if isinstance(result, Form):
             fields = {each.name: ask(_prompt(each)) or each.initial for each in result.fields}
             result = pressing.submit(result.name, result.value, fields, person=PERSON, person_name=PERSON)

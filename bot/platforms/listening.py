@@ -22,7 +22,7 @@ from django.utils.module_loading import import_string
 log = logging.getLogger(__name__)
 
 LISTENERS = {"slack": "bot.platforms.slack.listener.SocketListener"}
-UP, DOWN, GAP = "up", "down", "gap"
+UP, DOWN, GAP, REFUSED = "up", "down", "gap", "refused"  # with what is wrong with the token
 TELL_SECONDS = 0.5  # between two words on how it is
 SILENT_SECONDS = 10.0  # without a word it counts as not connected
 STOP_SECONDS = 5.0  # for what is being kept, from asking to killing
@@ -33,6 +33,8 @@ HEALTHY_SECONDS = 60.0  # after which earlier deaths are forgotten
 class Listener(Protocol):
     """What takes in what a platform delivers, in threads of its own."""
 
+    refused: str
+
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
@@ -41,8 +43,11 @@ class Listener(Protocol):
     def is_connected(self) -> bool: ...
 
 
-def listen(platform: str, told: TextIO, words: TextIO, stopping: threading.Event) -> None:
-    """Listen in this process until `stopping` is set or `told`, whence nothing is ever read, ends. `words` go out."""
+def listen(platform: str, told: TextIO, words: TextIO, stopping: threading.Event, fallen: list[str]) -> None:
+    """Listen in this process until `stopping` is set or `told`, whence nothing is ever read, ends. `words` go out.
+
+    It ends as well when a thread has `fallen`: whoever started it starts it again.
+    """
 
     def say(word: str) -> None:
         try:
@@ -59,8 +64,8 @@ def listen(platform: str, told: TextIO, words: TextIO, stopping: threading.Event
     make = cast(Callable[[Callable[[], None]], Listener], import_string(LISTENERS[platform]))
     listener = make(lambda: say(GAP))
     listener.start()
-    while not stopping.wait(TELL_SECONDS):
-        say(UP if listener.is_connected else DOWN)
+    while not (stopping.wait(TELL_SECONDS) or fallen):
+        say(f"{REFUSED} {listener.refused}" if listener.refused else UP if listener.is_connected else DOWN)
     listener.stop()
 
 
@@ -73,6 +78,7 @@ class ListenerProcess:
         self._stopping = threading.Event()
         self._child: subprocess.Popen[str] | None = None
         self._up_at = float("-inf")
+        self.refused = ""
 
     def start(self) -> None:
         threading.Thread(target=self._keep, name=f"{self._platform}-listener", daemon=True).start()
@@ -128,3 +134,5 @@ class ListenerProcess:
             self._on_gap()
         else:
             self._up_at = time.monotonic() if word == UP else float("-inf")
+            state, _, why = word.partition(" ")
+            self.refused = why if state == REFUSED else ""

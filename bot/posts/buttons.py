@@ -4,12 +4,13 @@ from bot.posts.post import Button
 from bot.wording import phrases
 from bot.wording.speech import Speech
 
-UP, DOWN, HUMAN, SHARE = "up", "down", "human", "share"
+UP, DOWN, SOURCES, HUMAN, SHARE = "up", "down", "sources", "human", "share"
 CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send", "change"
 
 OF_ASKERS = {
     UP: phrases.HELPFUL,
     DOWN: phrases.NOT_HELPFUL,
+    SOURCES: phrases.SOURCES,
     HUMAN: phrases.ASK_A_HUMAN,
     SHARE: phrases.SHARE,
 }

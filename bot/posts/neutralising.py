@@ -58,7 +58,10 @@ SCHEME = re.compile(
     re.IGNORECASE,
 )
 PREFIX = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?/*", re.IGNORECASE)
-PATH = re.compile(r"(?:[\w-]{1,63}\.){1,9}[a-z]{2,24}/[^\s<>`]*", re.IGNORECASE)  # a domain with something behind it
+# Slack and readers of Markdown take what begins so for an address, whatever it ends with; Discord does not.
+WWW = re.compile(r"(?<![^\W_])www\d{0,3}\.[^\s<>`|]{1,2000}", re.IGNORECASE)
+# A domain with something behind it, whatever it ends with; a price for each ("3.50/user") has a number there.
+PATH = re.compile(r"(?:[\w-]{1,63}\.){1,9}[^\W\d_][\w-]{1,62}(?::\d{1,5})?/[^\s<>`]*", re.IGNORECASE)
 DOMAIN = re.compile(r"[^\W_][\w-]{0,62}(?:\.[\w-]{1,63}){1,9}")
 LABEL = re.compile(r"[^\W\d_]+(?![^\W_])")
 MAIL = re.compile(r"[\w.+-]{0,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
@@ -184,7 +187,7 @@ def _broken(entity: str) -> str:
 
 def _addresses(text: str) -> list[tuple[int, int]]:
     """Where addresses stand, in order and not overlapping."""
-    found = [match.span() for pattern in (SCHEME, PATH, MAIL) for match in pattern.finditer(text)]
+    found = [match.span() for pattern in (SCHEME, WWW, PATH, MAIL) for match in pattern.finditer(text)]
     found += [match.span() for match in DOMAIN.finditer(text) if _is_domain(match.group())]
     if "." in text or "//" in text or "@" in text:
         found += [span for word in WORD.finditer(text) for span in _linkified(word)]

@@ -61,7 +61,8 @@ class Post:
 
 @dataclass(frozen=True)
 class Field:
-    """An input of a form. With `options` (value, label) one of them is chosen, else text is written."""
+    """An input of a form. With `options` (value, label) one of them is chosen, else text is written. A `label` has 45
+    characters on Discord, a `hint` below it 100."""
 
     name: str
     label: str
@@ -69,6 +70,7 @@ class Field:
     is_required: bool = True
     is_long: bool = False
     options: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,27 @@ class Form:
     title: str
     submit: str
     fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """What an answer rests on, as it is read when it is opened: a document's own words in `quote`, which is not
+    Markdown. `note` says what became of the document since."""
+
+    number: int
+    title: str
+    quote: str
+    url: str = ""
+    heading: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Excerpts under a title, opened for whoever pressed alone."""
+
+    title: str
+    excerpts: tuple[Excerpt, ...]
 
 
 def parts(post: Post, *, characters: int, measure: Callable[[Post], int]) -> list[Post]:

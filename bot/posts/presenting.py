@@ -21,6 +21,7 @@ TITLE = 150  # characters
 ASKED = 300  # characters of a question that its own asker reads
 NEAREST = 2  # documents that are named where none holds the answer
 NEAR = 0.2  # the least estimate that they hold it, below which naming them would be noise
+RATED = (Outcome.ANSWERED, Outcome.NOT_IN_DOCS)  # what people may say their opinion of: a refusal can be wrong as well
 LATE_AFTER = timedelta(hours=6)  # from question to answer, after which the asker is told that it was long
 
 
@@ -114,8 +115,10 @@ def _nearest(message: Message) -> list[str]:
 
 def _buttons(message: Message, question: Question, spoken: Speech) -> Iterable[Button]:
     wanted = []
-    if message.outcome == Outcome.ANSWERED and question.channel.has_feedback:
+    if message.outcome in RATED and question.channel.has_feedback:
         wanted += [buttons.UP, buttons.DOWN]
+    if message.citations.exists():
+        wanted.append(buttons.SOURCES)
     if message.outcome not in (Outcome.CLARIFY, Outcome.ESCALATED):
         wanted.append(buttons.HUMAN)
     if question.is_private and message.outcome == Outcome.ANSWERED:

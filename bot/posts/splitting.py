@@ -39,6 +39,8 @@ def _cut(text: str, room: int, least: int) -> int:
     window = text[:room]
     floor = max(least + 1, int(room * LEAST))
     is_code = _open_fence(window) is not None
+    if is_code and (start := _whole_fence(text, window, room)) >= floor:
+        return start
     kinds = [_last(window, "\n")] if is_code else [_last(window, "\n\n"), _last(window, "\n"), _sentence(window)]
     for place in kinds:
         if place >= floor:
@@ -51,8 +53,25 @@ def _cut(text: str, room: int, least: int) -> int:
     return start if start > least else place
 
 
+def _whole_fence(text: str, window: str, room: int) -> int:
+    """Where the fence begins that `window` leaves open, if all of it fits into a part of its own; else -1."""
+    start, at, opened = -1, 0, ""
+    for line in text.split("\n"):
+        match = FENCE.match(line)
+        if match and not opened:
+            start, opened = at - 1, match.group(1)
+        elif match and match.group(1).startswith(opened) and not match.group(2).strip():
+            opened = ""
+            if start < len(window) <= at + len(line):
+                return start if at + len(line) - start <= room else -1
+        at += len(line) + 1
+        if at - len(window) > room:
+            break
+    return -1
+
+
 def _last(window: str, mark: str) -> int:
-    """The place before the last `mark`; a fence that only just opened is not worth cutting in."""
+    """The place before the last `mark`."""
     return window.rfind(mark)
 
 
@@ -76,7 +95,8 @@ def _next_line(text: str) -> str:
 
 def _open_span(text: str) -> str:
     """The ticks of a code span that the last line leaves open: half a span would set free what it holds."""
-    return "`" if text[text.rfind("\n") + 1 :].count("`") % 2 else ""
+    line = text[text.rfind("\n") + 1 :]
+    return "`" if line.count("`") % 2 and not FENCE.match(line) else ""
 
 
 def _is_inside(text: str) -> bool:

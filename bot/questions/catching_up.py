@@ -61,6 +61,9 @@ class CatchUp:
         except DatabaseError as error:
             log.warning("Catching up waits for the database: %s", str(error).strip())
             return False
+        except Exception:  # one round's failure; the next one is in ten minutes, or after the next gap
+            log.exception("A round of reading again was cut short")
+            return True
         finally:
             connection.close()
 

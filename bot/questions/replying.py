@@ -279,6 +279,7 @@ def _enqueue(told: Reply, post: Post) -> list[Delivery]:
     """A delivery per part, the first of which may be on the screen already; ours for one lease."""
     question, messenger = told.question, told.messenger
     deliveries = []
+    post = replace(post, text=messenger.readable(post.text))
     for number, part in enumerate(
         parts(post, characters=messenger.part_characters, measure=messenger.measure), start=1
     ):

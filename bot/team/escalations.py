@@ -20,7 +20,7 @@ from bot.posts import buttons, presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post
 from bot.team import reminders
-from bot.wording import phrases, speech
+from bot.wording import outcomes, phrases, speech
 
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 WISH = "The asker wants a person."
@@ -48,7 +48,7 @@ def draft(question: Question, message: Message) -> None:
 
 def open_dead(question: Question) -> None:
     """Hand over what could not be answered after every attempt."""
-    _open(question, reason=f"It could not be answered (incident {question.trace_id}).")
+    _open(question, reason=f"It could not be answered (incident {outcomes.incident(question.trace_id)}).")
 
 
 def _open(

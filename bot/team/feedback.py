@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from bot.models import Delivery, DeliveryKind, Feedback, Message, Outcome, Question, Receipt
+from bot.models import Delivery, DeliveryKind, Escalation, Feedback, Message, Outcome, Question, Receipt
+from bot.posts import buttons
 from bot.team import circles
 from bot.team.nominating import Pointing, place
 from bot.team.press import Press, Said
@@ -20,7 +21,16 @@ REASONS = {
     "incomplete": phrases.IS_INCOMPLETE,
     "sources": phrases.HAS_WRONG_SOURCES,
     "tone": phrases.IS_BADLY_PUT,
+    "have_it": phrases.HAVE_IT,
 }
+THANKS = {  # what happens with it
+    "wrong": phrases.THANKS_FOR_WRONG,
+    "outdated": phrases.THANKS_FOR_OUTDATED,
+    "incomplete": phrases.THANKS_FOR_INCOMPLETE,
+    "sources": phrases.THANKS_FOR_SOURCES,
+    "have_it": phrases.THANKS_FOR_HAVE_IT,
+}
+OVER_REFUSAL = "have_it"  # against a refusal: the documents do hold it
 IMPROVE = "improve"
 THUMBS = {
     "👍": True,
@@ -59,9 +69,14 @@ def keep(message: Message, opinion: Opinion, *, person: str = "", user: User | N
     return kept
 
 
-def reasons(say: Callable[[Phrase], str]) -> tuple[tuple[str, str], ...]:
-    """Each reason with its words, for a form."""
-    return tuple((code, say(words)) for code, words in REASONS.items())
+def reasons(message: Message | None, say: Callable[[Phrase], str]) -> tuple[tuple[str, str], ...]:
+    """What can be said against an answer, or against that there was none, each with its words for a form."""
+    offered = (code for code in REASONS if (code == OVER_REFUSAL) == is_refusal(message) or code == "tone")
+    return tuple((code, say(REASONS[code])) for code in offered)
+
+
+def is_refusal(message: Message | None) -> bool:
+    return message is not None and message.outcome == Outcome.NOT_IN_DOCS
 
 
 def judge(question: Question, pressed: Press, *, is_positive: bool) -> None:
@@ -107,4 +122,16 @@ def improve(question: Question, fields: dict[str, str], person: str) -> Said:
             keep(question.answer, opinion, person=person)
         except OpinionError as error:
             return Said(str(error))
-    return Said(speech.of(question).say(phrases.THANKS_FOR_REASON))
+    return _next_step(question, opinion)
+
+
+def _next_step(question: Question, opinion: Opinion) -> Said:
+    """What happens with what was said; and a person, unless one has the question."""
+    spoken = speech.of(question)
+    said = [spoken.say(THANKS.get(opinion.reason, phrases.THANKS_FOR_REASON))]
+    if opinion.right_document:
+        said.append(spoken.say(phrases.PLACE_NOTED))
+    if Escalation.objects.filter(question=question).exists():
+        return Said(" ".join([*said, spoken.say(phrases.WITH_THE_TEAM)]))
+    offer = buttons.for_asker(buttons.HUMAN, question.pk, spoken)
+    return Said(" ".join([*said, spoken.say(phrases.OFFER_HUMAN, button=offer.label)]), (offer,))

@@ -6,16 +6,18 @@ from django.db import transaction
 
 from bot import outbox
 from bot.models import DeliveryKind, Question
-from bot.posts import buttons, presenting
-from bot.posts.post import Field, Form
+from bot.posts import buttons, presenting, quoting
+from bot.posts.post import Field, Form, Sheet
 from bot.team import articles, escalations
-from bot.team.feedback import IMPROVE, improve, judge, reasons
+from bot.team.feedback import IMPROVE, improve, is_refusal, judge, reasons
 from bot.team.press import Press, Said
 from bot.wording import phrases, speech
 from bot.wording.speech import ENGLISH
 
+Shown = Form | Sheet | Said  # what opens after a press, or is said
 
-def press(pressed: Press) -> Form | Said:
+
+def press(pressed: Press) -> Shown:
     """Do what the button says, once, however often it is pressed. When this returns it is safe to acknowledge it."""
     question = _question(pressed.value)
     act = _ACTS.get(pressed.action)
@@ -56,17 +58,23 @@ def _like(question: Question, pressed: Press) -> Said:
 def _dislike(question: Question, pressed: Press) -> Form:
     judge(question, pressed, is_positive=False)
     say = speech.of(question).say
+    place = phrases.WHERE_IT_STANDS if is_refusal(question.answer) else phrases.RIGHT_DOCUMENT
     return Form(
         name=IMPROVE,
         value=pressed.value,
         title=say(phrases.WHAT_WAS_WRONG),
         submit=say(phrases.SEND),
         fields=(
-            Field("reason", say(phrases.WHICH_FAULT), options=reasons(say), is_required=False),
+            Field("reason", say(phrases.WHICH_FAULT), options=reasons(question.answer, say), is_required=False),
+            Field("right_document", say(place), is_required=False),
             Field("better_answer", say(phrases.BETTER_ANSWER), is_required=False, is_long=True),
-            Field("right_document", say(phrases.RIGHT_DOCUMENT), is_required=False),
         ),
     )
+
+
+def _sources(question: Question, pressed: Press) -> Sheet | Said:
+    found = quoting.sheet(question, lambda: pressed.is_outsider or pressed.has_outsiders(question.channel))
+    return found if isinstance(found, Sheet) else Said(found)
 
 
 def _ask_human(question: Question, pressed: Press) -> Said:
@@ -103,11 +111,11 @@ def _change(question: Question, pressed: Press) -> Form:
 
 
 def _answered(_question: Question, pressed: Press) -> Form:
-    label = "What shall the asker read? Empty: nothing more"
-    return Form(
-        buttons.ANSWERED, pressed.value, "Close the question", "Close",
-        (Field("text", label, is_required=False, is_long=True),),
+    field = Field(
+        "text", "Your last word to the asker", is_required=False, is_long=True,
+        hint="Leave it empty if they have read all they need.",
     )  # fmt: skip
+    return Form(buttons.ANSWERED, pressed.value, "Close the question", "Close", (field,))
 
 
 def _article(question: Question, pressed: Press) -> Form:
@@ -118,9 +126,10 @@ def _article(question: Question, pressed: Press) -> Form:
     )  # fmt: skip
 
 
-_ACTS: dict[str, Callable[[Question, Press], Form | Said]] = {
+_ACTS: dict[str, Callable[[Question, Press], Shown]] = {
     buttons.UP: _like,
     buttons.DOWN: _dislike,
+    buttons.SOURCES: _sources,
     buttons.HUMAN: _ask_human,
     buttons.SHARE: _share,
     buttons.CLAIM: _claim,

@@ -9,6 +9,8 @@ from bot.wording.smalltalk import SmallTalk
 from bot.wording.speech import Speech
 from llm.completion import Kind, ProviderError
 
+INCIDENT = 8  # hexadecimal digits: of a million answers, one in four thousand shares them with another
+
 _SENTENCES: dict[Outcome, Phrase] = {
     Outcome.NOT_IN_DOCS: phrases.NOT_IN_DOCS,
     Outcome.CLARIFY: phrases.NO_QUESTION,
@@ -33,4 +35,9 @@ def small_talk(talk: SmallTalk | None, speech: Speech) -> str:
 
 
 def say(outcome: Outcome, speech: Speech, trace_id: str) -> str:
-    return speech.say(_SENTENCES[outcome], incident=trace_id)
+    return speech.say(_SENTENCES[outcome], incident=incident(trace_id))
+
+
+def incident(trace_id: str) -> str:
+    """What of a trace id a person can read out. The dashboard finds the conversation by it, and so does the log."""
+    return trace_id[:INCIDENT]

@@ -90,6 +90,8 @@ DELETED = Phrase("deleted", "The question was deleted, so I stopped here.")
 UNDELIVERED = Phrase(
     "undelivered", "I could not post my answer where you asked, so I am writing to you here. The team knows about it."
 )
+MOVED = Phrase("moved", "The thread was closed, so I answer here.")
+MOVED_TO_ASKER = Phrase("moved_to_asker", "I could not post this where you asked, so it comes to you:")
 
 # To and fro with people
 HANDED_OFF = Phrase(
@@ -124,6 +126,19 @@ CHANGED = Phrase("changed", "changed {ago} ago")
 
 # While it works, and on commands
 LOOKING = Phrase("looking", "Looking in the documents…")
+READING = Phrase("reading", "Reading what I found…")
+WRITING = Phrase("writing", "Writing the answer…")
+HELP = Phrase(
+    "help",
+    "Ask me with {command}: only you see the answer. Or mention me, and I answer in a thread where you can go on. "
+    "I look it up in our documents and show where it stands; “{sources}” under an answer opens the sentences. Where I "
+    "cannot help, “{human}” passes your question on to a person.",
+)
+DOCUMENTS_HERE = Phrase("documents_here", "Documents I search here: {count}")
+COMMAND_ASK = Phrase("command_ask", "Ask our documents; only you see the answer")
+COMMAND_QUESTION = Phrase("command_question", "Your question, in your own words")
+COMMAND_HELP = Phrase("command_help", "How to ask me, and what I know")
+HELP_EXAMPLES = Phrase("help_examples", "Others have asked:")
 HOW_TO_COMMAND = Phrase(
     "how_to_command", "Write your question after the command, as in: /ask How are annual plans refunded?"
 )
@@ -184,6 +199,7 @@ GOODBYE = Phrase("goodbye", "See you!")
 HELPFUL = Phrase("button_up", "Helpful")
 NOT_HELPFUL = Phrase("button_down", "Not helpful")
 ASK_A_HUMAN = Phrase("button_human", "Ask a human")
+SOURCES = Phrase("button_sources", "Show sources")
 SHARE = Phrase("button_share", "Share with the channel")
 SHARED = Phrase("shared", "Everybody in the channel can see it now.")
 NOT_YOURS_TO_SHARE = Phrase("not_yours_to_share", "Only whoever asked can share this answer.")
@@ -193,16 +209,35 @@ THANKS_FOR_THUMB = Phrase("thanks_for_thumb", "Thank you, that helps.")
 THANKS_FOR_REASON = Phrase("thanks_for_reason", "Thank you for telling us. The team will look at it.")
 PASSED_ON = Phrase("passed_on", "I have passed it on to the team.")
 WITH_THE_TEAM = Phrase("with_the_team", "The team has it already.")
+WHAT_I_READ = Phrase("what_i_read", "What I read")
+SOURCE_GONE = Phrase("source_gone", "This document has been taken away since; this is what it said when I answered.")
+SOURCES_ERASED = Phrase(
+    "sources_erased", "This answer was erased, and with it what it rested on. Ask me again and I look it up anew."
+)
+SOURCES_INTERNAL = Phrase(
+    "sources_internal",
+    "This rests on internal documents, and people from outside read here, so I keep the sentences to myself. A "
+    "colleague can open them on the dashboard.",
+)
 FORM_NOT_OPENED = Phrase("form_not_opened", "The form did not open. Please press once more.")
 WHAT_WAS_WRONG = Phrase("what_was_wrong", "What was wrong?")
 WHICH_FAULT = Phrase("which_fault", "What is wrong with it?")
 BETTER_ANSWER = Phrase("better_answer", "A better answer")
 RIGHT_DOCUMENT = Phrase("right_document", "The right document (link or title)")
+WHERE_IT_STANDS = Phrase("where_it_stands", "Where it stands (link or title)")
 IS_WRONG = Phrase("is_wrong", "It is wrong")
 IS_OUTDATED = Phrase("is_outdated", "It is out of date")
 IS_INCOMPLETE = Phrase("is_incomplete", "Something is missing")
 HAS_WRONG_SOURCES = Phrase("has_wrong_sources", "The sources do not fit")
 IS_BADLY_PUT = Phrase("is_badly_put", "It is badly put")
+HAVE_IT = Phrase("have_it", "You have it, I know")
+THANKS_FOR_WRONG = Phrase("thanks_for_wrong", "Thank you. The team will hold it against the documents.")
+THANKS_FOR_OUTDATED = Phrase("thanks_for_outdated", "Thank you. The team will see what has to be brought up to date.")
+THANKS_FOR_INCOMPLETE = Phrase("thanks_for_incomplete", "Thank you. The team will see what is missing.")
+THANKS_FOR_SOURCES = Phrase("thanks_for_sources", "Thank you. The team will see that I read the wrong documents.")
+THANKS_FOR_HAVE_IT = Phrase("thanks_for_have_it", "Thank you. The team will see that we have it and that I missed it.")
+PLACE_NOTED = Phrase("place_noted", "I have noted where it stands.")
+OFFER_HUMAN = Phrase("offer_human", "If it cannot wait, press “{button}” and somebody will take it from here.")
 SEND = Phrase("form_send", "Send")
 CANCEL = Phrase("form_cancel", "Cancel")
 CLOSE = Phrase("form_close", "Close")

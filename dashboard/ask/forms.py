@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 
 from bot.answers import asking
 from bot.models import Conversation
+from bot.team import feedback
 from dashboard.guard import loading
 from knowledge.models import Collection
 
@@ -48,4 +49,8 @@ class QuestionForm(forms.Form):
 
 
 class FeedbackForm(forms.Form):
+    """A thumb, and what was wrong where it points down."""
+
     is_positive = forms.TypedChoiceField(choices=[("yes", "yes"), ("no", "no")], coerce=lambda value: value == "yes")
+    reason = forms.ChoiceField(required=False, choices=[("", ""), *((code, code) for code in feedback.REASONS)])
+    right_document = forms.CharField(required=False, max_length=2000)

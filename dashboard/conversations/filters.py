@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from bot.models import Channel, Outcome, Platform
+from bot.team import feedback
 from dashboard.rendering import words
 from dashboard.rendering.inputs import dress
 from knowledge.models import Document
@@ -15,11 +16,12 @@ RATINGS = [
     ("up", words.THUMBS[True][1].lower()),
     ("down", words.THUMBS[False][1].lower()),
     ("none", "no rating"),
+    (feedback.OVER_REFUSAL, "refused, though we have it"),
 ]
 
 
 class ConversationFilter(forms.Form):
-    text = forms.CharField(required=False, max_length=200, label="Words in question or answer")
+    text = forms.CharField(required=False, max_length=200, label="Words, or an incident id")
     platform = forms.ChoiceField(required=False, choices=[("", "any platform"), *Platform.choices])
     channel = forms.ModelChoiceField(Channel.objects.none(), required=False, empty_label="any channel")
     outcome = forms.ChoiceField(

@@ -42,6 +42,8 @@ class OpinionLine:
     @property
     def reason(self) -> str:
         """In the words it was chosen by; one that nobody can choose is shown as it was kept."""
+        if self.row.reason == feedback.OVER_REFUSAL:
+            return "Over-refusal, as it stands in the documents"
         return feedback.REASONS[code].text if (code := self.row.reason) in feedback.REASONS else code
 
 

@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString
 
 from bot.answers import trace
 from bot.answers.trace import Caught, Trace
-from bot.models import Citation, Conversation, Message, Outcome, Speaker
+from bot.models import Citation, Conversation, Feedback, Message, Outcome, Speaker
 from bot.questions.wishes import wants_person
+from bot.team import feedback
 from bot.wording import phrases
 from bot.wording.speech import ENGLISH
 from dashboard.rendering import markdown, timings, words
@@ -91,10 +92,17 @@ class ShownTurn:
     @property
     def opinion(self) -> bool | None:
         """Thumbs up, thumbs down, or none yet."""
-        if self.answered is None:
-            return None
-        own = [each for each in self.answered.feedback.all() if each.user_id == self.user.pk]
-        return own[0].is_positive if own else None
+        return self.own_opinion.is_positive if self.own_opinion else None
+
+    @property
+    def own_opinion(self) -> Feedback | None:
+        own = [each for each in self.answered.feedback.all() if each.user_id == self.user.pk] if self.answered else []
+        return own[0] if own else None
+
+    @property
+    def reasons(self) -> tuple[tuple[str, str], ...]:
+        """What may be said against it."""
+        return feedback.reasons(self.answered, ENGLISH.say)
 
 
 def of_conversation(conversation: Conversation, user: User) -> list[ShownTurn]:

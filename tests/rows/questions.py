@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from bot.messenger import Incoming
-from bot.models import Channel, Message, Platform, Question
+from bot.models import Channel, Message, Platform, Question, Workspace
 
 START = timezone.now() - timedelta(minutes=30)
 
@@ -33,3 +33,9 @@ def make_question_row(answer: Message | None, channel: Channel, **fields: Any) -
             "text": "How?", "answer": answer, "ranked_at": timezone.now(), **given, **fields,
         }
     )  # fmt: skip
+
+
+def make_channel(platform: Platform = Platform.SLACK, **fields: Any) -> Channel:
+    """A channel of a workspace, where outsiders may read unless it is said otherwise."""
+    workspace, _ = Workspace.objects.get_or_create(platform=platform, external_id="T1")
+    return Channel.objects.create(**{"workspace": workspace, "external_id": "C1", "name": "help", **fields})

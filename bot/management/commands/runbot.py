@@ -6,7 +6,10 @@ import signal
 import socket
 import sys
 import threading
+import time
 from argparse import SUPPRESS
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,7 +20,7 @@ from django.db import DatabaseError, connection
 
 from bot.platforms import listening
 from bot.questions import presence
-from bot.running import running
+from bot.running import Running, running
 from bot.wording import speech
 from foundation import failpoints
 from foundation.connections import pool
@@ -27,6 +30,12 @@ from llm import client
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 5.0
+LOOK_SECONDS = 0.25  # between two looks at whether it can go on
+WITHOUT_TOKEN = {
+    "slack": "SLACK_BOT_TOKEN is not set, so there is no Slack to listen to. docs/platforms.md tells how to get one.",
+    "discord": "DISCORD_BOT_TOKEN is not set, so there is no Discord to listen to. docs/platforms.md tells how to get"
+    " one.",
+}
 
 
 class Command(BaseCommand):
@@ -62,27 +71,71 @@ def listen(platform: str, stopping: threading.Event, *, start: int) -> None:
     else:
         failpoints.disarm()  # who died at one was started again
     pool(settings.BOT_CONNECTIONS)
-    listening.listen(platform, sys.stdin, sys.stdout, stopping)
+    with falls() as fallen:
+        listening.listen(platform, sys.stdin, sys.stdout, stopping, fallen)
+    if fallen:
+        raise CommandError(f"The thread {fallen[0]} has ended; what went wrong is above.")
 
 
 def run(platform: str, stopping: threading.Event) -> None:
-    """Run the bot of a platform until `stopping` is set: first nothing new is taken, then what is under way ends."""
+    """Run the bot of a platform until `stopping` is set: first nothing new is taken, then what is under way ends.
+
+    Raises CommandError when it cannot go on: without a token, with one that is refused, or when a thread has ended.
+    """
+    if platform not in settings.PROCESSES:  # which names the bots that have a token
+        raise CommandError(WITHOUT_TOKEN[platform])
     failpoints.announce(Path(settings.BASE_DIR) / "bot")
     pool(settings.BOT_CONNECTIONS)
     embedding.load()
     client.load()
     speech.load()
     name = f"{socket.gethostname()}:{os.getpid()}"
-    with running(platform, threads=settings.ANSWER_THREADS, is_apart=True) as crew:
-        while crew.thread.is_alive() and not stopping.wait(BEAT_SECONDS):
-            _beat(platform, name, is_connected=crew.bot.is_connected)
-        has_failed = not crew.thread.is_alive()
+    with falls() as fallen, running(platform, threads=settings.ANSWER_THREADS, is_apart=True) as crew:
+        fault = attend(crew, stopping, fallen, lambda: _beat(platform, name, is_connected=crew.bot.is_connected))
     _leave(name)
-    if has_failed:
-        raise CommandError("The worker has ended; what went wrong is above.")
+    if fault:
+        log.critical("%s", fault)
     if crew.worker.is_busy:  # what is not done was given back; waiting for it would take as long as a model may
         logging.shutdown()
-        os._exit(0)
+        os._exit(1 if fault else 0)
+    if fault:
+        raise CommandError(fault)
+
+
+def attend(crew: Running, stopping: threading.Event, fallen: list[str], beat: Callable[[], None]) -> str:
+    """Stay until `stopping` is set, and say from time to time that we are here; why it cannot go on, if it ends by
+    itself."""
+    beat_at = time.monotonic() + BEAT_SECONDS
+    while not stopping.wait(LOOK_SECONDS):
+        if crew.bot.fault:
+            return crew.bot.fault
+        if fallen:
+            return f"The thread {fallen[0]} has ended; what went wrong is above."
+        if not crew.thread.is_alive():
+            return "The worker has ended; what went wrong is above."
+        if time.monotonic() >= beat_at:
+            beat()
+            beat_at = time.monotonic() + BEAT_SECONDS
+    return ""
+
+
+@contextmanager
+def falls() -> Iterator[list[str]]:
+    """The names of threads as they end by an error: nobody does any more what they did."""
+    fallen: list[str] = []
+    before = threading.excepthook
+
+    def note(told: threading.ExceptHookArgs) -> None:
+        name = told.thread.name if told.thread else "of nobody"
+        cause = (told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback)
+        log.critical("The thread %s has ended by an error", name, exc_info=cause)
+        fallen.append(name)
+
+    threading.excepthook = note
+    try:
+        yield fallen
+    finally:
+        threading.excepthook = before
 
 
 def _beat(platform: str, name: str, *, is_connected: bool) -> None:

@@ -24,10 +24,10 @@ from django.utils import timezone
 from bot.messenger import Bot, Incoming
 from bot.models import Platform
 from bot.platforms import workspaces
-from bot.platforms.discord import messages, posts
+from bot.platforms.discord import commands, messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
 from bot.platforms.discord.session import Session
-from bot.posts.post import Form
+from bot.posts.post import Form, Sheet
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
 from bot.team import circles, feedback, nominating, press, pressing
@@ -39,10 +39,14 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+MESSAGE, CHOICES, MODAL = 4, 8, 9  # the types of answers to an interaction
 LANES = 4  # threads that write what comes in; what is said in one channel goes through one of them, in its order
 RETRY_SECONDS = 1.0
 READY_SECONDS = 1.0  # without another server being told of, after which all are known
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # between logins; a loop of them would cost the bot its token
+REFUSED = (
+    "Discord refuses DISCORD_BOT_TOKEN. Copy it anew under Bot in the developer portal (Reset Token), and start again."
+)
 NO_CONTENT = (
     "Discord keeps the content of messages from the bot: switch on the Message Content Intent in the developer portal. "
     "Until then only mentions, direct messages and commands are answered."
@@ -155,6 +159,7 @@ class DiscordBot(Bot):
         self._thread: threading.Thread | None = None
         self.stopping = threading.Event()
         self._has_content = True
+        self._fault = ""
         if settings.DISCORD_GATEWAY_URL:
             discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.DISCORD_GATEWAY_URL)
         Route.BASE = settings.DISCORD_API_URL
@@ -172,6 +177,10 @@ class DiscordBot(Bot):
         if self._thread is not None:
             self.session.close()
             self._thread.join(2.0)
+
+    @property
+    def fault(self) -> str:
+        return self._fault
 
     @property
     def is_connected(self) -> bool:
@@ -199,6 +208,9 @@ class DiscordBot(Bot):
                 log.error(NO_CONTENT)
                 self._has_content = False
                 continue
+            except discord.LoginFailure:
+                self._fault = REFUSED
+                return
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.error("Discord cannot be reached, next attempt in %g s: %s", pause, error)
             if self.stopping.is_set():
@@ -212,11 +224,10 @@ class DiscordBot(Bot):
         there = await client.http.request(
             Route("GET", "/applications/{application_id}/commands", application_id=application)
         )
-        if {(each["type"], each["name"]) for each in there} != {
-            (each["type"], each["name"]) for each in posts.COMMANDS
-        }:
+        wanted = commands.offered()
+        if not commands.are_there(there, wanted):
             route = Route("PUT", "/applications/{application_id}/commands", application_id=application)
-            await client.http.request(route, json=posts.COMMANDS)
+            await client.http.request(route, json=wanted)
 
     async def introduce(self, guild: discord.Guild) -> None:
         await self.keep(
@@ -253,15 +264,19 @@ class DiscordBot(Bot):
         data: dict[str, Any] = dict(interaction.data or {})
         if interaction.type == discord.InteractionType.application_command:
             await self._command(interaction, data)
+        elif interaction.type == discord.InteractionType.autocomplete:
+            await self._suggest(interaction, data)
         elif interaction.type == discord.InteractionType.component:
             await self._press(interaction, str(data.get("custom_id", "")))
         elif interaction.type == discord.InteractionType.modal_submit:
             await self._submit(interaction, data)
 
     async def _command(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
-        if data.get("type") != 3:
+        if data.get("name") == commands.HELP:
+            await self._help(interaction)
+        elif data.get("type") != 3:
             await self._ask(interaction, data)
-        elif data.get("name") == posts.USE_AS_EXAMPLE:
+        elif data.get("name") == commands.USE_AS_EXAMPLE:
             await self._nominate(interaction, data)
         else:
             await self._ask_about(interaction, data)
@@ -273,8 +288,27 @@ class DiscordBot(Bot):
         said = await self.keep(lambda: nominating.nominate(pointing, lambda circle: messages.is_in(circle, member)))
         await _say(interaction, said.text if said else nominating.AGAIN)
 
+    async def _help(self, interaction: discord.Interaction) -> None:
+        workspace, channel = messages.place_of(interaction)
+        text = await self.keep(lambda: commands.help_text(workspace, channel, str(interaction.locale)))
+        await _respond(interaction, MESSAGE, posts.word(text))
+
+    async def _suggest(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
+        """What may be meant by what is typed; nothing, rather than too late, where the database is away."""
+        workspace, channel = messages.place_of(interaction)
+        typed = str(next((each["value"] for each in data.get("options") or () if each.get("focused")), ""))
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(None, _fresh, lambda: commands.choices(workspace, channel, typed))
+        except DatabaseError as error:
+            log.warning("Nothing is suggested: %s", str(error).strip())
+            found = []
+        await _respond(interaction, CHOICES, {"choices": found})
+
     async def _ask(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
-        question = str(next((each["value"] for each in data.get("options") or () if each["name"] == "question"), ""))
+        question = str(
+            next((each["value"] for each in data.get("options") or () if each["name"] == commands.QUESTION), "")
+        )
         incoming = messages.asked(interaction, question, timezone.now())
         await self.keep(lambda: receiving.receive(incoming))
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -289,17 +323,18 @@ class DiscordBot(Bot):
 
     async def _press(self, interaction: discord.Interaction, custom_id: str) -> None:
         action, _, value = custom_id.removeprefix(posts.ACTION).partition(":")
-        pressed = press.Press(action, value, str(interaction.user.id), interaction.user.display_name)
+        pressed = press.Press(
+            action, value, str(interaction.user.id), interaction.user.display_name,
+            has_outsiders=lambda channel: self.session.has_outsiders(channel.external_id),
+        )  # fmt: skip
         result = await self.keep(lambda: pressing.press(pressed))
-        if isinstance(result, Form):
-            client = interaction.client
-            route = Route(
-                "POST", "/interactions/{interaction_id}/{interaction_token}/callback",
-                interaction_id=interaction.id, interaction_token=interaction.token,
-            )  # fmt: skip
-            await client.http.request(route, json={"type": 9, "data": posts.modal(result)})
+        if isinstance(result, Sheet):
+            for text in posts.sheet(result):
+                await _say(interaction, text)
+        elif isinstance(result, Form):
+            await _respond(interaction, MODAL, posts.modal(result))
         else:
-            await _say(interaction, result.text)
+            await _respond(interaction, MESSAGE, posts.word(result.text, result.buttons))
 
     async def _submit(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
         name, _, value = str(data.get("custom_id", "")).removeprefix(posts.ACTION).partition(":")
@@ -308,11 +343,22 @@ class DiscordBot(Bot):
         said = await self.keep(
             lambda: pressing.submit(name, value, fields, person=str(user.id), person_name=user.display_name)
         )
-        await _say(interaction, said.text)
+        await _respond(interaction, MESSAGE, posts.word(said.text, said.buttons))
+
+
+async def _respond(interaction: discord.Interaction, kind: int, data: dict[str, Any]) -> None:
+    """Answer an interaction as it is written here: of what the library builds it keeps every button in memory."""
+    route = Route(
+        "POST", "/interactions/{interaction_id}/{interaction_token}/callback",
+        interaction_id=interaction.id, interaction_token=interaction.token,
+    )  # fmt: skip
+    await interaction.client.http.request(route, json={"type": kind, "data": data})
 
 
 async def _say(interaction: discord.Interaction, text: str) -> None:
-    await interaction.response.send_message(text, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+    """A word that only whoever acted sees; more of them follow the first."""
+    say = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
+    await say(text, ephemeral=True, suppress_embeds=True, allowed_mentions=discord.AllowedMentions.none())
 
 
 def _fresh(write: Callable[[], T]) -> T:
@@ -321,11 +367,6 @@ def _fresh(write: Callable[[], T]) -> T:
         return write()
     finally:
         connection.close()
-
-
-def _kinds(commands: list[dict[str, Any]]) -> set[tuple[int, str]]:
-    """A slash command and one of a menu may have the same name."""
-    return {(each["type"], each["name"]) for each in commands}
 
 
 def _shards(wanted: str) -> list[tuple[int | None, int | None]]:

@@ -168,15 +168,22 @@ def is_in(circle: Circle, member: discord.User | discord.Member | None) -> bool:
     return team is not None and team.permissions_for(member).view_channel
 
 
+def place_of(interaction: discord.Interaction) -> tuple[str, str]:
+    """The workspace and the channel of an interaction, threads by their parent."""
+    channel = interaction.channel
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+    return workspace_of(interaction.guild), str(parent)
+
+
 def _origin(interaction: discord.Interaction) -> dict[str, Any]:
     """Where an interaction came from, and whose it is."""
     channel = interaction.channel
     place = channel.parent if isinstance(channel, discord.Thread) else channel
-    parent = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+    workspace, parent = place_of(interaction)
     return {
         "platform": Platform.DISCORD,
-        "workspace": workspace_of(interaction.guild),
-        "channel": str(parent),
+        "workspace": workspace,
+        "channel": parent,
         "channel_name": getattr(place, "name", "") or "",
         "kind": ChannelKind.DIRECT if interaction.guild is None else kind_of(place),
         "has_outsiders": has_outsiders(place, interaction.guild),

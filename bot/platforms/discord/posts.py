@@ -1,16 +1,21 @@
 """Posts and forms as Discord takes them. Pure. Limits: discord.com/developers/docs, Message and Components."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.messenger import Mark
-from bot.posts.neutralising import plain
-from bot.posts.post import Button, Credit, Field, Form, Post
+from bot.posts.aligning import aligned
+from bot.posts.neutralising import neutral, plain
+from bot.posts.post import Button, Credit, Excerpt, Field, Form, Post, Sheet
+from bot.posts.splitting import split
+from foundation.text import shortened
 
 CONTENT = 2000
 SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
 ACTION = "parley:"
 ROW = 5
+TITLE, HINT, BUTTON = 45, 100, 80  # characters of a form's title or label, of what explains it, of a button
 LABEL = 18  # a component that names the input inside it
 STYLES = {"claim": 1, "send": 1}  # the button that is most likely wanted
 GREY = 2
@@ -28,6 +33,15 @@ def content(post: Post, permalink: str = "") -> str:
     called = _mention(post.mention)
     body = "\n".join(part for part in (called, post.text) if part)
     return "\n".join([*([body] if body else []), *(f"-# {line}" for line in small)])
+
+
+def _fitting(post: Post, permalink: str) -> str:
+    """The message with as much of its words as fit between who is called and what stands below them."""
+    whole = content(post, permalink)
+    if len(whole) <= CONTENT:
+        return whole
+    room = CONTENT - len(content(replace(post, text=""), permalink)) - len("\n…") - 1
+    return content(replace(post, text=f"{split(post.text, max(room, 60))[0]}\n…"), permalink)[:CONTENT]
 
 
 def measure(post: Post) -> int:
@@ -56,11 +70,36 @@ def _source(source: Credit) -> str:
 def body(post: Post, permalink: str = "") -> dict[str, Any]:
     """What a message is made of, for sending and for editing."""
     return {
-        "content": content(post, permalink)[:CONTENT],
+        "content": _fitting(replace(post, text=aligned(post.text)), permalink),
         "components": rows(post.buttons),
         "allowed_mentions": allowed_mentions(post),
         "flags": SUPPRESS_EMBEDS,
     }
+
+
+def word(text: str, buttons: tuple[Button, ...] = ()) -> dict[str, Any]:
+    """A message that only whoever acted sees."""
+    return body(Post(text=text, buttons=buttons)) | {"flags": SUPPRESS_EMBEDS | EPHEMERAL}
+
+
+def sheet(shown: Sheet) -> list[str]:
+    """What a sheet says, in messages that each hold whole excerpts, or a part of one."""
+    pieces = [f"**{shown.title}**", *(piece for each in shown.excerpts for piece in _excerpt(each))]
+    messages = [""]
+    for piece in pieces:
+        if len(messages[-1]) + 2 + len(piece) > CONTENT:
+            messages.append("")
+        messages[-1] += "\n\n" * bool(messages[-1]) + piece
+    return messages
+
+
+def _excerpt(excerpt: Excerpt) -> list[str]:
+    """An excerpt in pieces that fit into a message with their marks."""
+    credit = _source(Credit(excerpt.number, neutral(excerpt.title, links=()), excerpt.url))
+    quoted = split(neutral(excerpt.quote, links=()), CONTENT // 2)
+    pieces = ["\n".join(f"> {line}" for line in part.splitlines()) for part in quoted]
+    small = [f"-# {neutral(words, links=())}" for words in (excerpt.heading, excerpt.note) if words]
+    return ["\n".join([f"**{credit}**", *small, *pieces[:1]]), *pieces[1:]]
 
 
 def rows(buttons: tuple[Button, ...]) -> list[dict[str, Any]]:
@@ -72,7 +111,7 @@ def _button(button: Button) -> dict[str, Any]:
     return {
         "type": 2,
         "style": STYLES.get(button.action, GREY),
-        "label": LABELS.get(button.action, button.label)[:80],
+        "label": shortened(LABELS.get(button.action, button.label), BUTTON),
         "custom_id": f"{ACTION}{button.action}:{button.value}",
     }
 
@@ -91,12 +130,15 @@ def mark_of(message: dict[str, Any]) -> Mark | None:
 def modal(form: Form) -> dict[str, Any]:
     return {
         "custom_id": f"{ACTION}{form.name}:{form.value}",
-        "title": form.title[:45],
-        "components": [
-            {"type": LABEL, "label": each.label[:45], "component": _choice(each) if each.options else _input(each)}
-            for each in form.fields[:5]
-        ],
+        "title": shortened(form.title, TITLE),
+        "components": [_field(each) for each in form.fields[:5]],
     }
+
+
+def _field(wanted: Field) -> dict[str, Any]:
+    hint = {"description": shortened(wanted.hint, HINT)} if wanted.hint else {}
+    component = _choice(wanted) if wanted.options else _input(wanted)
+    return {"type": LABEL, "label": shortened(wanted.label, TITLE), **hint, "component": component}
 
 
 def _input(wanted: Field) -> dict[str, Any]:
@@ -119,7 +161,8 @@ def _choice(wanted: Field) -> dict[str, Any]:
         "required": wanted.is_required,
         "min_values": int(wanted.is_required),
         "options": [
-            {"value": value, "label": label, "default": value == wanted.initial} for value, label in wanted.options
+            {"value": value, "label": shortened(label, HINT), "default": value == wanted.initial}
+            for value, label in wanted.options
         ],
     }
 
@@ -132,20 +175,3 @@ def filled(components: list[dict[str, Any]]) -> dict[str, str]:
         for component in row.get("components") or [row.get("component") or {}]
         if "custom_id" in component
     }
-
-
-USE_AS_EXAMPLE = "Use as example"
-COMMANDS = [
-    {
-        "name": "ask",
-        "type": 1,
-        "description": "Ask the documents; only you see the answer",
-        "options": [
-            {"name": "question", "description": "Your question", "type": 3, "required": True, "max_length": 4000}
-        ],
-        "contexts": [0, 1],
-        "integration_types": [0],
-    },
-    {"name": "Ask about this", "type": 3, "contexts": [0, 1], "integration_types": [0]},
-    {"name": USE_AS_EXAMPLE, "type": 3, "contexts": [0], "integration_types": [0]},  # in a server, where roles are
-]

@@ -19,6 +19,8 @@ TIMEOUT = 15.0  # seconds of one call, the library's own waiting for rate limits
 HISTORY_SECONDS = 120.0
 IN_THREAD = 50  # messages of a thread that are read before a question, newest first
 READ_BACK = 500  # messages of a channel or thread that are read from the history
+# What a call raises, beside the refusals that are HTTP's: TimeoutError is an OSError.
+FAILURES = (OSError, aiohttp.ClientError, discord.DiscordException)
 ASKED_IN = (discord.TextChannel, discord.ForumChannel, discord.VoiceChannel)
 
 
@@ -187,11 +189,6 @@ def settled(future: "Future[Any]", seconds: float) -> Any:
         raise DiscordRefusedError(error) from error
     except discord.RateLimited as error:
         raise DeliveryError("Discord asks to wait.", retry_after=error.retry_after, was_refused=True) from error
-    except (
-        OSError,
-        aiohttp.ClientError,
-        CancelledError,
-        discord.DiscordException,
-    ) as error:  # TimeoutError is an OSError
+    except (*FAILURES, CancelledError) as error:
         future.cancel()
         raise DeliveryError(f"Discord did not answer: {type(error).__name__}.") from error

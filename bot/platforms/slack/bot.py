@@ -14,13 +14,14 @@ from bot.platforms.listening import ListenerProcess
 from bot.platforms.slack import oauth, web_api
 from bot.platforms.slack.listener import SocketListener
 from bot.platforms.slack.messenger import SlackMessenger
-from bot.platforms.slack.web_api import call
+from bot.platforms.slack.web_api import TOKEN_REFUSED, SlackRefusedError, call
 
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 600.0
 PATIENCE = (1.0, 2.0, 5.0, 10.0)  # seconds between attempts to learn who we are; then every thirty
 LONGEST = 30.0
+REFUSED = "Slack refuses {name} ({code}). Copy it anew from the app's page at api.slack.com, and start again."
 
 
 class SlackBot(Bot):
@@ -31,6 +32,7 @@ class SlackBot(Bot):
         self._stopping = threading.Event()
         self._socket: SocketListener | ListenerProcess | None = None
         self._is_known = not settings.SLACK_BOT_TOKEN
+        self._fault = ""
 
     def start(self, on_gap: Callable[[], None]) -> None:
         threading.Thread(target=self._begin, args=(on_gap,), name="slack", daemon=True).start()
@@ -45,6 +47,11 @@ class SlackBot(Bot):
             self._socket.close()
 
     @property
+    def fault(self) -> str:
+        code = self._socket.refused if self._socket is not None else ""
+        return self._fault or (REFUSED.format(name="SLACK_APP_TOKEN", code=code) if code else "")
+
+    @property
     def is_connected(self) -> bool:
         return self._is_known and (self._socket is None or self._socket.is_connected)
 
@@ -52,7 +59,7 @@ class SlackBot(Bot):
         try:
             self._introduce()
             connection.close()
-            if self._stopping.is_set():
+            if self._stopping.is_set() or self._fault:
                 return
             if settings.SLACK_APP_TOKEN:
                 self._socket = ListenerProcess("slack", on_gap) if self.is_apart else SocketListener(on_gap)
@@ -64,13 +71,16 @@ class SlackBot(Bot):
             connection.close()
 
     def _introduce(self) -> None:
-        """Learn who we are; Slack may be out of reach for a while, a wrong token is said again and again."""
+        """Learn who we are; Slack may be out of reach for a while; a token that it refuses is the end."""
         attempt = 0
         while not self._is_known and not self._stopping.is_set():
             try:
                 introduce()
                 self._is_known = True
             except (DeliveryError, DatabaseError) as error:
+                if isinstance(error, SlackRefusedError) and error.code in TOKEN_REFUSED:
+                    self._fault = REFUSED.format(name="SLACK_BOT_TOKEN", code=error.code)
+                    return
                 log.error("Slack does not say who we are: %s", error)
                 self._stopping.wait(PATIENCE[attempt] if attempt < len(PATIENCE) else LONGEST)
                 attempt += 1

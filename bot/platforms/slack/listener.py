@@ -20,7 +20,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.messenger import DeliveryError, Incoming
-from bot.models import Platform, Workspace
+from bot.models import Channel, Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import events, manifest, members, posts, web_api
 from bot.platforms.slack.personal import homes, words
@@ -29,6 +29,7 @@ from bot.posts.post import Form
 from bot.questions import receiving, stopping
 from bot.questions.addressing import Verdict
 from bot.team import circles, feedback, nominating, press, pressing
+from bot.team.press import Said
 from bot.wording import outcomes, phrases, smalltalk, speech
 from bot.wording.speech import ENGLISH
 from foundation import failpoints, secrets
@@ -219,12 +220,21 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     action, _, value = str(body["actions"][0].get("value", "")).partition(":")
     user = body["user"]
     name = user.get("name") or user.get("username") or ""
-    result = pressing.press(press.Press(action, value, user["id"], name))
+    is_outsider = user.get("team_id", body["team"]["id"]) != body["team"]["id"]
+    result = pressing.press(press.Press(action, value, user["id"], name, is_outsider, _has_outsiders))
     ack()
-    if isinstance(result, Form):
-        _open(body, result)
+    if isinstance(result, Said):
+        words.tell(body, result)
     else:
-        words.say(body, result.text)
+        _open(body, posts.view(result, result.value) if isinstance(result, Form) else posts.sheet(result))
+
+
+def _has_outsiders(channel: Channel) -> bool:
+    try:
+        return members.audience(channel).has_outsiders
+    except DeliveryError as error:
+        log.warning("Who reads %s is not known, so it is shown public documents alone: %s", channel, error)
+        return True
 
 
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -238,18 +248,17 @@ def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
         person=user["id"],
         person_name=user.get("name") or "",
     )
-    ack(response_action="update", view=posts.said(view["title"]["text"], said.text))
+    ack(response_action="update", view=posts.said(view["title"]["text"], said.text, said.buttons))
 
 
-def _open(body: dict[str, Any], form: Form) -> None:
+def _open(body: dict[str, Any], view: posts.Block) -> None:
     workspace = workspaces.connected(Platform.SLACK, body["team"]["id"])
     if workspace is None:
         return
     try:
-        view = posts.view(form, form.value)
         call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
     except DeliveryError as error:
-        log.warning("The form %s could not be opened: %s", form.name, error)
+        log.warning("A modal could not be opened: %s", error)
         words.say(body, ENGLISH.say(phrases.FORM_NOT_OPENED))
 
 
@@ -271,6 +280,7 @@ class SocketListener:
         self._handler: SocketModeHandler | None = None
         self._healthy_at = time.monotonic()
         self._session = ""
+        self.refused = ""  # how Slack names what is wrong with the token, if that is what keeps us from listening
 
     def start(self) -> None:
         threading.Thread(target=self._watch, name="slack-socket", daemon=True).start()
@@ -317,10 +327,12 @@ class SocketListener:
             )
             handler.connect()  # type: ignore[no-untyped-call]
         except web_api.FAILURES as error:
-            log.warning("Slack cannot be listened to yet: %s", type(error).__name__)
+            self.refused = web_api.refusal(error)
+            log.warning("Slack cannot be listened to yet: %s %s", type(error).__name__, self.refused)
             asked_to_wait = web_api.note(web_api.client(), OPEN, error, app_token=settings.SLACK_APP_TOKEN)
             connection.close()
             self._stopping.wait(max(1.0, asked_to_wait))
             return
+        self.refused = ""
         self._handler = handler
         self._healthy_at = time.monotonic()

@@ -4,12 +4,15 @@ from typing import Any
 
 from bot.posts import buttons
 from bot.posts.neutralising import plain, slack_escaped
-from bot.posts.post import Button, Credit, Field, Form, Post
+from bot.posts.post import Button, Credit, Excerpt, Field, Form, Post, Sheet
+from foundation.text import shortened
 
 Block = dict[str, Any]
 
 FALLBACK = 3000  # characters of the text for notifications; an update refuses more than 4,000
 CONTEXT_ELEMENTS = 10
+TITLE = 24  # of a modal, as of its buttons
+MOST_EXCERPTS = 33  # of three blocks each; a modal holds a hundred
 ACTION = "parley:"
 FEEDBACK = f"{ACTION}feedback"
 
@@ -70,7 +73,7 @@ def _source(source: Credit) -> str:
 
 
 def _plain(text: str, limit: int) -> Block:
-    return {"type": "plain_text", "text": text[:limit]}
+    return {"type": "plain_text", "text": shortened(text, limit)}
 
 
 def _feedback(judging: list[Button]) -> Block:
@@ -97,27 +100,54 @@ def view(form: Form, private_metadata: str) -> Block:
         "type": "modal",
         "callback_id": f"{ACTION}{form.name}",
         "private_metadata": private_metadata,
-        "title": _plain(form.title, 24),
-        "submit": _plain(form.submit, 24),
-        "close": _plain("Cancel", 24),
+        "title": _plain(form.title, TITLE),
+        "submit": _plain(form.submit, TITLE),
+        "close": _plain("Cancel", TITLE),
         "blocks": [_input(each) for each in form.fields],
     }
 
 
-def said(title: str, text: str) -> Block:
-    """A modal that only says something."""
+def said(title: str, text: str, offered: tuple[Button, ...] = ()) -> Block:
+    """A modal that only says something, with what may be pressed next."""
     return {
         "type": "modal",
-        "title": _plain(title, 24),
-        "close": _plain("Close", 24),
-        "blocks": [_section(slack_escaped(text)[:3000])],
+        "title": _plain(title, TITLE),
+        "close": _plain("Close", TITLE),
+        "blocks": word(text, offered),
     }
+
+
+def word(text: str, offered: tuple[Button, ...]) -> list[Block]:
+    buttons_below = [{"type": "actions", "elements": [_button(each) for each in offered]}] if offered else []
+    return [_section(slack_escaped(shortened(text, 2500))), *buttons_below]
+
+
+def sheet(shown: Sheet) -> Block:
+    """A modal to read in. Quotations are rich text, in which nothing is live."""
+    return {
+        "type": "modal",
+        "title": _plain(shown.title, TITLE),
+        "close": _plain("Close", TITLE),
+        "blocks": [block for each in shown.excerpts[:MOST_EXCERPTS] for block in _excerpt(each)],
+    }
+
+
+def _excerpt(excerpt: Excerpt) -> list[Block]:
+    small = [slack_escaped(words) for words in (excerpt.heading, excerpt.note) if words]
+    quoted = {"type": "rich_text_quote", "elements": [{"type": "text", "text": excerpt.quote}]}
+    return [
+        _section(_source(Credit(excerpt.number, excerpt.title, excerpt.url))),
+        {"type": "rich_text", "elements": [quoted]},
+        *([_context(small)] if small else []),
+    ]
 
 
 def _input(wanted: Field) -> Block:
     if wanted.options:
         options = [{"text": _plain(label, 75), "value": value} for value, label in wanted.options]
         element: Block = {"type": "radio_buttons", "action_id": wanted.name, "options": options}
+        chosen = [option for option in options if option["value"] == wanted.initial]
+        element |= {"initial_option": chosen[0]} if chosen else {}
     else:
         element = {
             "type": "plain_text_input",
@@ -131,6 +161,7 @@ def _input(wanted: Field) -> Block:
         "type": "input",
         "block_id": wanted.name,
         "label": _plain(wanted.label, 200),
+        **({"hint": _plain(wanted.hint, 200)} if wanted.hint else {}),
         "element": element,
         "optional": not wanted.is_required,
     }

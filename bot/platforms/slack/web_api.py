@@ -40,6 +40,19 @@ PAUSE = 1.2  # seconds that a post waits here for its turn; for a longer time it
 PATIENCE = 60.0  # seconds that what nobody waits for may take until Slack wants to hear of it again
 
 windows = Windows("slack")
+# The token is none, or none any more.
+TOKEN_REFUSED = {
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "not_allowed_token_type",
+    "no_permission",
+    "missing_scope",
+    "team_access_not_granted",
+}
+
 Client = WebClient
 Ask = Callable[..., dict[str, Any]]  # as `call`
 # What calls raise; of the SDK, the network, and HTTP under it.
@@ -114,6 +127,13 @@ class SlackRefusedError(DeliveryError):
     def __init__(self, message: str, *, code: str, permanent: bool, retry_after: float | None) -> None:
         super().__init__(message, permanent=permanent, retry_after=retry_after, was_refused=True)
         self.code = code
+
+
+def refusal(error: Exception) -> str:
+    """What Slack finds wrong with a token, by its name; empty for any other failure."""
+    data = getattr(error.response, "data", None) if isinstance(error, SlackApiError) else None
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    return code if code in TOKEN_REFUSED else ""
 
 
 def _refused(method: str, names: list[str], error: SlackApiError) -> DeliveryError:

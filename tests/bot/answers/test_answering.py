@@ -189,7 +189,7 @@ def test_a_provider_that_fails_is_an_outcome_within_the_deadline(
     answer = ask(provider=provider)
     assert time.monotonic() - started < 10
     assert answer.outcome == Outcome.PROVIDER_ERROR
-    assert answer.trace_id in answer.text
+    assert answer.trace_id[:8] in answer.text
     assert not answer.citations
     assert UsageRecord.objects.get(trace_id=answer.trace_id, purpose=Purpose.ANSWER).error
 

@@ -125,7 +125,7 @@ def test_what_a_colleague_wrote_in_the_thread_stands_in_for_the_answer(server: S
 
 def test_the_menu_is_offered_in_servers_after_an_update_of_an_older_install(discord: FakeDiscord) -> None:
     with bots.running("discord"):
-        bots.until(lambda: len(discord.commands) == 3, "the commands are there")
+        bots.until(lambda: len(discord.commands) == 4, "the commands are there")
     assert {each["name"]: each["contexts"] for each in discord.commands}[MENU] == [0]
     puts = [call for call in discord.calls if call.method == "PUT" and call.path.endswith("/commands")]
     with bots.running("discord"):

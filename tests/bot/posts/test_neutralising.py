@@ -1,5 +1,6 @@
 """What a model writes calls nobody and leads nowhere but to what was cited, on Slack and on Discord."""
 
+import re
 import time
 
 import pytest
@@ -99,3 +100,28 @@ def test_a_flood_takes_no_time(unit: str) -> None:
     neutral(flood, links=[OK])
     settled(flood)
     assert time.process_time() - begun < 2
+
+
+ENDINGS = st.from_regex(r"[^\W\d_][\w-]{1,20}", fullmatch=True)
+AROUND = st.sampled_from(
+    ["{}", "see {} now", "({})", "**{}**", "_{}_", "| {} | x |\n|---|---|\n| y | {} |", '"{}".', "> {}"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    ENDINGS,
+    AROUND,
+    st.sampled_from(["www.evil.{}", "WWW.evil.{}/x?q=1", "www2.{}", "evil.{}/secret", "a.evil.{}:8080/x"]),
+)
+def test_an_address_is_none_whatever_it_ends_with(ending: str, around: str, address: str) -> None:
+    written = address.format(ending)
+    shown = neutral(around.replace("{}", written), links=())
+    outside = re.sub(r"`[^`\n]+`", " ", shown)
+    assert "evil" not in outside.lower()
+    assert "www" not in outside.lower()
+
+
+@pytest.mark.parametrize("text", ["$3.50/user", "and/or", "e.g./i.e. this", "12.5/20", "a www. b", "v1.2/3"])
+def test_what_only_looks_like_one_stays(text: str) -> None:
+    assert neutral(text, links=()) == text

@@ -72,3 +72,15 @@ def test_half_a_code_span_sets_nothing_free() -> None:
 def test_an_item_of_a_list_keeps_its_indent() -> None:
     text = "- first\n" + "\n".join(f"  - item {number}" for number in range(40))
     assert all(part.startswith("  - item") for part in split(text, 120)[1:])
+
+
+def test_a_part_that_ends_with_a_fence_gets_no_tick_behind_it() -> None:
+    text = "```\n" + "code\n" * 20 + "```\n\n" + "More words. " * 20
+    parts = split(text, 130)
+    assert parts[0].endswith("code\n```")
+    assert not any("````" in part for part in parts)
+
+
+def test_a_fence_that_fits_whole_into_the_next_part_is_not_cut() -> None:
+    words, code = "More words. " * 12, "```\n" + "code\n" * 20 + "```"
+    assert split(f"{words}\n\n{code}\n\nThe end.", 200) == [words.strip(), f"{code}\n\nThe end."]

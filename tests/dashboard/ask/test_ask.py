@@ -191,7 +191,7 @@ def test_a_failed_provider_shows_an_incident_id(web: Client, shelf: Collection, 
     page = ask(web, shelf, follow=True).content.decode()
     answer = Message.objects.get(speaker=Speaker.BOT)
     assert "Could not be written" in page
-    assert f"incident id: {answer.trace_id}" in page
+    assert f"this number: {answer.trace_id[:8]}" in page
     assert "No such key" not in page
 
 
@@ -255,6 +255,18 @@ def test_thumbs_are_kept_and_can_be_changed(web: Client, ada: User) -> None:
     assert web.post(address, {"is_positive": "no"}).status_code == 302
     assert [(each.user, each.is_positive) for each in Feedback.objects.all()] == [(ada, False)]
     assert web.post(address, {"is_positive": "perhaps"}).status_code == 422
+
+
+def test_a_refusal_can_be_said_to_be_wrong_and_where_it_stands(web: Client, ada: User) -> None:
+    answer = make_answer(make_question(ada), outcome="not_in_docs")
+    address = f"/answers/{answer.pk}/feedback/"
+    shown = web.post(address, {"is_positive": "no"}, headers={"HX-Request": "true"}).content.decode()
+    assert "You have it, I know" in shown
+    assert "The sources do not fit" not in shown
+    web.post(address, {"is_positive": "no", "reason": "have_it", "right_document": "Refunds"})
+    kept = Feedback.objects.get()
+    assert (kept.is_positive, kept.reason, kept.right_document) == (False, "have_it", "Refunds")
+    assert web.post(address, {"is_positive": "no", "reason": "rude"}).status_code == 422
 
 
 def test_conversations_of_others_do_not_exist(web: Client) -> None:

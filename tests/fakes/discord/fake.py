@@ -68,6 +68,10 @@ class FakeDiscord(Server):
     def archive(self, thread: int, *, locked: bool = False) -> None:
         self._do(lambda: self.world.archive(self.world.channels[thread], locked))
 
+    def lock(self, thread: int) -> None:
+        """It stays among the active ones, and nobody but moderators may write in it."""
+        self._do(lambda: self.world.archive(self.world.channels[thread], True, archived=False))
+
     def add_user(self, name: str, *, is_bot: bool = False) -> int:
         return self._do(lambda: self.world.add_user(name, is_bot=is_bot))
 
@@ -143,6 +147,9 @@ class FakeDiscord(Server):
     def command(self, user: int, channel: int, name: str, options: dict[str, Any] | None = None) -> Interaction:
         """A registered slash command; "group sub" for one in a group."""
         return self._do(lambda: self.people.command(user, channel, name, options or {}))
+
+    def typed(self, user: int, channel: int, name: str, option: str, text: str) -> Interaction:
+        return self._do(lambda: self.people.typed(user, channel, name, option, text))
 
     def context_menu(self, user: int, channel: int, message: int, name: str) -> Interaction:
         return self._do(lambda: self.people.context_menu(user, channel, message, name))

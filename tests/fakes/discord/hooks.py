@@ -6,10 +6,20 @@ import uuid
 from dataclasses import dataclass, field
 
 from tests.fakes.discord.messages import Asked, Messages, Reply, attachments
-from tests.fakes.discord.rules import EPHEMERAL, LOADING, V2, DiscordError, Json, check_message, check_modal, invalid
+from tests.fakes.discord.rules import (
+    EPHEMERAL,
+    LOADING,
+    V2,
+    DiscordError,
+    Json,
+    check_choices,
+    check_message,
+    check_modal,
+    invalid,
+)
 from tests.fakes.discord.things import Channel, Message
 
-COMMAND, COMPONENT, MODAL = 2, 3, 5
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 
 
 @dataclass(eq=False)
@@ -89,6 +99,8 @@ class Hooks:
         if kind in (4, 5):
             body = data if kind == 4 else {"flags": int(data.get("flags") or 0) | LOADING}
             interaction.first = self._create(interaction, channel, Asked([], {}, body, files))
+        elif kind == 8:
+            check_choices(data.get("choices"))
         elif kind == 9:
             check_modal(data)
             interaction.modal = data
@@ -98,7 +110,7 @@ class Hooks:
             self._rewrite(channel, interaction.message, Asked([], {}, data, files))
 
     def _check_kind(self, interaction: Interaction, kind: object) -> None:
-        allowed = {COMMAND: (4, 5, 9), COMPONENT: (4, 5, 6, 7, 9), MODAL: (4, 5)}[interaction.kind]
+        allowed = {COMMAND: (4, 5, 9), COMPONENT: (4, 5, 6, 7, 9), AUTOCOMPLETE: (8,), MODAL: (4, 5)}[interaction.kind]
         if interaction.kind == MODAL and interaction.message:
             allowed = (4, 5, 6, 7)
         if kind not in allowed:

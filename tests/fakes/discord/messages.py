@@ -118,6 +118,8 @@ class Messages:
             raise DiscordError(50005)
         if channel.data.get("thread_metadata", {}).get("archived"):
             raise DiscordError(50083)
+        if channel.data.get("thread_metadata", {}).get("locked") and not channel.may & PERMISSIONS["manage_threads"]:
+            raise DiscordError(160005)  # nobody but moderators changes anything in it, their own posts included
         self.rewrite(channel, message, asked)
         self.world.say("MESSAGE_UPDATE", channel, message.data)
         return 200, message.data
@@ -135,6 +137,8 @@ class Messages:
     def delete(self, asked: Asked) -> Reply:
         channel = self.channel(asked.parts[0])
         message = self.message(channel, asked.parts[1])
+        if channel.data.get("thread_metadata", {}).get("archived"):
+            raise DiscordError(50083)
         mine = message.data["author"]["id"] == str(self.world.bot_id)
         if not mine and not (channel.guild and channel.may & PERMISSIONS["manage_messages"]):
             raise DiscordError(50013)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.fakes.discord.hooks import COMMAND, COMPONENT, MODAL, Hooks, Interaction
+from tests.fakes.discord.hooks import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Hooks, Interaction
 from tests.fakes.discord.messages import Messages
 from tests.fakes.discord.messages import attachments as files_of
 from tests.fakes.discord.rest import Rest
@@ -141,6 +141,15 @@ class People:
             choices = [each["value"] for each in known[key].get("choices") or []]
             assert not choices or value in choices, f"{key} is one of {choices}"
         return self._interact(COMMAND, user, channel, data)
+
+    def typed(self, user: int, channel: int, name: str, option: str, text: str) -> Interaction:
+        """Somebody types a text as an option of a command."""
+        registered = self._registered(1, name, channel)
+        (known,) = [each for each in registered["options"] if each["name"] == option]
+        assert known.get("autocomplete"), "nothing is suggested for it"
+        said = {"name": option, "type": known["type"], "value": text, "focused": True}
+        data = {"id": registered["id"], "name": name, "type": 1, "options": [said]}
+        return self._interact(AUTOCOMPLETE, user, channel, data)
 
     def context_menu(self, user: int, channel: int, message: int, name: str) -> Interaction:
         registered = self._registered(3, name, channel)

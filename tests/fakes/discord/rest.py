@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.fakes.discord.messages import Asked, Messages, Reply
 from tests.fakes.discord.rules import DiscordError, Json, check_commands, check_text, invalid
-from tests.fakes.discord.things import GUILDS, PERMISSIONS, Event
+from tests.fakes.discord.things import GUILDS, PERMISSIONS, Channel, Event
 
 
 @dataclass
@@ -120,7 +120,10 @@ class Rest(Messages):
         channel, body = self.channel(asked.parts[0]), asked.body
         mine = channel.is_thread and channel.data["owner_id"] == str(self.world.bot_id)
         need = PERMISSIONS["manage_threads" if channel.is_thread else "manage_channels"]
-        if not channel.may & need and not (mine and not body.get("locked")):
+        # Whoever may write in a thread may open it again, unless it is locked.
+        wakes = channel.is_thread and body == {"archived": False} and not channel.data["thread_metadata"]["locked"]
+        wakes = wakes and bool(channel.may & PERMISSIONS["send_messages_in_threads"])
+        if not channel.may & need and not wakes and not (mine and not body.get("locked") and not _is_locked(channel)):
             raise DiscordError(50013)
         if "name" in body:
             channel.data["name"] = check_text(body["name"], "name", 100, 1)
@@ -131,3 +134,7 @@ class Rest(Messages):
         name = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"
         self.world.emit(Event(name, channel.data, channel.guild, GUILDS))
         return 200, channel.data
+
+
+def _is_locked(channel: Channel) -> bool:
+    return bool(channel.data.get("thread_metadata", {}).get("locked"))

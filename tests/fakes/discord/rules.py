@@ -28,6 +28,9 @@ ERRORS = {
     160004: (400, "A thread has already been created for this message"),
     160005: (403, "Thread is locked"),
 }
+LOCALES = frozenset(
+    ("de", "fr", "es-ES", "ja", "en-US", "en-GB", "es-419", "it", "pt-BR", "nl", "pl", "zh-CN", "ko")
+)  # of its 32
 V2 = 1 << 15
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
@@ -220,6 +223,13 @@ def _check_input(item: Json, place: str, seen: set[str], *, has_label: bool) -> 
     return None
 
 
+def check_choices(choices: Any) -> None:
+    """What is offered while somebody types."""
+    for number, choice in enumerate(_check_list(choices, "data.choices", 25)):
+        check_text(choice.get("name"), f"data.choices.{number}.name", 100, 1)
+        check_text(choice.get("value"), f"data.choices.{number}.value", 100, 1)
+
+
 def check_commands(commands: Any) -> None:
     seen: set[tuple[int, str]] = set()
     for number, command in enumerate(_check_list(commands, "commands", 130)):
@@ -242,6 +252,10 @@ def _check_command(command: Json, place: str) -> None:
     if not re.fullmatch(r"[-_'\w]{1,32}", name) or name != name.lower():
         raise invalid(f"{place}.name", "Command name is invalid", "APPLICATION_COMMAND_INVALID_NAME")
     check_text(command.get("description"), f"{place}.description", 100, 1)
+    for locale, text in (command.get("description_localizations") or {}).items():
+        if locale not in LOCALES:
+            raise invalid(f"{place}.description_localizations", "Unknown locale.", "BASE_TYPE_CHOICES")
+        check_text(text, f"{place}.description_localizations.{locale}", 100, 1)
     had_optional = False
     for number, option in enumerate(_check_list(command.get("options") or [], f"{place}.options", 25)):
         _check_command(option, f"{place}.options.{number}")

@@ -160,8 +160,8 @@ class World:
         channel.data["permission_overwrites"] = [*kept, overwrite(self.bot_id, 1, bits, EVERYTHING & ~bits)]
         self.emit(Event("CHANNEL_UPDATE", channel.data, channel.guild, GUILDS))
 
-    def archive(self, thread: Channel, locked: bool) -> None:
-        thread.data["thread_metadata"] |= {"archived": True, "locked": locked, "archive_timestamp": now()}
+    def archive(self, thread: Channel, locked: bool, archived: bool = True) -> None:
+        thread.data["thread_metadata"] |= {"archived": archived, "locked": locked, "archive_timestamp": now()}
         self.emit(Event("THREAD_UPDATE", thread.data, thread.guild, GUILDS))
 
     def add_role(self, guild: int, name: str) -> int:

@@ -69,7 +69,7 @@ class _Blocks:
         check: dict[str, Callable[[Json], None]] = {
             "section": self._section, "header": self._header, "markdown": self._markdown, "input": self._input,
             "context": self._elements, "context_actions": self._elements, "actions": self._elements,
-            "image": self._image, "table": self._table,
+            "image": self._image, "table": self._table, "rich_text": self._rich_text,
         }  # fmt: skip
         if kind in check:
             check[str(kind)](block)
@@ -125,6 +125,16 @@ class _Blocks:
         self._need(isinstance(rows, list) and 0 < len(rows) <= 100, "a table has 1 to 100 rows")
         assert isinstance(rows, list)
         self._need(all(len(row) <= 20 for row in rows), "a row has up to 20 cells")
+
+    def _rich_text(self, block: Json) -> None:
+        parts = names("rich_text_section rich_text_list rich_text_quote rich_text_preformatted")
+        elements = block.get("elements")
+        self._need(isinstance(elements, list) and elements, "a rich_text needs elements")
+        for part in elements or ():
+            self._need(part.get("type") in parts, f"unsupported rich text: {part.get('type')}")
+            for piece in part.get("elements") or ():
+                words = piece.get("text")
+                self._need(piece.get("type") != "text" or (isinstance(words, str) and words), "text must not be empty")
 
     def _elements(self, block: Json) -> None:
         kind, elements = block["type"], block.get("elements")

@@ -9,7 +9,9 @@ from django.db import DatabaseError, connection
 from bot.messenger import DeliveryError
 from bot.models import Platform
 from bot.platforms import workspaces
+from bot.platforms.slack import posts
 from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, respond
+from bot.team.press import Said
 
 log = logging.getLogger(__name__)
 
@@ -18,26 +20,44 @@ _saying = ThreadPoolExecutor(4, thread_name_prefix="word")
 
 
 def say(body: dict[str, Any], text: str) -> None:
+    """As `tell`, of words alone."""
+    tell(body, Said(text))
+
+
+def tell(body: dict[str, Any], said: Said) -> None:
     """Say it in a thread of its own; it is no loss if it does not arrive.
 
     Bolt acknowledges a press when its listener returns (bolt-python#537), and Slack waits three seconds for that.
     """
-    _saying.submit(_say, body, text)
+    _saying.submit(_tell, body, said)
 
 
-def _say(body: dict[str, Any], text: str) -> None:
+def _tell(body: dict[str, Any], said: Said) -> None:
     """The address that comes with a press leads to the channel, not to the thread (bolt-js#963), so it is the second
-    way: where the bot is no member, or whoever pressed is none."""
+    way: where the bot is no member, or whoever pressed is none. In a modal the word stands there."""
+    content: dict[str, Any] = {"text": said.text}
+    if said.buttons:
+        content["blocks"] = posts.word(said.text, said.buttons)
     try:
-        if not _is_posted(body, text):
-            respond(body["response_url"], text=text, response_type="ephemeral", replace_original=False)
+        if body.get("view"):
+            _show(body, said)
+        elif not _is_posted(body, content):
+            respond(body["response_url"], **content, response_type="ephemeral", replace_original=False)
     except (DeliveryError, DatabaseError, KeyError) as error:
         log.info("A word to whoever pressed a button did not arrive: %s", error)
     finally:
         connection.close()
 
 
-def _is_posted(body: dict[str, Any], text: str) -> bool:
+def _show(body: dict[str, Any], said: Said) -> None:
+    view = body["view"]
+    workspace = workspaces.connected(Platform.SLACK, body["team"]["id"])
+    if workspace is not None:
+        told = posts.said(view["title"]["text"], said.text, said.buttons)
+        call(client_for(workspace, seconds=SECONDS), "views.update", view_id=view["id"], view=told)
+
+
+def _is_posted(body: dict[str, Any], content: dict[str, Any]) -> bool:
     workspace = workspaces.connected(Platform.SLACK, body["team"]["id"])
     if workspace is None or not body.get("channel"):
         return False
@@ -45,7 +65,7 @@ def _is_posted(body: dict[str, Any], text: str) -> bool:
     where = {"thread_ts": thread} if thread else {}
     client = client_for(workspace, seconds=SECONDS)
     try:
-        call(client, "chat.postEphemeral", channel=body["channel"]["id"], user=body["user"]["id"], text=text, **where)
+        call(client, "chat.postEphemeral", channel=body["channel"]["id"], user=body["user"]["id"], **content, **where)
     except SlackRefusedError as error:
         log.info("A word goes by the address of the press: %s", error)
         return False
