@@ -24,9 +24,9 @@ OPEN = (QuestionState.WAITING, QuestionState.ANSWERING, QuestionState.DELIVERING
 class Question(models.Model):
     """A message that is a question to the bot: unique by its id on the platform, answered once.
 
-    `reply_token` is for private answers: how to reach the asker alone, encrypted, and worthless after `reply_until`.
-    `unread` names the files of the message, which are not looked at. `ranked_at` orders the queue: later for whoever
-    has others waiting.
+    `author` is who wrote the message where somebody else asked about it. `reply_token` is for private answers: how to
+    reach the asker alone, encrypted, and worthless after `reply_until`. `unread` names the files of the message, which
+    are not looked at. `ranked_at` orders the queue: later for whoever has others waiting.
     """
 
     platform = models.CharField(max_length=10, choices=Platform)
@@ -35,6 +35,7 @@ class Question(models.Model):
     message_id = models.CharField(max_length=64)
     asker = models.CharField(max_length=64)
     asker_name = models.CharField(max_length=200, blank=True)
+    author = models.CharField(max_length=64, blank=True, db_default="")
     is_outsider = models.BooleanField(default=False)
     text = models.TextField()
     unread = models.JSONField(default=list)

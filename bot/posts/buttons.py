@@ -3,7 +3,9 @@
 from bot.posts.post import Button
 
 UP, DOWN, HUMAN, SHARE = "up", "down", "human", "share"
+SOLVED, WRITE = "solved", "write"  # of the asker, while people have the question
 CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send", "change"
+REOPEN = "reopen"
 
 LABELS = {
     UP: "Helpful",
@@ -15,6 +17,9 @@ LABELS = {
     ARTICLE: "Make it an article",
     SEND: "Send",
     CHANGE: "Change and send",
+    SOLVED: "That solved it",
+    WRITE: "Write back",
+    REOPEN: "Reopen",
 }
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 
 from bot.answers import wording
-from bot.models import Channel, Citation, Message, Outcome, Question
+from bot.models import Channel, ChannelKind, Citation, Message, Outcome, Question
 from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post, age
@@ -88,5 +88,7 @@ def _buttons(message: Message, question: Question) -> Iterable[Button]:
         yield buttons.button(buttons.DOWN, question.pk)
     if message.outcome not in (Outcome.CLARIFY, Outcome.ESCALATED):
         yield buttons.button(buttons.HUMAN, question.pk)
+    if question.channel.kind == ChannelKind.FORUM and message.outcome == Outcome.ANSWERED:
+        yield buttons.button(buttons.SOLVED, question.pk)
     if question.is_private and message.outcome == Outcome.ANSWERED:
         yield buttons.button(buttons.SHARE, question.pk)

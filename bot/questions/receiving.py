@@ -26,7 +26,8 @@ from bot.models import (
 from bot.posts.post import Post
 from bot.questions import addressing
 from bot.questions.addressing import Verdict
-from bot.team import escalations
+from bot.questions.wishes import is_solved
+from bot.team import talking
 from foundation import failpoints
 from foundation.text import clean
 from llm import client
@@ -59,7 +60,7 @@ def receive(incoming: Incoming) -> Reception:
 def _receive(incoming: Incoming) -> Reception:
     now = timezone.now()
     channel = _channel(incoming)
-    if incoming.thread_id and not incoming.is_mention and _is_heard(channel, incoming):
+    if _is_heard(channel, incoming):
         return Reception(Verdict.IGNORE)
     conversation = _conversation(channel, incoming, now)
     is_asker = conversation is not None and not incoming.is_mention and _has_asked(conversation, incoming.author)
@@ -87,15 +88,17 @@ def _note_activity(question: Question, verdict: Verdict, now: datetime) -> None:
 
 
 def _is_heard(channel: Channel, incoming: Incoming) -> bool:
-    """Whether a message belongs to the team's talk about a question; it is passed on once."""
-    key = f"heard:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
-    if not escalations.is_thread(channel, incoming.thread_id):
+    """Whether a message belongs to the talk between an asker and the team; it is passed on once."""
+    is_chat = channel.kind == ChannelKind.DIRECT and not incoming.is_threaded
+    if incoming.is_mention or incoming.is_explicit or not (incoming.thread_id or is_chat):
         return False
-    if _is_first(key):
-        escalations.hear(
-            channel, incoming.thread_id, by=incoming.author, name=incoming.author_name, text=incoming.text
-        )  # fmt: skip
-    return True
+    key = f"heard:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
+    if Receipt.objects.filter(key=key).exists():
+        return True
+    hear = talking.ear(channel, incoming, is_solved=is_solved(incoming.text))
+    if hear is not None and _is_first(key):
+        hear()
+    return hear is not None
 
 
 def _keep(
@@ -112,6 +115,7 @@ def _keep(
             "conversation": conversation or _new_conversation(channel, incoming),
             "asker": incoming.author,
             "asker_name": incoming.author_name,
+            "author": incoming.written_by,
             "is_outsider": incoming.is_outsider,
             "text": clean(incoming.text).strip(),
             "unread": list(incoming.unread),
@@ -129,6 +133,7 @@ def _keep(
     if not is_new:
         return Reception(verdict, question)
     _note_activity(question, verdict, now)
+    talking.note_question(question)
     is_asked = verdict != Verdict.ASK or incoming.is_explicit
     if refusal and (is_asked or not _was_told(incoming, now)):
         outbox.add(question, DeliveryKind.NOTICE, Post(text=refusal))
@@ -237,7 +242,8 @@ def _new_conversation(channel: Channel, incoming: Incoming) -> Conversation:
 
 
 def _has_asked(conversation: Conversation, author: str) -> bool:
-    return conversation.questions.filter(asker=author).exists()
+    """Or wrote what somebody else asked about."""
+    return conversation.questions.filter(Q(asker=author) | Q(author=author)).exists()
 
 
 def _is_first(key: str) -> bool:

@@ -130,7 +130,7 @@ def _answer(told: Reply) -> Answer:
         cause = question.error or "Every attempt to answer was cut short."
         return ended(asked, Outcome.PROVIDER_ERROR, error=cause)
     if wants_person(question.text):
-        return ended(asked, Outcome.ESCALATED, wording.HANDED_OFF if channel.team_channel else "")
+        return ended(asked, Outcome.ESCALATED, escalations.handed_off(channel))
     return _write(told, asked)
 
 

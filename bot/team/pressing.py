@@ -9,7 +9,7 @@ from bot.answers import wording
 from bot.models import DeliveryKind, Question
 from bot.posts import buttons, presenting
 from bot.posts.post import Field, Form
-from bot.team import articles, escalations
+from bot.team import articles, escalations, talking
 from bot.team.feedback import IMPROVE, REASONS, improve, judge
 from bot.team.press import Press, Said
 
@@ -34,6 +34,9 @@ def submit(name: str, value: str, fields: dict[str, str], *, person: str, person
     if name == buttons.CHANGE:
         is_sent = escalations.send_draft(question, by=person, name=person_name, text=fields["text"])
         return Said("Sent." if is_sent else "Somebody has sent it already.")
+    if name == buttons.WRITE:
+        is_written = talking.write(question, by=person, name=person_name, text=fields["text"])
+        return Said(wording.WRITTEN if is_written else wording.OVER)
     if name == buttons.ANSWERED:
         escalations.answer(question, by=person, name=person_name, text=fields.get("text", ""))
         return Said("Thank you. It is closed.")
@@ -68,8 +71,28 @@ def _dislike(question: Question, pressed: Press) -> Form:
 
 
 def _ask_human(question: Question, pressed: Press) -> Said:
-    is_new = escalations.request(question, by=pressed.person)
-    return Said("I have passed it on." if is_new else "The team has it already.")
+    if not escalations.request(question, by=pressed.person):
+        return Said(wording.PRESSED_AGAIN)
+    return Said(wording.PASSED_ON if question.channel.team_channel else wording.ON_BOARD)
+
+
+def _solved(question: Question, pressed: Press) -> Said:
+    if pressed.person not in (question.asker, question.author):
+        return Said(wording.NOT_YOURS)
+    if escalations.solve(question, by=pressed.person):
+        return Said(wording.SOLVED)
+    if hasattr(question, "escalation"):
+        return Said(wording.SOLVED_ALREADY)
+    with transaction.atomic():
+        escalations.mark_solved(question)
+    return Said(wording.SOLVED)
+
+
+def _write(question: Question, pressed: Press) -> Form | Said:
+    if pressed.person != question.asker:
+        return Said(wording.NOT_YOURS)
+    field = Field("text", wording.WRITE_LABEL, is_long=True)
+    return Form(buttons.WRITE, pressed.value, wording.WRITE_TITLE, wording.WRITE_SEND, (field,))
 
 
 @transaction.atomic
@@ -86,6 +109,11 @@ def _claim(question: Question, pressed: Press) -> Said:
     return Said(
         "It is yours. What you write in the thread goes to the asker." if is_mine else "Somebody has it already."
     )
+
+
+def _reopen(question: Question, pressed: Press) -> Said:
+    is_mine = escalations.reopen(question, by=pressed.person, name=pressed.name)
+    return Said("It is open again, and yours." if is_mine else "It is open already.")
 
 
 def _send(question: Question, pressed: Press) -> Said:
@@ -121,11 +149,14 @@ _ACTS: dict[str, Callable[[Question, Press], Form | Said]] = {
     buttons.DOWN: _dislike,
     buttons.HUMAN: _ask_human,
     buttons.SHARE: _share,
+    buttons.SOLVED: _solved,
+    buttons.WRITE: _write,
     buttons.CLAIM: _claim,
+    buttons.REOPEN: _reopen,
     buttons.SEND: _send,
     buttons.CHANGE: _change,
     buttons.ANSWERED: _answered,
     buttons.ARTICLE: _article,
 }
 ACTIONS = tuple(_ACTS)
-FORMS = (IMPROVE, buttons.CHANGE, buttons.ANSWERED, buttons.ARTICLE)
+FORMS = (IMPROVE, buttons.WRITE, buttons.CHANGE, buttons.ANSWERED, buttons.ARTICLE)
