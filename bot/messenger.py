@@ -80,9 +80,10 @@ class Incoming:
     """A message of a platform, in the words of this room.
 
     `markdown` is `text` as it was written, with emphasis and the addresses of links; `written_by` is its author where
-    somebody else asks about it. `thread_id` is empty outside of threads, `delivery_key` unique among what platforms deliver. `is_mention`: it names
-    the bot; `is_explicit`: it was sent by a command or a menu, so there is no doubt. `has_outsiders` is None where the
-    platform did not say. `unread` names files that came with it.
+    somebody else asks about it. `thread_id` is empty outside of threads, `delivery_key` unique among what platforms
+    deliver. `is_mention`: it names the bot; `is_explicit`: it was sent by a command or a menu, so there is no doubt.
+    `has_outsiders` is None where the platform did not say. `unread` names files that came with it, `files` are what
+    can be passed on of them.
     """
 
     platform: Platform
@@ -232,7 +233,8 @@ class Messenger(ABC):
         """Show that the post of a forum is solved, as far as the platform lets us."""
 
     def name_of(self, workspace: Workspace, person: str) -> str:  # noqa: ARG002
-        """What a person is called, where what they did did not say so; empty where it cannot be learnt. Never raises."""
+        """What a person is called, where what they did did not say so; empty where it cannot be learnt. Never
+        raises."""
         return ""
 
     @abstractmethod

@@ -5,7 +5,6 @@ import django.db.models.functions.datetime
 import django.utils.timezone
 from django.db import migrations, models
 
-
 # What older rows know of themselves: since when they wait, and the names that are their ids.
 FILL = """
 UPDATE bot_escalation SET opened_at = created_at,
@@ -16,67 +15,115 @@ UPDATE bot_escalation SET opened_at = created_at,
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bot', '0005_answers_of_rollouts'),
+        ("bot", "0005_answers_of_rollouts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='escalation',
-            name='answered_by_name',
+            model_name="escalation",
+            name="answered_by_name",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='claimed_by_name',
+            model_name="escalation",
+            name="claimed_by_name",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='closed_by',
+            model_name="escalation",
+            name="closed_by",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='escalation',
-            name='opened_at',
+            model_name="escalation",
+            name="opened_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddField(
-            model_name='question',
-            name='author',
-            field=models.CharField(blank=True, db_default='', max_length=64),
+            model_name="question",
+            name="author",
+            field=models.CharField(blank=True, db_default="", max_length=64),
         ),
         migrations.AlterField(
-            model_name='delivery',
-            name='kind',
-            field=models.CharField(choices=[('answer', 'Answer'), ('notice', 'Notice'), ('shared', 'Shared'), ('escalation', 'Escalation'), ('handoff', 'Handoff'), ('human', 'Human'), ('asker', 'Asker'), ('note', 'Note'), ('solved', 'Solved'), ('reminder', 'Reminder'), ('update', 'Update'), ('word', 'Word')], max_length=12),
+            model_name="delivery",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("answer", "Answer"),
+                    ("notice", "Notice"),
+                    ("shared", "Shared"),
+                    ("escalation", "Escalation"),
+                    ("handoff", "Handoff"),
+                    ("human", "Human"),
+                    ("asker", "Asker"),
+                    ("note", "Note"),
+                    ("solved", "Solved"),
+                    ("reminder", "Reminder"),
+                    ("update", "Update"),
+                    ("word", "Word"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='escalation',
-            name='state',
-            field=models.CharField(choices=[('open', 'Open'), ('claimed', 'Claimed'), ('answered', 'Closed')], default='open', max_length=10),
+            model_name="escalation",
+            name="state",
+            field=models.CharField(
+                choices=[("open", "Open"), ("claimed", "Claimed"), ("answered", "Closed")],
+                default="open",
+                max_length=10,
+            ),
         ),
         migrations.CreateModel(
-            name='Remark',
+            name="Remark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_of_team', models.BooleanField()),
-                ('person', models.CharField(max_length=64)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('text', models.TextField(blank=True)),
-                ('files', models.JSONField(default=list)),
-                ('thread_id', models.CharField(blank=True, max_length=64)),
-                ('message_id', models.CharField(blank=True, max_length=64)),
-                ('is_taken_back', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('channel', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='bot.channel')),
-                ('delivery', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='remark', to='bot.delivery')),
-                ('escalation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='remarks', to='bot.escalation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_of_team", models.BooleanField()),
+                ("person", models.CharField(max_length=64)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("text", models.TextField(blank=True)),
+                ("files", models.JSONField(default=list)),
+                ("thread_id", models.CharField(blank=True, max_length=64)),
+                ("message_id", models.CharField(blank=True, max_length=64)),
+                ("is_taken_back", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="bot.channel",
+                    ),
+                ),
+                (
+                    "delivery",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="remark",
+                        to="bot.delivery",
+                    ),
+                ),
+                (
+                    "escalation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="remarks", to="bot.escalation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('message_id', ''), _negated=True), fields=('channel', 'message_id'), name='remark_once')],
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("message_id", ""), _negated=True),
+                        fields=("channel", "message_id"),
+                        name="remark_once",
+                    )
+                ],
             },
         ),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),

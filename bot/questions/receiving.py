@@ -26,7 +26,7 @@ from bot.models import (
 from bot.posts.post import Post
 from bot.questions import addressing
 from bot.questions.addressing import Verdict
-from bot.questions.wishes import is_solved
+from bot.questions.settling import is_settled
 from bot.team import talking
 from foundation import failpoints
 from foundation.text import clean
@@ -95,7 +95,7 @@ def _is_heard(channel: Channel, incoming: Incoming) -> bool:
     key = f"heard:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
     if Receipt.objects.filter(key=key).exists():
         return True
-    hear = talking.ear(channel, incoming, is_solved=is_solved(incoming.text))
+    hear = talking.ear(channel, incoming, is_solved=is_settled(incoming.text))
     if hear is not None and _is_first(key):
         hear()
     return hear is not None

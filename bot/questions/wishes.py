@@ -109,29 +109,10 @@ ALONE = re.compile(
 )
 
 
-SOLVED_EVEN = re.compile(
-    r"(?:(?:yes|yep|ok(?:ay)?|great|perfect|thanks|thank you|thx|ja|super|danke|oui|super|merci|si|genial|gracias)\b\W*)*"
-    r"(?:(?:that|this|it)(?:'s| is| has)?(?: been)? (?:solved|resolved|fixed)(?: it| now| my problem| the problem)?"
-    r"|(?:that|this|it) (?:did it|worked|works(?: now)?)|(?:(?:problem|issue|question) )?(?:is )?(?:solved|resolved)"
-    r"|(?:das|es|problem) (?:ist |hat sich )?(?:gelost|erledigt|geklart)|(?:hat sich )?(?:gelost|erledigt|geklart)"
-    r"|das hat (?:es gelost|geholfen|funktioniert)|(?:c'est|probleme) (?:resolu|regle)|resolu"
-    r"|ca (?:marche|fonctionne)(?: maintenant)?|(?:problema )?(?:resuelto|solucionado)|(?:ya )?(?:esta|quedo) (?:resuelto|solucionado)"
-    r"|ya funciona|解決しました|解決です|解決)"
-    r"(?:\W+(?:thanks?(?: you)?(?: so much| a lot| all| everyone)?|thank you|thx|cheers|danke(?: dir| euch| schon)?|vielen dank"
-    r"|merci(?: beaucoup)?|(?:muchas )?gracias|ありがとうこさいます|ありかとうこさいます|ありかとう))?"
-)
-
-
-def is_solved(text: str) -> bool:
-    """Whether a message says no more than that the matter is settled, in English, German, French, Spanish or Japanese."""
-    plain = " ".join(_plain(QUOTED.sub("\n", text)).split())
-    return bool(SOLVED_EVEN.fullmatch(plain.strip(" .,!?:;)(-–—🙂👍🎉✅。！")))  # noqa: RUF001
-
-
 def wants_person(text: str) -> bool:
     """Whether a message asks to be handed to a person."""
-    plain = _plain(QUOTED.sub("\n", text))
-    return bool(ALONE.fullmatch(plain)) or any(map(WISH.search, _sentences(plain)))
+    said = plain(QUOTED.sub("\n", text))
+    return bool(ALONE.fullmatch(said)) or any(map(WISH.search, _sentences(said)))
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -140,7 +121,7 @@ def _sentences(text: str) -> Iterator[str]:
             yield " ".join(sentence.split())
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """In small letters, without accents and typographer's marks."""
     apart = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))  # noqa: RUF001
     return "".join(sign for sign in apart if not unicodedata.combining(sign))

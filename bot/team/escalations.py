@@ -1,5 +1,7 @@
 """Questions for people: handed over, claimed, closed, opened again. Every step is one of handover.EDGES."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from bot.team import handover, relaying, reminders, team_posts
 from bot.team.handover import Step
 
 WISH = "The asker wants a person."
+ANNOUNCED = 1000  # that wait and were never told of, looked at in one go
 
 
 def request(question: Question, *, by: str, reason: str = WISH) -> bool:
@@ -90,27 +93,31 @@ def _ask_again(escalation: Escalation, question: Question, *, by: str) -> bool:
     return is_open
 
 
-def _remind_at(question: Question) -> object:
+def _remind_at(question: Question) -> datetime | None:
     return timezone.now() + reminders.REMIND_AFTER if question.channel.team_channel else None
 
 
 def announce() -> int:
     """Tell teams what waits since before there was a channel for it; how many questions."""
-    waiting = Escalation.objects.told_nobody().exclude(
-        question__channel__escalation_channel=None, question__channel__workspace__escalation_channel=None
-    )
+    waiting = Escalation.objects.told_nobody().select_related("question__channel__workspace")
     count = 0
-    for pk in list(waiting.values_list("question", flat=True)[:100]):
-        with transaction.atomic():
-            question = Question.objects.select_related("channel__workspace", "answer").get(pk=pk)
-            escalation = handover.locked(question)
-            if escalation is not None and not relaying.has_post(question):
-                count += 1
-                Escalation.objects.filter(pk=escalation.pk).update(remind_at=_remind_at(question))
-                _tell_team(escalation, question, question.answer)
-                for remark in escalation.remarks.filter(is_of_team=False, delivery=None):
-                    relaying.carry(question, remark)
+    for escalation in waiting[:ANNOUNCED]:
+        if escalation.question.channel.team_channel is not None:
+            count += _announce(escalation.question_id)
     return count
+
+
+@transaction.atomic
+def _announce(pk: int) -> bool:
+    question = Question.objects.select_related("channel__workspace", "answer").get(pk=pk)
+    escalation = handover.locked(question)
+    if escalation is None or relaying.has_post(question):
+        return False
+    Escalation.objects.filter(pk=escalation.pk).update(remind_at=_remind_at(question))
+    _tell_team(escalation, question, question.answer)
+    for remark in escalation.remarks.filter(is_of_team=False, delivery=None):
+        relaying.carry(question, remark)
+    return True
 
 
 def claim(question: Question, *, by: str, name: str) -> bool:

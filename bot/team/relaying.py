@@ -4,7 +4,7 @@ import re
 
 from bot import outbox
 from bot.answers import wording
-from bot.models import Delivery, DeliveryKind, Escalation, Question, Remark
+from bot.models import Delivery, DeliveryKind, Question, Remark
 from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Post
@@ -12,7 +12,9 @@ from knowledge.passages.hyperlinks import addresses, quoted
 
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 TAKEN_BACK = "_(taken back)_"
-ADDRESS = re.compile(r"https?://(?:[^\s()<>\[\]|\"`]|\([^\s()<>\[\]|\"`]*\))+")  # with brackets, where they are in pairs
+ADDRESS = re.compile(
+    r"https?://(?:[^\s()<>\[\]|\"`]|\([^\s()<>\[\]|\"`]*\))+"
+)  # with brackets, where they are in pairs
 
 
 def to_asker(question: Question, text: str, *, by: str, name: str = "", is_open: bool = False) -> Delivery:
@@ -23,9 +25,9 @@ def to_asker(question: Question, text: str, *, by: str, name: str = "", is_open:
 def answer_post(question: Question, text: str, *, by: str, name: str, is_open: bool) -> Post:
     """What a person wrote, as the asker reads it. While the case `is_open` the asker can end it here."""
     about = "" if by.startswith(DASHBOARD) else by  # a platform can only name its own people
-    notes = (f"{wording.ANSWERED_BY} {neutral(name, links=())}",) if name and not about else ()
+    notes = (f"{wording.FROM} {neutral(name, links=())}",) if name and not about else ()
     return Post(
-        text=safe(text), mention=question.asker, about=about, about_label=wording.ANSWERED_BY, notes=notes,
+        text=safe(text), mention=question.asker, about=about, about_label=wording.FROM, notes=notes,
         buttons=_for_asker(question) if is_open else (),
     )  # fmt: skip
 
@@ -105,8 +107,9 @@ def rewrite(remark: Remark) -> None:
     if delivery is None:
         return
     if remark.is_of_team:
-        post = answer_post(question, shown(remark), by=remark.person, name=remark.name, is_open=not remark.is_taken_back)
+        post = answer_post(
+            question, shown(remark), by=remark.person, name=remark.name, is_open=not remark.is_taken_back
+        )
     else:
         post = asker_post(remark)
     outbox.change(delivery, post)
-

@@ -29,7 +29,7 @@ from bot.platforms.discord.session import Session
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import circles, nominating, press, pressing
+from bot.team import circles, nominating, press, pressing, talking
 from bot.team.nominating import Pointing
 from foundation import failpoints
 
@@ -96,7 +96,7 @@ class Gateway(discord.Client):
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         channel, workspace = self._parent(payload.channel_id, payload.guild_id)
         await self._bot.keep(
-            lambda: receiving.cancel(Platform.DISCORD, workspace, channel, str(payload.message_id)),
+            lambda: _deleted(workspace, channel, str(payload.message_id)),
             channel=payload.channel_id,
         )
 
@@ -123,11 +123,16 @@ class Gateway(discord.Client):
 
 
 def _changed(incoming: Incoming) -> None:
-    is_known = receiving.change(
+    is_known = talking.change(incoming) or receiving.change(
         Platform.DISCORD, incoming.workspace, incoming.channel, incoming.message_id, incoming.text
     )  # fmt: skip
     if not is_known and incoming.is_mention:
         receiving.receive(incoming)
+
+
+def _deleted(workspace: str, channel: str, message_id: str) -> None:
+    receiving.cancel(Platform.DISCORD, workspace, channel, message_id)
+    talking.take_back(Platform.DISCORD, workspace, channel, message_id)
 
 
 def _reacted(pointing: Pointing, payload: messages.Reaction, emoji: str | None, *, is_gone: bool) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 
 import discord
 
-from bot.messenger import Incoming
+from bot.messenger import Attached, Incoming
 from bot.models import ChannelKind, NominationWay, Platform
+from bot.models.channels import DIRECT
 from bot.team import circles
 from bot.team.circles import Circle
 from bot.team.nominating import Pointing
 from foundation import secrets
 
-DIRECT = "@me"  # the workspace of direct messages, which are in no server
 REPLY_FOR = timedelta(minutes=14)  # an interaction's token lives for fifteen
 WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
 EPOCH = 1420070400000  # Discord's ids count milliseconds from here
@@ -46,6 +46,8 @@ def incoming(message: discord.Message, me: int) -> Incoming | None:
         is_mention=_names(message, me),
         asked_at=message.created_at,
         unread=tuple(file.filename for file in message.attachments),
+        files=tuple(Attached(file.filename, file.url) for file in message.attachments),
+        markdown=markdown(message, me),
     )
 
 
@@ -91,6 +93,18 @@ def text(message: discord.Message, me: int, thread: discord.Thread | None = None
     return written
 
 
+def markdown(message: discord.Message, me: int) -> str:
+    """What a person wrote, as it stands, with people, roles and channels by their names."""
+    written = re.sub(rf"<@!?{me}>", "", message.content)
+    for person in message.mentions:
+        written = re.sub(rf"<@!?{person.id}>", f"@{person.display_name}", written)
+    for role in message.role_mentions:
+        written = written.replace(f"<@&{role.id}>", f"@{role.name}")
+    for channel in message.channel_mentions:
+        written = written.replace(f"<#{channel.id}>", f"#{channel.name}")
+    return re.sub(r"<(a?)(:\w+:)\d+>", r"\2", written).strip()
+
+
 def asked(interaction: discord.Interaction, question: str, now: datetime) -> Incoming:
     """A question by /ask, to be answered in private."""
     return Incoming(
@@ -114,6 +128,7 @@ def pointed(interaction: discord.Interaction, data: dict[str, Any], me: int) -> 
         thread_id=str(channel.id) if isinstance(channel, discord.Thread) else "",
         text=re.sub(rf"<@!?{me}>", "", message.get("content") or "").strip(),
         unread=tuple(file["filename"] for file in message.get("attachments") or ()),
+        written_by=str((message.get("author") or {}).get("id", "")),
     )
 
 

@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
-from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted
+from bot.messenger import PRIVATE, Audience, DeliveryError, GoneError, Incoming, Live, Messenger, Place, Posted, Sign
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
-from bot.platforms.discord import posts
+from bot.platforms.discord import forums, posts
 from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session, settled
 from bot.posts.post import Post
 from bot.posts.splitting import split
@@ -132,6 +132,16 @@ class DiscordMessenger(Messenger):
         except DiscordRefusedError as error:
             if error.code != UNKNOWN_MESSAGE:
                 raise
+
+    def react(self, channel: Channel, thread_id: str, message_id: str, sign: Sign) -> None:
+        place = self._threads.get(thread_id, thread_id) or channel.external_id
+        try:
+            forums.react(self._session, place, message_id, sign)
+        except DeliveryError as error:
+            log.info("No sign was put under a message: %s", error)
+
+    def mark_solved(self, question: Question) -> None:
+        forums.mark_solved(self._session, question.channel.external_id, question.conversation.thread_id)
 
     def permalink(self, question: Question) -> str:
         if question.is_private:

@@ -24,11 +24,12 @@ from bot.messenger import DeliveryError, Incoming
 from bot.models import Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import events, manifest, members, posts, web_api
+from bot.platforms.slack.people import names
 from bot.platforms.slack.web_api import call, client_for, respond
 from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import circles, nominating, press, pressing
+from bot.team import circles, nominating, press, pressing, talking
 from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
@@ -113,11 +114,14 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
         case Incoming():
             receiving.receive(happening)
         case events.Edited(incoming):
-            is_known = receiving.change(Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text)
+            is_known = talking.change(incoming) or receiving.change(
+                Platform.SLACK, team, incoming.channel, incoming.message_id, incoming.text
+            )
             if not is_known and incoming.is_mention:
                 receiving.receive(incoming)
         case events.Deleted(channel, message_id):
             receiving.cancel(Platform.SLACK, team, channel, message_id)
+            talking.take_back(Platform.SLACK, team, channel, message_id)
         case events.Stopped(channel, message_ids):
             receiving.stop_posts(Platform.SLACK, team, channel, message_ids)
         case events.Reacted():
@@ -177,6 +181,7 @@ def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
             delivery_key=f"slack:shortcut:{_digest(body['trigger_id'])}",
             author=body["user"]["id"],
             author_name=body["user"].get("name", ""),
+            written_by=event.get("user") or "",
             text=events.text(event.get("text") or "", _bot_user(body)),
             unread=tuple(file.get("name") or "a file" for file in event.get("files") or ()),
             is_explicit=True,
@@ -198,9 +203,7 @@ def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
 
 def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     action, _, value = str(body["actions"][0].get("value", "")).partition(":")
-    user = body["user"]
-    name = user.get("name") or user.get("username") or ""
-    result = pressing.press(press.Press(action, value, user["id"], name))
+    result = pressing.press(press.Press(action, value, body["user"]["id"], _name(body)))
     ack()
     if isinstance(result, Form):
         _open(body, result)
@@ -211,13 +214,12 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
     """A form has no address to answer to, so what is said stands in its place until it is closed."""
     view = body["view"]
-    user = body["user"]
     said = pressing.submit(
         view["callback_id"].removeprefix(posts.ACTION),
         view["private_metadata"],
         posts.filled(view["state"]),
-        person=user["id"],
-        person_name=user.get("name") or "",
+        person=body["user"]["id"],
+        person_name=_name(body),
     )
     ack(response_action="update", view=posts.said(view["title"]["text"], said.text))
 
@@ -240,6 +242,13 @@ def _say(body: dict[str, Any], text: str) -> None:
         respond(body["response_url"], text=text, response_type="ephemeral", replace_original=False)
     except (DeliveryError, KeyError) as error:
         log.info("A word to whoever pressed a button did not arrive: %s", error)
+
+
+def _name(body: dict[str, Any]) -> str:
+    """What whoever acted is called: as they show it, else as they log in."""
+    user, workspace = body["user"], workspaces.connected(Platform.SLACK, body["team"]["id"])
+    shown = names.called(workspace, user["id"]) if workspace else ""
+    return str(shown or user.get("name") or user.get("username") or "")
 
 
 def _bot_user(body: dict[str, Any]) -> str:
