@@ -157,7 +157,9 @@ def deliver(delivery: Delivery, messenger: Messenger, *, claimed: float) -> None
 def _acknowledge(delivery: Delivery, messenger: Messenger) -> None:
     """Show whoever wrote what was passed on that it arrived."""
     remark: Remark | None = getattr(delivery, "remark", None)
-    if remark is not None and remark.message_id and remark.channel is not None and not remark.is_taken_back:
+    if remark is None or remark.channel is None or delivery.sent_at is not None:
+        return  # an edit says nothing new to whoever made it
+    if remark.message_id and not remark.is_taken_back:
         messenger.react(remark.channel, remark.thread_id, remark.message_id, Sign.PASSED_ON)
         failpoints.reach("delivery.acknowledged")
 

@@ -14,5 +14,5 @@ def correct(message: Message, text: str, *, by: User) -> bool:
     question: Question | None = getattr(message, "question", None)
     if question is None:
         return False
-    relaying.to_asker(question, text, by=f"{relaying.DASHBOARD}{by.get_username()}")
+    relaying.to_asker(question, relaying.safe(text), by=f"{relaying.DASHBOARD}{by.get_username()}")
     return True

@@ -161,7 +161,7 @@ def answer(question: Question, *, by: str, name: str, text: str) -> None:
         _close(escalation, question, Step.ANSWER, by=by, name=name, text=text)
     if text:
         remark = escalation.remarks.create(is_of_team=True, person=by, name=name, text=text)
-        remark.delivery = relaying.to_asker(question, text, by=by, name=name)
+        remark.delivery = relaying.to_asker(question, relaying.safe(text), by=by, name=name)
         remark.save(update_fields=["delivery"])
     called = neutral(name, links=())
     relaying.handoff(question, wording.CLOSED.format(name=called) if called else wording.CLOSED_BY_SOMEBODY)

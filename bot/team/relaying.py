@@ -18,16 +18,16 @@ ADDRESS = re.compile(
 
 
 def to_asker(question: Question, text: str, *, by: str, name: str = "", is_open: bool = False) -> Delivery:
-    """Post what a person of the team wrote where the question was asked, and call the asker."""
+    """Post what a person of the team wrote, `text` made safe, where the question was asked, and call the asker."""
     return add(question, DeliveryKind.HUMAN, answer_post(question, text, by=by, name=name, is_open=is_open))
 
 
 def answer_post(question: Question, text: str, *, by: str, name: str, is_open: bool) -> Post:
-    """What a person wrote, as the asker reads it. While the case `is_open` the asker can end it here."""
+    """What a person wrote, `text` made safe, as the asker reads it; while the case `is_open` they can end it here."""
     about = "" if by.startswith(DASHBOARD) else by  # a platform can only name its own people
     notes = (f"{wording.FROM} {neutral(name, links=())}",) if name and not about else ()
     return Post(
-        text=safe(text), mention=question.asker, about=about, about_label=wording.FROM, notes=notes,
+        text=text, mention=question.asker, about=about, about_label=wording.FROM, notes=notes,
         buttons=_for_asker(question) if is_open else (),
     )  # fmt: skip
 
@@ -56,7 +56,7 @@ def carry(question: Question, remark: Remark) -> None:
 
 def asker_post(remark: Remark) -> Post:
     """What the asker wrote, as the team reads it: a quotation with their name."""
-    text = "\n".join(f"> {line}" for line in safe(shown(remark)).splitlines())
+    text = "\n".join(f"> {line}" for line in shown(remark).splitlines())
     return Post(text=text, about=remark.person, about_label="From")
 
 
@@ -84,15 +84,16 @@ def add(question: Question, kind: DeliveryKind, post: Post, **where: object) -> 
 
 
 def shown(remark: Remark) -> str:
-    """The words of a remark, and its files: as links where the reader can open them, else by their names."""
+    """The words of a remark, made safe, and its files: as links where the reader can open them, else by their names."""
     if remark.is_taken_back:
         return TAKEN_BACK
-    return "\n".join([*([remark.text] if remark.text else []), *(_file(name, url) for name, url in remark.files)])
+    words = [safe(remark.text)] if remark.text else []
+    return "\n".join([*words, *(_file(name, url) for name, url in remark.files)])
 
 
 def _file(name: str, url: str) -> str:
     label = neutral(name, links=()).replace("[", "(").replace("]", ")").replace("\n", " ")
-    return f"📎 [{label}]({quoted(url)})" if url else wording.FILE_LEFT.format(name=label)
+    return f"📎 [{label}]({quoted(url)})" if url.startswith("https://") else wording.FILE_LEFT.format(name=label)
 
 
 def safe(text: str) -> str:

@@ -1,10 +1,13 @@
 """An asker and a team on one platform, as a test of what goes between them needs them: the same words on both."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 from bot.models import Channel, Delivery, Question, Workspace
+from bot.running import Running
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import ASKED, Server
 from tests.fakes.slack.fake import FakeSlack, visible_text
@@ -17,9 +20,12 @@ FILE = "plan.pdf"
 
 
 class Desk(ABC):
-    """`place` is the asker's thread; ids of messages are what the platform's fake takes."""
+    """`place` is the asker's thread; ids of messages are what the platform's fake takes. `expected` are the refusals
+    that a test means to have."""
 
     place: Any
+    crew: Running
+    expected: list[Any]
 
     @abstractmethod
     def begin(self, text: str = ASKED, *, is_new: bool = True) -> None:
@@ -77,7 +83,7 @@ class Desk(ABC):
 
 class SlackDesk(Desk):
     def __init__(self, fake: FakeSlack) -> None:
-        self.fake = fake
+        self.fake, self.expected = fake, []
         self.room = SlackWorkspace(fake)
         fake.users[ANN]["profile"]["display_name"] = "Ann Asker"
         fake.users[BOB]["profile"]["display_name"] = "Bob Helper"
@@ -146,7 +152,7 @@ def _shown(message: Said) -> str:
 
 class DiscordDesk(Desk):
     def __init__(self, fake: FakeDiscord) -> None:
-        self.fake = fake
+        self.fake, self.expected = fake, []
         self.room = Server(fake)
         self.eve = fake.add_user("eve")
         fake.world.users[self.room.ann]["global_name"] = "Ann Asker"
@@ -168,7 +174,8 @@ class DiscordDesk(Desk):
         return self.fake.post(self.place, self.eve if by_other else self.room.ann, text, attachments=int(has_file))
 
     def team_writes(self, text: str, *, by_other: bool = False, has_file: bool = False, **more: Any) -> Any:
-        thread = int(self.room.own(self.team)[0]["id"])
+        thread = self._thread(by_team=True)
+        bots.until(lambda: thread in self.fake.world.channels, "the team's thread is there")
         return self.fake.post(thread, self.eve if by_other else self.room.bob, text, attachments=int(has_file), **more)
 
     def press(self, action: str, *, by_team: bool = False, fields: dict[str, str] | None = None) -> None:
@@ -211,3 +218,23 @@ class DiscordDesk(Desk):
         posts = self.room.own(self.team)
         under = self.room.own(int(posts[0]["id"])) if posts else []
         return [f"{each['content']} {each['components']}" for each in [*posts, *under]]
+
+
+@pytest.fixture(params=["slack", "discord"])
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A bot that runs, an asker and a team, on each platform in turn. Nobody but the asker may be pinged."""
+    fake: FakeSlack | FakeDiscord = request.getfixturevalue(request.param)
+    if isinstance(fake, FakeSlack):
+        with bots.running("slack") as crew:
+            on_slack = SlackDesk(fake)
+            on_slack.crew = crew
+            yield on_slack
+        refused = [(call.method, call.response["error"]) for call in fake.calls if not call.response.get("ok", True)]
+        assert refused == on_slack.expected
+        return
+    with bots.running("discord") as crew:
+        on_discord = DiscordDesk(fake)
+        on_discord.crew = crew
+        yield on_discord
+    assert [each.status for each in fake.refusals if each.status != 404] == on_discord.expected
+    assert {each.target for each in fake.live_mentions} <= {str(on_discord.room.ann)}

@@ -1,37 +1,17 @@
-"""Asker and person talk through the bot until one of them ends it; every edge of the table is walked on both platforms."""
+"""Asker and person talk through the bot until one of them ends it; each edge is walked, on both platforms."""
 
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from bot.models import Channel, Escalation, Question, Remark
+from bot.models import Channel, Escalation, Question
 from bot.team import handover, reminders
-from tests.fakes.discord.fake import FakeDiscord
-from tests.fakes.providers.fake import FakeProviders
-from tests.fakes.slack.fake import FakeSlack
 from tests.harness import bots
-from tests.harness.desks import FILE, Desk, DiscordDesk, SlackDesk
+from tests.harness.desks import Desk, DiscordDesk, SlackDesk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
-
-
-@pytest.fixture(params=["slack", "discord"])
-def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
-    fake: FakeSlack | FakeDiscord = request.getfixturevalue(request.param)
-    if isinstance(fake, FakeDiscord):
-        with bots.running("discord"):
-            yield DiscordDesk(fake)
-        assert [each for each in fake.refusals if each.status != 404] == []
-        assert {each.kind for each in fake.live_mentions} <= {"user"}
-    else:
-        desk_of_slack: list[SlackDesk] = []
-        with bots.running("slack"):
-            yield SlackDesk(fake)
-        assert desk_of_slack == []
 
 
 def walked(caplog: pytest.LogCaptureFixture) -> set[tuple[str, str, str]]:
@@ -128,7 +108,7 @@ def closing_while_nobody_has_it(desk: Desk) -> None:
 
 
 def drafts(desk: Desk) -> None:
-    Channel.objects.filter(questions_of_asker()).update(is_drafting=True)
+    Channel.objects.filter(pk__in=Question.objects.values("channel")).update(is_drafting=True)
     desk.begin("Are drafts refunded?")
     desk.until_asker_reads("The team has it")
     desk.press("send", by_team=True)
@@ -143,9 +123,3 @@ def drafts(desk: Desk) -> None:
     desk.press("send", by_team=True)
     desk.until_asker_reads("Are claimed drafts refunded? [1]")
     desk.settle()
-
-
-def questions_of_asker() -> object:
-    from django.db.models import Q  # noqa: PLC0415
-
-    return Q(pk__in=Question.objects.values("channel"))

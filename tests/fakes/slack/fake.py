@@ -155,9 +155,11 @@ class FakeSlack(Knobs):
         files: tuple[Json, ...] = (),
         subtype: str | None = None,
         mention: bool | None = None,
+        blocks: list[Json] | None = None,
     ) -> str:
-        """A message from a person; its ts. `mention` overrules whether there is an app_mention event."""
-        more: Json = {"thread_ts": thread_ts, "files": files, "subtype": subtype, "mention": mention}
+        """A message from a person; its ts. `mention` overrules whether there is an app_mention event, `blocks` is the
+        rich text that Slack's clients send."""
+        more: Json = {"thread_ts": thread_ts, "files": files, "subtype": subtype, "mention": mention, "blocks": blocks}
         return self._do(lambda: self._world.post(channel, user, text, **more))
 
     def edit(self, channel: str, ts: str, text: str) -> None:

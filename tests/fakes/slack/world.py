@@ -215,6 +215,7 @@ class World:
         files: tuple[Json, ...] = (),
         subtype: str | None = None,
         mention: bool | None = None,
+        blocks: list[Json] | None = None,
     ) -> str:
         """A person's message, or another bot's; its ts."""
         channel, person = self.channels[channel_id], self.users[user]
@@ -229,6 +230,7 @@ class World:
         subtype = subtype or ("file_share" if files else None)
         message |= {"files": list(files), "upload": False} if files else {}
         message |= {"subtype": subtype} if subtype else {}
+        message |= {"blocks": blocks} if blocks else {}
         if person["team_id"] != self.team_id:
             message |= {"user_team": person["team_id"], "source_team": person["team_id"]}
         channel.insert(message)
