@@ -26,7 +26,7 @@ from bot.models import (
 from bot.posts.post import Post
 from bot.questions import addressing
 from bot.questions.addressing import Verdict
-from bot.questions.settling import is_settled
+from bot.questions.solving import is_settled
 from bot.team import talking
 from foundation import failpoints
 from foundation.text import clean

@@ -12,7 +12,7 @@ from bot.posts import presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Post
 from bot.team import handover, relaying, reminders, team_posts
-from bot.team.handover import Step
+from bot.team.handover import Move
 
 WISH = "The asker wants a person."
 ANNOUNCED = 1000  # that wait and were never told of, looked at in one go
@@ -64,7 +64,7 @@ def _open(
     escalation = Escalation.objects.create(
         question=question, reason=reason, requested_by=by, is_draft=is_draft, remind_at=_remind_at(question)
     )
-    handover.note(handover.NOWHERE, Step.DRAFT if is_draft else Step.HAND_OVER, handover.OPEN)
+    handover.note(handover.NOWHERE, Move.DRAFT if is_draft else Move.HAND_OVER, handover.OPEN)
     _silence(question)
     _tell_team(escalation, question, answer or question.answer)
 
@@ -79,7 +79,7 @@ def _tell_team(escalation: Escalation, question: Question, answer: Message | Non
 def _ask_again(escalation: Escalation, question: Question, *, by: str) -> bool:
     """The same case, for anybody to claim: whoever had it may be gone."""
     is_open = handover.advance(
-        escalation, Step.ASK_AGAIN, requested_by=by, is_draft=False, claimed_by="", claimed_by_name="", claimed_at=None,
+        escalation, Move.ASK_AGAIN, requested_by=by, is_draft=False, claimed_by="", claimed_by_name="", claimed_at=None,
         closed_by="", opened_at=timezone.now(), remind_at=_remind_at(question),
     )  # fmt: skip
     if is_open:
@@ -122,19 +122,19 @@ def _announce(pk: int) -> bool:
 
 def claim(question: Question, *, by: str, name: str) -> bool:
     """Take a question on, which the asker is told. False when somebody has it already."""
-    return _take(question, Step.CLAIM, by=by, name=name)
+    return _take(question, Move.CLAIM, by=by, name=name)
 
 
 def reopen(question: Question, *, by: str, name: str) -> bool:
     """Take a closed question on again, which the asker is told. False when it is not closed."""
-    return _take(question, Step.REOPEN, by=by, name=name)
+    return _take(question, Move.REOPEN, by=by, name=name)
 
 
 @transaction.atomic
-def _take(question: Question, step: Step, *, by: str, name: str) -> bool:
+def _take(question: Question, move: Move, *, by: str, name: str) -> bool:
     escalation = handover.locked(question)
     if escalation is None or not handover.advance(
-        escalation, step, claimed_by=by, claimed_by_name=name[:200], claimed_at=timezone.now(), remind_at=None
+        escalation, move, claimed_by=by, claimed_by_name=name[:200], claimed_at=timezone.now(), remind_at=None
     ):
         return False
     _silence(question)
@@ -154,11 +154,11 @@ def answer(question: Question, *, by: str, name: str, text: str) -> None:
     escalation = handover.locked(question)
     if escalation is None:
         raise ValueError(f"Question {question.pk} was not handed over.")
-    if not _close(escalation, question, Step.ANSWER, by=by, name=name, text=text):
+    if not _close(escalation, question, Move.ANSWER, by=by, name=name, text=text):
         if not text:
             return
-        handover.advance(escalation, Step.REOPEN, claimed_by=by, claimed_by_name=name)
-        _close(escalation, question, Step.ANSWER, by=by, name=name, text=text)
+        handover.advance(escalation, Move.REOPEN, claimed_by=by, claimed_by_name=name)
+        _close(escalation, question, Move.ANSWER, by=by, name=name, text=text)
     if text:
         remark = escalation.remarks.create(is_of_team=True, person=by, name=name, text=text)
         remark.delivery = relaying.to_asker(question, relaying.safe(text), by=by, name=name)
@@ -172,7 +172,7 @@ def answer(question: Question, *, by: str, name: str, text: str) -> None:
 def solve(question: Question, *, by: str) -> bool:
     """Close a question because its asker says so; both sides are told. False when it is not open."""
     escalation = handover.locked(question)
-    if escalation is None or not _close(escalation, question, Step.SOLVE, by=by):
+    if escalation is None or not _close(escalation, question, Move.SOLVE, by=by):
         return False
     relaying.handoff(question, wording.SOLVED)
     relaying.note_to_team(question, "The asker says that it is solved. It is closed.")
@@ -200,7 +200,7 @@ def send_draft(question: Question, *, by: str, name: str, text: str = "") -> boo
     if escalation is None or not escalation.is_draft or message is None:
         return False
     sent = text or message.text
-    if not _close(escalation, question, Step.SEND, by=by, name=name, text=sent):
+    if not _close(escalation, question, Move.SEND, by=by, name=name, text=sent):
         return False
     Message.objects.filter(pk=message.pk).update(sent_text=sent)
     message.text = sent
@@ -209,16 +209,16 @@ def send_draft(question: Question, *, by: str, name: str, text: str = "") -> boo
     return True
 
 
-def _close(escalation: Escalation, question: Question, step: Step, *, by: str, name: str = "", text: str = "") -> bool:
+def _close(escalation: Escalation, question: Question, move: Move, *, by: str, name: str = "", text: str = "") -> bool:
     """From here on the bot answers again what the asker writes. `answer` is what people said, for those who learn."""
     said = text or "\n\n".join(
         escalation.remarks.filter(is_of_team=True, created_at__gte=escalation.opened_at)
         .exclude(text="").values_list("text", flat=True)
     )  # fmt: skip
     changes = {"closed_by": by, "answer": said or escalation.answer, "answered_at": timezone.now(), "remind_at": None}
-    if step != Step.SOLVE:
+    if move != Move.SOLVE:
         changes |= {"answered_by": by, "answered_by_name": name[:200]}
-    if not handover.advance(escalation, step, **changes):
+    if not handover.advance(escalation, move, **changes):
         return False
     others = Escalation.objects.waiting().filter(question__conversation=question.conversation_id)
     if not others.exists():

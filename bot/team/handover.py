@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 NOWHERE, OPEN, CLAIMED, CLOSED = "", EscalationState.OPEN, EscalationState.CLAIMED, EscalationState.ANSWERED
 
 
-class Step(StrEnum):
+class Move(StrEnum):
     """What somebody does; the words stand in the diagram."""
 
     HAND_OVER = "the asker wants a person, or no attempt to answer came through"
@@ -37,31 +37,31 @@ class Edge:
     """`start` is NOWHERE where no question was handed over yet."""
 
     start: str
-    step: Step
+    move: Move
     end: EscalationState
 
 
 EDGES = (
-    Edge(NOWHERE, Step.HAND_OVER, OPEN),
-    Edge(NOWHERE, Step.DRAFT, OPEN),
-    Edge(OPEN, Step.REMIND, OPEN),
-    Edge(OPEN, Step.ASKER_WRITES, OPEN),
-    Edge(OPEN, Step.ASK_BOT, OPEN),
-    Edge(OPEN, Step.CLAIM, CLAIMED),
-    Edge(OPEN, Step.SEND, CLOSED),
-    Edge(OPEN, Step.ANSWER, CLOSED),
-    Edge(OPEN, Step.SOLVE, CLOSED),
-    Edge(CLAIMED, Step.ASKER_WRITES, CLAIMED),
-    Edge(CLAIMED, Step.TEAM_WRITES, CLAIMED),
-    Edge(CLAIMED, Step.ASK_BOT, CLAIMED),
-    Edge(CLAIMED, Step.SEND, CLOSED),
-    Edge(CLAIMED, Step.ANSWER, CLOSED),
-    Edge(CLAIMED, Step.SOLVE, CLOSED),
-    Edge(CLOSED, Step.ASK_BOT, CLOSED),
-    Edge(CLOSED, Step.ASK_AGAIN, OPEN),
-    Edge(CLOSED, Step.REOPEN, CLAIMED),
+    Edge(NOWHERE, Move.HAND_OVER, OPEN),
+    Edge(NOWHERE, Move.DRAFT, OPEN),
+    Edge(OPEN, Move.REMIND, OPEN),
+    Edge(OPEN, Move.ASKER_WRITES, OPEN),
+    Edge(OPEN, Move.ASK_BOT, OPEN),
+    Edge(OPEN, Move.CLAIM, CLAIMED),
+    Edge(OPEN, Move.SEND, CLOSED),
+    Edge(OPEN, Move.ANSWER, CLOSED),
+    Edge(OPEN, Move.SOLVE, CLOSED),
+    Edge(CLAIMED, Move.ASKER_WRITES, CLAIMED),
+    Edge(CLAIMED, Move.TEAM_WRITES, CLAIMED),
+    Edge(CLAIMED, Move.ASK_BOT, CLAIMED),
+    Edge(CLAIMED, Move.SEND, CLOSED),
+    Edge(CLAIMED, Move.ANSWER, CLOSED),
+    Edge(CLAIMED, Move.SOLVE, CLOSED),
+    Edge(CLOSED, Move.ASK_BOT, CLOSED),
+    Edge(CLOSED, Move.ASK_AGAIN, OPEN),
+    Edge(CLOSED, Move.REOPEN, CLAIMED),
 )
-_ENDS = {(edge.start, edge.step): edge.end for edge in EDGES}
+_ENDS = {(edge.start, edge.move): edge.end for edge in EDGES}
 _SHOWN = {NOWHERE: "[*]", OPEN: "open", CLAIMED: "claimed", CLOSED: "closed"}
 
 
@@ -72,25 +72,25 @@ def locked(question: Question) -> Escalation | None:
     return Escalation.objects.filter(question=question).first()
 
 
-def advance(escalation: Escalation, step: Step, **changes: Any) -> bool:
+def advance(escalation: Escalation, move: Move, **changes: Any) -> bool:
     """Take a step from the state of a row that `locked` gave; False, and nothing changed, where the table has none."""
     start = escalation.state
-    end = _ENDS.get((start, step))
+    end = _ENDS.get((start, move))
     if end is None:
         return False
     for name, value in {**changes, "state": end}.items():
         setattr(escalation, name, value)
     escalation.save(update_fields=[*changes, "state"])
-    note(start, step, end)
+    note(start, move, end)
     return True
 
 
-def note(start: str, step: Step, end: str) -> None:
+def note(start: str, move: Move, end: str) -> None:
     """Say in the log which edge was walked."""
-    log.info("handed over: %s, %s, %s", start or "nowhere", step.name, end)
+    log.info("handed over: %s, %s, %s", start or "nowhere", move.name, end)
 
 
 def diagram() -> str:
     """The table as a state diagram, in Mermaid."""
-    lines = [f"    {_SHOWN[edge.start]} --> {_SHOWN[edge.end]}: {edge.step}" for edge in EDGES]
+    lines = [f"    {_SHOWN[edge.start]} --> {_SHOWN[edge.end]}: {edge.move}" for edge in EDGES]
     return "\n".join(["stateDiagram-v2", *lines])

@@ -39,7 +39,7 @@ def _remind(escalation: Escalation) -> None:
         return  # it is on its way; the next minute will do
     next_at = timezone.now() + REMIND_AFTER * 2 ** (said + 1) if said + 1 < REMINDERS else None
     if Escalation.objects.filter(pk=escalation.pk, remind_at=escalation.remind_at).update(remind_at=next_at):
-        handover.note(handover.OPEN, handover.Step.REMIND, handover.OPEN)
+        handover.note(handover.OPEN, handover.Move.REMIND, handover.OPEN)
         minutes = int((timezone.now() - escalation.opened_at).total_seconds() // 60)
         text = f"Nobody has claimed this question for {minutes} minutes."
         outbox.add(

@@ -18,7 +18,7 @@ from bot.models import (
     Remark,
 )
 from bot.team import escalations, handover, relaying
-from bot.team.handover import Step
+from bot.team.handover import Move
 from bot.team.team_posts import ASIDE, SOMEBODY
 
 CLAIM_FIRST = "This stayed here: press Claim above, and what you write after that goes to the asker."
@@ -60,7 +60,7 @@ def hear_team(channel: Channel, incoming: Incoming) -> None:
         _explain(escalation, question)
         return
     name = incoming.author_name or escalation.claimed_by_name
-    if not handover.advance(escalation, Step.TEAM_WRITES, answered_by=incoming.author, answered_by_name=name):
+    if not handover.advance(escalation, Move.TEAM_WRITES, answered_by=incoming.author, answered_by_name=name):
         _explain(escalation, question)
         return
     remark = _keep(escalation, channel, incoming, is_of_team=True, name=name)
@@ -80,7 +80,7 @@ def say(question: Question, *, by: str, name: str, text: str) -> bool:
             escalations.claim(question, by=by, name=name)
             escalation.refresh_from_db()
         said = {"answered_by": by, "answered_by_name": name, "claimed_by": by, "claimed_by_name": name}
-        if not handover.advance(escalation, Step.TEAM_WRITES, **said):
+        if not handover.advance(escalation, Move.TEAM_WRITES, **said):
             return False
         relaying.carry(question, escalation.remarks.create(is_of_team=True, person=by, name=name, text=text))
     return True
@@ -110,7 +110,7 @@ def hear_asker(channel: Channel, incoming: Incoming, *, is_solved: bool) -> None
     escalation = handover.locked(question)
     if escalation is None:
         return
-    handover.advance(escalation, Step.ASKER_WRITES)
+    handover.advance(escalation, Move.ASKER_WRITES)
     relaying.carry(question, _keep(escalation, channel, incoming, is_of_team=False, name=_name(question, incoming)))
     if is_solved and escalations.solve(question, by=incoming.author):
         return
@@ -128,7 +128,7 @@ def write(question: Question, *, by: str, name: str, text: str) -> bool:
     """What an asker writes into a form, where they cannot write in a thread. False where the question is closed."""
     with transaction.atomic():
         escalation = handover.locked(question)
-        if escalation is None or not handover.advance(escalation, Step.ASKER_WRITES):
+        if escalation is None or not handover.advance(escalation, Move.ASKER_WRITES):
             return False
         relaying.carry(question, escalation.remarks.create(is_of_team=False, person=by, name=name, text=text))
     return True
@@ -139,7 +139,7 @@ def note_question(question: Question) -> None:
     before = Escalation.objects.filter(question__conversation=question.conversation_id, question__pk__lt=question.pk)
     escalation = before.order_by("-opened_at").first()
     if escalation is not None:
-        handover.note(escalation.state, Step.ASK_BOT, escalation.state)
+        handover.note(escalation.state, Move.ASK_BOT, escalation.state)
 
 
 def _case(channel: Channel, incoming: Incoming) -> Escalation | None:

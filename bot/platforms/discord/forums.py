@@ -9,6 +9,7 @@ from bot.platforms.discord.session import DiscordRefusedError, Session
 log = logging.getLogger(__name__)
 
 SOLVED_TAGS = {"solved", "answered", "resolved", "gelöst", "beantwortet", "résolu", "resuelto", "解決", "解決済み"}
+ARCHIVED = 50083
 MOST_TAGS = 5  # of one post
 REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me"
 
@@ -31,11 +32,22 @@ def mark_solved(session: Session, forum: str, post: str) -> None:
             raise
         log.info("The post %s gets no tag: %s", post, error)
     try:
-        react(session, post, post, Sign.PASSED_ON)
+        _sign(session, post)
     except DeliveryError as error:
         if not error.permanent:
             raise
         log.info("The post %s is not marked as solved: %s", post, error)
+
+
+def _sign(session: Session, post: str) -> None:
+    """Put a sign under what the post says, which is opened for it where it was archived meanwhile."""
+    try:
+        react(session, post, post, Sign.PASSED_ON)
+    except DiscordRefusedError as error:
+        if error.code != ARCHIVED:
+            raise
+        session.ask("PATCH", "/channels/{channel_id}", {"archived": False}, channel_id=post)
+        react(session, post, post, Sign.PASSED_ON)
 
 
 def _tag(session: Session, forum: str, post: str) -> bool:
@@ -50,7 +62,9 @@ def _tag(session: Session, forum: str, post: str) -> bool:
         return True
     if len(tags) >= MOST_TAGS:
         return False
-    session.ask("PATCH", "/channels/{channel_id}", {"applied_tags": [*tags, solved[0]]}, channel_id=post)
+    # Of a post that was archived meanwhile Discord changes nothing, unless it is opened by the same call.
+    changes = {"applied_tags": [*tags, solved[0]], "archived": False}
+    session.ask("PATCH", "/channels/{channel_id}", changes, channel_id=post)
     return True
 
 

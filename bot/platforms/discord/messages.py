@@ -46,7 +46,7 @@ def incoming(message: discord.Message, me: int) -> Incoming | None:
         is_mention=_names(message, me),
         asked_at=message.created_at,
         unread=tuple(file.filename for file in message.attachments),
-        files=tuple(Attached(file.filename, file.url) for file in message.attachments),
+        files=files(message),
         markdown=markdown(message, me),
     )
 
@@ -102,7 +102,20 @@ def markdown(message: discord.Message, me: int) -> str:
         written = written.replace(f"<@&{role.id}>", f"@{role.name}")
     for channel in message.channel_mentions:
         written = written.replace(f"<#{channel.id}>", f"#{channel.name}")
-    return re.sub(r"<(a?)(:\w+:)\d+>", r"\2", written).strip()
+    forwarded = ["\n".join(f"> {line}" for line in each.content.splitlines()) for each in message.message_snapshots]
+    written = "\n\n".join(filter(None, [written.strip(), *forwarded]))
+    return re.sub(r"<(a?)(:\w+:)\d+>", r"\2", written)
+
+
+def files(message: discord.Message) -> tuple[Attached, ...]:
+    """What came with a message, and with those that it forwards; a sticker is a picture."""
+    every = [message, *message.message_snapshots]
+    sent = [file for each in every for file in each.attachments]
+    stickers = [sticker for each in every for sticker in each.stickers]
+    return (
+        *(Attached(file.filename, file.url) for file in sent),
+        *(Attached(sticker.name, sticker.url) for sticker in stickers),
+    )
 
 
 def asked(interaction: discord.Interaction, question: str, now: datetime) -> Incoming:

@@ -24,7 +24,7 @@ def test_every_edge_is_walked(desk: Desk, caplog: pytest.LogCaptureFixture) -> N
     from_asking_to_closing(desk)
     closing_while_nobody_has_it(desk)
     drafts(desk)
-    edges = {(edge.start or "nowhere", edge.step.name, str(edge.end)) for edge in handover.EDGES}
+    edges = {(edge.start or "nowhere", edge.move.name, str(edge.end)) for edge in handover.EDGES}
     assert walked(caplog) == edges
     assert Escalation.objects.waiting().count() == 0
 

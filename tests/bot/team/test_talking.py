@@ -72,6 +72,25 @@ def test_rich_text_of_slack_keeps_its_shape(claimed: Desk) -> None:
     assert all(part in said for part in ("1. restart\n2. restart", "```\nls *\n```", "> so it says"))
 
 
+def test_forwarded_messages_and_what_is_no_text_are_not_lost(claimed: Desk) -> None:
+    if isinstance(claimed, SlackDesk):
+        claimed.team_writes(
+            "See:", shared={"text": "It is *down*", "from_url": "https://fake.slack.com/archives/C9/p1"}
+        )
+        claimed.until_asker_reads("See:\n\n> It is **down**\nhttps://fake.slack.com/archives/C9/p1")
+        claimed.team_writes("Mail <mailto:a@b.example|a@b.example> or call <tel:+15550100|Bob>")
+        claimed.until_asker_reads("or call Bob (+15550100)")
+        claimed.asker_writes("", has_file=True)
+    else:
+        assert isinstance(claimed, DiscordDesk)
+        claimed.team_writes("", forwards="It is **down**")
+        claimed.until_asker_reads("> It is **down**\n📎 [file0.txt]")
+        claimed.team_writes("", sticker="Wave")
+        claimed.until_asker_reads("📎 [Wave](https://")
+        claimed.asker_writes("", has_file=True)
+    claimed.until_team_reads("> 📎 [")
+
+
 def test_files_arrive_or_are_named(claimed: Desk) -> None:
     said = claimed.team_writes("", has_file=True)
     claimed.until_asker_reads(

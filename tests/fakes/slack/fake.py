@@ -156,10 +156,12 @@ class FakeSlack(Knobs):
         subtype: str | None = None,
         mention: bool | None = None,
         blocks: list[Json] | None = None,
+        shared: Json | None = None,
     ) -> str:
         """A message from a person; its ts. `mention` overrules whether there is an app_mention event, `blocks` is the
-        rich text that Slack's clients send."""
-        more: Json = {"thread_ts": thread_ts, "files": files, "subtype": subtype, "mention": mention, "blocks": blocks}
+        rich text that Slack's clients send, `shared` a message of elsewhere that comes with it."""
+        more: Json = {"thread_ts": thread_ts, "files": files, "subtype": subtype, "mention": mention}
+        more |= {"blocks": blocks, "shared": shared}
         return self._do(lambda: self._world.post(channel, user, text, **more))
 
     def edit(self, channel: str, ts: str, text: str) -> None:

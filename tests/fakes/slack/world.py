@@ -216,6 +216,7 @@ class World:
         subtype: str | None = None,
         mention: bool | None = None,
         blocks: list[Json] | None = None,
+        shared: Json | None = None,
     ) -> str:
         """A person's message, or another bot's; its ts."""
         channel, person = self.channels[channel_id], self.users[user]
@@ -231,6 +232,9 @@ class World:
         message |= {"files": list(files), "upload": False} if files else {}
         message |= {"subtype": subtype} if subtype else {}
         message |= {"blocks": blocks} if blocks else {}
+        message |= (
+            {"attachments": [{"is_share": True, "is_msg_unfurl": True, "fallback": "", **shared}]} if shared else {}
+        )
         if person["team_id"] != self.team_id:
             message |= {"user_team": person["team_id"], "source_team": person["team_id"]}
         channel.insert(message)

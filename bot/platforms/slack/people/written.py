@@ -26,7 +26,15 @@ def markdown(event: dict[str, Any], bot_user: str) -> str:
     """The words of a message, without the mention of the bot."""
     rich = [each for each in event.get("blocks") or () if each.get("type") == "rich_text"]
     found = _rich(rich) if rich else _old(event.get("text") or "")
-    return found.replace(f"<@{bot_user}>", "").strip()
+    shared = [_shared(each) for each in event.get("attachments") or () if each.get("is_share")]
+    return "\n\n".join(filter(None, [found.replace(f"<@{bot_user}>", "").strip(), *shared]))
+
+
+def _shared(attachment: dict[str, Any]) -> str:
+    """A message of elsewhere that somebody shares: what it says, and where it stands."""
+    words = "\n".join(f"> {line}" for line in _old(attachment.get("text") or "").splitlines())
+    address = str(attachment.get("from_url") or "")
+    return "\n".join(filter(None, [words, quoted(address)]))
 
 
 def _old(text: str) -> str:
@@ -72,11 +80,19 @@ def _called(target: str, label: str) -> str:
 
 
 def link(address: str, label: str) -> str:
-    """An address with its words; alone where the words are no more than the address again."""
-    address = address.removeprefix("mailto:") if address.startswith("mailto:") else quoted(address)
+    """An address with its words; alone where the words are no more than the address again. Those of mails and of
+    telephones are no links for everybody, so they stand there in words."""
+    scheme, _, direct = address.partition(":")
+    if scheme in ("mailto", "tel"):
+        return direct if not label or _bones(label) in _bones(direct) else f"{label} ({direct})"
+    address = quoted(address)
     if not label or label in address or address in (label, f"https://{label}", f"http://{label}/"):
         return address
     return f"[{label.replace('[', '(').replace(']', ')')}]({address})"
+
+
+def _bones(words: str) -> str:
+    return re.sub(r"[\s()+-]", "", words)
 
 
 def _rich(blocks: Iterable[Block]) -> str:
