@@ -122,7 +122,11 @@ def key(question: Question, kind: str, part: int) -> str:
 def claimed(statement: str, platforms: list[str]) -> int | None:
     """The id of the row that a claim took for one lease; None when there was none to take."""
     with connection.cursor() as cursor:
-        given = {"lease": settings.LEASE_SECONDS, "platforms": platforms, "under": [*map(str, UNDER_TEAM_POST)]}
+        given: dict[str, Any] = {
+            "lease": settings.LEASE_SECONDS,
+            "platforms": platforms,
+            "under": [*map(str, UNDER_TEAM_POST)],
+        }
         cursor.execute(statement, given)
         row = cursor.fetchone()
     return None if row is None else int(row[0])

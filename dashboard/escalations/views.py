@@ -38,20 +38,20 @@ def escalation(request: loading.Request, pk: int) -> HttpResponse:
     initial = {"text": question.answer.text} if found.is_draft and question.answer else None
     form = HumanAnswerForm(request.POST or None, initial=initial)
     if form.is_valid():
-        return redirect(*_answer(request, question, form.cleaned_data["text"]))
+        return _answer(request, question, form.cleaned_data["text"])
     talk = found.remarks.select_related("delivery")
     context = {"page": "escalations", "escalation": found, "question": question, "form": form, "talk": talk}
     return render(request, "dashboard/escalations/escalation.html", context)
 
 
-def _answer(request: loading.Request, question: Question, text: str) -> tuple[object, ...]:
-    """Where to go on: while the talk does, it is here."""
+def _answer(request: loading.Request, question: Question, text: str) -> HttpResponse:
+    """Go on here while the talk does."""
     who, name = _who(request), request.user.get_username()
     goes_on = request.POST.get("then") == "go_on" and talking.say(question, by=who, name=name, text=text)
     if not goes_on:
         escalations.reply(question, by=who, name=name, text=text)
     messages.success(request, "The answer is on its way to the asker.")
-    return ("escalation", question.escalation.pk) if goes_on else ("escalations",)
+    return redirect("escalation", question.escalation.pk) if goes_on else redirect("escalations")
 
 
 @rules.action(Role.REVIEWER)

@@ -22,6 +22,7 @@ from django.utils import timezone
 from bot.answers import wording
 from bot.messenger import Bot, Incoming
 from bot.models import Platform
+from bot.models.channels import DIRECT
 from bot.platforms import workspaces
 from bot.platforms.discord import messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
@@ -119,7 +120,7 @@ class Gateway(discord.Client):
     def _parent(self, channel: int, guild: int | None) -> tuple[str, str]:
         """The channel a message is known under, and its workspace: threads are looked up by their parent."""
         found = self.get_guild(guild).get_thread(channel) if guild and self.get_guild(guild) else None  # type: ignore[union-attr]
-        return str(found.parent_id if found else channel), str(guild) if guild else messages.DIRECT
+        return str(found.parent_id if found else channel), str(guild) if guild else DIRECT
 
 
 def _changed(incoming: Incoming) -> None:

@@ -109,7 +109,7 @@ def markdown(message: discord.Message, me: int) -> str:
 
 def files(message: discord.Message) -> tuple[Attached, ...]:
     """What came with a message, and with those that it forwards; a sticker is a picture."""
-    every = [message, *message.message_snapshots]
+    every: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
     sent = [file for each in every for file in each.attachments]
     stickers = [sticker for each in every for sticker in each.stickers]
     return (

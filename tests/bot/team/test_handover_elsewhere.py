@@ -86,8 +86,8 @@ def write_back(desk: Desk, question: Question) -> None:
         desk.fake.submit("U1", view, {"text": {"text": "The yearly one."}})
         return
     assert isinstance(desk, DiscordDesk)
-    shown, wanted = desk.fake.hooks.hidden, f"parley:write:{question.pk}"
-    hidden = [key for key, each in shown.items() if wanted in str(each.data["components"])]
+    forms, wanted = desk.fake.hooks.hidden, f"parley:write:{question.pk}"
+    hidden = [key for key, each in forms.items() if wanted in str(each.data["components"])]
     pressed = desk.fake.press(desk.room.channel, hidden[-1], f"parley:write:{question.pk}", desk.room.ann)
     pressed.wait()
     desk.fake.submit(desk.room.ann, pressed, {"text": "The yearly one."}).wait()
@@ -95,12 +95,11 @@ def write_back(desk: Desk, question: Question) -> None:
 
 def test_the_author_of_a_message_that_another_asks_about_is_a_party(desk: Desk) -> None:
     if isinstance(desk, SlackDesk):
-        message = desk.fake.post("C1", "U2", ASKED)
-        desk.fake.shortcut("U1", "C1", message)
-        desk.place = message
-        desk.room.answers(message)
-        desk.fake.post("C1", "U2", "And monthly plans?", thread_ts=message)
-        desk.room.answers(message, 2)
+        said = desk.fake.post("C1", "U2", ASKED)
+        desk.fake.shortcut("U1", "C1", said)
+        desk.room.answers(said)
+        desk.fake.post("C1", "U2", "And monthly plans?", thread_ts=said)
+        desk.room.answers(said, 2)
     else:
         assert isinstance(desk, DiscordDesk)
         message = desk.fake.post(desk.room.channel, desk.room.bob, ASKED)
@@ -111,28 +110,48 @@ def test_the_author_of_a_message_that_another_asks_about_is_a_party(desk: Desk) 
     assert Question.objects.first().conversation.silenced_at is None  # type: ignore[union-attr]
 
 
+class Direct:
+    """A direct chat of the asker with the bot: a thread on Slack, one long talk on Discord."""
+
+    def __init__(self, desk: Desk, text: str) -> None:
+        self.desk = desk
+        if isinstance(desk, SlackDesk):
+            self.thread = desk.fake.post("D1", "U1", text)
+        else:
+            assert isinstance(desk, DiscordDesk)
+            self.place = desk.fake.open_dm(desk.room.ann)
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        if isinstance(self.desk, SlackDesk):
+            self.desk.fake.post("D1", "U1", text, thread_ts=self.thread)
+        else:
+            assert isinstance(self.desk, DiscordDesk)
+            self.desk.fake.post(self.place, self.desk.room.ann, text)
+
+    def until_reads(self, text: str) -> None:
+        bots.until(lambda: text in self._read(), f"the asker reads {text}")
+
+    def _read(self) -> str:
+        if isinstance(self.desk, SlackDesk):
+            return str(self.desk.room.own("D1"))
+        assert isinstance(self.desk, DiscordDesk)
+        return str(self.desk.room.own(self.place))
+
+
 def test_a_direct_chat_goes_to_the_team_of_its_workspace(desk: Desk) -> None:
-    if isinstance(desk, SlackDesk):
-        asked = desk.fake.post("D1", "U1", "Can I talk to a human, please?")
-        reads = lambda: str(desk.room.own("D1"))  # noqa: E731
-        write = lambda text: desk.fake.post("D1", "U1", text, thread_ts=asked)  # noqa: E731
-    else:
-        assert isinstance(desk, DiscordDesk)
-        direct = desk.fake.open_dm(desk.room.ann)
-        desk.fake.post(direct, desk.room.ann, "Can I talk to a human, please?")
-        reads = lambda: str(desk.room.own(direct))  # noqa: E731
-        write = lambda text: desk.fake.post(direct, desk.room.ann, text)  # noqa: E731
-    bots.until(lambda: "passed this on" in reads(), "it is passed on")
+    direct = Direct(desk, "Can I talk to a human, please?")
+    direct.until_reads("passed this on")
     desk.until_team_reads("A question for the team")
     desk.press("claim", by_team=True)
-    bots.until(lambda: "has taken your question" in reads(), "the asker knows")
-    write("It is about the yearly plan.")
+    direct.until_reads("has taken your question")
+    direct.write("It is about the yearly plan.")
     desk.until_team_reads("> It is about the yearly plan.")
     desk.team_writes("Then you have 14 days.")
-    bots.until(lambda: "14 days" in reads(), "the asker reads it")
-    write("Perfect, that solved it!")
+    direct.until_reads("14 days")
+    direct.write("Perfect, that solved it!")
     desk.until_team_reads("The asker says that it is solved")
-    bots.until(lambda: "Glad that is settled" in reads(), "it is closed")
+    direct.until_reads("Glad that is settled")
 
 
 @pytest.mark.parametrize("may", [True, False], ids=["with the right", "without it"])
