@@ -5,6 +5,8 @@ process that reuses an old pid, and opens every parent folder to everybody when 
 
 Who may stop the server is decided by a file lock, which the kernel drops when its holder dies, however it dies: every
 user of the server holds it shared, and whoever can take it exclusively on the way out is the last one.
+
+A server that dies while somebody uses it is started again by one of its users, each of which watches it.
 """
 
 import contextlib
@@ -19,6 +21,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +32,7 @@ import psutil
 import psycopg
 
 MAJOR_VERSION = 18
+WATCH_SECONDS = 1.0
 START_SECONDS = 120  # a crash recovery of a large database takes longer than pg_ctl's own patience
 SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
 PORT = "5432"  # a part of the socket's name; nothing listens on the network
@@ -93,14 +97,37 @@ def running(home: Path) -> Iterator[str]:
         with _alone(folder):
             fcntl.flock(users, fcntl.LOCK_SH)
             _start(server)
+        watched = threading.Event()
+        threading.Thread(target=_watch, args=(server, folder, watched), name="postgres", daemon=True).start()
         try:
             yield server.url
         finally:
+            watched.set()
             with _alone(folder):
                 if _is_last(users):
                     _stop(server)
                 # Said aloud, as a forked child that lives on shares this lock with us.
                 fcntl.flock(users, fcntl.LOCK_UN)
+
+
+def _watch(server: Server, home: Path, over: threading.Event) -> None:
+    """Start a server again that is gone, until its user needs it no more."""
+    is_missing = False
+    while not over.wait(WATCH_SECONDS):
+        was_missing, is_missing = is_missing, _postmaster(server) is None
+        if was_missing and is_missing:  # for longer than a restart that somebody makes takes
+            _revive(server, home, over)
+
+
+def _revive(server: Server, home: Path, over: threading.Event) -> None:
+    with _alone(home):
+        if over.is_set() or _postmaster(server) is not None:
+            return
+        sys.stderr.write("PostgreSQL is gone; starting it again.\n")
+        try:
+            _start(server)
+        except PostgresError as error:  # what is left of it may still hold its memory: the next look tries again
+            sys.stderr.write(f"{error}\n")
 
 
 @contextlib.contextmanager

@@ -164,9 +164,10 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGIN_LINK_SECONDS = 24 * 3600
 
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = "en"  # of the dashboard; bot.wording speaks to askers in theirs
+LANGUAGES = [("en", "English"), ("de", "German"), ("fr", "French"), ("es", "Spanish"), ("ja", "Japanese")]
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"

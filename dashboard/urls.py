@@ -5,6 +5,7 @@ from django.urls import path
 from dashboard.accounts import login_views
 from dashboard.accounts import views as accounts
 from dashboard.ask import views as ask
+from dashboard.channels import own_words
 from dashboard.channels import views as channels
 from dashboard.conversations import proposal_views as proposals
 from dashboard.conversations import views as conversations
@@ -107,6 +108,7 @@ urlpatterns = [
     path("voices/new/", channels.new_voice, name="new_voice"),
     path("voices/preview/", channels.preview_voice, name="preview_voice"),
     path("voices/of/<str:name>/", channels.voice, name="voice"),
+    path("voices/of/<str:name>/words/", own_words.own_words, name="own_words"),
     path("costs/", costs.overview, name="costs"),
     path("costs/budgets/", costs.budgets, name="budgets"),
     path("costs/budgets/<int:pk>/remove/", costs.remove_budget, name="remove_budget"),

@@ -18,6 +18,10 @@ pytest_plugins = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-scripts", action="store_true", help="write down anew what people read in scripts")
+
+
 @pytest.fixture(autouse=True)
 def _fast_settings(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -4,14 +4,13 @@ The calls it makes are in the ledger (llm.client writes it) under the answer's t
 """
 
 import logging
-import re
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.answers import asking, followups, guarding, prompts, retelling, wording
+from bot.answers import asking, followups, guarding, prompts, retelling
 from bot.answers.asking import Asked, FoundBefore
 from bot.answers.guarding import Draft, Guarded
 from bot.answers.prompts import PLAIN, Manner
@@ -20,6 +19,7 @@ from bot.answers.trace import Caught, Retold, SentPrompt
 from bot.claims import citations
 from bot.models import Outcome
 from bot.voices import framing
+from bot.wording import outcomes, smalltalk
 from knowledge.retrieval.rereading import reread
 from knowledge.retrieval.search import Hit, Retrieval, retrieve
 from llm import client
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 PASSAGES = 6  # four to six good passages beat twenty mediocre ones
 MORE_PASSAGES = 4  # of a second search, which a model may ask for once
-WORD = re.compile(r"\w")
 # Below this estimate that the documents hold the answer nothing is quoted, unless a sentence is close in meaning to the
 # question (cosine): short questions in other words share few terms with the passage. A model that reads can refuse.
 LEAST_TO_QUOTE = 0.5
@@ -96,7 +95,7 @@ def ended(asked: Asked, outcome: Outcome, text: str = "", *, error: str = "") ->
     return Answer(
         asked=asked,
         outcome=outcome,
-        text=text or wording.text(outcome, asked.trace_id),
+        text=text or outcomes.say(outcome, asked.speech, asked.trace_id),
         question=asked.question,
         deployment=asked.deployment,
         error=error,
@@ -160,8 +159,8 @@ class Writing:
 
     def search(self) -> None:
         """Find the passages; ends the answer at once where there is nothing to write from."""
-        if not WORD.search(self.asked.question):
-            self._end(Outcome.CLARIFY)
+        if (talk := smalltalk.heard(self.asked.question)) or not any(map(str.isalnum, self.asked.question)):
+            self._end(Outcome.CLARIFY, outcomes.small_talk(talk, self.asked.speech))
             return
         try:
             self._understand()
@@ -351,11 +350,12 @@ class Writing:
     def _fail(self, error: ProviderError) -> None:
         """A provider failed for good: say so with an incident id, and never pass off half an answer as a whole one."""
         log.error("trace %s: %s", self.asked.trace_id, error)
-        failed = ended(self.asked, wording.outcome(error), error=str(error))
-        self._settle(replace(failed, uncited_text=self._unframed))
+        self._settle(
+            replace(ended(self.asked, outcomes.of_error(error), error=str(error)), uncited_text=self._unframed)
+        )
 
-    def _end(self, outcome: Outcome) -> None:
-        self._settle(ended(self.asked, outcome))
+    def _end(self, outcome: Outcome, text: str = "") -> None:
+        self._settle(ended(self.asked, outcome, text))
 
     def _settle(self, answer: Answer) -> None:
         """Keep what came of it, with how it came about."""

@@ -2,10 +2,14 @@
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
 
 from bot.answers.prompts import PLAIN, Manner
+from bot.wording import phrases, speech
+from bot.wording.phrases import Phrase
+from bot.wording.speech import ENGLISH, Speech
 from foundation.text import clean
 from knowledge.retrieval.search import Retrieval
 from llm import client
@@ -15,7 +19,12 @@ QUESTION_CHARACTERS = 4000
 
 
 class QuestionError(ValueError):
-    """The question cannot be asked; the message tells the asker why."""
+    """The question cannot be asked: `phrase`, with its `values`, tells the asker why; `str()` does in English."""
+
+    def __init__(self, phrase: Phrase, **values: int) -> None:
+        super().__init__(ENGLISH.say(phrase, **values))
+        self.phrase = phrase
+        self.values = values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +35,8 @@ class Asked:
     question came in (time.monotonic()). `least_answerable` (0 to 1) is the estimate from which on there is an answer at
     all, in place of the rules of answering: a channel of customers may want it higher than a team. `manner` is how the
     answer is to sound, and its language; `purpose` is what the ledger says that the model was asked for. `rollout` is
-    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it.
+    the one that the conversation was drawn in, as `is_candidate`'s or as the live model's beside it. `spoken_to` is how
+    the asker is spoken to where more is known than the question tells.
     """
 
     question: str
@@ -38,6 +48,13 @@ class Asked:
     purpose: Purpose = Purpose.ANSWER
     rollout: int | None = None
     is_candidate: bool = False
+    spoken_to: Speech | None = None
+
+    @cached_property
+    def speech(self) -> Speech:
+        """How the asker is spoken to."""
+        voice = self.manner.voice.name if self.manner.voice else ""
+        return self.spoken_to or speech.like([self.question], self.manner.language, voice)
 
     @property
     def deadline(self) -> float:
@@ -81,8 +98,8 @@ def begin(
 
 
 def check(question: str) -> None:
-    """Raises QuestionError, with a sentence for the asker, when a question is empty or too long."""
+    """Raises QuestionError when a question is empty or too long."""
     if not clean(question).strip():
-        raise QuestionError("The question is empty.")
+        raise QuestionError(phrases.EMPTY)
     if len(question) > QUESTION_CHARACTERS:
-        raise QuestionError(f"The question is longer than {QUESTION_CHARACTERS:,} characters. Please shorten it.")
+        raise QuestionError(phrases.TOO_LONG, limit=QUESTION_CHARACTERS)

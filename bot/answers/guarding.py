@@ -8,15 +8,16 @@ import logging
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot.answers import prompts, wording
+from bot.answers import prompts
 from bot.answers.asking import Asked
 from bot.answers.signals import Signalled
 from bot.answers.trace import Became, Caught
 from bot.claims import amending, checking, citations, grounding, statements
 from bot.claims.checking import Checked, Checking, Fault
 from bot.voices import framing
+from bot.wording import phrases
 from knowledge.passages import languages
 from knowledge.retrieval.search import Hit
 from llm import client
@@ -292,4 +293,5 @@ def _with_note(text: str, asked: Asked) -> str:
     """The answer says that something of it is left open, before the voice's last words."""
     voice = asked.manner.voice
     body = framing.bare(text, voice) if voice else text
-    return f"{body}\n\n{wording.left_open(languages.code(body))}" if body else ""
+    speech = replace(asked.speech, language=languages.code(body) or asked.speech.language)
+    return f"{body}\n\n{speech.say(phrases.LEFT_OPEN)}" if body else ""

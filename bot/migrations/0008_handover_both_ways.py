@@ -16,7 +16,7 @@ UPDATE bot_escalation SET opened_at = created_at,
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bot", "0005_answers_of_rollouts"),
+        ("bot", "0006_own_words"),
     ]
 
     operations = [

@@ -1,6 +1,6 @@
 """The rows of this room."""
 
-from bot.models.channels import AnswerMode, Channel, ChannelKind, Grammar, Voice, Workspace
+from bot.models.channels import AnswerMode, Channel, ChannelKind, Grammar, OwnWords, Voice, Workspace
 from bot.models.conversations import (
     Citation,
     Conversation,
@@ -38,6 +38,7 @@ __all__ = [
     "NominationState",
     "NominationWay",
     "Outcome",
+    "OwnWords",
     "Platform",
     "Question",
     "QuestionState",

@@ -135,6 +135,21 @@ class Voice(models.Model):
                 raise ValidationError({field: "A number in square brackets is a citation, which no voice has."})
 
 
+class OwnWords(models.Model):
+    """A sentence of bot.wording in a voice's own words. `language` is an ISO 639-1 code; empty: in every language."""
+
+    voice_name = models.CharField(max_length=100)
+    key = models.CharField(max_length=60)
+    language = models.CharField(max_length=10, blank=True)
+    text = models.CharField(max_length=600)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["voice_name", "key", "language"], name="own_words_once")]
+
+    def __str__(self) -> str:
+        return f"{self.voice_name}: {self.key}"
+
+
 class ChannelKind(models.TextChoices):
     CHANNEL = "channel"
     FORUM = "forum"

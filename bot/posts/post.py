@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils.timesince import timesince
-
 from bot.posts.splitting import split
+from bot.wording import phrases
+from bot.wording.speech import Speech
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,10 @@ def parts(post: Post, *, characters: int, measure: Callable[[Post], int]) -> lis
     return [*first, replace(post, text="", mention="")]
 
 
-def age(changed_at: datetime | None, now: datetime) -> str:
+def age(changed_at: datetime | None, now: datetime, speech: Speech) -> str:
     """How long ago a document changed, to its largest unit; empty where nobody knows."""
     if changed_at is None:
         return ""
-    words = timesince(changed_at, now, depth=1).replace("\xa0", " ")
-    return "changed today" if words.endswith(("minutes", "minute", "hours", "hour")) else f"changed {words} ago"
+    if now - changed_at < timedelta(days=1):
+        return speech.say(phrases.CHANGED_TODAY)
+    return speech.say(phrases.CHANGED, ago=speech.ago(changed_at, now))

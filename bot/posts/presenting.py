@@ -5,17 +5,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from django.utils.timesince import timesince
 
-from bot.answers import wording
-from bot.models import Channel, ChannelKind, Citation, Message, Outcome, Question
+from bot.answers import trace
+from bot.models import ChannelKind, Citation, Message, Outcome, Question
 from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post, age
+from bot.wording import phrases, speech
+from bot.wording.speech import Speech
 from knowledge.models import Document
 from knowledge.passages.hyperlinks import addresses
 
 TITLE = 150  # characters
+NEAREST = 2  # documents that are named where none holds the answer
+NEAR = 0.2  # the least estimate that they hold it, below which naming them would be noise
 LATE_AFTER = timedelta(hours=6)  # from question to answer, after which the asker is told that it was long
 
 
@@ -25,20 +28,23 @@ def answer(message: Message, question: Question) -> Post:
     links = {each.url for each in cited if each.url} | {link for each in cited for link in addresses(each.passage)}
     if message.voice:  # the company's own words
         links |= {*addresses(message.voice.opening), *addresses(message.voice.closing)}
+    spoken = speech.of(question)
     return Post(
-        text=neutral(text(message, question.channel), links=links),
-        sources=_sources(cited),
-        notes=tuple(_notes(message, question)),
-        buttons=tuple(_buttons(message, question)),
+        text=neutral(text(message, question, spoken), links=links),
+        sources=_sources(cited, spoken),
+        notes=tuple(_notes(message, question, spoken)),
+        buttons=tuple(_buttons(message, question, spoken)),
     )
 
 
 def shared(message: Message, question: Question) -> Post:
     """A private answer for everybody: with the question, which nobody else has seen."""
     post = answer(message, question)
-    name = neutral(question.asker_name, links=()) or "Somebody"
+    spoken = speech.of(question)
+    name = neutral(question.asker_name, links=()) or spoken.say(phrases.SOMEBODY)
     shown = tuple(each for each in post.buttons if each.action != buttons.SHARE)
-    return replace(post, text=f"{name} asked:\n{quoted(question)}\n\n{post.text}", buttons=shown)
+    asked = f"{spoken.say(phrases.ASKED_BY, name=name)}\n{quoted(question)}"
+    return replace(post, text=f"{asked}\n\n{post.text}", buttons=shown)
 
 
 def quoted(question: Question) -> str:
@@ -46,18 +52,20 @@ def quoted(question: Question) -> str:
     return "\n".join(f"> {line}" for line in neutral(question.text, links=()).splitlines())
 
 
-def text(message: Message, channel: Channel) -> str:
-    """What an asker reads: the channel's own words where the documents hold no answer."""
-    if message.outcome == Outcome.NOT_IN_DOCS and channel.refusal_text:
-        return channel.refusal_text
-    return message.text
+def text(message: Message, question: Question, spoken: Speech) -> str:
+    """What an asker reads: where the documents hold no answer, the channel's own words or the way to a person."""
+    if message.outcome != Outcome.NOT_IN_DOCS:
+        return message.text
+    button = spoken.say(phrases.ASK_A_HUMAN)
+    return question.channel.refusal_text or spoken.say(phrases.NOT_IN_DOCS_ABOVE_BUTTON, button=button)
 
 
-def _sources(citations: list[Citation]) -> tuple[Credit, ...]:
+def _sources(citations: list[Citation], spoken: Speech) -> tuple[Credit, ...]:
     changed = _changed(citations)
     now = timezone.now()
     return tuple(
-        Credit(each.number, _title(each), each.url, age(changed.get(each.document_id), now)) for each in citations
+        Credit(each.number, _title(each), each.url, age(changed.get(each.document_id), now, spoken))
+        for each in citations
     )
 
 
@@ -73,22 +81,33 @@ def _changed(citations: list[Citation]) -> dict[int | None, datetime]:
     return {pk: modified or read for pk, modified, read in rows if modified or read}
 
 
-def _notes(message: Message, question: Question) -> Iterable[str]:
+def _notes(message: Message, question: Question, spoken: Speech) -> Iterable[str]:
     if message.created_at - question.asked_at > LATE_AFTER:
-        yield wording.LATE.format(when=timesince(question.asked_at, message.created_at, depth=1))
+        yield spoken.say(phrases.LATE, ago=spoken.ago(question.asked_at, message.created_at))
+    if message.outcome == Outcome.NOT_IN_DOCS and (titles := _nearest(message)):
+        yield spoken.say(phrases.NEAREST, titles=" · ".join(titles))
     if message.is_truncated:
-        yield wording.CUT_OFF
+        yield spoken.say(phrases.CUT_OFF)
     if question.unread:
-        yield wording.UNREAD.format(names=", ".join(neutral(name, links=()) for name in question.unread))
+        names = ", ".join(neutral(name, links=()) for name in question.unread)
+        yield spoken.say(phrases.UNREAD, names=names)
 
 
-def _buttons(message: Message, question: Question) -> Iterable[Button]:
+def _nearest(message: Message) -> list[str]:
+    """The titles of what was found instead, where they may help: all that was searched for an asker they may see."""
+    known = trace.of(message)
+    titles = [neutral((hit.title or hit.path)[:TITLE], links=()) for hit in known.passages]
+    return list(dict.fromkeys(titles))[:NEAREST] if (known.answerable or 0) >= NEAR else []
+
+
+def _buttons(message: Message, question: Question, spoken: Speech) -> Iterable[Button]:
+    wanted = []
     if message.outcome == Outcome.ANSWERED and question.channel.has_feedback:
-        yield buttons.button(buttons.UP, question.pk)
-        yield buttons.button(buttons.DOWN, question.pk)
+        wanted += [buttons.UP, buttons.DOWN]
     if message.outcome not in (Outcome.CLARIFY, Outcome.ESCALATED):
-        yield buttons.button(buttons.HUMAN, question.pk)
+        wanted.append(buttons.HUMAN)
     if question.channel.kind == ChannelKind.FORUM and message.outcome == Outcome.ANSWERED:
-        yield buttons.button(buttons.SOLVED, question.pk)
+        wanted.append(buttons.SOLVED)
     if question.is_private and message.outcome == Outcome.ANSWERED:
-        yield buttons.button(buttons.SHARE, question.pk)
+        wanted.append(buttons.SHARE)
+    return (buttons.for_asker(each, question.pk, spoken) for each in wanted)

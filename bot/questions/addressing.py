@@ -22,6 +22,7 @@ class Verdict(StrEnum):
     IGNORE = "ignore"
     STOP = "stop"  # somebody wants the bot to be silent here
     TAKEN_OVER = "taken_over"  # a person answers here, so the bot is silent from now on
+    SMALL_TALK = "small_talk"  # thanks or a greeting, which is answered in a word or not at all
     DISABLED = "disabled"  # the bot was called where it is switched off
 
 

@@ -4,11 +4,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from bot import outbox
-from bot.answers import wording
 from bot.messenger import Messenger
 from bot.models import Delivery, DeliveryKind, Question, QuestionState
 from bot.posts.post import Post
 from bot.team import escalations, introducing, talking
+from bot.wording import phrases, speech
 
 LAST_PART = 99  # of the notices to one question
 
@@ -29,6 +29,6 @@ def _bury(question: Question, reason: str) -> None:
     is_open = Question.objects.filter(pk=question.pk, state=QuestionState.DELIVERING)
     if not is_open.update(state=QuestionState.DEAD, finished_at=Now(), error=reason[:1000]):
         return
-    post = Post(text=wording.UNDELIVERED)
+    post = Post(text=speech.of(question).say(phrases.UNDELIVERED))
     outbox.add(question, DeliveryKind.NOTICE, post, part=LAST_PART, is_private=True)
     escalations.open_dead(question)

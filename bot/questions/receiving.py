@@ -1,7 +1,7 @@
 """What comes in from a platform becomes rows here, before the platform is told that it arrived."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -9,7 +9,6 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import wording
 from bot.messenger import Incoming
 from bot.models import (
     Channel,
@@ -21,6 +20,7 @@ from bot.models import (
     Question,
     QuestionState,
     Receipt,
+    Speaker,
     Workspace,
 )
 from bot.posts.post import Post
@@ -28,6 +28,8 @@ from bot.questions import addressing
 from bot.questions.addressing import Verdict
 from bot.questions.solving import is_settled
 from bot.team import talking
+from bot.wording import phrases, smalltalk, speech
+from bot.wording.phrases import Phrase
 from foundation import failpoints
 from foundation.text import clean
 from llm import client
@@ -48,6 +50,22 @@ class Reception:
     is_new: bool = False
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What an asker is told whose message is not answered from the documents."""
+
+    phrase: Phrase
+    values: dict[str, int] = field(default_factory=dict)
+    language: str = ""
+
+    def to(self, question: Question) -> Post:
+        """In the language of the channel, else that which was spoken."""
+        spoken = speech.of(question)
+        if self.language and not question.channel.language:
+            spoken = replace(spoken, language=self.language)
+        return Post(text=spoken.say(self.phrase, **self.values))
+
+
 def receive(incoming: Incoming) -> Reception:
     """Keep a message if it is a question to the bot; when this returns it is safe to acknowledge it."""
     with transaction.atomic():
@@ -65,6 +83,8 @@ def _receive(incoming: Incoming) -> Reception:
     conversation = _conversation(channel, incoming, now)
     is_asker = conversation is not None and not incoming.is_mention and _has_asked(conversation, incoming.author)
     verdict = addressing.judge(incoming, channel, conversation, is_asker=is_asker, now=now)
+    if verdict in (Verdict.ASK, Verdict.TAKEN_OVER):
+        verdict = _to_small_talk(incoming, channel, conversation, verdict)
     if verdict == Verdict.IGNORE:
         return Reception(verdict)
     if not _is_first(_key(incoming, verdict)):
@@ -83,8 +103,29 @@ def _note_activity(question: Question, verdict: Verdict, now: datetime) -> None:
     if verdict == Verdict.STOP:
         mine.update(last_active_at=now, silenced_at=now)
         return
+    if verdict == Verdict.SMALL_TALK:
+        return
     mine.exclude(silenced_at=None).update(silenced_at=None, resumed_from=question.message_id)
     mine.update(last_active_at=now)
+
+
+def _to_small_talk(
+    incoming: Incoming, channel: Channel, conversation: Conversation | None, verdict: Verdict
+) -> Verdict:
+    """What becomes of a message to be judged so: a word back where small talk is made with the bot and wants one."""
+    talk = smalltalk.heard(incoming.text)
+    if talk is None or incoming.is_explicit or (talk.reply is None and _was_asked_back(conversation)):
+        return verdict
+    is_to_bot = incoming.is_mention or channel.kind == ChannelKind.DIRECT or conversation is not None
+    return Verdict.SMALL_TALK if talk.reply and is_to_bot and verdict == Verdict.ASK else Verdict.IGNORE
+
+
+def _was_asked_back(conversation: Conversation | None) -> bool:
+    """Whether the last answer ended in a question, to which "yes" is an answer."""
+    if conversation is None:
+        return False
+    last = conversation.messages.filter(speaker=Speaker.BOT).order_by("-id").values_list("text", flat=True).first()
+    return (last or "").rstrip().endswith(("?", "\uff1f"))
 
 
 def _is_heard(channel: Channel, incoming: Incoming) -> bool:
@@ -136,7 +177,7 @@ def _keep(
     talking.note_question(question)
     is_asked = verdict != Verdict.ASK or incoming.is_explicit
     if refusal and (is_asked or not _was_told(incoming, now)):
-        outbox.add(question, DeliveryKind.NOTICE, Post(text=refusal))
+        outbox.add(question, DeliveryKind.NOTICE, refusal.to(question))
     outbox.wake()
     return Reception(verdict, question, is_new=True)
 
@@ -266,12 +307,14 @@ def _waiting(incoming: Incoming) -> int:
     ).count()  # fmt: skip
 
 
-def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, waiting: int, now: datetime) -> str:
-    """Why this is not answered, in words for the asker; empty when it is."""
+def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, waiting: int, now: datetime) -> Notice | None:
+    """What is said in place of an answer; None where there is to be one."""
     if verdict == Verdict.STOP:
-        return wording.STOPPED
+        return Notice(phrases.STOPPED)
     if verdict == Verdict.DISABLED:
-        return wording.DISABLED
+        return Notice(phrases.DISABLED)
+    if verdict == Verdict.SMALL_TALK and (talk := smalltalk.heard(incoming.text)):
+        return Notice(talk.reply or phrases.WELCOME, language=talk.language)
     asked = Question.objects.filter(
         platform=incoming.platform, asker=incoming.author, created_at__gt=now - timedelta(days=1)
     ).exclude(state=QuestionState.REFUSED)
@@ -280,10 +323,10 @@ def _refusal(incoming: Incoming, channel: Channel, verdict: Verdict, waiting: in
         minute=Count("pk", filter=Q(created_at__gt=now - timedelta(minutes=1))),
     )
     if counted["day"] >= channel.daily_limit:
-        return wording.DAILY_LIMIT.format(limit=channel.daily_limit)
+        return Notice(phrases.DAILY_LIMIT, {"limit": channel.daily_limit})
     if counted["minute"] >= PER_MINUTE or waiting >= WAITING_PER_ASKER:
-        return wording.TOO_FAST
-    return ""
+        return Notice(phrases.TOO_FAST)
+    return None
 
 
 def _was_told(incoming: Incoming, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import F
@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import asking, assigning, channel_rules, conversations, wording
+from bot.answers import asking, assigning, channel_rules, conversations
 from bot.answers.answering import Answer, Writing, ended
 from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta
@@ -35,6 +35,7 @@ from bot.questions import giving_up, receiving
 from bot.questions.wishes import wants_person
 from bot.team import escalations
 from bot.voices import choosing
+from bot.wording import phrases, speech
 from foundation import connections, failpoints
 
 log = logging.getLogger(__name__)
@@ -121,16 +122,16 @@ def _answer(told: Reply) -> Answer:
         manner=Manner(choosing.of(channel), channel.language),
         trace_id=question.trace_id,
     )
-    asked = assigning.assign(begun, question.conversation, channel)
+    asked = assigning.assign(replace(begun, spoken_to=speech.of(question)), question.conversation, channel)
     try:
         asking.check(question.text)
     except QuestionError as error:
-        return ended(asked, Outcome.CLARIFY, f"{error} {wording.CLARIFY_NEXT}" if question.text else "")
+        return ended(asked, Outcome.CLARIFY, asked.speech.say(error.phrase, **error.values))
     if question.attempts > MOST_ATTEMPTS:
         cause = question.error or "Every attempt to answer was cut short."
         return ended(asked, Outcome.PROVIDER_ERROR, error=cause)
     if wants_person(question.text):
-        return ended(asked, Outcome.ESCALATED, escalations.handed_off(channel))
+        return ended(asked, Outcome.ESCALATED, asked.speech.say(phrases.HANDED_OFF) if channel.team_channel else "")
     return _write(told, asked)
 
 
@@ -207,7 +208,7 @@ def _post(question: Question, message: Message) -> Post:
         escalations.open_asked(question)
     elif question.channel.is_drafting:
         escalations.draft(question, message)
-        return Post(text=wording.DRAFTED)
+        return Post(text=speech.of(question).say(phrases.DRAFTED))
     elif question.attempts > MOST_ATTEMPTS:
         escalations.open_dead(question)
     return presenting.answer(message, question)
@@ -263,7 +264,7 @@ def _withdraw(told: Reply) -> None:
         Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
         return
     if told.live is not None:
-        told.live.finish(Post(text=wording.WITHDRAWN))
+        told.live.finish(Post(text=speech.of(question).say(phrases.DELETED)))
     if delivery.message_id:
         _take_back(told.messenger, delivery)
     Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())

@@ -6,13 +6,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from bot import outbox
-from bot.answers import wording
-from bot.models import Channel, ChannelKind, Conversation, DeliveryKind, Escalation, Message, Outcome, Question
+from bot.models import ChannelKind, Conversation, DeliveryKind, Escalation, Message, Question
 from bot.posts import presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Post
 from bot.team import handover, relaying, reminders, team_posts
 from bot.team.handover import Move
+from bot.wording import phrases, speech
+from bot.wording.phrases import Phrase
 
 WISH = "The asker wants a person."
 ANNOUNCED = 1000  # that wait and were never told of, looked at in one go
@@ -26,13 +27,14 @@ def request(question: Question, *, by: str, reason: str = WISH) -> bool:
             _open(question, reason=reason, by=by)
         elif not _ask_again(escalation, question, by=by):
             return False
-        relaying.handoff(question, handed_off(question.channel), is_open=True)
+        relaying.handoff(question, handed_off(question), is_open=True)
     return True
 
 
-def handed_off(channel: Channel) -> str:
+def handed_off(question: Question) -> str:
     """What the asker reads: where nobody is told of questions, that too."""
-    return wording.HANDED_OFF if channel.team_channel else wording.text(Outcome.ESCALATED, "")
+    is_told = question.channel.team_channel is not None
+    return speech.of(question).say(phrases.HANDED_OFF if is_told else phrases.ON_THE_BOARD)
 
 
 def open_asked(question: Question) -> None:
@@ -138,9 +140,7 @@ def _take(question: Question, move: Move, *, by: str, name: str) -> bool:
     ):
         return False
     _silence(question)
-    called = neutral(name, links=())
-    told = wording.CLAIMED.format(name=called) if called else wording.CLAIMED_BY_SOMEBODY
-    relaying.handoff(question, told, is_open=True)
+    relaying.handoff(question, _by(question, name, phrases.CLAIMED, phrases.CLAIMED_BY_SOMEBODY), is_open=True)
     team_posts.refresh(escalation, question)
     return True
 
@@ -163,8 +163,7 @@ def answer(question: Question, *, by: str, name: str, text: str) -> None:
         remark = escalation.remarks.create(is_of_team=True, person=by, name=name, text=text)
         remark.delivery = relaying.to_asker(question, relaying.safe(text), by=by, name=name)
         remark.save(update_fields=["delivery"])
-    called = neutral(name, links=())
-    relaying.handoff(question, wording.CLOSED.format(name=called) if called else wording.CLOSED_BY_SOMEBODY)
+    relaying.handoff(question, _by(question, name, phrases.CLOSED, phrases.CLOSED_BY_SOMEBODY))
     team_posts.refresh(escalation, question)
 
 
@@ -174,7 +173,7 @@ def solve(question: Question, *, by: str) -> bool:
     escalation = handover.locked(question)
     if escalation is None or not _close(escalation, question, Move.SOLVE, by=by):
         return False
-    relaying.handoff(question, wording.SOLVED)
+    relaying.handoff(question, speech.of(question).say(phrases.SOLVED))
     relaying.note_to_team(question, "The asker says that it is solved. It is closed.")
     team_posts.refresh(escalation, question)
     mark_solved(question)
@@ -224,6 +223,11 @@ def _close(escalation: Escalation, question: Question, move: Move, *, by: str, n
     if not others.exists():
         Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=None)
     return True
+
+
+def _by(question: Question, name: str, named: Phrase, unnamed: Phrase) -> str:
+    called = neutral(name, links=())
+    return speech.of(question).say(named, name=called) if called else speech.of(question).say(unnamed)
 
 
 def _silence(question: Question) -> None:

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from django.db import transaction
 
 from bot import outbox
-from bot.answers import wording
 from bot.models import DeliveryKind, Question
 from bot.posts import buttons, presenting
 from bot.posts.post import Field, Form
 from bot.team import articles, escalations, talking
-from bot.team.feedback import IMPROVE, REASONS, improve, judge
+from bot.team.feedback import IMPROVE, improve, judge, reasons
 from bot.team.press import Press, Said
+from bot.wording import phrases, speech
+from bot.wording.phrases import Phrase
+from bot.wording.speech import ENGLISH
 
 
 def press(pressed: Press) -> Form | Said:
@@ -19,7 +21,7 @@ def press(pressed: Press) -> Form | Said:
     question = _question(pressed.value)
     act = _ACTS.get(pressed.action)
     if question is None or act is None:
-        return Said("This button does not lead anywhere any more.")
+        return Said(ENGLISH.say(phrases.NO_LONGER))
     return act(question, pressed)
 
 
@@ -27,7 +29,7 @@ def submit(name: str, value: str, fields: dict[str, str], *, person: str, person
     """Keep what was written into a form."""
     question = _question(value)
     if question is None:
-        return Said("The question this was about is gone.")
+        return Said(ENGLISH.say(phrases.QUESTION_GONE))
     fields = {key: text.strip() for key, text in fields.items()}
     if name == IMPROVE:
         return improve(question, fields, person)
@@ -36,7 +38,7 @@ def submit(name: str, value: str, fields: dict[str, str], *, person: str, person
         return Said("Sent." if is_sent else "Somebody has sent it already.")
     if name == buttons.WRITE:
         is_written = talking.write(question, by=person, name=person_name, text=fields["text"])
-        return Said(wording.WRITTEN if is_written else wording.OVER)
+        return _said(question, phrases.PASSED_ON if is_written else phrases.IS_OVER)
     if name == buttons.ANSWERED:
         escalations.answer(question, by=person, name=person_name, text=fields.get("text", ""))
         return Said("Thank you. It is closed.")
@@ -52,56 +54,62 @@ def _question(value: str) -> Question | None:
 
 def _like(question: Question, pressed: Press) -> Said:
     judge(question, pressed, is_positive=True)
-    return Said("Thank you.")
+    return Said(speech.of(question).say(phrases.THANKS_FOR_THUMB))
 
 
 def _dislike(question: Question, pressed: Press) -> Form:
     judge(question, pressed, is_positive=False)
+    say = speech.of(question).say
     return Form(
         name=IMPROVE,
         value=pressed.value,
-        title="What was wrong?",
-        submit="Send",
+        title=say(phrases.WHAT_WAS_WRONG),
+        submit=say(phrases.SEND),
         fields=(
-            Field("reason", "What is wrong with it?", options=REASONS, is_required=False),
-            Field("better_answer", "A better answer", is_required=False, is_long=True),
-            Field("right_document", "The right document (link or title)", is_required=False),
+            Field("reason", say(phrases.WHICH_FAULT), options=reasons(say), is_required=False),
+            Field("better_answer", say(phrases.BETTER_ANSWER), is_required=False, is_long=True),
+            Field("right_document", say(phrases.RIGHT_DOCUMENT), is_required=False),
         ),
     )
 
 
 def _ask_human(question: Question, pressed: Press) -> Said:
     if not escalations.request(question, by=pressed.person):
-        return Said(wording.PRESSED_AGAIN)
-    return Said(wording.PASSED_ON if question.channel.team_channel else wording.ON_BOARD)
+        return _said(question, phrases.WITH_THE_TEAM)
+    return _said(question, phrases.PASSED_ON if question.channel.team_channel else phrases.ON_THE_BOARD)
+
+
+def _said(question: Question, phrase: Phrase) -> Said:
+    return Said(speech.of(question).say(phrase))
 
 
 def _solved(question: Question, pressed: Press) -> Said:
     if pressed.person not in (question.asker, question.author):
-        return Said(wording.NOT_YOURS)
+        return _said(question, phrases.ONLY_THE_ASKER)
     if escalations.solve(question, by=pressed.person):
-        return Said(wording.SOLVED)
+        return _said(question, phrases.SOLVED)
     if hasattr(question, "escalation"):
-        return Said(wording.SOLVED_ALREADY)
+        return _said(question, phrases.SOLVED_ALREADY)
     with transaction.atomic():
         escalations.mark_solved(question)
-    return Said(wording.SOLVED)
+    return _said(question, phrases.SOLVED)
 
 
 def _write(question: Question, pressed: Press) -> Form | Said:
     if pressed.person != question.asker:
-        return Said(wording.NOT_YOURS)
-    field = Field("text", wording.WRITE_LABEL, is_long=True)
-    return Form(buttons.WRITE, pressed.value, wording.WRITE_TITLE, wording.WRITE_SEND, (field,))
+        return _said(question, phrases.ONLY_THE_ASKER)
+    say = speech.of(question).say
+    field = Field("text", say(phrases.WHAT_TO_WRITE), is_long=True)
+    return Form(buttons.WRITE, pressed.value, say(phrases.WRITE_TO_THE_TEAM), say(phrases.SEND), (field,))
 
 
 @transaction.atomic
 def _share(question: Question, pressed: Press) -> Said:
     if pressed.person != question.asker or question.answer is None:
-        return Said("Only whoever asked may share the answer.")
+        return Said(speech.of(question).say(phrases.NOT_YOURS_TO_SHARE))
     post = presenting.shared(question.answer, question)
     outbox.add(question, DeliveryKind.SHARED, post, is_private=False)
-    return Said(wording.SHARED)
+    return Said(speech.of(question).say(phrases.SHARED))
 
 
 def _claim(question: Question, pressed: Press) -> Said:

@@ -3,15 +3,15 @@
 import re
 
 from bot import outbox
-from bot.answers import wording
 from bot.models import Delivery, DeliveryKind, Question, Remark
 from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Post
+from bot.wording import phrases, speech
+from bot.wording.speech import ENGLISH, Speech
 from knowledge.passages.hyperlinks import addresses, quoted
 
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
-TAKEN_BACK = "_(taken back)_"
 ADDRESS = re.compile(
     r"https?://(?:[^\s()<>\[\]|\"`]|\([^\s()<>\[\]|\"`]*\))+"
 )  # with brackets, where they are in pairs
@@ -25,9 +25,10 @@ def to_asker(question: Question, text: str, *, by: str, name: str = "", is_open:
 def answer_post(question: Question, text: str, *, by: str, name: str, is_open: bool) -> Post:
     """What a person wrote, `text` made safe, as the asker reads it; while the case `is_open` they can end it here."""
     about = "" if by.startswith(DASHBOARD) else by  # a platform can only name its own people
-    notes = (f"{wording.FROM} {neutral(name, links=())}",) if name and not about else ()
+    label = speech.of(question).say(phrases.FROM)
+    notes = (f"{label} {neutral(name, links=())}",) if name and not about else ()
     return Post(
-        text=text, mention=question.asker, about=about, about_label=wording.FROM, notes=notes,
+        text=text, mention=question.asker, about=about, about_label=label, notes=notes,
         buttons=_for_asker(question) if is_open else (),
     )  # fmt: skip
 
@@ -35,7 +36,7 @@ def answer_post(question: Question, text: str, *, by: str, name: str, is_open: b
 def _for_asker(question: Question) -> tuple[Button, ...]:
     """In private nothing can be written in a thread, so there a form stands for it."""
     actions = [buttons.WRITE, buttons.SOLVED] if question.is_private else [buttons.SOLVED]
-    return tuple(buttons.button(action, question.pk) for action in actions)
+    return tuple(buttons.for_asker(action, question.pk, speech.of(question)) for action in actions)
 
 
 def handoff(question: Question, text: str, *, is_open: bool = False) -> Delivery:
@@ -47,7 +48,7 @@ def handoff(question: Question, text: str, *, is_open: bool = False) -> Delivery
 def carry(question: Question, remark: Remark) -> None:
     """Post a remark to the other side: to the asker, or under the post of the team, where it has one."""
     if remark.is_of_team:
-        said = shown(remark)
+        said = shown(remark, speech.of(question))
         remark.delivery = to_asker(question, said, by=remark.person, name=remark.name, is_open=True)
     elif has_post(question):
         remark.delivery = _under_post(question, DeliveryKind.ASKER, asker_post(remark))
@@ -83,17 +84,17 @@ def add(question: Question, kind: DeliveryKind, post: Post, **where: object) -> 
     return outbox.add(question, kind, post, part=count + 1, **where)  # type: ignore[arg-type]
 
 
-def shown(remark: Remark) -> str:
+def shown(remark: Remark, spoken: Speech = ENGLISH) -> str:
     """The words of a remark, made safe, and its files: as links where the reader can open them, else by their names."""
     if remark.is_taken_back:
-        return TAKEN_BACK
+        return f"_{spoken.say(phrases.TAKEN_BACK)}_"
     words = [safe(remark.text)] if remark.text else []
-    return "\n".join([*words, *(_file(name, url) for name, url in remark.files)])
+    return "\n".join([*words, *(_file(name, url, spoken) for name, url in remark.files)])
 
 
-def _file(name: str, url: str) -> str:
+def _file(name: str, url: str, spoken: Speech) -> str:
     label = neutral(name, links=()).replace("[", "(").replace("]", ")").replace("\n", " ")
-    return f"📎 [{label}]({quoted(url)})" if url.startswith("https://") else wording.FILE_LEFT.format(name=label)
+    return f"📎 [{label}]({quoted(url)})" if url.startswith("https://") else spoken.say(phrases.FILE_LEFT, name=label)
 
 
 def safe(text: str) -> str:

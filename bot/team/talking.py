@@ -5,7 +5,6 @@ from collections.abc import Callable
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from bot.answers import wording
 from bot.messenger import CLOCKS, Incoming, Messenger, Sign
 from bot.models import (
     Channel,
@@ -20,6 +19,8 @@ from bot.models import (
 from bot.team import escalations, handover, relaying
 from bot.team.handover import Move
 from bot.team.team_posts import ASIDE, SOMEBODY
+from bot.wording import phrases, speech
+from bot.wording.speech import ENGLISH
 
 CLAIM_FIRST = "This stayed here: press Claim above, and what you write after that goes to the asker."
 OF_ANOTHER = f"This stayed here: {{name}} has the question. Begin with {ASIDE} what is not for the asker in any case."
@@ -66,7 +67,7 @@ def hear_team(channel: Channel, incoming: Incoming) -> None:
     remark = _keep(escalation, channel, incoming, is_of_team=True, name=name)
     relaying.carry(question, remark)
     if left := _left(incoming):
-        relaying.note_to_team(question, wording.FILES_LEFT.format(names=left))
+        relaying.note_to_team(question, ENGLISH.say(phrases.FILES_LEFT, names=left))
 
 
 def say(question: Question, *, by: str, name: str, text: str) -> bool:
@@ -115,13 +116,13 @@ def hear_asker(channel: Channel, incoming: Incoming, *, is_solved: bool) -> None
     if is_solved and escalations.solve(question, by=incoming.author):
         return
     if left := _left(incoming):
-        relaying.handoff(question, wording.FILES_LEFT.format(names=left))
+        relaying.handoff(question, speech.of(question).say(phrases.FILES_LEFT, names=left))
 
 
 def hear_solved(question: Question) -> None:
     """The asker says, under a post of a forum, that it is solved."""
     escalations.mark_solved(question)
-    relaying.handoff(question, wording.SOLVED)
+    relaying.handoff(question, speech.of(question).say(phrases.SOLVED))
 
 
 def write(question: Question, *, by: str, name: str, text: str) -> bool:
@@ -238,4 +239,4 @@ def bounce(delivery: Delivery, messenger: Messenger, reason: str) -> None:
         if remark.is_of_team:
             relaying.note_to_team(delivery.question, relaying.safe(f"This did not reach the asker: {reason}"))
         else:
-            relaying.handoff(delivery.question, wording.NOT_DELIVERED)
+            relaying.handoff(delivery.question, speech.of(delivery.question).say(phrases.NOT_DELIVERED))

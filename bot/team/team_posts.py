@@ -73,7 +73,7 @@ def _buttons(escalation: Escalation) -> tuple[Button, ...]:
         actions += [buttons.SEND, buttons.CHANGE] if escalation.is_draft else []
         actions.append(buttons.ANSWERED)
     actions.append(buttons.ARTICLE)
-    return tuple(buttons.button(action, escalation.question_id) for action in actions)
+    return tuple(buttons.for_team(action, escalation.question_id) for action in actions)
 
 
 def refresh(escalation: Escalation, question: Question) -> None:

@@ -10,9 +10,14 @@ from bot.models import Channel, Voice
 DEFAULT = "default"
 
 
+def name_of(channel: Channel) -> str:
+    """What the voice of a channel is called."""
+    return channel.voice_name or DEFAULT
+
+
 def of(channel: Channel) -> Voice | None:
     """The voice that answers in a channel: its own, else the one called default; None where there is neither."""
-    return Voice.objects.current(channel.voice_name or DEFAULT)
+    return Voice.objects.current(name_of(channel))
 
 
 def default() -> Voice | None:

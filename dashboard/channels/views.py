@@ -10,6 +10,8 @@ from bot.answers.asking import QuestionError
 from bot.answers.prompts import Manner
 from bot.models import Channel, Message, Speaker, Voice, Workspace
 from bot.voices import choosing, style
+from bot.wording import phrases
+from bot.wording.speech import ENGLISH
 from dashboard.channels.forms import ChannelForm, ProposersForm, VoiceForm
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
@@ -110,6 +112,7 @@ def _edited(request: loading.Request, form: VoiceForm, found: Voice | None) -> H
     asked = Message.objects.filter(speaker=Speaker.ASKER).order_by("-id").values_list("text", flat=True)[:QUESTIONS]
     versions = Voice.objects.filter(name=found.name).order_by("-version")[:20] if found else []
     context = {"page": "channels", "form": form, "voice": found, "versions": versions, "asked": list(asked)}
+    context["refusal"] = ENGLISH.say(phrases.WELCOME)
     return render(request, "dashboard/channels/voice.html", context, status=422 if form.errors else 200)
 
 

@@ -42,7 +42,7 @@ class OpinionLine:
     @property
     def reason(self) -> str:
         """In the words it was chosen by; one that nobody can choose is shown as it was kept."""
-        return dict(feedback.REASONS).get(self.row.reason, self.row.reason)
+        return feedback.REASONS[code].text if (code := self.row.reason) in feedback.REASONS else code
 
 
 @dataclass(frozen=True)

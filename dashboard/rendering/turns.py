@@ -8,10 +8,12 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from bot.answers import trace, wording
+from bot.answers import trace
 from bot.answers.trace import Caught, Trace
 from bot.models import Citation, Conversation, Message, Outcome, Speaker
 from bot.questions.wishes import wants_person
+from bot.wording import phrases
+from bot.wording.speech import ENGLISH
 from dashboard.rendering import markdown, timings, words
 from dashboard.rendering.words import OUTCOMES
 from knowledge.passages.hyperlinks import addresses
@@ -54,7 +56,7 @@ class ShownTurn:
     @property
     def note(self) -> str:
         """What is said to somebody who asks for a person where there is none: on a page."""
-        return wording.NOBODY_HERE if wants_person(self.asked.text) else ""
+        return ENGLISH.say(phrases.NOBODY_HERE) if wants_person(self.asked.text) else ""
 
     @property
     def has_failed(self) -> bool:

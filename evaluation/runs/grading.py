@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from bot.answers import wording
 from bot.answers.answering import Answer
 from bot.models import Outcome
 from bot.voices import framing, style
+from bot.wording import phrases, speech
 from evaluation.models import EvaluationArm, EvaluationCase, EvaluationRun, ExpectedBehaviour
 from evaluation.runs import arms
 from evaluation.scores import scoring
@@ -60,7 +60,7 @@ def grade(
             gold=documents.texts(case.gold),
             turns=[*(turn["text"] for turn in case.history), case.question],
             faults=style.faults(voice, answer.text) if voice and answer.outcome == Outcome.ANSWERED else None,
-            courtesies=(*(framing.fixed(voice) if voice else ()), *wording.LEFT_OPEN.values()),
+            courtesies=(*(framing.fixed(voice) if voice else ()), *speech.translations(phrases.LEFT_OPEN)),
             total_ms=answer.total_ms,
         )
     )

@@ -3,13 +3,14 @@
 from contextlib import closing
 from dataclasses import replace
 
-from bot.answers import asking, conversations, prompts, wording
+from bot.answers import asking, conversations, prompts
 from bot.answers.answering import Answer, Writing, ended
 from bot.answers.asking import Asked, FoundBefore, QuestionError
 from bot.answers.prompts import Manner
 from bot.answers.trace import Trace
 from bot.models import Outcome
 from bot.questions.wishes import wants_person
+from bot.wording import outcomes
 from evaluation.models import BatchedAnswer, EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun
 from evaluation.runs import arms
 from knowledge.retrieval.search import Retrieval
@@ -42,7 +43,7 @@ def ask(
     try:
         asking.check(case.question)
     except QuestionError as error:
-        return ended(asked, Outcome.CLARIFY, f"{error} {wording.CLARIFY_NEXT}")
+        return ended(asked, Outcome.CLARIFY, asked.speech.say(error.phrase, **error.values))
     if wants_person(case.question):
         return ended(asked, Outcome.ESCALATED)
     turns = [Turn("user" if turn["role"] == "user" else "assistant", turn["text"]) for turn in case.history]
@@ -73,7 +74,7 @@ def _alone(asked: Asked, turns: list[Turn], model: client.Ask) -> Answer:
             for _ in response:
                 first_ms = first_ms or asked.elapsed_ms()
     except ProviderError as error:
-        return ended(asked, wording.outcome(error), error=str(error))
+        return ended(asked, outcomes.of_error(error), error=str(error))
     return replace(_concluded(asked, response), first_token_ms=first_ms)
 
 

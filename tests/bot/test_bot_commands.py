@@ -168,7 +168,7 @@ def test_a_conversation_in_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "stdout", out)
     call_command("play")
     assert "[1] Refunds" in out.getvalue()
-    assert "Thank you." in out.getvalue()
+    assert "Thank you, that helps." in out.getvalue()
 
 
 def test_posts_keep_to_the_limits_of_block_kit() -> None:

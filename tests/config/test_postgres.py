@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from config import postgres
+from tests.harness.bots import until
 from tests.harness.processes import ROOT
 
 NOBODY = 65534
@@ -52,6 +53,21 @@ def test_data_outlives_a_stop_and_a_start(home: Path) -> None:
     assert not postgres.is_answering(url)
     with postgres.running(home) as url, psycopg.connect(url) as connection:
         assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+
+
+def test_a_server_that_dies_is_started_again_for_whoever_uses_it(home: Path) -> None:
+    with postgres.running(home) as url:
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+        postmaster = postgres._postmaster(postgres._locate(home))
+        assert postmaster is not None
+        postmaster.kill()
+        until(
+            lambda: postgres.is_answering(url) and postmaster != postgres._postmaster(postgres._locate(home)), "it is"
+        )
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+    assert not postgres.is_answering(url)
 
 
 def test_the_last_user_stops_the_server(home: Path) -> None:

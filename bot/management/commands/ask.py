@@ -6,11 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from bot.answers import conversations, wording
+from bot.answers import conversations
 from bot.answers.asking import QuestionError
 from bot.answers.conversations import Delta, Done, Retrieved
 from bot.models import Message, Outcome, Platform
 from bot.questions.wishes import wants_person
+from bot.wording import phrases
+from bot.wording.speech import ENGLISH
 from knowledge.retrieval import audience
 from llm.models import Deployment, Purpose, UsageRecord
 from llm.spending import money
@@ -60,12 +62,12 @@ class Command(BaseCommand):
     def _print(self, message: Message, shown: str) -> None:
         """The rest of an answer of which the text `shown` is on the screen already, or all of it where it changed."""
         if shown and shown != message.text.strip():
-            self.stdout.write(f"\n\n{wording.REPLACED}\n")
+            self.stdout.write(f"\n\n{ENGLISH.say(phrases.REPLACED)}\n")
         if shown != message.text.strip():
             self.stdout.write(message.text, ending="")
         self.stdout.write("\n")
         if wants_person(message.asked.text):
-            self.stdout.write(f"  {wording.NOBODY_HERE}")
+            self.stdout.write(f"  {ENGLISH.say(phrases.NOBODY_HERE)}")
         for citation in message.citations.all():
             place = citation.url or citation.path
             self.stdout.write(f"  [{citation.number}] {citation.heading or citation.title} ({place})")
@@ -89,7 +91,7 @@ def as_json(message: Message, latency: dict[str, float | None]) -> dict[str, obj
     return {
         "answer": message.text,
         "outcome": message.outcome,
-        "note": wording.NOBODY_HERE if wants_person(message.asked.text) else "",
+        "note": ENGLISH.say(phrases.NOBODY_HERE) if wants_person(message.asked.text) else "",
         "is_truncated": message.is_truncated,
         "citations": [
             {

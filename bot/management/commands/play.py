@@ -12,6 +12,7 @@ from bot.models import Platform, Question
 from bot.models.questions import OPEN
 from bot.platforms.console import HELP, ConsoleBot
 from bot.questions.worker import Worker
+from bot.wording import speech
 from knowledge.embedders import embedding
 
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         embedding.load()
+        speech.load()
         bot = ConsoleBot(sys.stdin, sys.stdout)
         worker = Worker(bot.messenger, Platform.CONSOLE, threads=2)
         working = threading.Thread(target=worker.run, name="worker")

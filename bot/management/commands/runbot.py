@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection
 
 from bot.questions import presence
 from bot.running import running
+from bot.wording import speech
 from foundation import failpoints
 from foundation.connections import pool
 from knowledge.embedders import embedding
@@ -48,6 +49,7 @@ def run(platform: str, stopping: threading.Event) -> None:
     pool(settings.BOT_CONNECTIONS)
     embedding.load()
     client.load()
+    speech.load()
     name = f"{socket.gethostname()}:{os.getpid()}"
     with running(platform, threads=settings.ANSWER_THREADS) as crew:
         while crew.thread.is_alive() and not stopping.wait(BEAT_SECONDS):

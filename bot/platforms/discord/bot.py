@@ -19,7 +19,6 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from bot.answers import wording
 from bot.messenger import Bot, Incoming
 from bot.models import Platform
 from bot.models.channels import DIRECT
@@ -32,6 +31,7 @@ from bot.questions import receiving
 from bot.questions.addressing import Verdict
 from bot.team import circles, nominating, press, pressing, talking
 from bot.team.nominating import Pointing
+from bot.wording import phrases, speech
 from foundation import failpoints
 
 log = logging.getLogger(__name__)
@@ -285,7 +285,8 @@ class DiscordBot(Bot):
         incoming = messages.pointed(interaction, data, self.session.me)
         reception = await self.keep(lambda: receiving.receive(incoming))
         is_known = reception.verdict == Verdict.ASK and not reception.is_new
-        await _say(interaction, wording.KNOWN if is_known else wording.TAKEN)
+        words = phrases.KNOWN if is_known else phrases.TAKEN
+        await _say(interaction, speech.like([incoming.text]).say(words))
 
     async def _press(self, interaction: discord.Interaction, custom_id: str) -> None:
         action, _, value = custom_id.removeprefix(posts.ACTION).partition(":")

@@ -19,7 +19,6 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.answers import wording
 from bot.messenger import DeliveryError, Incoming
 from bot.models import Platform, Workspace
 from bot.platforms import workspaces
@@ -30,6 +29,8 @@ from bot.posts.post import Form
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
 from bot.team import circles, nominating, press, pressing, talking
+from bot.wording import phrases, speech
+from bot.wording.speech import ENGLISH
 from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
@@ -39,8 +40,6 @@ PING_SECONDS = 3.0  # five missed ones end a socket that broke without a word
 CONCURRENCY = 10  # events that are kept at the same time
 WATCH_SECONDS = 0.5
 UNHEALTHY_SECONDS = 45.0  # the SDK mends most cuts by itself in this time
-LOOKING = "Looking in the documents…"
-USAGE = "Write your question after the command, as in: /ask How are annual plans refunded?"
 
 
 def build() -> App:
@@ -142,7 +141,7 @@ def _react(reacted: events.Reacted, workspace: Workspace) -> None:
 def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
     text = events.text(body.get("text") or "", _bot_user(body))
     if not text:
-        ack(response_type="ephemeral", text=USAGE)
+        ack(response_type="ephemeral", text=ENGLISH.say(phrases.HOW_TO_COMMAND))
         return
     receiving.receive(
         Incoming(
@@ -162,7 +161,7 @@ def _command(ack: Callable[..., None], body: dict[str, Any]) -> None:
             reply_until=timezone.now() + REPLY_FOR,
         )
     )
-    ack(response_type="ephemeral", text=LOOKING)
+    ack(response_type="ephemeral", text=speech.like([text]).say(phrases.LOOKING))
 
 
 def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -189,7 +188,7 @@ def _shortcut(ack: Callable[..., None], body: dict[str, Any]) -> None:
     )
     ack()
     if reception.verdict == Verdict.ASK and not reception.is_new:
-        _say(body, wording.KNOWN)
+        _say(body, speech.like([str(event.get("text"))]).say(phrases.KNOWN))
 
 
 def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -233,7 +232,7 @@ def _open(body: dict[str, Any], form: Form) -> None:
         call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
     except DeliveryError as error:
         log.warning("The form %s could not be opened: %s", form.name, error)
-        _say(body, "The form could not be opened. Please press again.")
+        _say(body, ENGLISH.say(phrases.FORM_NOT_OPENED))
 
 
 def _say(body: dict[str, Any], text: str) -> None:

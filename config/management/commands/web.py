@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.base import Worker
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from bot.wording import speech
 from knowledge.embedders import embedding
 from llm import client
 from llm.models import Deployment
@@ -71,6 +72,7 @@ def _load() -> None:
     try:
         embedding.load()
         client.load()
+        speech.load()
     except Deployment.DoesNotExist as error:  # a web process of its own, started before set-up
         log.warning("Nothing is loaded beforehand: %s", error)
     finally:

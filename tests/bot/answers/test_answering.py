@@ -200,7 +200,9 @@ def test_a_model_that_declines_is_said_to_have_declined(
     assert ask(provider="anthropic").outcome == Outcome.BLOCKED
 
 
-@pytest.mark.parametrize(("question", "words"), [("", "empty"), (" \n ", "empty"), ("a" * 100_000, "4,000 characters")])
+@pytest.mark.parametrize(
+    ("question", "words"), [("", "without"), (" \n ", "without"), ("a" * 100_000, "4,000 characters")]
+)
 def test_what_is_no_question_is_refused_with_a_sentence(question: str, words: str) -> None:
     with pytest.raises(QuestionError, match=words):
         compose(question, collections=[])

@@ -7,13 +7,15 @@ import pytest
 from django.db.models import Sum
 from pytest_django.fixtures import Settings
 
-from bot.answers import conversations, guarding, trace, wording
+from bot.answers import conversations, guarding, trace
 from bot.answers.answering import Answer, compose
 from bot.answers.conversations import Done
 from bot.answers.prompts import Manner
 from bot.answers.trace import Became
 from bot.claims.checking import Fault
 from bot.models import Message, Outcome, Platform, Voice
+from bot.wording import phrases
+from bot.wording.speech import ENGLISH
 from knowledge.models import Collection
 from llm.calling.retry import ATTEMPTS
 from llm.models import Budget, ModelPrice, Purpose, ServingRole, UsageRecord
@@ -32,7 +34,7 @@ QUESTION = "Can annual plans be refunded?"
 OWNERS = "Only an Owner can request a refund in the billing settings [1]."
 RIGHT = "Annual plans can be refunded in full within 30 days of purchase [1]."
 WRONG = RIGHT.replace("30", "45")
-NOTE = wording.left_open("en")
+NOTE = ENGLISH.say(phrases.LEFT_OPEN)
 
 Asks = Callable[..., Answer]
 

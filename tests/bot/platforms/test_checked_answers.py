@@ -6,8 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from bot.answers import wording
 from bot.models import Message
+from bot.wording import phrases
+from bot.wording.speech import ENGLISH
 from knowledge.models import Collection
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import ASKED, Server
@@ -20,7 +21,7 @@ from tests.harness import bots
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 
 LEFT = "Plans can be cancelled [1]. Later they run out [1]. Plans can be cancelled, and they run out later [1]."
-NOTE = wording.left_open("en")
+NOTE = ENGLISH.say(phrases.LEFT_OPEN)
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,6 @@ def test_in_a_terminal_where_it_was_read_while_it_was_written(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     out = StringIO()
     call_command("ask", ASKED, stdout=out)
-    streamed, said, checked = out.getvalue().partition(wording.REPLACED)
+    streamed, said, checked = out.getvalue().partition(ENGLISH.say(phrases.REPLACED))
     assert "45 days" in streamed
     assert (bool(said), LEFT in checked, NOTE in checked, "45 days" in checked) == (True, True, True, False)

@@ -187,7 +187,7 @@ def test_what_is_said_of_a_form_stands_in_its_place(workspace: Workspace, answer
     workspace.fake.press(CHANNEL, answer["ts"], "parley:feedback", BOB, f"down:{pk}")
     (view,) = workspace.fake.views
     workspace.fake.submit(BOB, view, {"reason": {"reason": "wrong"}, "better_answer": {}, "right_document": {}})
-    assert "The team will see it" in str(workspace.fake.views[view]["blocks"])
+    assert "The team will look at it" in str(workspace.fake.views[view]["blocks"])
     Question.objects.filter(pk=pk).update(text="Gone")
     workspace.fake.press(CHANNEL, answer["ts"], "parley:feedback", ANN, f"down:{pk}")
     second = list(workspace.fake.views)[-1]

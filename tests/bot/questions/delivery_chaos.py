@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from config import postgres
+from tests.bot.questions.delivery_install import START_SECONDS, Install
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.providers import fake
 from tests.fakes.slack.fake import FakeSlack
@@ -38,6 +39,7 @@ class Plan:
     kills: int = 6
     freezes: int = 0
     restarts: int = 1
+    postgres_kills: int = 0  # of an install that has to start its PostgreSQL again by itself
     redelivered: float = 0.1
     lease: int = 10
     processes: int = 2
@@ -58,11 +60,7 @@ class Result:
 
 
 # Points that are only reached after another death, which comes first.
-REACHED_AFTER = {
-    "delivery.looked": "save.committed",
-    "delivery.claimed": "save.committed",
-    "sweep.looked": "save.committed",
-}
+REACHED_AFTER = dict.fromkeys(("delivery.looked", "delivery.claimed", "sweep.looked"), "save.committed")
 # What one reaches for the n-th time, so that questions before it have gone well.
 TIMES = 3
 LONG = [("A long answer begins here. ", (0,)), (("\n\n" + "onandon" * 30) * 60, ())]
@@ -74,6 +72,7 @@ class Bots:
     def __init__(
         self, platforms: list[str], count: int, environment: dict[str, str], log: Path, failpoints: list[str]
     ) -> None:
+        subprocess.run([sys.executable, "-m", "tests.rows.delivery_rows"], env=environment, cwd=ROOT, check=True)
         self._environment, self._log = environment, log
         self._failpoints = {platform: list(failpoints) for platform in platforms}  # one for each start to come
         self.died = 0
@@ -159,8 +158,8 @@ class Stage:
             found[f"slack {ts}"] = [not each["streaming"] and bool(each.get("metadata")) for each in own]
         for _, message in self.asked_discord:
             is_there = message in self.discord.world.channels
-            own = [each for each in (self.discord.messages(message) if is_there else [])
-                   if int(each["author"]["id"]) == self.discord.bot_id]  # fmt: skip
+            there = self.discord.messages(message) if is_there else []
+            own = [each for each in there if int(each["author"]["id"]) == self.discord.bot_id]
             found[f"discord {message}"] = [bool(each["components"]) for each in own]
         return found
 
@@ -180,20 +179,24 @@ def run(plan: Plan, folder: Path) -> Result:
     result = Result(asked=plan.questions)
     chance = random.Random(plan.seed)  # noqa: S311  for a run that can be repeated
     with ExitStack() as stack:
-        url = stack.enter_context(postgres.running(folder / "home"))
+        url = "" if plan.postgres_kills else stack.enter_context(postgres.running(folder / "home"))
         providers = fake.start()
         stack.callback(providers[0].shutdown)
         slack = stack.enter_context(FakeSlack(seed=plan.seed, max_calls=1000))
         discord = stack.enter_context(FakeDiscord())
         environment = environment_of(folder, url, plan, providers[1], slack, discord)
-        subprocess.run([sys.executable, "-m", "tests.rows.delivery_rows"], env=environment, cwd=ROOT, check=True)
-        bots = Bots(["slack", "discord"], plan.processes, environment, folder / "bots.log", _failpoints(plan))
+        bots: Bots | Install
+        log = folder / "bots.log"
+        if plan.postgres_kills:
+            bots = Install(environment, folder / "home", log)
+        else:
+            bots = Bots(["slack", "discord"], plan.processes, environment, log, _failpoints(plan))
         if plan.failpoint == "delivery.part_two":
             providers[1].blocks = LONG
         stack.callback(bots.stop)
         stage = Stage(slack, discord, chance)
-        slack.wait_connected(60)
-        discord.until(lambda: discord.connections, 60)
+        slack.wait_connected(START_SECONDS)
+        discord.until(lambda: discord.connections, START_SECONDS)
         started = time.monotonic()
         _ask(plan, stage, bots, chance, folder / "home", result)
         settle(stage, SETTLE_SECONDS + plan.questions / 20)
@@ -210,17 +213,17 @@ def run(plan: Plan, folder: Path) -> Result:
 
 
 def _failpoints(plan: Plan) -> list[str]:
-    if not plan.failpoint:
-        return []
     first = REACHED_AFTER.get(plan.failpoint)
-    return [f"{first}@{TIMES}", plan.failpoint] if first else [f"{plan.failpoint}@{TIMES}"]
+    found = [f"{first}@{TIMES}", plan.failpoint] if first else [f"{plan.failpoint}@{TIMES}"]
+    return found if plan.failpoint else []
 
 
-def _ask(plan: Plan, stage: Stage, bots: Bots, chance: random.Random, home: Path, result: Result) -> None:
+def _ask(plan: Plan, stage: Stage, bots: Bots | Install, chance: random.Random, home: Path, result: Result) -> None:
     moments = sorted(
         [(chance.randrange(plan.questions), "kill") for _ in range(plan.kills)]
         + [(chance.randrange(plan.questions), "freeze") for _ in range(plan.freezes)]
         + [(chance.randrange(plan.questions), "restart") for _ in range(plan.restarts)]
+        + [(chance.randrange(plan.questions), "postgres") for _ in range(plan.postgres_kills)]
     )
     begun = time.monotonic()
     for number in range(plan.questions):
@@ -230,17 +233,21 @@ def _ask(plan: Plan, stage: Stage, bots: Bots, chance: random.Random, home: Path
             _befall(moments.pop(0)[1], plan, bots, chance, home, result)
 
 
-def _befall(what: str, plan: Plan, bots: Bots, chance: random.Random, home: Path, result: Result) -> None:
+def _befall(what: str, plan: Plan, bots: Bots | Install, chance: random.Random, home: Path, result: Result) -> None:
     if what == "kill":
         bots.signal(chance, signal.SIGKILL)
         result.killed += 1
-    elif what == "freeze":
+    elif what == "postgres" and isinstance(bots, Install):
+        bots.kill_postgres()
+        result.restarted += 1
+    elif what == "freeze" and isinstance(bots, Bots):
         process = bots.signal(chance, signal.SIGSTOP)
         threading.Timer(plan.lease * 1.6, process.send_signal, [signal.SIGCONT]).start()
         result.frozen += 1
     else:
         server = postgres._locate(home)
-        postgres._run(server, "pg_ctl", "restart", "-D", server.data, "-m", "immediate", "-w", "-l", server.log)
+        with postgres._alone(home):
+            postgres._run(server, "pg_ctl", "restart", "-D", server.data, "-m", "immediate", "-w", "-l", server.log)
         result.restarted += 1
 
 

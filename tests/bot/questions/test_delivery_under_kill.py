@@ -40,6 +40,12 @@ def test_ten_thousand_questions_a_hundred_kills_and_five_restarts() -> None:
 
 
 @pytest.mark.chaos
+def test_an_install_whose_postgres_is_killed_starts_it_again_and_loses_nothing() -> None:
+    result = run(questions=1000, kills=10, restarts=0, postgres_kills=5, per_second=5, lease=10)
+    assert (result["lost"], result["doubled"], result["restarted"]) == ([], [], 5)
+
+
+@pytest.mark.chaos
 def test_a_process_that_is_frozen_for_longer_than_its_lease_leaves_one_reply() -> None:
     result = run(questions=1000, kills=0, restarts=0, freezes=30, per_second=8, lease=6)
     assert (result["lost"], result["doubled"]) == ([], [])

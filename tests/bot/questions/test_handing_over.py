@@ -49,7 +49,7 @@ def test_without_a_team_it_is_kept_on_the_board(fake_providers: FakeProviders) -
     escalation = Escalation.objects.get()
     assert (escalation.question, escalation.state, escalation.requested_by) == (question, "open", question.asker)
     (text,) = read_by_asker(question)
-    assert "on the board" in text
+    assert "on the team's board" in text
     assert not Delivery.objects.filter(kind="escalation").exists()
 
 

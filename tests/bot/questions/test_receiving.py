@@ -6,12 +6,24 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from bot.models import AnswerMode, Channel, ChannelKind, Conversation, Delivery, Platform, Question, QuestionState
+from bot.models import (
+    AnswerMode,
+    Channel,
+    ChannelKind,
+    Conversation,
+    Delivery,
+    Message,
+    Platform,
+    Question,
+    QuestionState,
+)
 from bot.questions import addressing, queue, receiving
 from bot.questions.addressing import Verdict
 from tests.rows.questions import incoming
 
 pytestmark = pytest.mark.django_db
+
+FIRST = incoming().message_id
 
 
 def test_a_message_and_its_mention_are_one_question_in_either_order() -> None:
@@ -34,7 +46,8 @@ def test_what_is_not_for_the_bot_leaves_no_row() -> None:
         (AnswerMode.QUESTIONS, "How do refunds work", Verdict.ASK),
         (AnswerMode.QUESTIONS, "Wie geht das", Verdict.ASK),
         (AnswerMode.QUESTIONS, "Thanks for that!", Verdict.IGNORE),
-        (AnswerMode.ALL, "Thanks for that!", Verdict.ASK),
+        (AnswerMode.ALL, "Thanks for that!", Verdict.IGNORE),
+        (AnswerMode.ALL, "Refunds, then.", Verdict.ASK),
     ],
 )
 def test_the_mode_of_a_channel_decides(mode: AnswerMode, text: str, verdict: Verdict) -> None:
@@ -77,7 +90,7 @@ def test_a_daily_limit_is_said_with_its_number() -> None:
     receiving.receive(incoming(is_mention=True))
     Channel.objects.update(daily_limit=1)
     receiving.receive(incoming("Another?", 2, is_mention=True))
-    assert "1 questions today" in Delivery.objects.get().body["text"]
+    assert "I may answer 1 of your questions a day" in Delivery.objects.get().body["text"]
 
 
 def test_a_channel_that_is_off_says_so_when_called() -> None:
@@ -130,3 +143,35 @@ def test_stop_is_understood(text: str) -> None:
 
 def test_kinds_of_channels_that_are_direct_need_no_mention() -> None:
     assert receiving.receive(incoming(kind=ChannelKind.DIRECT, channel="D1")).verdict == Verdict.ASK
+
+
+def test_thanks_get_a_word_and_cost_nothing() -> None:
+    receiving.receive(incoming(is_mention=True))
+    thanks = receiving.receive(incoming("Danke, perfekt!", 2, thread_id=FIRST))
+    assert thanks.verdict == Verdict.SMALL_TALK
+    assert Delivery.objects.get(kind="notice").body["text"] == "Gern geschehen!"
+    assert Question.objects.filter(state=QuestionState.WAITING).count() == 1
+    assert not Message.objects.exists()
+
+
+def test_a_nod_is_let_go_unless_it_answers_the_bot() -> None:
+    receiving.receive(incoming(is_mention=True))
+    assert receiving.receive(incoming("ok", 2, thread_id=FIRST)).verdict == Verdict.IGNORE
+    conversation = Conversation.objects.get()
+    Message.objects.create(
+        conversation=conversation, speaker="bot", outcome="answered", text="Which plan, the annual one?", trace_id="1"
+    )
+    assert receiving.receive(incoming("yes", 3, thread_id=FIRST)).verdict == Verdict.ASK
+
+
+def test_thanks_of_somebody_else_silence_nobody() -> None:
+    receiving.receive(incoming(is_mention=True))
+    assert receiving.receive(incoming("Thanks, great!", 2, thread_id=FIRST, author="U2")).verdict == Verdict.IGNORE
+    assert Conversation.objects.get().silenced_at is None
+
+
+def test_greetings_between_people_are_no_business_of_the_bot() -> None:
+    receiving.receive(incoming(is_mention=True))
+    Channel.objects.update(mode=AnswerMode.ALL)
+    assert receiving.receive(incoming("Good morning all", 2)).verdict == Verdict.IGNORE
+    assert receiving.receive(incoming("hi", 3, is_mention=True)).verdict == Verdict.SMALL_TALK

@@ -27,7 +27,7 @@ def test_without_a_team_the_asker_reads_the_truth_and_the_team_is_told_later(des
     Workspace.objects.update(escalation_channel=None)
     desk.begin()
     desk.press("human")
-    desk.until_asker_reads("on the board of the team")
+    desk.until_asker_reads("on the team's board")
     assert not any("passed this on" in each for each in desk.asker_reads())
     desk.asker_writes("It is urgent.")
     bots.until(Escalation.objects.get().remarks.exists, "it is kept")

@@ -107,7 +107,7 @@ def test_a_file_that_the_other_side_cannot_open_is_named_and_both_know(claimed: 
         pytest.skip("who has the address of a file on Discord opens it")
     claimed.fake.channels["C2"].kind = "group"
     claimed.team_writes("", has_file=True)
-    claimed.until_asker_reads(f"(sent a file: {FILE}, which I could not pass on)")
+    claimed.until_asker_reads(f"(sent a file that I could not pass on: {FILE})")
     claimed.until_team_reads(f"I could not pass on {FILE}")
 
 

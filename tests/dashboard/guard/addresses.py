@@ -83,7 +83,7 @@ def things(db: None) -> dict[str, dict[str, object]]:
     words: dict[str, dict[str, object]] = {
         "export_conversations": {"kind": "csv"},
         "run_case": {"pk": run.pk, "case": run.case_set.cases.get().pk},
-        "voice": {"name": "default"},
+        **{name: {"name": "default"} for name in ("voice", "own_words")},
         "export_dataset": {"pk": tuned.dataset_id, "split": "train", "kind": "openai"},
         "login_link": {"token": "x"},
     }

@@ -45,6 +45,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "channel": {"mode": "all", "daily_limit": "5"},
     "new_voice": {"name": "default", "person": "we"},
     "voice": {"person": "we"},
+    "own_words": {"welcome": "Any time!"},
     "preview_voice": {"name": "x", "person": "we", "question": "How are plans refunded?"},
     "budgets": {"period": "month", "limit": "10"},
     "prices": {"provider": "openai", "model": "m", "input_per_million": "1", "output_per_million": "1",
@@ -121,7 +122,7 @@ def test_a_line_for_every_change(
         make_examples(12)
     if name == "take_back":
         deploying.serve(ServingRole.ANSWER, Endpoint.objects.get(provider="openai"), "new", reason="a try", by=owner)
-    if name == "voice":
+    if name in ("voice", "own_words"):
         client.post(reverse("new_voice"), FORMS["new_voice"])
     reply = client.post(reverse(name, kwargs=things.get(name)), form(name))
     assert reply.status_code < 400, reply.content.decode()[:500]

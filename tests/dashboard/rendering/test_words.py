@@ -32,7 +32,7 @@ def test_a_reason_is_read_in_the_words_it_was_chosen_by(client: Client) -> None:
     user = make_user("root", is_superuser=True)
     client.force_login(user)
     answer = make_answer(make_question(user))
-    code, label = REASONS[1]
+    code, label = "outdated", REASONS["outdated"].text
     Feedback.objects.create(message=answer, user=user, is_positive=False, reason=code)
     page = " ".join(client.get(reverse("transcript", args=[answer.conversation_id])).content.decode().split())
     assert f"👎 Thumbs down: {label}" in page

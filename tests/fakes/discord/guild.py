@@ -47,4 +47,6 @@ class Server:
         return shown()[0]
 
     def settle(self) -> None:
-        bots.until(lambda: not Question.objects.exclude(state__in=["done", "cancelled"]).exists(), "all is done")
+        bots.until(
+            lambda: not Question.objects.exclude(state__in=["done", "cancelled", "refused"]).exists(), "all is done"
+        )
