@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 def walked(caplog: pytest.LogCaptureFixture) -> set[tuple[str, str, str]]:
     told = [each.args for each in caplog.records if each.name == "bot.team.handover"]
-    return {(str(start), str(move), str(end)) for start, move, end in filter(None, told)}  # type: ignore[misc]
+    return {(str(start), str(move), str(end)) for start, move, end in filter(None, told)}
 
 
 def test_every_edge_is_walked(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -110,7 +110,7 @@ def closing_while_nobody_has_it(desk: Desk) -> None:
 def drafts(desk: Desk) -> None:
     Channel.objects.filter(pk__in=Question.objects.values("channel")).update(is_drafting=True)
     desk.begin("Are drafts refunded?")
-    desk.until_asker_reads("The team has it")
+    desk.until_asker_reads("The team has your question")
     desk.press("send", by_team=True)
     desk.until_asker_reads("Are drafts refunded? [1]")
     desk.press("human")
