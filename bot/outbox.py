@@ -165,7 +165,6 @@ def _acknowledge(delivery: Delivery, messenger: Messenger) -> None:
         return  # an edit says nothing new to whoever made it
     if remark.message_id and not remark.is_taken_back:
         messenger.react(remark.channel, remark.thread_id, remark.message_id, Sign.PASSED_ON)
-        failpoints.reach("delivery.acknowledged")
 
 
 def _send(delivery: Delivery, messenger: Messenger, claimed: float) -> str:

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from bot.models import Channel, Conversation, Delivery, Escalation, Question, Receipt, Remark
 from bot.questions import catching_up
-from tests.fakes.discord.faults import Http
+from tests.fakes.discord.faults import Cut, Http
+from tests.fakes.slack.fake import Cut as SlackCut
 from tests.fakes.slack.fake import Error
 from tests.harness import bots
 from tests.harness.desks import FILE, Desk, DiscordDesk, SlackDesk
@@ -229,6 +230,28 @@ def test_names_that_cannot_be_looked_up_leave_no_gap(desk: Desk) -> None:
     desk.press("answered", by_team=True, fields={"text": ""})
     desk.until_team_reads("Answered by bob")
     desk.expected = [("users.info", "fatal_error")] * len(desk.fake.calls_of("users.info"))
+
+
+def test_a_lost_reply_of_the_platform_doubles_nothing(claimed: Desk) -> None:
+    if isinstance(claimed, SlackDesk):
+        claimed.fake.script("chat.postMessage", SlackCut())
+    else:
+        assert isinstance(claimed, DiscordDesk)
+        claimed.fake.script("POST", f"channels/{claimed.place}/messages", Cut())
+    said = claimed.team_writes("Said once.")
+    claimed.until_asker_reads("Said once.")
+    bots.until(lambda: claimed.signs(said, by_team=True) == {"✅"}, "the person sees that it was sent")
+    claimed.settle()
+    assert sum("Said once." in each for each in claimed.asker_reads()) == 1
+
+
+def test_many_messages_at_once_all_arrive_in_their_order(claimed: Desk) -> None:
+    for number in range(8):
+        claimed.asker_writes(f"Part {number} of it.")
+    claimed.until_team_reads("> Part 7 of it.")
+    claimed.settle()
+    told = [each for each in claimed.team_reads() if "> Part" in each]
+    assert [int(each.split("> Part ")[1][0]) for each in told] == list(range(8))
 
 
 def test_a_message_that_cannot_be_passed_on_is_said_to_its_writer(claimed: Desk) -> None:
