@@ -86,6 +86,12 @@ class Migration(migrations.Migration):
                 ("files", models.JSONField(default=list)),
                 ("thread_id", models.CharField(blank=True, max_length=64)),
                 ("message_id", models.CharField(blank=True, max_length=64)),
+                (
+                    "posts",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="In how many it is carried; `delivery` is the last."
+                    ),
+                ),
                 ("is_taken_back", models.BooleanField(default=False)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 (

@@ -81,6 +81,7 @@ class Remark(models.Model):
     thread_id = models.CharField(max_length=64, blank=True)
     message_id = models.CharField(max_length=64, blank=True)
     delivery = models.OneToOneField(Delivery, null=True, blank=True, on_delete=models.SET_NULL, related_name="remark")
+    posts = models.PositiveSmallIntegerField(default=1, help_text="In how many it is carried; `delivery` is the last.")
     is_taken_back = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -203,7 +203,8 @@ def send_draft(question: Question, *, by: str, name: str, text: str = "") -> boo
         return False
     Message.objects.filter(pk=message.pk).update(sent_text=sent)
     message.text = sent
-    relaying.add(question, DeliveryKind.HUMAN, presenting.answer(message, question))
+    for post in relaying.in_parts(question, presenting.answer(message, question)):
+        relaying.add(question, DeliveryKind.HUMAN, post)
     team_posts.refresh(escalation, question)
     return True
 

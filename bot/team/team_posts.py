@@ -3,23 +3,25 @@
 from django.db.models import F
 
 from bot import outbox
-from bot.models import Delivery, DeliveryKind, Escalation, EscalationState, Message, Outcome, Question
+from bot.models import Delivery, DeliveryKind, Escalation, EscalationState, Message, Outcome, Platform, Question
 from bot.posts import buttons, presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post
+from bot.posts.splitting import split
 
 ASIDE = "//"  # begins a message of the team's thread that is not for the asker
 SOMEBODY = "somebody of the team"
+MOST, MOST_ELSEWHERE = {Platform.DISCORD: 550}, 4000  # characters of a question, and of an answer
 
 
 def build(escalation: Escalation, question: Question, answer: Message | None) -> Post:
     """The question as the team sees it: who asked what where, the bot's answer with its sources, what can be done."""
     lines = [f"**{_heading(escalation, question)}**", f"Asked in {neutral(str(question.channel), links=())}:"]
-    lines.append(presenting.quoted(question))
+    lines.append(_short(presenting.quoted(question), question))
     sources: tuple[Credit, ...] = ()
     if answer is not None and answer.outcome == Outcome.ANSWERED:
         shown = presenting.answer(answer, question)
-        lines += ["**Draft**" if escalation.is_draft else "**What I answered**", shown.text]
+        lines += ["**Draft**" if escalation.is_draft else "**What I answered**", _short(shown.text, question)]
         sources = shown.sources
     elif answer is not None and answer.outcome == Outcome.ESCALATED:
         lines.append(neutral(escalation.reason, links=()))
@@ -37,6 +39,12 @@ def build(escalation: Escalation, question: Question, answer: Message | None) ->
         about_label="Asked by",
         has_permalink=True,
     )
+
+
+def _short(text: str, question: Question) -> str:
+    """What fits into the one message that carries the buttons; the whole stands where it leads to."""
+    most = MOST.get(question.platform, MOST_ELSEWHERE)
+    return text if len(text) <= most else f"{split(text, most)[0].rstrip()}\n\n[…]"
 
 
 def _heading(escalation: Escalation, question: Question) -> str:

@@ -245,6 +245,25 @@ def test_a_lost_reply_of_the_platform_doubles_nothing(claimed: Desk) -> None:
     assert sum("Said once." in each for each in claimed.asker_reads()) == 1
 
 
+def test_what_is_too_long_for_one_post_comes_in_several_and_goes_with_all(claimed: Desk) -> None:
+    long = " ".join(f"word{number}" for number in range(450))
+    said = claimed.team_writes(long)
+    claimed.until_asker_reads("word449")
+    asked = claimed.asker_writes("\n".join(["a line"] * 300 + ["the end"]))
+    claimed.until_team_reads("> the end")
+    bots.until(lambda: claimed.signs(asked) == {"✅"}, "it is marked")
+    claimed.settle()
+    read = " ".join(claimed.asker_reads())
+    assert all(f"word{number}" in read for number in range(450))
+    assert sum(each.count("> a line") for each in claimed.team_reads()) >= 300
+    claimed.delete(said, by_team=True)
+    claimed.delete(asked)
+    claimed.until_team_reads("(taken back)")
+    claimed.settle()
+    assert not any("word" in each for each in claimed.asker_reads())
+    assert not any("a line" in each for each in claimed.team_reads())
+
+
 def test_many_messages_at_once_all_arrive_in_their_order(claimed: Desk) -> None:
     for number in range(8):
         claimed.asker_writes(f"Part {number} of it.")
