@@ -13,7 +13,8 @@ from bot.wording import phrases, speech
 from bot.wording.speech import ENGLISH, Speech
 from knowledge.passages.hyperlinks import addresses, quoted
 
-MOST, MOST_ELSEWHERE = {Platform.DISCORD: 1600, Platform.SLACK: 9000}, 9000  # characters of a post, what calls left out
+MOST: dict[str, int] = {Platform.DISCORD: 1600}  # characters of a post, what calls and credits left out
+MOST_ELSEWHERE = 9000
 MARKS = 24  # around a source or a note
 FEW_LINES = 100  # of which the signs of a quotation take little
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids

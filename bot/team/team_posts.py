@@ -11,7 +11,8 @@ from bot.posts.splitting import split
 
 ASIDE = "//"  # begins a message of the team's thread that is not for the asker
 SOMEBODY = "somebody of the team"
-MOST, MOST_ELSEWHERE = {Platform.DISCORD: 550}, 4000  # characters of a question, and of an answer
+MOST: dict[str, int] = {Platform.DISCORD: 550}  # characters of a question, and of an answer
+MOST_ELSEWHERE = 4000
 
 
 def build(escalation: Escalation, question: Question, answer: Message | None) -> Post:
