@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from bot.models import Conversation, Delivery, Escalation, Feedback, Message, Nomination, Platform, Question
+from bot.models import Conversation, Delivery, Escalation, Feedback, Message, Nomination, Platform, Question, Remark
 
 ERASED = "[erased]"
 
@@ -14,12 +14,19 @@ ERASED = "[erased]"
 TEXTS = (
     ("bot_message", ("text", "sent_text")),
     ("bot_question", ("text", "error")),
-    ("bot_escalation", ("reason", "answer")),
+    ("bot_escalation", ("reason", "answer", "claimed_by_name", "answered_by_name")),
+    ("bot_remark", ("text", "name")),
     ("bot_feedback", ("better_answer", "right_document")),
     ("bot_citation", ("quote",)),
     ("bot_nomination", ("words", "person_name", "reason")),
 )
-DOCUMENTS = (("bot_message", "trace"), ("bot_delivery", "body"), ("bot_question", "unread"), ("bot_question", "quoted"))
+DOCUMENTS = (
+    ("bot_message", "trace"),
+    ("bot_delivery", "body"),
+    ("bot_question", "unread"),
+    ("bot_question", "quoted"),
+    ("bot_remark", "files"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,13 +56,18 @@ def erase(person: str, platform: Platform, *, names: frozenset[str] = frozenset(
     Nomination.objects.filter(person=person, message__conversation__platform=platform).delete()
     Delivery.objects.filter(person=person, question__platform=platform).delete()  # words to nobody but them
     Escalation.objects.filter(question__in=asked).update(reason=ERASED, answer="", requested_by="")
+    Remark.objects.filter(escalation__question__in=asked).update(text=ERASED, files=[])
+    mine = Remark.objects.filter(person=person, escalation__question__platform=platform)
+    mine.update(text=ERASED, files=[], person="", name="")
     opinions, _ = Feedback.objects.filter(person=person, message__conversation__platform=platform).delete()
     answers += _take_out_around(person, platform)
     count = asked.update(
         text=ERASED, asker=ERASED, asker_name="", reply_token="", reply_until=None, unread=[], error="", quoted=[],
     )  # fmt: skip
     Conversation.objects.filter(silenced_by=person, platform=platform).update(silenced_by="")
-    for field in ("requested_by", "claimed_by", "answered_by"):
+    for field, name in (("claimed_by", "claimed_by_name"), ("answered_by", "answered_by_name")):
+        Escalation.objects.filter(**{field: person}).update(**{field: "", name: ""})
+    for field in ("requested_by", "closed_by"):
         Escalation.objects.filter(**{field: person}).update(**{field: ""})
     _take_out({person, *known})
     return Erasure(count, conversations, opinions, answers)

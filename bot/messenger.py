@@ -61,15 +61,31 @@ class Live(ABC):
         """Make the message final. False when it has to be done by `Messenger.edit` instead."""
 
 
+class Sign(StrEnum):
+    """What can be put under a message of a person."""
+
+    PASSED_ON = "✅"
+    NOT_PASSED_ON = "⚠️"
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file of a message. `url` is empty where those who may not see the message could not open it."""
+
+    name: str
+    url: str = ""
+
+
 @dataclass(frozen=True)
 class Incoming:
     """A message of a platform, in the words of this room.
 
-    `thread_id` is empty outside of threads, `delivery_key` unique among what platforms deliver. `is_mention`: it names
-    the bot; `is_explicit`: it was sent by a command or a menu, so there is no doubt. `has_outsiders` is None where the
-    platform did not say. `unread` names files that came with it. `quoted` is what was forwarded with it or what it
-    replies to; `replies_to` names such a message where the platform did not bring its words. `pointed_author` wrote the
-    message that somebody else asks about; `asked_in` is the thread that a private question was asked in.
+    `markdown` is `text` as it was written, with emphasis and the addresses of links. `thread_id` is empty outside of
+    threads, `delivery_key` unique among what platforms deliver. `is_mention`: it names the bot; `is_explicit`: it was
+    sent by a command or a menu, so there is no doubt. `has_outsiders` is None where the platform did not say. `unread`
+    names files that came with it, `files` are what can be passed on of them. `quoted` is what was forwarded with it or
+    what it replies to; `replies_to` names such a message where the platform did not bring its words. `pointed_author`
+    wrote the message that somebody else asks about; `asked_in` is the thread that a private question was asked in.
     """
 
     platform: Platform
@@ -93,6 +109,8 @@ class Incoming:
     reply_until: datetime | None = None
     asked_at: datetime | None = None
     unread: tuple[str, ...] = field(default_factory=tuple)
+    files: tuple[Attached, ...] = ()
+    markdown: str = ""
     quoted: tuple[Utterance, ...] = ()
     replies_to: str = ""
     pointed_author: str = ""
@@ -242,6 +260,17 @@ class Messenger(ABC):
     @abstractmethod
     def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:
         """Take a message of ours away; one that is gone already is no error."""
+
+    def react(self, channel: Channel, thread_id: str, message_id: str, sign: Sign) -> None:  # noqa: B027
+        """Put a sign under a message of a person. Never raises: it is only a courtesy."""
+
+    def mark_solved(self, question: Question) -> None:  # noqa: B027
+        """Show that the post of a forum is solved, as far as the platform lets us."""
+
+    def name_of(self, workspace: Workspace, person: str) -> str:  # noqa: ARG002
+        """What a person is called, where what they did did not say so; empty where it cannot be learnt. Never
+        raises."""
+        return ""
 
     @abstractmethod
     def permalink(self, question: Question) -> str:

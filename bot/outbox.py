@@ -16,8 +16,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from bot.messenger import DeliveryError, GoneError, Messenger
-from bot.models import Channel, Delivery, DeliveryKind, DeliveryState, Question, QuestionState
+from bot.messenger import DeliveryError, GoneError, Messenger, Sign
+from bot.models import Channel, Delivery, DeliveryKind, DeliveryState, Question, QuestionState, Remark
+from bot.models.deliveries import UNDER_TEAM_POST
 from bot.posts.post import Post
 from foundation import failpoints
 
@@ -43,8 +44,13 @@ WHERE id = (
     AND (d.state = 'waiting' OR (d.state = 'sending' AND d.lease_until < now()))
     AND NOT EXISTS (
       SELECT 1 FROM bot_delivery e
-      WHERE e.question_id = d.question_id AND e.kind = d.kind AND e.part < d.part AND e.state <> 'sent'
+      WHERE e.question_id = d.question_id AND e.kind = d.kind AND e.part < d.part
+        AND (e.state <> 'sent' AND (e.kind = 'answer' OR e.state <> 'dead'))
     )
+    AND (d.kind <> ALL(%(under)s) OR EXISTS (
+      SELECT 1 FROM bot_delivery t
+      WHERE t.question_id = d.question_id AND t.kind = 'escalation' AND t.message_id <> ''
+    ))
   ORDER BY d.not_before, d.id FOR UPDATE OF d SKIP LOCKED LIMIT 1
 )
 RETURNING id
@@ -90,6 +96,18 @@ def _add(question: Question, kind: DeliveryKind, post: Post, part: int, **where:
     return delivery
 
 
+def change(delivery: Delivery, post: Post) -> None:
+    """Have a post say something else: where it is there already it is edited, where it is on its way it is looked for
+    first, once the attempt that is under way can send nothing any more."""
+    mine = Delivery.objects.filter(pk=delivery.pk).exclude(state=DeliveryState.DEAD)
+    mine.filter(state=DeliveryState.SENDING).update(not_before=Now() + lease())
+    mine.exclude(state=DeliveryState.WAITING).update(
+        state=DeliveryState.WAITING, attempts=F("attempts") + 1, lease_until=None
+    )
+    mine.update(body=post.as_json())
+    wake()
+
+
 def wake() -> None:
     """Tell the workers, once this transaction is committed, that there is something to do."""
     with connection.cursor() as cursor:
@@ -104,7 +122,12 @@ def key(question: Question, kind: str, part: int) -> str:
 def claimed(statement: str, platforms: list[str]) -> int | None:
     """The id of the row that a claim took for one lease; None when there was none to take."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"lease": settings.LEASE_SECONDS, "platforms": platforms})
+        given: dict[str, Any] = {
+            "lease": settings.LEASE_SECONDS,
+            "platforms": platforms,
+            "under": [*map(str, UNDER_TEAM_POST)],
+        }
+        cursor.execute(statement, given)
         row = cursor.fetchone()
     return None if row is None else int(row[0])
 
@@ -116,7 +139,7 @@ def claim(platforms: list[str]) -> Delivery | None:
         return None
     failpoints.reach("delivery.claimed")
     return Delivery.objects.select_related(
-        "channel__workspace", "question__conversation", "question__channel__workspace"
+        "channel__workspace", "question__conversation", "question__channel__workspace", "remark__channel__workspace"
     ).get(pk=pk)
 
 
@@ -131,16 +154,30 @@ def deliver(delivery: Delivery, messenger: Messenger, *, claimed: float) -> None
         _postpone(delivery, error)
         return
     failpoints.reach("delivery.posted")
+    _acknowledge(delivery, messenger)
     settle(delivery, message_id)
 
 
+def _acknowledge(delivery: Delivery, messenger: Messenger) -> None:
+    """Show whoever wrote what was passed on that it arrived."""
+    remark: Remark | None = getattr(delivery, "remark", None)
+    if remark is None or remark.channel is None or delivery.sent_at is not None:
+        return  # an edit says nothing new to whoever made it
+    if remark.message_id and not remark.is_taken_back:
+        messenger.react(remark.channel, remark.thread_id, remark.message_id, Sign.PASSED_ON)
+
+
 def _send(delivery: Delivery, messenger: Messenger, claimed: float) -> str:
+    _place(delivery)
     if not delivery.message_id and delivery.attempts > 1:
         delivery.message_id = messenger.find(delivery)
         failpoints.reach("delivery.looked")
     if time.monotonic() - claimed > (1 - SPARE) * settings.LEASE_SECONDS:
         raise DeliveryError("Sending took too long to begin; somebody else may send it by now.", retry_after=0)
     failpoints.reach("delivery.sending")
+    if delivery.kind == DeliveryKind.SOLVED:
+        messenger.mark_solved(delivery.question)
+        return ""
     if not delivery.message_id:
         return messenger.send(delivery)
     try:
@@ -148,6 +185,19 @@ def _send(delivery: Delivery, messenger: Messenger, claimed: float) -> str:
     except GoneError:
         return "" if delivery.kind == DeliveryKind.UPDATE else _send_again(delivery, messenger)
     return delivery.message_id
+
+
+def _place(delivery: Delivery) -> None:
+    """What belongs to the post of the team may have been written before that was there."""
+    if delivery.kind not in UNDER_TEAM_POST:
+        return
+    post = Delivery.objects.of_team(delivery.question)
+    if post is None:
+        raise DeliveryError("The post of the team is not there.", retry_after=1.0, was_refused=True)
+    if delivery.kind == DeliveryKind.UPDATE:
+        delivery.message_id = post.message_id
+    else:
+        delivery.thread_id = post.message_id
 
 
 def _send_again(delivery: Delivery, messenger: Messenger) -> str:

@@ -7,7 +7,7 @@ from django_q.models import Schedule
 
 from bot import retention
 from bot.models import Question, Receipt
-from bot.team import articles, reminders
+from bot.team import articles, escalations, reminders
 from knowledge.models import Collection
 
 KEPT = timedelta(
@@ -25,6 +25,8 @@ def schedule() -> None:
 
 
 def remind() -> None:
+    """Every minute: tell teams of what waits for them."""
+    escalations.announce()
     reminders.remind()
 
 

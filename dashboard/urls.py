@@ -88,6 +88,7 @@ urlpatterns = [
     path("escalations/", escalations.board, name="escalations"),
     path("escalations/<int:pk>/", escalations.escalation, name="escalation"),
     path("escalations/<int:pk>/claim/", escalations.claim, name="claim"),
+    path("escalations/<int:pk>/conclude/", escalations.conclude, name="conclude"),
     path("documents/", documents.documents, name="documents"),
     path("documents/upload/", documents.upload, name="upload"),
     path("documents/<int:pk>/", documents.document, name="document"),

@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fakes.web_server",
     "tests.harness.bots",
     "tests.harness.browser",
+    "tests.harness.desks",
     "tests.harness.emptying",
     "tests.harness.orders",
     "tests.harness.vectors",

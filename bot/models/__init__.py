@@ -12,7 +12,7 @@ from bot.models.conversations import (
     Speaker,
 )
 from bot.models.deliveries import BotProcess, Delivery, DeliveryKind, DeliveryState
-from bot.models.escalations import Escalation, EscalationState
+from bot.models.escalations import Escalation, EscalationState, Remark
 from bot.models.nominations import OUTSTANDING, Nomination, NominationState, NominationWay
 from bot.models.questions import OPEN, Question, QuestionState, Receipt
 
@@ -43,6 +43,7 @@ __all__ = [
     "Question",
     "QuestionState",
     "Receipt",
+    "Remark",
     "Speaker",
     "Voice",
     "Workspace",

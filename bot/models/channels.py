@@ -13,6 +13,8 @@ from bot.models.conversations import Platform
 from knowledge.models import Collection
 from llm.models import Deployment
 
+DIRECT = "@me"  # the workspace of Discord's direct messages
+
 
 class Workspace(models.Model):
     """A Slack workspace or a Discord server. `token` is encrypted (foundation.secrets), or empty."""
@@ -63,6 +65,16 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.external_id
+
+    @property
+    def team_channel(self) -> "Channel | None":
+        """Where questions for people go, unless a channel says otherwise. Direct messages of Discord are in no server:
+        they go where those of its one server do, and with several nobody knows to which."""
+        if self.escalation_channel or self.external_id != DIRECT:
+            return self.escalation_channel
+        there = Workspace.objects.filter(platform=self.platform, removed_at=None)
+        servers = list(there.exclude(external_id=DIRECT)[:2])
+        return servers[0].escalation_channel if len(servers) == 1 else None
 
     def send_questions_to(self, channel: "Channel | None") -> None:
         """Say where questions for people go, unless a channel says otherwise; None: to the dashboard alone.
@@ -207,4 +219,4 @@ class Channel(models.Model):
     @property
     def team_channel(self) -> "Channel | None":
         """Where questions for people go; None where nobody has said."""
-        return self.escalation_channel or self.workspace.escalation_channel
+        return self.escalation_channel or self.workspace.team_channel

@@ -15,8 +15,11 @@ class DeliveryKind(models.TextChoices):
     NOTICE = "notice"  # a word to the asker that is no answer
     SHARED = "shared"  # a private answer, shown to everybody by its asker
     ESCALATION = "escalation"  # to the team: a question, or a draft to send
-    HANDOFF = "handoff"  # to the asker: a person will answer
+    HANDOFF = "handoff"  # to the asker: how the hand-over to people stands
     HUMAN = "human"  # to the asker: what the person said
+    ASKER = "asker"  # to the team: what the asker said
+    NOTE = "note"  # to the team: what became of the question, or why something was not passed on
+    SOLVED = "solved"  # no words: marks the asker's post as solved
     REMINDER = "reminder"
     UPDATE = "update"  # changes the post of an escalation
     WORD = "word"  # to one person of the team: what became of what they pressed
@@ -28,6 +31,9 @@ class DeliveryState(models.TextChoices):
     SENDING = "sending"
     SENT = "sent"
     DEAD = "dead"
+
+
+UNDER_TEAM_POST = (DeliveryKind.ASKER, DeliveryKind.NOTE, DeliveryKind.UPDATE)  # they wait until it is there
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

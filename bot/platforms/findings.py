@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from django.utils import timezone
 
-from bot.models import Channel, Workspace
+from bot.models import Channel, Escalation, Workspace
 from bot.questions import presence
 
 CLOCK_SECONDS = 60  # Slack refuses what is five minutes off; a minute is a sign that nobody sets the clock
@@ -33,8 +33,10 @@ def channels(workspace: Workspace, fault_of: Callable[[Channel], str]) -> Iterat
             "Invite the bot into it (/invite in Slack; the channel's permissions in Discord)." if fault else "",
         )  # fmt: skip
     if not teams:
+        waiting = Escalation.objects.told_nobody().filter(question__channel__workspace=workspace).count()
+        told = f"Nobody has said where questions for people go; {waiting} wait on the dashboard, and nobody is told."
         yield Finding(
-            workspace.platform, f"team channel of {workspace}", False, "Nobody has said where questions for people go.",
+            workspace.platform, f"team channel of {workspace}", False, told,
             "manage.py channel NAME_OR_ID --escalate-to NAME_OR_ID",
         )  # fmt: skip
 

@@ -5,7 +5,9 @@ from bot.wording import phrases
 from bot.wording.speech import Speech
 
 UP, DOWN, SOURCES, HUMAN, SHARE = "up", "down", "sources", "human", "share"
+SOLVED, WRITE = "solved", "write"  # of the asker, while people have the question
 CLAIM, ANSWERED, ARTICLE, SEND, CHANGE = "claim", "answered", "article", "send", "change"
+REOPEN = "reopen"
 
 OF_ASKERS = {
     UP: phrases.HELPFUL,
@@ -13,6 +15,8 @@ OF_ASKERS = {
     SOURCES: phrases.SOURCES,
     HUMAN: phrases.ASK_A_HUMAN,
     SHARE: phrases.SHARE,
+    SOLVED: phrases.THAT_SOLVED_IT,
+    WRITE: phrases.WRITE_BACK,
 }
 OF_TEAM = {
     CLAIM: "Claim",
@@ -20,6 +24,7 @@ OF_TEAM = {
     ARTICLE: "Make it an article",
     SEND: "Send",
     CHANGE: "Change and send",
+    REOPEN: "Reopen",
 }
 
 

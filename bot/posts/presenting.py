@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from bot.answers import trace
-from bot.models import Citation, Message, Outcome, Question
+from bot.models import ChannelKind, Citation, Message, Outcome, Question
 from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post, age
@@ -121,6 +121,8 @@ def _buttons(message: Message, question: Question, spoken: Speech) -> Iterable[B
         wanted.append(buttons.SOURCES)
     if message.outcome not in (Outcome.CLARIFY, Outcome.ESCALATED):
         wanted.append(buttons.HUMAN)
+    if question.channel.kind == ChannelKind.FORUM and message.outcome == Outcome.ANSWERED:
+        wanted.append(buttons.SOLVED)
     if question.is_private and message.outcome == Outcome.ANSWERED:
         wanted.append(buttons.SHARE)
     return (buttons.for_asker(each, question.pk, spoken) for each in wanted)

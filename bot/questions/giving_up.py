@@ -7,7 +7,7 @@ from bot import outbox
 from bot.messenger import Messenger
 from bot.models import Delivery, DeliveryKind, Question, QuestionState
 from bot.posts.post import Post
-from bot.team import escalations
+from bot.team import escalations, introducing, talking
 from bot.wording import phrases, speech
 
 LAST_PART = 99  # of the notices to one question
@@ -15,11 +15,13 @@ LAST_PART = 99  # of the notices to one question
 
 def deliver(delivery: Delivery, messenger: Messenger, *, claimed: float) -> None:
     """As outbox.deliver; what it gives up ends visibly all the same."""
+    introducing.introduce(delivery, messenger)
     try:
         outbox.deliver(delivery, messenger, claimed=claimed)
     except outbox.UndeliverableError as error:
         if delivery.kind == DeliveryKind.ANSWER:
             _bury(delivery.question, str(error))
+        talking.bounce(delivery, messenger, str(error))
 
 
 @transaction.atomic

@@ -30,8 +30,9 @@ from bot.posts.neutralising import neutral
 from bot.posts.post import Post
 from bot.questions import addressing, refusing
 from bot.questions.addressing import Relation, Verdict
+from bot.questions.solving import is_settled
 from bot.surroundings import pointing, utterances
-from bot.team import escalations
+from bot.team import talking
 from bot.wording import phrases, smalltalk, speech
 from foundation import failpoints
 from foundation.text import clean
@@ -64,7 +65,7 @@ def receive(incoming: Incoming) -> Reception:
 def _receive(incoming: Incoming) -> Reception:
     now = timezone.now()
     channel = _channel(incoming)
-    if incoming.thread_id and not incoming.is_mention and _is_heard(channel, incoming):
+    if _is_heard(channel, incoming):
         return Reception(Verdict.IGNORE)
     at = incoming.asked_at or now
     conversation = _conversation(channel, incoming, at)
@@ -156,15 +157,17 @@ def _was_asked_back(conversation: Conversation | None) -> bool:
 
 
 def _is_heard(channel: Channel, incoming: Incoming) -> bool:
-    """Whether a message belongs to the team's talk about a question; it is passed on once."""
-    key = f"heard:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
-    if not escalations.is_thread(channel, incoming.thread_id):
+    """Whether a message belongs to the talk between an asker and the team; it is passed on once."""
+    is_chat = channel.kind == ChannelKind.DIRECT and not incoming.is_threaded
+    if incoming.is_mention or incoming.is_explicit or not (incoming.thread_id or is_chat):
         return False
-    if _is_first(key):
-        escalations.hear(
-            channel, incoming.thread_id, by=incoming.author, name=incoming.author_name, text=incoming.text
-        )  # fmt: skip
-    return True
+    key = f"heard:{incoming.workspace}:{incoming.channel}:{incoming.message_id}"
+    if Receipt.objects.filter(key=key).exists():
+        return True
+    hear = talking.ear(channel, incoming, is_solved=is_settled(incoming.text))
+    if hear is not None and _is_first(key):
+        hear()
+    return hear is not None
 
 
 def _keep(
@@ -200,6 +203,7 @@ def _keep(
         return Reception(verdict, question)
     if verdict != Verdict.SMALL_TALK:
         _note_activity(question, verdict, is_called=is_called)
+    talking.note_question(question)
     if refusal and refusing.is_told(incoming, is_called=is_called or verdict != Verdict.ASK):
         outbox.add(question, DeliveryKind.NOTICE, refusal.to(question))
     outbox.wake()

@@ -111,8 +111,8 @@ ALONE = re.compile(
 
 def wants_person(text: str) -> bool:
     """Whether a message asks to be handed to a person."""
-    plain = _plain(QUOTED.sub("\n", text))
-    return bool(ALONE.fullmatch(plain)) or any(map(WISH.search, _sentences(plain)))
+    said = plain(QUOTED.sub("\n", text))
+    return bool(ALONE.fullmatch(said)) or any(map(WISH.search, _sentences(said)))
 
 
 def _sentences(text: str) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _sentences(text: str) -> Iterator[str]:
             yield " ".join(sentence.split())
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """In small letters, without accents and typographer's marks."""
     apart = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))  # noqa: RUF001
     return "".join(sign for sign in apart if not unicodedata.combining(sign))

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from bot.models import Message, Question
-from bot.team import escalations
+from bot.team import relaying
 
 
 @transaction.atomic
@@ -14,5 +14,5 @@ def correct(message: Message, text: str, *, by: User) -> bool:
     question: Question | None = getattr(message, "question", None)
     if question is None:
         return False
-    escalations.relay(question, by=f"{escalations.DASHBOARD}{by.get_username()}", text=text)
+    relaying.to_asker(question, relaying.safe(text), by=f"{relaying.DASHBOARD}{by.get_username()}")
     return True

@@ -1,147 +1,189 @@
-"""Questions for people: handed over, claimed, answered, and kept as an article."""
+"""Questions for people: handed over, claimed, closed, opened again. Every step is one of handover.EDGES."""
+
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from bot import outbox
-from bot.models import (
-    Channel,
-    Conversation,
-    Delivery,
-    DeliveryKind,
-    Escalation,
-    EscalationState,
-    Message,
-    Outcome,
-    Question,
-)
-from bot.posts import buttons, presenting
+from bot.models import ChannelKind, Conversation, DeliveryKind, Escalation, Message, Question
+from bot.posts import presenting
 from bot.posts.neutralising import neutral
-from bot.posts.post import Button, Credit, Post
-from bot.team import reminders
+from bot.posts.post import Post
+from bot.team import handover, relaying, reminders, team_posts
+from bot.team.handover import Move
 from bot.wording import outcomes, phrases, speech
+from bot.wording.phrases import Phrase
 
-DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 WISH = "The asker wants a person."
-ASIDE = "//"  # begins a message of the team's thread that is not for the asker
+ANNOUNCED = 1000  # that wait and were never told of, looked at in one go
 
 
 def request(question: Question, *, by: str, reason: str = WISH) -> bool:
-    """Hand a question to the team and tell the asker. False when that was done before."""
+    """Hand a question to the team, or open it again, and tell the asker. False when it is with the team already."""
     with transaction.atomic():
-        _, is_new = _open(question, reason=reason, by=by)
-        if is_new:
-            outbox.add(question, DeliveryKind.HANDOFF, Post(text=speech.of(question).say(phrases.HANDED_OFF)))
-    return is_new
+        escalation = handover.locked(question)
+        if escalation is None:
+            _open(question, reason=reason, by=by)
+        elif not _ask_again(escalation, question, by=by):
+            return False
+        relaying.handoff(question, handed_off(question), is_open=True)
+    return True
+
+
+def handed_off(question: Question) -> str:
+    """What the asker reads: where nobody is told of questions, that too."""
+    is_told = question.channel.team_channel is not None
+    return speech.of(question).say(phrases.HANDED_OFF if is_told else phrases.ON_THE_BOARD)
 
 
 def open_asked(question: Question) -> None:
     """Hand over what its asker wanted a person for from the start; the answer itself tells them."""
-    _open(question, reason=WISH, by=question.asker)
+    _open_once(question, reason=WISH, by=question.asker)
 
 
 def draft(question: Question, message: Message) -> None:
     """Show an answer to the team alone; the asker reads what a person sends."""
-    _open(question, reason="A draft to send.", is_draft=True, answer=message)
+    _open_once(question, reason="A draft to send.", is_draft=True, answer=message)
 
 
 def open_dead(question: Question) -> None:
     """Hand over what could not be answered after every attempt."""
-    _open(question, reason=f"It could not be answered (incident {outcomes.incident(question.trace_id)}).")
+    _open_once(question, reason=f"It could not be answered (incident {outcomes.incident(question.trace_id)}).")
+
+
+@transaction.atomic
+def _open_once(
+    question: Question, *, reason: str, by: str = "", is_draft: bool = False, answer: Message | None = None
+) -> None:
+    if handover.locked(question) is None:
+        _open(question, reason=reason, by=by, is_draft=is_draft, answer=answer)
 
 
 def _open(
     question: Question, *, reason: str, by: str = "", is_draft: bool = False, answer: Message | None = None
-) -> tuple[Escalation, bool]:
+) -> None:
+    escalation = Escalation.objects.create(
+        question=question, reason=reason, requested_by=by, is_draft=is_draft, remind_at=_remind_at(question)
+    )
+    handover.note(handover.NOWHERE, Move.DRAFT if is_draft else Move.HAND_OVER, handover.OPEN)
+    _silence(question)
+    _tell_team(escalation, question, answer or question.answer)
+
+
+def _tell_team(escalation: Escalation, question: Question, answer: Message | None) -> None:
     team = question.channel.team_channel
-    escalation, is_new = Escalation.objects.get_or_create(
-        question=question,
-        defaults={
-            "reason": reason,
-            "requested_by": by,
-            "is_draft": is_draft,
-            "remind_at": timezone.now() + reminders.REMIND_AFTER if team else None,
-        },
-    )
-    if is_new:
-        Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=timezone.now())
-        if team is not None:
-            post = team_post(escalation, question, answer or question.answer)
-            outbox.add(question, DeliveryKind.ESCALATION, post, place=(team, ""))
-    return escalation, is_new
+    if team is not None:
+        post = team_posts.build(escalation, question, answer)
+        outbox.add(question, DeliveryKind.ESCALATION, post, place=(team, ""))
 
 
-def team_post(escalation: Escalation, question: Question, answer: Message | None) -> Post:
-    """The question as the team sees it: who asked what where, the bot's answer with its sources, what can be done."""
-    lines = [f"**{_heading(escalation)}**", f"Asked in {neutral(str(question.channel), links=())}:"]
-    lines.append(presenting.quoted(question))
-    sources: tuple[Credit, ...] = ()
-    if answer is not None and answer.outcome == Outcome.ANSWERED:
-        shown = presenting.answer(answer, question)
-        lines += ["**Draft**" if escalation.is_draft else "**What I answered**", shown.text]
-        sources = shown.sources
-    elif answer is not None and answer.outcome == Outcome.ESCALATED:
-        lines.append(neutral(escalation.reason, links=()))
-    elif answer is not None:
-        lines.append(
-            f"I had no answer ({Outcome(answer.outcome).label.lower()}). {neutral(escalation.reason, links=())}"
-        )
-    return Post(
-        text="\n\n".join(lines),
-        sources=sources,
-        notes=(_hint(escalation),),
-        buttons=_buttons(escalation),
-        mention=question.channel.escalation_mention if escalation.state == EscalationState.OPEN else "",
-        about=question.asker,
-        about_label="Asked by",
-        has_permalink=True,
-    )
+def _ask_again(escalation: Escalation, question: Question, *, by: str) -> bool:
+    """The same case, for anybody to claim: whoever had it may be gone."""
+    is_open = handover.advance(
+        escalation, Move.ASK_AGAIN, requested_by=by, is_draft=False, claimed_by="", claimed_by_name="", claimed_at=None,
+        closed_by="", opened_at=timezone.now(), remind_at=_remind_at(question),
+    )  # fmt: skip
+    if is_open:
+        _silence(question)
+        if relaying.has_post(question):
+            team_posts.refresh(escalation, question)
+            text = "The asker asks for a person again, so this is open once more."
+            relaying.note_to_team(question, text, mention=question.channel.escalation_mention)
+        else:
+            _tell_team(escalation, question, question.answer)
+    return is_open
 
 
-def _heading(escalation: Escalation) -> str:
-    if escalation.state == EscalationState.ANSWERED:
-        return f"Answered by {neutral(escalation.answered_by, links=())}"
-    if escalation.state == EscalationState.CLAIMED:
-        return f"Claimed by {neutral(escalation.claimed_by, links=())}"
-    return "A draft waits for you" if escalation.is_draft else "A question for the team"
+def _remind_at(question: Question) -> datetime | None:
+    return timezone.now() + reminders.REMIND_AFTER if question.channel.team_channel else None
 
 
-def _hint(escalation: Escalation) -> str:
-    if escalation.state == EscalationState.ANSWERED:
-        return "What whoever claimed it writes in this thread still goes to the asker."
-    return f"After Claim, what you write in this thread goes to the asker, but for what begins with {ASIDE}"
+def announce() -> int:
+    """Tell teams what waits since before there was a channel for it; how many questions."""
+    waiting = Escalation.objects.told_nobody().select_related("question__channel__workspace")
+    count = 0
+    for escalation in waiting[:ANNOUNCED]:
+        if escalation.question.channel.team_channel is not None:
+            count += _announce(escalation.question_id)
+    return count
 
 
-def _buttons(escalation: Escalation) -> tuple[Button, ...]:
-    actions = []
-    if escalation.state == EscalationState.OPEN:
-        actions.append(buttons.CLAIM)
-    if escalation.state != EscalationState.ANSWERED:
-        actions += [buttons.SEND, buttons.CHANGE] if escalation.is_draft else []
-        actions.append(buttons.ANSWERED)
-    actions.append(buttons.ARTICLE)
-    return tuple(buttons.for_team(action, escalation.question_id) for action in actions)
+@transaction.atomic
+def _announce(pk: int) -> bool:
+    question = Question.objects.select_related("channel__workspace", "answer").get(pk=pk)
+    escalation = handover.locked(question)
+    if escalation is None or relaying.has_post(question):
+        return False
+    Escalation.objects.filter(pk=escalation.pk).update(remind_at=_remind_at(question))
+    _tell_team(escalation, question, question.answer)
+    for remark in escalation.remarks.filter(is_of_team=False, delivery=None):
+        relaying.carry(question, remark)
+    return True
 
 
 def claim(question: Question, *, by: str, name: str) -> bool:
-    """Take a question on. False when somebody has it already."""
-    with transaction.atomic():
-        taken = Escalation.objects.filter(question=question, state=EscalationState.OPEN).update(
-            state=EscalationState.CLAIMED, claimed_by=by, claimed_at=timezone.now(), remind_at=None
-        )
-        if taken:
-            _refresh(question, name)
-    return bool(taken)
+    """Take a question on, which the asker is told. False when somebody has it already."""
+    return _take(question, Move.CLAIM, by=by, name=name)
 
 
+def reopen(question: Question, *, by: str, name: str) -> bool:
+    """Take a closed question on again, which the asker is told. False when it is not closed."""
+    return _take(question, Move.REOPEN, by=by, name=name)
+
+
+@transaction.atomic
+def _take(question: Question, move: Move, *, by: str, name: str) -> bool:
+    escalation = handover.locked(question)
+    if escalation is None or not handover.advance(
+        escalation, move, claimed_by=by, claimed_by_name=name[:200], claimed_at=timezone.now(), remind_at=None
+    ):
+        return False
+    _silence(question)
+    relaying.handoff(question, _by(question, name, phrases.CLAIMED, phrases.CLAIMED_BY_SOMEBODY), is_open=True)
+    team_posts.refresh(escalation, question)
+    return True
+
+
+@transaction.atomic
 def answer(question: Question, *, by: str, name: str, text: str) -> None:
-    """Close a question; `text` goes to the asker, unless it is empty because the person has answered there."""
-    with transaction.atomic():
-        _close(question, by=by, text=text)
-        if text:
-            relay(question, by=by, text=text)
-        _refresh(question, name)
+    """Close a question; `text` goes to the asker, unless it is empty because the person has answered there.
+
+    One that is closed already is opened for these words, so that none are lost.
+    """
+    escalation = handover.locked(question)
+    if escalation is None:
+        raise ValueError(f"Question {question.pk} was not handed over.")
+    if not _close(escalation, question, Move.ANSWER, by=by, name=name, text=text):
+        if not text:
+            return
+        handover.advance(escalation, Move.REOPEN, claimed_by=by, claimed_by_name=name)
+        _close(escalation, question, Move.ANSWER, by=by, name=name, text=text)
+    if text:
+        remark = escalation.remarks.create(is_of_team=True, person=by, name=name, text=text)
+        remark.delivery = relaying.to_asker(question, relaying.safe(text), by=by, name=name)
+        remark.save(update_fields=["delivery"])
+    relaying.handoff(question, _by(question, name, phrases.CLOSED, phrases.CLOSED_BY_SOMEBODY))
+    team_posts.refresh(escalation, question)
+
+
+@transaction.atomic
+def solve(question: Question, *, by: str) -> bool:
+    """Close a question because its asker says so; both sides are told. False when it is not open."""
+    escalation = handover.locked(question)
+    if escalation is None or not _close(escalation, question, Move.SOLVE, by=by):
+        return False
+    relaying.handoff(question, speech.of(question).say(phrases.SOLVED))
+    relaying.note_to_team(question, "The asker says that it is solved. It is closed.")
+    team_posts.refresh(escalation, question)
+    mark_solved(question)
+    return True
+
+
+def mark_solved(question: Question) -> None:
+    """Show that the post of a forum is solved."""
+    if question.channel.kind == ChannelKind.FORUM:
+        outbox.add(question, DeliveryKind.SOLVED, Post(text=""))
 
 
 def reply(question: Question, *, by: str, name: str, text: str) -> None:
@@ -150,78 +192,44 @@ def reply(question: Question, *, by: str, name: str, text: str) -> None:
         answer(question, by=by, name=name, text=text)
 
 
+@transaction.atomic
 def send_draft(question: Question, *, by: str, name: str, text: str = "") -> bool:
     """Send a draft to the asker, as it is or as `text`, which is kept beside it. False when it was sent before."""
-    with transaction.atomic():
-        open_ones = Escalation.objects.select_for_update().filter(question=question, is_draft=True)
-        escalation = open_ones.exclude(state=EscalationState.ANSWERED).first()
-        message = question.answer
-        if escalation is None or message is None:
-            return False
-        sent = text or message.text
-        Message.objects.filter(pk=message.pk).update(sent_text=sent)
-        message.text = sent
-        outbox.add(question, DeliveryKind.HUMAN, presenting.answer(message, question))
-        _close(question, by=by, text=sent)
-        Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=None)
-        _refresh(question, name)
+    escalation, message = handover.locked(question), question.answer
+    if escalation is None or not escalation.is_draft or message is None:
+        return False
+    sent = text or message.text
+    if not _close(escalation, question, Move.SEND, by=by, name=name, text=sent):
+        return False
+    Message.objects.filter(pk=message.pk).update(sent_text=sent)
+    message.text = sent
+    for post in relaying.in_parts(question, presenting.answer(message, question)):
+        relaying.add(question, DeliveryKind.HUMAN, post)
+    team_posts.refresh(escalation, question)
     return True
 
 
-def _close(question: Question, *, by: str, text: str) -> None:
-    Escalation.objects.filter(question=question).update(
-        state=EscalationState.ANSWERED, answered_by=by, answer=text, answered_at=timezone.now(), remind_at=None
-    )
-
-
-def relay(question: Question, *, by: str, text: str) -> None:
-    """Post what a person of the team wrote into the asker's thread, and call the asker."""
-    told = Delivery.objects.filter(question=question, kind=DeliveryKind.HUMAN).count()
-    about = "" if by.startswith(DASHBOARD) else by  # a platform can only name its own people
-    post = Post(text=neutral(text, links=_links(text)), mention=question.asker, about=about, about_label="Answered by")
-    outbox.add(question, DeliveryKind.HUMAN, post, part=told + 1)
-
-
-def is_thread(channel: Channel, thread_id: str) -> bool:
-    """Whether a thread is the team's talk about a question."""
-    return _posts(channel, thread_id).exists()
-
-
-def hear(channel: Channel, thread_id: str, *, by: str, name: str, text: str) -> None:
-    """A message in the team's thread: passed on to the asker if it is of whoever claimed the question."""
-    post = _posts(channel, thread_id).select_related(
-        "question__conversation", "question__channel__workspace", "question__escalation"
-    ).get()  # fmt: skip
-    question = post.question
-    if question.escalation.claimed_by != by or text.startswith(ASIDE) or not text.strip():
-        return
-    if question.escalation.state == EscalationState.ANSWERED:
-        relay(question, by=by, text=text)
-    else:
-        answer(question, by=by, name=name, text=text)
-
-
-def _posts(channel: Channel, thread_id: str) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(channel=channel, kind=DeliveryKind.ESCALATION, message_id=thread_id)
-
-
-def _refresh(question: Question, name: str) -> None:
-    """Have the post of the team say how things stand."""
-    post = Delivery.objects.of_team(question)
-    if post is None:
-        return
-    Escalation.objects.filter(question=question).update(changes=F("changes") + 1)
-    escalation = Escalation.objects.get(question=question)
-    if escalation.claimed_by:
-        escalation.claimed_by = name if not escalation.answered_by else escalation.claimed_by
-    escalation.answered_by = name if escalation.state == EscalationState.ANSWERED else ""
-    update = outbox.add(
-        question, DeliveryKind.UPDATE, team_post(escalation, question, question.answer),
-        part=escalation.changes, place=(post.channel, post.thread_id),
+def _close(escalation: Escalation, question: Question, move: Move, *, by: str, name: str = "", text: str = "") -> bool:
+    """From here on the bot answers again what the asker writes. `answer` is what people said, for those who learn."""
+    said = text or "\n\n".join(
+        escalation.remarks.filter(is_of_team=True, created_at__gte=escalation.opened_at)
+        .exclude(text="").values_list("text", flat=True)
     )  # fmt: skip
-    Delivery.objects.filter(pk=update.pk).update(message_id=post.message_id)
+    changes = {"closed_by": by, "answer": said or escalation.answer, "answered_at": timezone.now(), "remind_at": None}
+    if move != Move.SOLVE:
+        changes |= {"answered_by": by, "answered_by_name": name[:200]}
+    if not handover.advance(escalation, move, **changes):
+        return False
+    others = Escalation.objects.waiting().filter(question__conversation=question.conversation_id)
+    if not others.exists():
+        Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=None)
+    return True
 
 
-def _links(text: str) -> list[str]:
-    """A person of the team may send any address."""
-    return [word.strip("<>().,") for word in text.split() if word.strip("<>(").startswith(("https://", "http://"))]
+def _by(question: Question, name: str, named: Phrase, unnamed: Phrase) -> str:
+    called = neutral(name, links=())
+    return speech.of(question).say(named, name=called) if called else speech.of(question).say(unnamed)
+
+
+def _silence(question: Question) -> None:
+    Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=timezone.now())

@@ -8,10 +8,11 @@ from bot import outbox
 from bot.models import DeliveryKind, Question
 from bot.posts import buttons, presenting, quoting
 from bot.posts.post import Field, Form, Sheet
-from bot.team import articles, escalations
+from bot.team import articles, escalations, talking
 from bot.team.feedback import IMPROVE, improve, is_refusal, judge, reasons
 from bot.team.press import Press, Said
 from bot.wording import phrases, speech
+from bot.wording.phrases import Phrase
 from bot.wording.speech import ENGLISH
 
 Shown = Form | Sheet | Said  # what opens after a press, or is said
@@ -37,6 +38,9 @@ def submit(name: str, value: str, fields: dict[str, str], *, person: str, person
     if name == buttons.CHANGE:
         is_sent = escalations.send_draft(question, by=person, name=person_name, text=fields["text"])
         return Said("Sent." if is_sent else "Somebody has sent it already.")
+    if name == buttons.WRITE:
+        is_written = talking.write(question, by=person, name=person_name, text=fields["text"])
+        return _said(question, phrases.PASSED_ON if is_written else phrases.IS_OVER)
     if name == buttons.ANSWERED:
         escalations.answer(question, by=person, name=person_name, text=fields.get("text", ""))
         return Said("Thank you. It is closed.")
@@ -78,8 +82,33 @@ def _sources(question: Question, pressed: Press) -> Sheet | Said:
 
 
 def _ask_human(question: Question, pressed: Press) -> Said:
-    is_new = escalations.request(question, by=pressed.person)
-    return Said(speech.of(question).say(phrases.PASSED_ON if is_new else phrases.WITH_THE_TEAM))
+    if not escalations.request(question, by=pressed.person):
+        return _said(question, phrases.WITH_THE_TEAM)
+    return _said(question, phrases.PASSED_ON if question.channel.team_channel else phrases.ON_THE_BOARD)
+
+
+def _said(question: Question, phrase: Phrase) -> Said:
+    return Said(speech.of(question).say(phrase))
+
+
+def _solved(question: Question, pressed: Press) -> Said:
+    if pressed.person not in (question.asker, question.pointed_author):
+        return _said(question, phrases.ONLY_THE_ASKER)
+    if escalations.solve(question, by=pressed.person):
+        return _said(question, phrases.SOLVED)
+    if hasattr(question, "escalation"):
+        return _said(question, phrases.SOLVED_ALREADY)
+    with transaction.atomic():
+        escalations.mark_solved(question)
+    return _said(question, phrases.SOLVED)
+
+
+def _write(question: Question, pressed: Press) -> Form | Said:
+    if pressed.person != question.asker:
+        return _said(question, phrases.ONLY_THE_ASKER)
+    say = speech.of(question).say
+    field = Field("text", say(phrases.WHAT_TO_WRITE), is_long=True)
+    return Form(buttons.WRITE, pressed.value, say(phrases.WRITE_TO_THE_TEAM), say(phrases.SEND), (field,))
 
 
 @transaction.atomic
@@ -96,6 +125,11 @@ def _claim(question: Question, pressed: Press) -> Said:
     return Said(
         "It is yours. What you write in the thread goes to the asker." if is_mine else "Somebody has it already."
     )
+
+
+def _reopen(question: Question, pressed: Press) -> Said:
+    is_mine = escalations.reopen(question, by=pressed.person, name=pressed.name)
+    return Said("It is open again, and yours." if is_mine else "It is open already.")
 
 
 def _send(question: Question, pressed: Press) -> Said:
@@ -132,11 +166,14 @@ _ACTS: dict[str, Callable[[Question, Press], Shown]] = {
     buttons.SOURCES: _sources,
     buttons.HUMAN: _ask_human,
     buttons.SHARE: _share,
+    buttons.SOLVED: _solved,
+    buttons.WRITE: _write,
     buttons.CLAIM: _claim,
+    buttons.REOPEN: _reopen,
     buttons.SEND: _send,
     buttons.CHANGE: _change,
     buttons.ANSWERED: _answered,
     buttons.ARTICLE: _article,
 }
 ACTIONS = tuple(_ACTS)
-FORMS = (IMPROVE, buttons.CHANGE, buttons.ANSWERED, buttons.ARTICLE)
+FORMS = (IMPROVE, buttons.WRITE, buttons.CHANGE, buttons.ANSWERED, buttons.ARTICLE)

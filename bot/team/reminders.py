@@ -13,6 +13,7 @@ from bot.models import (
     EscalationState,
 )
 from bot.posts.post import Post
+from bot.team import handover
 
 REMIND_AFTER = timedelta(minutes=30)  # then after twice as long, and so on
 REMINDERS = 3
@@ -31,15 +32,17 @@ def remind() -> int:
 @transaction.atomic
 def _remind(escalation: Escalation) -> None:
     question = escalation.question
-    said = Delivery.objects.filter(question=question, kind=DeliveryKind.REMINDER).count()
+    every = Delivery.objects.filter(question=question, kind=DeliveryKind.REMINDER)
+    said = every.filter(created_at__gte=escalation.opened_at).count()
     post = Delivery.objects.of_team(question)
     if post is None:
         return  # it is on its way; the next minute will do
     next_at = timezone.now() + REMIND_AFTER * 2 ** (said + 1) if said + 1 < REMINDERS else None
     if Escalation.objects.filter(pk=escalation.pk, remind_at=escalation.remind_at).update(remind_at=next_at):
-        minutes = int((timezone.now() - escalation.created_at).total_seconds() // 60)
+        handover.note(handover.OPEN, handover.Move.REMIND, handover.OPEN)
+        minutes = int((timezone.now() - escalation.opened_at).total_seconds() // 60)
         text = f"Nobody has claimed this question for {minutes} minutes."
         outbox.add(
             question, DeliveryKind.REMINDER, Post(text=text, mention=question.channel.escalation_mention),
-            part=said + 1, place=(post.channel, post.message_id),
+            part=every.count() + 1, place=(post.channel, post.message_id),
         )  # fmt: skip

@@ -100,6 +100,27 @@ HANDED_OFF = Phrase(
     "if you need me.",
 )
 DRAFTED = Phrase("drafted", "Thank you for asking. The team has your question and will answer you here.")
+CLAIMED = Phrase("claimed", "{name} has taken your question and will answer you here.")
+CLAIMED_BY_SOMEBODY = Phrase(
+    "claimed_by_somebody", "Somebody of the team has taken your question and will answer you here."
+)
+CLOSED = Phrase(
+    "closed", "{name} has closed this. If something is still open, just ask me here, or ask for a person again."
+)
+CLOSED_BY_SOMEBODY = Phrase(
+    "closed_by_somebody",
+    "The team has closed this. If something is still open, just ask me here, or ask for a person again.",
+)
+SOLVED = Phrase("solved", "Glad that is settled. If something else comes up, just ask here.")
+SOLVED_ALREADY = Phrase("solved_already", "That is closed already. If something is still open, just ask.")
+IS_OVER = Phrase(
+    "is_over", "This is closed, so I did not pass it on. Ask for a person again, and it goes on from there."
+)
+FROM = Phrase("from", "From")
+TAKEN_BACK = Phrase("taken_back", "(taken back)")
+FILE_LEFT = Phrase("file_left", "(sent a file that I could not pass on: {name})")
+FILES_LEFT = Phrase("files_left", "I could not pass on {names}. Please send a link to it, or write down what it says.")
+NOT_DELIVERED = Phrase("not_delivered", "Your last message did not reach the team. Please try it once more.")
 NOBODY_HERE = Phrase(
     "nobody_here", "There is nobody here whom I could hand this to, so I have looked in the documents."
 )
@@ -200,6 +221,11 @@ HELPFUL = Phrase("button_up", "Helpful")
 NOT_HELPFUL = Phrase("button_down", "Not helpful")
 ASK_A_HUMAN = Phrase("button_human", "Ask a human")
 SOURCES = Phrase("button_sources", "Show sources")
+THAT_SOLVED_IT = Phrase("button_solved", "That solved it")
+WRITE_BACK = Phrase("button_write", "Write back")
+WRITE_TO_THE_TEAM = Phrase("write_to_the_team", "Write to the team")
+WHAT_TO_WRITE = Phrase("what_to_write", "What shall they read?")
+ONLY_THE_ASKER = Phrase("only_the_asker", "Only whoever asked can say that.")
 SHARE = Phrase("button_share", "Share with the channel")
 SHARED = Phrase("shared", "Everybody in the channel can see it now.")
 NOT_YOURS_TO_SHARE = Phrase("not_yours_to_share", "Only whoever asked can share this answer.")

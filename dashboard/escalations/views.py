@@ -1,11 +1,12 @@
 """Questions that wait for a person."""
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from bot.models import Escalation, EscalationState, Question
-from bot.team import escalations
+from bot.team import escalations, relaying, talking
 from dashboard.escalations.forms import HumanAnswerForm
 from dashboard.guard import loading, rules
 from dashboard.guard.roles import Role
@@ -17,33 +18,52 @@ LISTED = 100
 def board(request: loading.Request) -> HttpResponse:
     """Open, claimed and answered ones, the oldest open first."""
     rows = Escalation.objects.select_related("question__channel", "question__conversation", "question__answer")
+    rows = rows.annotate(said=Count("remarks"))
     columns = [
         (EscalationState.OPEN.label, rows.filter(state=EscalationState.OPEN).order_by("created_at")[:LISTED]),
         (EscalationState.CLAIMED.label, rows.filter(state=EscalationState.CLAIMED).order_by("claimed_at")[:LISTED]),
         (EscalationState.ANSWERED.label, rows.filter(state=EscalationState.ANSWERED).order_by("-answered_at")[:20]),
     ]
     template = "_board.html" if "HX-Request" in request.headers else "escalations.html"
-    return render(request, f"dashboard/escalations/{template}", {"page": "escalations", "columns": columns})
+    untold = Escalation.objects.told_nobody().count()
+    context = {"page": "escalations", "columns": columns, "untold": untold}
+    return render(request, f"dashboard/escalations/{template}", context)
 
 
 @rules.form(Role.REVIEWER)
 def escalation(request: loading.Request, pk: int) -> HttpResponse:
-    """One of them, to answer; a draft can be sent as it is or changed."""
+    """One of them, with what was said since, to answer; a draft can be sent as it is or changed."""
     found = get_object_or_404(Escalation.objects.select_related("question__answer", "question__channel"), pk=pk)
     question = _question(found)
     initial = {"text": question.answer.text} if found.is_draft and question.answer else None
     form = HumanAnswerForm(request.POST or None, initial=initial)
     if form.is_valid():
-        _answer(request, question, form.cleaned_data["text"])
-        return redirect("escalations")
-    context = {"page": "escalations", "escalation": found, "question": question, "form": form}
+        return _answer(request, question, form.cleaned_data["text"])
+    talk = found.remarks.select_related("delivery")
+    context = {"page": "escalations", "escalation": found, "question": question, "form": form, "talk": talk}
     return render(request, "dashboard/escalations/escalation.html", context)
 
 
-def _answer(request: loading.Request, question: Question, text: str) -> None:
+def _answer(request: loading.Request, question: Question, text: str) -> HttpResponse:
+    """Go on here while the talk does."""
     who, name = _who(request), request.user.get_username()
-    escalations.reply(question, by=who, name=name, text=text)
+    goes_on = request.POST.get("then") == "go_on" and talking.say(question, by=who, name=name, text=text)
+    if not goes_on:
+        escalations.reply(question, by=who, name=name, text=text)
     messages.success(request, "The answer is on its way to the asker.")
+    return redirect("escalation", question.escalation.pk) if goes_on else redirect("escalations")
+
+
+@rules.action(Role.REVIEWER)
+def conclude(request: loading.Request, pk: int) -> HttpResponse:
+    """Close one without a word, or open one again that is closed."""
+    found = get_object_or_404(Escalation.objects.select_related("question"), pk=pk)
+    question, who, name = _question(found), _who(request), request.user.get_username()
+    if found.state == EscalationState.ANSWERED:
+        escalations.reopen(question, by=who, name=name)
+        return redirect("escalation", pk)
+    escalations.answer(question, by=who, name=name, text="")
+    return redirect("escalations")
 
 
 @rules.action(Role.REVIEWER)
@@ -62,4 +82,4 @@ def _question(found: Escalation) -> Question:
 
 
 def _who(request: loading.Request) -> str:
-    return f"{escalations.DASHBOARD}{request.user.get_username()}"[:64]
+    return f"{relaying.DASHBOARD}{request.user.get_username()}"[:64]

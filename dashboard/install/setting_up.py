@@ -37,7 +37,12 @@ def steps() -> list[Step]:
             "make run starts it.",
             reverse("doctor"),
         ),
-        Step("Say who answers what it cannot", _has_team(), "A channel of your team.", reverse("channels")),
+        Step(
+            "Say who answers what it cannot",
+            _has_team(),
+            "A channel of your team; without one, questions for people wait on the board and nobody is told.",
+            reverse("channels"),
+        ),
         Step("Ask something there", _was_asked(), "Mention the bot in a channel.", reverse("conversations")),
         Step("Invite a colleague", User.objects.filter(is_active=True).count() > 1, "With a role.", reverse("people")),
     ]

@@ -51,7 +51,7 @@ def test_the_slack_manifest_asks_for_what_is_used_and_no_more() -> None:
 def test_the_discord_invitation(discord: FakeDiscord, settings: Settings) -> None:
     _, address = output("manifest", "discord")
     assert f"client_id={discord.application_id}" in address
-    assert "permissions=309237730304" in address
+    assert "permissions=309237730368" in address
     settings.DISCORD_BOT_TOKEN = ""
     with pytest.raises(CommandError, match="--application"):
         output("manifest", "discord")
@@ -115,7 +115,7 @@ def test_the_doctor_says_what_to_do(slack: FakeSlack, discord: FakeDiscord, sett
     findings = {(each["platform"], each["subject"]): each for each in json.loads(written)["findings"]}
     assert code == 1
     assert findings["slack", "token"]["is_ok"]
-    assert "users:read (who is a guest)" in findings["slack", "scopes"]["detail"]
+    assert "users:read (who is a guest, and what people are called)" in findings["slack", "scopes"]["detail"]
     assert findings["slack", "shortcuts"]["is_ok"]
     assert findings["slack", "app token"]["is_ok"]
     assert not findings["slack", "process"]["is_ok"]

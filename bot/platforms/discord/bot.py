@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from bot.messenger import Bot, Incoming
 from bot.models import Platform
+from bot.models.channels import DIRECT
 from bot.platforms import workspaces
 from bot.platforms.discord import commands, messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
@@ -30,7 +31,7 @@ from bot.platforms.discord.session import Session
 from bot.posts.post import Form, Sheet
 from bot.questions import receiving
 from bot.questions.addressing import Verdict
-from bot.team import circles, feedback, nominating, press, pressing
+from bot.team import circles, feedback, nominating, press, pressing, talking
 from bot.team.nominating import Pointing
 from bot.wording import phrases, speech
 from foundation import failpoints
@@ -103,7 +104,7 @@ class Gateway(discord.Client):
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         channel, workspace = self._parent(payload.channel_id, payload.guild_id)
         await self._bot.keep(
-            lambda: receiving.cancel(Platform.DISCORD, workspace, channel, str(payload.message_id)),
+            lambda: _deleted(workspace, channel, str(payload.message_id)),
             channel=payload.channel_id,
         )
 
@@ -126,15 +127,20 @@ class Gateway(discord.Client):
     def _parent(self, channel: int, guild: int | None) -> tuple[str, str]:
         """The channel a message is known under, and its workspace: threads are looked up by their parent."""
         found = self.get_guild(guild).get_thread(channel) if guild and self.get_guild(guild) else None  # type: ignore[union-attr]
-        return str(found.parent_id if found else channel), str(guild) if guild else messages.DIRECT
+        return str(found.parent_id if found else channel), str(guild) if guild else DIRECT
 
 
 def _changed(incoming: Incoming, edited_at: datetime) -> None:
-    is_known = receiving.change(
+    is_known = talking.change(incoming) or receiving.change(
         Platform.DISCORD, incoming.workspace, incoming.channel, incoming.message_id, incoming.text
     )  # fmt: skip
     if not is_known and incoming.is_mention:
         receiving.receive(replace(incoming, asked_at=edited_at))
+
+
+def _deleted(workspace: str, channel: str, message_id: str) -> None:
+    receiving.cancel(Platform.DISCORD, workspace, channel, message_id)
+    talking.take_back(Platform.DISCORD, workspace, channel, message_id)
 
 
 def _reacted(pointing: Pointing, payload: messages.Reaction, emoji: str | None, *, is_gone: bool) -> None:

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 # Bits of Discord's permissions, discord.com/developers/docs/topics/permissions.
 PERMISSIONS = {
+    "Add reactions": 1 << 6,
     "View channels": 1 << 10,
     "Send messages": 1 << 11,
     "Embed links": 1 << 14,

@@ -6,15 +6,15 @@ from typing import Any
 
 import discord
 
-from bot.messenger import Incoming
+from bot.messenger import Attached, Incoming
 from bot.models import ChannelKind, NominationWay, Platform
+from bot.models.channels import DIRECT
 from bot.platforms.discord import quoting
 from bot.team import circles
 from bot.team.circles import Circle
 from bot.team.nominating import Pointing
 from foundation import secrets
 
-DIRECT = "@me"  # the workspace of direct messages, which are in no server
 REPLY_FOR = timedelta(minutes=14)  # an interaction's token lives for fifteen
 WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
 INTERACTION = "interaction:"  # before the id of a command, which is no message
@@ -50,6 +50,8 @@ def incoming(message: discord.Message, me: int) -> Incoming | None:
         unread=quoting.unread(message),
         quoted=tuple(quoting.quoted(message, me)),
         replies_to=quoting.unbrought(message),
+        files=files(message),
+        markdown=markdown(message, me),
     )
 
 
@@ -79,6 +81,31 @@ def _names(message: discord.Message, me: int) -> bool:
     if me in message.raw_mentions:
         return True
     return any(role.tags is not None and role.tags.bot_id == me for role in message.role_mentions)
+
+
+def markdown(message: discord.Message, me: int) -> str:
+    """What a person wrote, as it stands, with people, roles and channels by their names."""
+    written = re.sub(rf"<@!?{me}>", "", message.content)
+    for person in message.mentions:
+        written = re.sub(rf"<@!?{person.id}>", f"@{person.display_name}", written)
+    for role in message.role_mentions:
+        written = written.replace(f"<@&{role.id}>", f"@{role.name}")
+    for channel in message.channel_mentions:
+        written = written.replace(f"<#{channel.id}>", f"#{channel.name}")
+    forwarded = ["\n".join(f"> {line}" for line in each.content.splitlines()) for each in message.message_snapshots]
+    written = "\n\n".join(filter(None, [written.strip(), *forwarded]))
+    return re.sub(r"<(a?)(:\w+:)\d+>", r"\2", written)
+
+
+def files(message: discord.Message) -> tuple[Attached, ...]:
+    """What came with a message, and with those that it forwards; a sticker is a picture."""
+    every: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
+    sent = [file for each in every for file in each.attachments]
+    stickers = [sticker for each in every for sticker in each.stickers]
+    return (
+        *(Attached(file.filename, file.url) for file in sent),
+        *(Attached(sticker.name, sticker.url) for sticker in stickers),
+    )
 
 
 def asked(interaction: discord.Interaction, question: str, now: datetime) -> Incoming:

@@ -11,15 +11,17 @@ from bot.messenger import (
     PRIVATE,
     AnswerStage,
     Audience,
+    DeliveryError,
     GoneError,
     Incoming,
     Live,
     Messenger,
     Place,
     Posted,
+    Sign,
 )
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
-from bot.platforms.discord import messages, posts
+from bot.platforms.discord import forums, messages, posts
 from bot.platforms.discord.live import PART, DiscordLive
 from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session
 from bot.posts import presenting
@@ -218,6 +220,16 @@ class DiscordMessenger(Messenger):
                 raise
             self._session.ask("PATCH", "/channels/{channel_id}", {"archived": False}, channel_id=place)
             change()
+
+    def react(self, channel: Channel, thread_id: str, message_id: str, sign: Sign) -> None:
+        place = self._threads.get(thread_id, thread_id) or channel.external_id
+        try:
+            forums.react(self._session, place, message_id, sign)
+        except DeliveryError as error:
+            log.info("No sign was put under a message: %s", error)
+
+    def mark_solved(self, question: Question) -> None:
+        forums.mark_solved(self._session, question.channel.external_id, question.conversation.thread_id)
 
     def permalink(self, question: Question) -> str:
         if question.is_private:

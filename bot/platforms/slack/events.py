@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.messenger import Incoming
+from bot.messenger import Attached, Incoming
 from bot.models import ChannelKind, NominationWay, Platform
+from bot.platforms.slack.people import written
 from bot.surroundings.utterances import Utterance
 from bot.team.nominating import Pointing
 
@@ -178,7 +179,7 @@ def message(
     author = event.get("user", "")
     if author in ("", bot_user, SLACKBOT) or event.get("bot_id") or event.get("subtype") not in SUBTYPES:
         return None
-    written = event.get("text") or ""
+    said = event.get("text") or ""
     team = event.get("user_team") or event.get("team") or workspace
     kind = KINDS.get(event.get("channel_type") or "", kind_of(event["channel"]))
     thread = event.get("thread_ts", "")
@@ -188,16 +189,18 @@ def message(
         channel=event["channel"],
         message_id=event["ts"],
         author=author,
-        text=text(written, bot_user),
+        text=text(said, bot_user),
+        markdown=written.markdown(event, bot_user),
         delivery_key=delivery_key,
         thread_id=thread if thread != event["ts"] else "",
         kind=kind,
         has_outsiders=has_outsiders,
-        is_mention=f"<@{bot_user}" in written,
+        is_mention=f"<@{bot_user}" in said,
         is_outsider=team != workspace,
         asked_at=moment(event["ts"]),
         unread=unread(event),
         quoted=tuple(quoted(event, bot_user)),
+        files=tuple(_attached(file, kind) for file in event.get("files") or ()),
     )
 
 
@@ -219,6 +222,12 @@ def quoted(message: dict[str, Any], bot_user: str) -> Iterator[Utterance]:
 
 def _shared(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in message.get("attachments") or () if any(each.get(flag) for flag in SHARED)]
+
+
+def _attached(file: dict[str, Any], kind: ChannelKind) -> Attached:
+    """A file can be opened by whoever may look into a channel that it was shared in."""
+    is_public = kind == ChannelKind.CHANNEL
+    return Attached(file.get("name") or "a file", (file.get("permalink") or "") if is_public else "")
 
 
 def kind(conversation: dict[str, Any]) -> ChannelKind:

@@ -23,12 +23,13 @@ from bot.messenger import DeliveryError, Incoming
 from bot.models import Channel, Platform, Workspace
 from bot.platforms import workspaces
 from bot.platforms.slack import events, manifest, members, posts, web_api
+from bot.platforms.slack.people import names
 from bot.platforms.slack.personal import homes, words
 from bot.platforms.slack.web_api import call, client_for
 from bot.posts.post import Form
 from bot.questions import receiving, stopping
 from bot.questions.addressing import Verdict
-from bot.team import circles, feedback, nominating, press, pressing
+from bot.team import circles, feedback, nominating, press, pressing, talking
 from bot.team.press import Said
 from bot.wording import outcomes, phrases, smalltalk, speech
 from bot.wording.speech import ENGLISH
@@ -118,6 +119,7 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
             _change(incoming)
         case events.Deleted(channel, message_id):
             receiving.cancel(Platform.SLACK, team, channel, message_id)
+            talking.take_back(Platform.SLACK, team, channel, message_id)
         case events.Stopped(channel, thread_id, message_ids):
             receiving.stop_posts(Platform.SLACK, team, channel, message_ids)
             stopping.stop_thread(Platform.SLACK, team, channel, thread_id)
@@ -132,7 +134,8 @@ def take(body: dict[str, Any], workspace: Workspace) -> None:
 def _change(incoming: Incoming) -> None:
     """A question that was edited; a message that has become one."""
     where = (Platform.SLACK, incoming.workspace, incoming.channel, incoming.message_id)
-    if not receiving.change(*where, incoming.text) and incoming.is_mention:
+    is_known = talking.change(incoming) or receiving.change(*where, incoming.text)
+    if not is_known and incoming.is_mention:
         receiving.receive(incoming)
 
 
@@ -219,9 +222,8 @@ def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
 def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     action, _, value = str(body["actions"][0].get("value", "")).partition(":")
     user = body["user"]
-    name = user.get("name") or user.get("username") or ""
     is_outsider = user.get("team_id", body["team"]["id"]) != body["team"]["id"]
-    result = pressing.press(press.Press(action, value, user["id"], name, is_outsider, _has_outsiders))
+    result = pressing.press(press.Press(action, value, user["id"], _name(body), is_outsider, _has_outsiders))
     ack()
     if isinstance(result, Said):
         words.tell(body, result)
@@ -240,13 +242,12 @@ def _has_outsiders(channel: Channel) -> bool:
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
     """A form has no address to answer to, so what is said stands in its place until it is closed."""
     view = body["view"]
-    user = body["user"]
     said = pressing.submit(
         view["callback_id"].removeprefix(posts.ACTION),
         view["private_metadata"],
         posts.filled(view["state"]),
-        person=user["id"],
-        person_name=user.get("name") or "",
+        person=body["user"]["id"],
+        person_name=_name(body),
     )
     ack(response_action="update", view=posts.said(view["title"]["text"], said.text, said.buttons))
 
@@ -260,6 +261,13 @@ def _open(body: dict[str, Any], view: posts.Block) -> None:
     except DeliveryError as error:
         log.warning("A modal could not be opened: %s", error)
         words.say(body, ENGLISH.say(phrases.FORM_NOT_OPENED))
+
+
+def _name(body: dict[str, Any]) -> str:
+    """What whoever acted is called: as they show it, else as they log in."""
+    user, workspace = body["user"], workspaces.connected(Platform.SLACK, body["team"]["id"])
+    shown = names.called(workspace, user["id"]) if workspace else ""
+    return str(shown or user.get("name") or user.get("username") or "")
 
 
 def _bot_user(body: dict[str, Any]) -> str:

@@ -34,9 +34,9 @@ SCOPES = {
     "mpim:history": "questions in group messages",
     "mpim:read": "who reads a group message",
     "reactions:read": "a reaction by which the team proposes an example",
-    "reactions:write": "a sign where no other can be shown",
+    "reactions:write": "a sign that a message was seen, or passed on",
     "usergroups:read": "who is in a user group that may propose examples",
-    "users:read": "who is a guest",
+    "users:read": "who is a guest, and what people are called",
 }
 EVENTS = (
     "app_home_opened",

@@ -9,16 +9,19 @@ from bot.messenger import (
     PRIVATE,
     AnswerStage,
     Audience,
+    DeliveryError,
     GoneError,
     Incoming,
     Live,
     Messenger,
     Place,
     Posted,
+    Sign,
 )
 from bot.models import Channel, Delivery, DeliveryKind, Question, Workspace
 from bot.platforms.slack import history, marks, members, posts
 from bot.platforms.slack.live import SlackLive, change
+from bot.platforms.slack.people import names
 from bot.platforms.slack.personal.signs import Signs
 from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, respond
 from bot.posts.post import Post
@@ -28,6 +31,7 @@ from foundation import secrets
 log = logging.getLogger(__name__)
 
 LOOKED_AT = 200  # newest messages of a thread or channel that are searched for a post of ours
+SIGNS = {Sign.PASSED_ON: "white_check_mark", Sign.NOT_PASSED_ON: "warning"}
 
 
 class SlackMessenger(Messenger):
@@ -123,6 +127,19 @@ class SlackMessenger(Messenger):
         except SlackRefusedError as error:
             if error.code != "message_not_found":
                 raise
+
+    def react(self, channel: Channel, thread_id: str, message_id: str, sign: Sign) -> None:  # noqa: ARG002  found by its id
+        try:
+            client = client_for(channel.workspace)
+            call(client, "reactions.add", channel=channel.external_id, timestamp=message_id, name=SIGNS[sign])
+        except SlackRefusedError as error:
+            if error.code != "already_reacted":
+                log.info("No sign was put under a message: %s", error)
+        except DeliveryError as error:
+            log.info("No sign was put under a message: %s", error)
+
+    def name_of(self, workspace: Workspace, person: str) -> str:
+        return names.called(workspace, person)
 
     def permalink(self, question: Question) -> str:
         if question.is_private:

@@ -63,7 +63,9 @@ def things(db: None) -> dict[str, dict[str, object]]:
         **dict.fromkeys(("raise_rollout", "halt_rollout"), make_rollout(tuned, 5).pk),
         "promote_run": run.pk,
         **dict.fromkeys((*REVIEWED, "example"), proposing.propose(answer, by=None).pk),
-        **dict.fromkeys(("escalation", "claim"), Escalation.objects.create(question=question, reason="why").pk),
+        **dict.fromkeys(
+            ("escalation", "claim", "conclude"), Escalation.objects.create(question=question, reason="why").pk
+        ),
         **dict.fromkeys(("document", "remove_document"), document.pk),
         **dict.fromkeys(("source", "sync_source", "remove_source"), source.pk),
         **dict.fromkeys(("allow_training", "escalate_to", "proposers"), workspace.pk),

@@ -160,7 +160,8 @@ class Messages:
         return channel, message, emoji
 
     def react(self, asked: Asked) -> Reply:
-        self.channel(asked.parts[0], "add_reactions")
+        if self.channel(asked.parts[0], "add_reactions").data.get("thread_metadata", {}).get("archived"):
+            raise DiscordError(50083)
         _, message, emoji = self._reaction(asked, "MESSAGE_REACTION_ADD")
         counts = {"count": 1, "me": True, "burst_count": 0, "me_burst": False, "burst_colors": []}
         counts["count_details"] = {"burst": 0, "normal": 1}

@@ -7,7 +7,16 @@ from tests.fakes.discord.messages import Messages
 from tests.fakes.discord.messages import attachments as files_of
 from tests.fakes.discord.rest import Rest
 from tests.fakes.discord.rules import Json, walk
-from tests.fakes.discord.things import DIRECT_REACTIONS, EVERYTHING, GUILD_REACTIONS, Channel, Event, Message
+from tests.fakes.discord.things import (
+    DIRECT_REACTIONS,
+    EVERYTHING,
+    GUILD_REACTIONS,
+    GUILDS,
+    Channel,
+    Event,
+    Message,
+    now,
+)
 from tests.fakes.discord.world import World
 
 TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}
@@ -21,8 +30,10 @@ class People:
 
     def post(
         self, channel: int, user: int, content: str, *, reply_to: int | None = None, ping_reply: bool = True,
-        attachments: int = 0, nonce: str | None = None, brings_reply: bool = True,
+        attachments: int = 0, nonce: str | None = None, brings_reply: bool = True, forwards: str = "",
+        sticker: str = "",
     ) -> int:  # fmt: skip
+        """`forwards` is what a message of elsewhere says that this one forwards, with an attachment of its own."""
         assert len(content) <= 4000, "nobody can write more"
         place = self.world.channels[channel]
         body: Json = {"content": content, "nonce": nonce, "attachments": files_of(attachments)}
@@ -35,9 +46,17 @@ class People:
             mentions = self.world.mentions_in(body)["mentions"]
             if replied and ping_reply and replied.data["author"] not in mentions:
                 extra["mentions"] = [*mentions, replied.data["author"]]
+        if forwards:
+            snapshot = {"type": 0, "content": forwards, "embeds": [], "attachments": files_of(1), "timestamp": now(),
+                        "edited_timestamp": None, "flags": 0, "mentions": [], "mention_roles": []}  # fmt: skip
+            extra["message_snapshots"] = [{"message": snapshot}]
+        if sticker:
+            extra["sticker_items"] = [{"id": str(self.world.new_id()), "name": sticker, "format_type": 1}]
         if place.is_thread:
             assert not place.data["thread_metadata"]["locked"], "the thread is locked"
-            place.data["thread_metadata"]["archived"] = False
+            if place.data["thread_metadata"]["archived"]:
+                place.data["thread_metadata"]["archived"] = False
+                self.world.emit(Event("THREAD_UPDATE", place.data, place.guild, GUILDS))
         message = self.world.add_message(
             place, user, body, kind=19 if reply_to else 0, extra=extra, brings_reply=brings_reply
         )

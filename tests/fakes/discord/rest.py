@@ -125,6 +125,11 @@ class Rest(Messages):
         wakes = wakes and bool(channel.may & PERMISSIONS["send_messages_in_threads"])
         if not channel.may & need and not wakes and not (mine and not body.get("locked") and not _is_locked(channel)):
             raise DiscordError(50013)
+        is_archived = channel.is_thread and channel.data["thread_metadata"]["archived"]
+        if is_archived and body.get("archived") is not False:
+            raise DiscordError(50083)
+        if len(body.get("applied_tags") or ()) > 5:
+            raise invalid("applied_tags", "Must be 5 or fewer in length.", "BASE_TYPE_MAX_LENGTH")
         if "name" in body:
             channel.data["name"] = check_text(body["name"], "name", 100, 1)
         channel.data |= {key: body[key] for key in ("topic", "applied_tags", "available_tags") if key in body}

@@ -162,12 +162,14 @@ class FakeSlack(Knobs):
         mention: bool | None = None,
         forwards: tuple[str, str] | None = None,
         attachments: tuple[Json, ...] = (),
+        blocks: list[Json] | None = None,
     ) -> str:
         """A message from a person; its ts. `mention` overrules whether there is an app_mention event; `forwards` is the
-        channel and ts of a message that goes with it, `attachments` what else Slack shows below it."""
+        channel and ts of a message that goes with it, `attachments` what else Slack shows below it, `blocks` the rich
+        text that Slack's clients send."""
         shared = (self._world.forwarded(*forwards),) if forwards else ()
         more: Json = {"thread_ts": thread_ts, "files": files, "subtype": subtype, "mention": mention,
-                      "attachments": (*shared, *attachments)}  # fmt: skip
+                      "attachments": (*shared, *attachments), "blocks": blocks}  # fmt: skip
         return self._do(lambda: self._world.post(channel, user, text, **more))
 
     def edit(self, channel: str, ts: str, text: str) -> None:

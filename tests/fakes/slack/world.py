@@ -226,6 +226,7 @@ class World:
         subtype: str | None = None,
         mention: bool | None = None,
         attachments: tuple[Json, ...] = (),
+        blocks: list[Json] | None = None,
     ) -> str:
         """A person's message, or another bot's; its ts. `attachments`: what Slack adds of what is forwarded, or linked
         to."""
@@ -242,6 +243,7 @@ class World:
         message |= {"files": list(files), "upload": False} if files else {}
         message |= {"attachments": list(attachments)} if attachments else {}
         message |= {"subtype": subtype} if subtype else {}
+        message |= {"blocks": blocks} if blocks else {}
         if person["team_id"] != self.team_id:
             message |= {"user_team": person["team_id"], "source_team": person["team_id"]}
         channel.insert(message)
