@@ -91,7 +91,8 @@ class Writing:
 
     def search(self) -> None:
         """Find the passages; ends the answer at once where there is nothing to write from."""
-        if (talk := smalltalk.heard(self.asked.question)) or not self.asked.says_something:
+        talk = None if self.asked.surroundings else smalltalk.heard(self.asked.question)
+        if talk or not self.asked.says_something:
             self._end(Outcome.CLARIFY, outcomes.small_talk(talk, self.asked.speech))
             return
         try:

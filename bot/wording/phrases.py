@@ -149,12 +149,6 @@ CHANGED = Phrase("changed", "changed {ago} ago")
 LOOKING = Phrase("looking", "Looking in the documents…")
 READING = Phrase("reading", "Reading what I found…")
 WRITING = Phrase("writing", "Writing the answer…")
-HELP = Phrase(
-    "help",
-    "Ask me with {command}: only you see the answer. Or mention me, and I answer in a thread where you can go on. "
-    "I look it up in our documents and show where it stands; “{sources}” under an answer opens the sentences. Where I "
-    "cannot help, “{human}” passes your question on to a person.",
-)
 DOCUMENTS_HERE = Phrase("documents_here", "Documents I search here: {count}")
 COMMAND_ASK = Phrase("command_ask", "Ask our documents; only you see the answer")
 COMMAND_QUESTION = Phrase("command_question", "Your question, in your own words")

@@ -72,11 +72,7 @@ def help_text(workspace: str, channel: str, locale: str) -> str:
     spoken = Speech(language, choosing.name_of(row) if row else "")
     collections = _public(row)
     count = Document.objects.filter(collection__in=collections, state=DocumentState.INDEXED).count()
-    lines = [
-        spoken.say(
-            phrases.HELP, command="`/ask`", sources=spoken.say(phrases.SOURCES), human=spoken.say(phrases.ASK_A_HUMAN)
-        )
-    ]
+    lines = [spoken.say(phrases.HELP)]
     if count:
         lines.append(spoken.say(phrases.DOCUMENTS_HERE, count=count))
     if examples := popular(collections, limit=EXAMPLES):

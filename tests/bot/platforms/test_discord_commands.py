@@ -54,7 +54,7 @@ def test_help_says_how_to_ask_and_what_is_known(server: Server) -> None:
     asked_by_two(server)
     said = server.fake.command(server.ann, server.channel, "help", {}).wait()["data"]
     assert said["flags"] & 1 << 6
-    for words in ("/ask", "Show sources", "Ask a human", "Documents I search here: 1", f"- {ASKED}"):
+    for words in ("/ask", "brings you to a person", "Documents I search here: 1", f"- {ASKED}"):
         assert words in said["content"]
     Channel.objects.filter(external_id=str(server.channel)).update(language="German")
     said = server.fake.command(server.ann, server.channel, "help", {}).wait()["data"]

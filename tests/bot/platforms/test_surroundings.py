@@ -160,7 +160,7 @@ def test_a_thread_that_cannot_be_read_on_discord_is_said(server: Server) -> None
 
 
 def test_a_question_that_points_at_nothing_is_asked_back(workspace: Workspace) -> None:
-    (answer,) = workspace.answers(workspace.mention("help please"))
+    (answer,) = workspace.answers(workspace.mention("can you answer this?"))
     assert "do not see what you point at" in visible_text(answer)
 
 

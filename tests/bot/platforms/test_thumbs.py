@@ -1,6 +1,7 @@
 """A thumb put under an answer is an opinion as a pressed one is, on both platforms, and goes when it is taken away."""
 
 import pytest
+from django.core.cache import caches
 
 from bot.models import Feedback, Nomination, Question, Workspace
 from bot.team import feedback
@@ -41,7 +42,7 @@ def test_a_thumb_under_an_answer_on_slack_counts_until_it_is_taken_back(slack: F
         react(answer["ts"], "-1", is_gone=True)
         assert opinions() == []
         Workspace.objects.update(example_reaction="+1")
-        bots.caches["process"].clear()
+        caches["process"].clear()
         react(answer["ts"], "+1")  # here it proposes an example
         assert opinions() == []
     assert not Nomination.objects.exists()

@@ -144,7 +144,7 @@ def test_what_goes_wrong_is_said_on_the_page(open_page: Open, shelf: Collection,
     page = log_in(open_page())
     page.goto("/ask/")
     ask(page, "why " * 1200)
-    expect(page.get_by_role("alert")).to_contain_text("longer than 4,000 characters")
+    expect(page.get_by_role("alert")).to_contain_text("more than the 4,000 characters")
     expect(page.get_by_label("Question")).to_have_value("why " * 1200)
     provider.script(Refusal(401, "No such key."))
     ask(page)
