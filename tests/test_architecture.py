@@ -139,6 +139,16 @@ def test_templates_and_styles_are_not_crammed() -> None:
     assert long == []
 
 
+def test_no_property_of_the_bot_is_kept_under_one_lock_for_all() -> None:
+    """Before Python 3.12 functools.cached_property has one lock for every instance: whoever waits for it with a
+    connection, for somebody who waits for a connection, waits for ever. Django's has none."""
+    locked = [
+        path for path in (ROOT / "bot").rglob("*.py") if re.search(r"functools.*\bcached_property", path.read_text())
+    ]
+    found = [str(path) for path in locked if "django.utils.functional" not in path.read_text()]
+    assert found == []
+
+
 def test_only_config_reads_the_environment() -> None:
     readers = [path for path in PRODUCT if re.search(r"os\.(environ|getenv)", path.read_text())]
     assert {path.relative_to(ROOT).parts[0] for path in readers} <= {"config"}

@@ -2,9 +2,9 @@
 
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from django.conf import settings
+from django.utils.functional import cached_property
 
 from bot.answers.prompts import PLAIN, Manner
 from bot.models import Channel, Conversation

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.formats import number_format
+from django.utils.functional import cached_property
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 

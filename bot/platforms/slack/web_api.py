@@ -77,7 +77,6 @@ def ask(client: Client, method: str, **params: Any) -> SlackResponse:
     names = _names(client, method, params)
     _await_turn(method, names)
     send = getattr(client, method.replace(".", "_"))
-    connections.let_go()
     try:
         return cast(SlackResponse, send(**params))
     except SlackApiError as error:
@@ -103,17 +102,17 @@ def _names(client: Client, method: str, params: dict[str, Any]) -> list[str]:
 
 
 def _await_turn(method: str, names: list[str]) -> None:
-    """Raises SlackRefusedError when the call would come too early."""
-    if left := windows.left(*names):
+    """Raises SlackRefusedError when the call would come too early. Nobody waits here with a connection."""
+    left = windows.left(*names)
+    connections.let_go()
+    if left:
         raise _limited(method, left)
     if len(names) == 1:
         return
     wait = windows.turn(names[-1], POST_SECONDS)
     if wait > PAUSE:
         raise _limited(method, wait)
-    if wait:
-        connections.let_go()
-        time.sleep(wait)
+    time.sleep(wait)
 
 
 def _limited(method: str, seconds: float) -> "SlackRefusedError":
