@@ -72,7 +72,6 @@ class Bots:
     def __init__(
         self, platforms: list[str], count: int, environment: dict[str, str], log: Path, failpoints: list[str]
     ) -> None:
-        subprocess.run([sys.executable, "-m", "tests.rows.delivery_rows"], env=environment, cwd=ROOT, check=True)
         self._environment, self._log = environment, log
         self._failpoints = {platform: list(failpoints) for platform in platforms}  # one for each start to come
         self.died = 0
@@ -190,7 +189,8 @@ def run(plan: Plan, folder: Path) -> Result:
         if plan.postgres_kills:
             bots = Install(environment, folder / "home", log)
         else:
-            bots = Bots(["slack", "discord"], plan.processes, environment, log, _failpoints(plan))
+            subprocess.run([sys.executable, "-m", "tests.rows.delivery_rows"], env=environment, cwd=ROOT, check=True)
+        bots = Bots(["slack", "discord"], plan.processes, environment, log, _failpoints(plan))
         if plan.failpoint == "delivery.part_two":
             providers[1].blocks = LONG
         stack.callback(bots.stop)

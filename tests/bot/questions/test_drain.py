@@ -31,6 +31,7 @@ def played() -> Iterator[tuple[Stage, FakeProviders, dict[str, str]]]:
         folder.chmod(0o755)  # for the user that PostgreSQL runs as
         url = stack.enter_context(postgres.running(folder / "home"))
         server, provider = fake.start()
+        stack.callback(server.server_close)
         stack.callback(server.shutdown)
         slack = stack.enter_context(FakeSlack())
         discord = stack.enter_context(FakeDiscord())
