@@ -41,6 +41,7 @@ SPACING = timedelta(seconds=2)  # how far each waiting question of a person move
 SAID_WITHIN = timedelta(hours=1)  # of the last question, that the bot says when it stays out
 JOINED_PART, CHANGED_PART = 97, 98  # of the notices to one question; 99 is that of giving_up
 STOPPED = "The asker stopped it."
+SILENCED = "It was said after the bot was to be silent, which was not known yet."
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _receive(incoming: Incoming) -> Reception:
     if not _is_first(_key(incoming, verdict)):
         known = Question.objects.filter(channel=channel, message_id=incoming.message_id).first()
         return Reception(verdict, known)
-    if conversation is not None and verdict in (Verdict.TAKEN_OVER, Verdict.STOP) and _is_past(conversation, at):
+    if conversation is not None and verdict in (Verdict.TAKEN_OVER, Verdict.STOP) and _was_ended(conversation, at):
         return Reception(Verdict.IGNORE)
     if verdict == Verdict.TAKEN_OVER:
         if conversation is not None:
@@ -93,24 +94,26 @@ def _relation(incoming: Incoming, conversation: Conversation | None, at: datetim
     return Relation(at, is_party)
 
 
-def _is_past(conversation: Conversation, at: datetime) -> bool:
-    """Whether somebody asked after what would have silenced the bot: it was silent until it was called, if it was."""
-    later = conversation.questions.filter(asked_at__gt=at).exclude(state=QuestionState.REFUSED)
-    if not later.exists():
-        return False
-    call = later.filter(is_called=True).order_by("asked_at").first()
+def _was_ended(conversation: Conversation, at: datetime) -> bool:
+    """Whether a silence that begins at a moment is over, as somebody called the bot since. Either way nobody wants what
+    went on without a call meanwhile and is not begun."""
+    later = conversation.questions.filter(asked_at__gt=at).exclude(state=QuestionState.REFUSED).order_by("asked_at")
+    call = later.filter(is_called=True).first()
+    meanwhile = later.filter(asked_at__lt=call.asked_at) if call else later
+    waiting = meanwhile.filter(is_called=False, state=QuestionState.WAITING)
+    waiting.update(state=QuestionState.CANCELLED, finished_at=timezone.now(), error=SILENCED)
     if call is not None:
         kept = Conversation.objects.select_for_update().get(pk=conversation.pk)
         kept.was_silent(at, call.asked_at)
         kept.save(update_fields=["past_silences"])
-    return True
+    return call is not None
 
 
 def _stay_out(conversation: Conversation, incoming: Incoming, at: datetime) -> None:
     """A person answers: the bot is silent from then on, and says so to whoever asked, once a conversation."""
-    Conversation.objects.filter(pk=conversation.pk, silenced_at=None).update(
-        silenced_at=at, silenced_by=incoming.author
-    )
+    known = Conversation.objects.filter(pk=conversation.pk)
+    if not known.filter(silenced_at=None).update(silenced_at=at, silenced_by=incoming.author):
+        known.filter(silenced_at__gt=at).update(silenced_at=at)
     is_fresh = at - conversation.last_active_at < SAID_WITHIN
     last = conversation.questions.order_by("-id").first()
     said = Delivery.objects.filter(
@@ -127,7 +130,7 @@ def _note_activity(question: Question, verdict: Verdict, *, is_called: bool) -> 
     conversation = Conversation.objects.select_for_update().get(pk=question.conversation_id)
     at = question.asked_at
     if verdict == Verdict.STOP:
-        conversation.silenced_at = conversation.silenced_at or at
+        conversation.silenced_at = min(conversation.silenced_at or at, at)
     elif is_called:
         conversation.wake(at, addressing.IDLE_AFTER)
         if conversation.silenced_by == question.asker:  # who had asked before, which was not known yet: they go on

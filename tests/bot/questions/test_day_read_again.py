@@ -108,3 +108,46 @@ def test_a_mention_is_judged_by_itself_where_any_message_is_a_question() -> None
     receiving.receive(incoming("Somebody is in.", 3, thread_id="1700000000.000002", author="U2"))
     assert Conversation.objects.get().silenced_at
     assert "stay out" in Delivery.objects.get().body["text"]
+
+
+@pytest.mark.parametrize("words", ["I talked to finance, they refund.", "stop"])
+def test_a_silence_that_was_missed_begins_when_it_was_asked_for(words: str) -> None:
+    thread = "1700000000.000001"
+    receiving.receive(incoming("How?", 1, is_mention=True))
+    receiving.receive(incoming("And monthly?", 3, thread_id=thread))  # heard before the silence is known
+    missed = incoming(words, 2, thread_id=thread, author="U2", delivery_key="history")
+    receiving.receive(missed)
+    assert Conversation.objects.get().silenced_at == missed.asked_at
+    assert Question.objects.get(text="And monthly?").state == "cancelled"
+    receiving.receive(incoming("And weekly?", 4, thread_id=thread))
+    assert not Question.objects.filter(text="And weekly?").exists()
+    receiving.receive(incoming("And daily?", 5, thread_id=thread, is_mention=True))
+    receiving.receive(incoming("For how long?", 6, thread_id=thread))
+    assert Question.objects.filter(state="waiting").count() == 3
+
+
+def test_an_answer_that_is_begun_outlives_a_silence_that_was_missed() -> None:
+    receiving.receive(incoming("How?", 1, is_mention=True))
+    receiving.receive(incoming("And monthly?", 3, thread_id="1700000000.000001"))
+    Question.objects.filter(text="And monthly?").update(state="done")
+    receiving.receive(incoming("I take over.", 2, thread_id="1700000000.000001", author="U2"))
+    assert set(Question.objects.values_list("state", flat=True)) == {"waiting", "done"}
+    assert Conversation.objects.get().silenced_at is not None
+
+
+@pytest.mark.parametrize("numbers", [(2, 4), (4, 2)])
+@pytest.mark.parametrize("words", [("I take over.", "stop"), ("stop", "I take over."), ("Here.", "I take over.")])
+def test_of_two_silences_the_earlier_counts_in_whatever_order_they_come(
+    numbers: tuple[int, int], words: tuple[str, str]
+) -> None:
+    thread = "1700000000.000001"
+    receiving.receive(incoming("How?", 1, is_mention=True))
+    said = [
+        incoming(text, number, thread_id=thread, author=f"U{number}")
+        for text, number in zip(words, (2, 4), strict=True)
+    ]
+    for number in numbers:
+        receiving.receive(said[number // 2 - 1])
+    receiving.receive(incoming("And monthly?", 3, thread_id=thread))
+    assert not Question.objects.filter(text="And monthly?").exists()
+    assert Conversation.objects.get().silenced_at == said[0].asked_at
