@@ -47,6 +47,8 @@ def judge(incoming: Incoming, channel: Channel, conversation: Conversation | Non
     is_new_post = channel.kind == ChannelKind.FORUM and incoming.thread_id == incoming.message_id
     if incoming.thread_id and not is_new_post:
         return Verdict.IGNORE  # people talk there
+    if channel.mode_since is not None and relation.at < channel.mode_since:
+        return Verdict.IGNORE
     if channel.mode == AnswerMode.ALL or (channel.mode == AnswerMode.QUESTIONS and looks_like_question(incoming.text)):
         return Verdict.ASK
     return Verdict.IGNORE

@@ -151,3 +151,31 @@ def test_of_two_silences_the_earlier_counts_in_whatever_order_they_come(
     receiving.receive(incoming("And monthly?", 3, thread_id=thread))
     assert not Question.objects.filter(text="And monthly?").exists()
     assert Conversation.objects.get().silenced_at == said[0].asked_at
+
+
+def test_a_mode_holds_for_what_is_said_from_then_on() -> None:
+    receiving.receive(incoming("hello", 1))
+    channel = Channel.objects.get()
+    before = incoming("How do refunds work", 2, asked_at=timezone.now() - timedelta(seconds=1))
+    receiving.receive(before)
+    channel.mode = AnswerMode.ALL
+    channel.save()
+    receiving.receive(replace(before, delivery_key="history"))
+    receiving.receive(replace(before, message_id="3", is_mention=True, delivery_key="a call that was missed"))
+    receiving.receive(incoming("And gifts", 4, asked_at=timezone.now()))
+    channel.daily_limit = 7
+    channel.save()  # another setting, which changes nothing of that
+    receiving.receive(incoming("And coupons", 5, asked_at=timezone.now()))
+    assert [each.message_id for each in Question.objects.all()][0] == "3"
+    assert [each.text for each in Question.objects.all()] == ["How do refunds work", "And gifts", "And coupons"]
+
+
+def test_what_was_said_while_a_channel_was_off_is_not_read_when_it_is_switched_on() -> None:
+    receiving.receive(incoming("hello", 1))
+    channel = Channel.objects.get()
+    for is_enabled in (False, True):
+        Channel.objects.update(cursor_at=timezone.now() - timedelta(hours=20))
+        channel.refresh_from_db()
+        channel.is_enabled = is_enabled
+        channel.save()
+    assert timezone.now() - Channel.objects.get().cursor_at < timedelta(minutes=1)
