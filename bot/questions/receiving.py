@@ -146,6 +146,8 @@ def _to_small_talk(
     talk = smalltalk.heard(incoming.text)
     if talk is None or incoming.is_explicit or (talk.reply is None and _was_asked_back(conversation)):
         return verdict
+    if verdict == Verdict.TAKEN_OVER and talk.decides:
+        return verdict
     is_to_bot = incoming.is_mention or channel.kind == ChannelKind.DIRECT or conversation is not None
     return Verdict.SMALL_TALK if talk.reply and is_to_bot and verdict == Verdict.ASK else Verdict.IGNORE
 

@@ -175,3 +175,16 @@ def test_greetings_between_people_are_no_business_of_the_bot() -> None:
     Channel.objects.update(mode=AnswerMode.ALL)
     assert receiving.receive(incoming("Good morning all", 2)).verdict == Verdict.IGNORE
     assert receiving.receive(incoming("hi", 3, is_mention=True)).verdict == Verdict.SMALL_TALK
+
+
+@pytest.mark.parametrize("text", ["No.", "Yes", "Nein!", "Oui", "sí", "いいえ", "Yes, thanks"])
+def test_a_yes_or_no_of_somebody_else_answers(text: str) -> None:
+    receiving.receive(incoming(is_mention=True))
+    assert receiving.receive(incoming(text, 2, thread_id=FIRST, author="U2")).verdict == Verdict.TAKEN_OVER
+    assert Conversation.objects.get().silenced_by == "U2"
+
+
+@pytest.mark.parametrize("text", ["ok", "Got it", "👍", "Alles klar", "Understood, thank you"])
+def test_a_nod_of_somebody_else_answers_nobody(text: str) -> None:
+    receiving.receive(incoming(is_mention=True))
+    assert receiving.receive(incoming(text, 2, thread_id=FIRST, author="U2")).verdict == Verdict.IGNORE
