@@ -40,6 +40,7 @@ from llm import client
 SPACING = timedelta(seconds=2)  # how far each waiting question of a person moves their next one down the queue
 SAID_WITHIN = timedelta(hours=1)  # of the last question, that the bot says when it stays out
 JOINED_PART, CHANGED_PART = 97, 98  # of the notices to one question; 99 is that of giving_up
+NAME_CHARACTERS = 200
 STOPPED = "The asker stopped it."
 SILENCED = "It was said after the bot was to be silent, which was not known yet."
 
@@ -55,9 +56,16 @@ class Reception:
 
 def receive(incoming: Incoming) -> Reception:
     """Keep a message if it is a question to the bot; when this returns it is safe to acknowledge it."""
+    fit = replace(
+        incoming,
+        text=clean(incoming.text),
+        author_name=clean(incoming.author_name)[:NAME_CHARACTERS],
+        channel_name=clean(incoming.channel_name)[:NAME_CHARACTERS],
+        unread=tuple(map(clean, incoming.unread)),
+    )
     with transaction.atomic():
         failpoints.reach("inbox.begun")
-        reception = _receive(incoming)
+        reception = _receive(fit)
     failpoints.reach("inbox.committed")
     return reception
 
@@ -214,7 +222,7 @@ def _keep(
 def _asked(incoming: Incoming) -> dict[str, Any]:
     """The words of a question, and what belongs to it. What was forwarded without a word is itself the question; a call
     without one, in a thread, points at what stands there."""
-    text = clean(incoming.text).strip()
+    text = incoming.text.strip()
     quoted = [replace(each, text=clean(each.text).strip()) for each in incoming.quoted]
     author = "" if incoming.pointed_author == incoming.author else incoming.pointed_author
     if not text and quoted:
