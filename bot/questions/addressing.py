@@ -73,7 +73,7 @@ def _in_conversation(incoming: Incoming, conversation: Conversation, relation: R
         return Verdict.IGNORE
     if relation.is_party:
         return Verdict.ASK
-    return Verdict.IGNORE if _adds_nothing(incoming) else Verdict.TAKEN_OVER
+    return Verdict.IGNORE if adds_nothing(incoming) else Verdict.TAKEN_OVER
 
 
 def _is_before(conversation: Conversation, moment: datetime) -> bool:
@@ -81,5 +81,6 @@ def _is_before(conversation: Conversation, moment: datetime) -> bool:
     return conversation.begun_at is not None and moment < conversation.begun_at
 
 
-def _adds_nothing(incoming: Incoming) -> bool:
+def adds_nothing(incoming: Incoming) -> bool:
+    """Whether it is said in passing: it neither asks nor answers."""
     return not incoming.unread and not incoming.quoted and is_passing(incoming.text)

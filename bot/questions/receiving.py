@@ -76,7 +76,7 @@ def _receive(incoming: Incoming) -> Reception:
     if incoming.thread_id and not incoming.is_mention and _is_heard(channel, incoming):
         return Reception(Verdict.IGNORE)
     at = incoming.asked_at or now
-    conversation = _conversation(channel, incoming, at)
+    incoming, conversation = _addressed(incoming, channel, at)
     verdict = addressing.judge(incoming, channel, conversation, _relation(incoming, conversation, at))
     if verdict in (Verdict.ASK, Verdict.TAKEN_OVER):
         verdict = _to_small_talk(incoming, channel, conversation, verdict)
@@ -326,6 +326,16 @@ def _channel(incoming: Incoming) -> Channel:
         for name, value in changed.items():
             setattr(found, name, value)
     return found
+
+
+def _addressed(incoming: Incoming, channel: Channel, at: datetime) -> tuple[Incoming, Conversation | None]:
+    """A message with the conversation that it belongs to. A reply to an answer outside of threads names the bot, as a
+    mention does, and goes on with what it answers."""
+    post = None if incoming.thread_id else Delivery.objects.shown(channel, incoming.replies_to)
+    if post is None or addressing.adds_nothing(incoming):
+        return incoming, _conversation(channel, incoming, at)
+    going_on = None if post.question.is_private else post.question.conversation
+    return replace(incoming, is_mention=True), going_on or _conversation(channel, incoming, at)
 
 
 def _conversation(channel: Channel, incoming: Incoming, at: datetime) -> Conversation | None:

@@ -61,12 +61,13 @@ def _without(me: int, content: str) -> str:
     return re.sub(rf"<@!?{me}>", "", content).strip()
 
 
-def unbrought(message: discord.Message) -> str:
-    """The place and id of a message that is replied to and did not come with the reply; empty where there is none."""
+def replied_to(message: discord.Message, me: int) -> str:
+    """The place and id of a message that is replied to and is ours, or did not come with the reply; else empty."""
     reference = message.reference
-    if message.type != discord.MessageType.reply or reference is None or reference.resolved is not None:
+    if message.type != discord.MessageType.reply or reference is None:
         return ""
-    return f"{reference.channel_id}/{reference.message_id}"
+    is_ours = isinstance(reference.resolved, discord.Message) and reference.resolved.author.id == me
+    return f"{reference.channel_id}/{reference.message_id}" if is_ours or reference.resolved is None else ""
 
 
 def utterance(
