@@ -28,7 +28,7 @@ from bot.platforms.discord import messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
 from bot.platforms.discord.session import Session
 from bot.posts.post import Form
-from bot.questions import receiving
+from bot.questions import catching_up, receiving
 from bot.questions.addressing import Verdict
 from bot.team import circles, nominating, press, pressing
 from bot.team.nominating import Pointing
@@ -126,10 +126,11 @@ class Gateway(discord.Client):
 
 
 def _changed(incoming: Incoming, edited_at: datetime) -> None:
+    """A message is told of when it is edited, and when anything else becomes of it, as when it is pinned years later."""
     is_known = receiving.change(
         Platform.DISCORD, incoming.workspace, incoming.channel, incoming.message_id, incoming.text
     )  # fmt: skip
-    if not is_known and incoming.is_mention:
+    if not is_known and incoming.is_mention and edited_at > timezone.now() - catching_up.FARTHEST:
         receiving.receive(replace(incoming, asked_at=edited_at))
 
 

@@ -89,7 +89,8 @@ def utterance(
 
 def in_order(found: Iterable[discord.Message], me: int, thread: Any) -> list[Utterance]:
     """What people wrote in a thread, oldest first; one that no message began, begins with its title."""
-    written = sorted(found, key=lambda each: each.id)
-    said = [each for message in written if (each := utterance(message, me, thread))]
+    written = sorted({each.id: each for each in found}.values(), key=lambda each: each.id)
+    told = filter(None, (utterance(message, me, thread) for message in written))
+    said = list({each.message_id: each for each in told}.values())  # what began it may be told of twice
     is_begun = any(each.type == discord.MessageType.thread_starter_message or each.id == thread.id for each in written)
     return said if is_begun else [Utterance(thread.name, name=TITLE), *said]

@@ -8,6 +8,7 @@ from bot.answers import trace
 from bot.answers.replays import replay
 from bot.models import Channel, Conversation, Message, Question, Speaker
 from bot.models import Workspace as WorkspaceRow
+from bot.platforms.discord.session import IN_THREAD
 from tests.fakes.discord.fake import FakeDiscord, Http
 from tests.fakes.discord.guild import ASKED, Server
 from tests.fakes.providers.fake import FakeProviders
@@ -99,6 +100,16 @@ def test_a_long_thread_on_discord_keeps_its_beginning(server: Server) -> None:
     found = around()
     assert found[0] == ("bob", f"Refund gone\n\n{ASKED}")
     assert [text for _, text in found[1:]] == [f"Line {number}" for number in range(41, 60)]
+
+
+def test_a_post_that_fills_what_is_read_begins_once(server: Server) -> None:
+    alerts = server.fake.add_user("alerts", is_bot=True)
+    forum = server.fake.add_channel(name="questions", kind="forum")
+    post = server.fake.start_thread(forum, server.bob, "Refund gone", ASKED)
+    server.fake.post_many(post, alerts, [f"Line {number}" for number in range(IN_THREAD - 1)])
+    server.fake.post(post, server.ann, f"<@{server.fake.bot_id}> {POINTING}")
+    server.answers(post)
+    assert around() == [("bob", f"Refund gone\n\n{ASKED}")]
 
 
 @pytest.mark.parametrize("brings_reply", [True, False])
