@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 WAKE = "parley_outbox"  # the PostgreSQL channel that wakes the workers
 KEY_CHARACTERS = 24  # Discord takes 25 as a nonce
 MOST_ATTEMPTS = 12
+AFTERWARDS = 98  # the part of a notice that is posted when its question is answered
 SPARE = 0.4  # of a lease must be left when something is sent, or it could arrive after the next attempt looked for it
 SWEEP_AFTER = timedelta(seconds=45)  # after a delivery that took more than one attempt
 
@@ -40,6 +41,7 @@ UPDATE bot_delivery SET state = 'sending', attempts = attempts + 1,
 WHERE id = (
   SELECT d.id FROM bot_delivery d JOIN bot_question q ON q.id = d.question_id
   WHERE q.platform = ANY(%(platforms)s) AND d.not_before <= now()
+    AND NOT (d.kind = 'notice' AND d.part = %(afterwards)s AND q.state IN ('waiting', 'answering', 'delivering'))
     AND (d.state = 'waiting' OR (d.state = 'sending' AND d.lease_until < now()))
     AND NOT EXISTS (
       SELECT 1 FROM bot_delivery e
@@ -104,7 +106,7 @@ def key(question: Question, kind: str, part: int) -> str:
 def claimed(statement: str, platforms: list[str]) -> int | None:
     """The id of the row that a claim took for one lease; None when there was none to take."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"lease": settings.LEASE_SECONDS, "platforms": platforms})
+        cursor.execute(statement, {"lease": settings.LEASE_SECONDS, "platforms": platforms, "afterwards": AFTERWARDS})
         row = cursor.fetchone()
     return None if row is None else int(row[0])
 

@@ -39,7 +39,7 @@ from llm import client
 
 SPACING = timedelta(seconds=2)  # how far each waiting question of a person moves their next one down the queue
 SAID_WITHIN = timedelta(hours=1)  # of the last question, that the bot says when it stays out
-JOINED_PART, CHANGED_PART = 97, 98  # of the notices to one question; 99 is that of giving_up
+CHANGED_PART, JOINED_PART = 97, outbox.AFTERWARDS  # of the notices to one question; 99 is that of giving_up
 NAME_CHARACTERS = 200
 STOPPED = "The asker stopped it."
 SILENCED = "It was said after the bot was to be silent, which was not known yet."

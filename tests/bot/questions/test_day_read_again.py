@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from django.utils import timezone
 
+from bot import outbox
 from bot.messenger import Incoming
 from bot.models import AnswerMode, Channel, Conversation, Delivery, Platform, Question, Receipt
 from bot.questions import receiving
@@ -179,3 +180,16 @@ def test_what_was_said_while_a_channel_was_off_is_not_read_when_it_is_switched_o
         channel.is_enabled = is_enabled
         channel.save()
     assert timezone.now() - Channel.objects.get().cursor_at < timedelta(minutes=1)
+
+
+def test_that_the_bot_stays_out_is_said_after_the_answer_that_is_under_way() -> None:
+    receiving.receive(incoming("How?", 1, is_mention=True))
+    receiving.receive(incoming("I think within 30 days.", 2, thread_id="1700000000.000001", author="U2"))
+    Delivery.objects.update(not_before=NOW)
+    for state in ("waiting", "answering", "delivering"):
+        Question.objects.update(state=state)
+        assert outbox.claim([Platform.SLACK]) is None
+    Question.objects.update(state="done")
+    said = outbox.claim([Platform.SLACK])
+    assert said is not None
+    assert "stay out" in said.body["text"]
