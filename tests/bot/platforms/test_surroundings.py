@@ -170,6 +170,16 @@ def test_a_thread_that_cannot_be_read_on_discord_is_said(server: Server) -> None
     bots.until(lambda: "could not read the messages above" in str(server.own(thread)), "it is said")
 
 
+def test_whom_slack_does_not_name_leaves_the_others_their_names(workspace: Workspace) -> None:
+    slack = workspace.fake
+    root = slack.post(CHANNEL, ANN, ASKED)
+    slack.post(CHANNEL, BOB, "Same for gifts?", thread_ts=root)
+    slack.script("users.info", Error("user_not_found"))
+    workspace.mention(POINTING, thread_ts=root)
+    workspace.answers(root)
+    assert around() == [("Somebody (who asks)", ASKED), ("bob", "Same for gifts?")]
+
+
 def test_a_question_that_points_at_nothing_is_asked_back(workspace: Workspace) -> None:
     (answer,) = workspace.answers(workspace.mention("help please"))
     assert "do not see what you point at" in visible_text(answer)
