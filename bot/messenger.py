@@ -68,7 +68,8 @@ class Incoming:
     the bot; `is_explicit`: it was sent by a command or a menu, so there is no doubt. `has_outsiders` is None where the
     platform did not say. `unread` names files that came with it. `quoted` is what was forwarded with it or what it
     replies to; `replies_to` names such a message (place/id) where it is ours, or the platform did not bring its words.
-    `pointed_author` wrote the message that somebody else asks about; `asked_in` is the thread that a private question was asked in.
+    `pointed_author` wrote the message that somebody else asks about; `asked_in` is the thread that a private question
+    was asked in.
     """
 
     platform: Platform

@@ -126,7 +126,7 @@ class Gateway(discord.Client):
 
 
 def _changed(incoming: Incoming, edited_at: datetime) -> None:
-    """A message is told of when it is edited, and when anything else becomes of it, as when it is pinned years later."""
+    """A message comes again when it is edited, and whatever else becomes of it, as when it is pinned later."""
     is_known = receiving.change(
         Platform.DISCORD, incoming.workspace, incoming.channel, incoming.message_id, incoming.text
     )  # fmt: skip
