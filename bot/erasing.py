@@ -1,9 +1,13 @@
 """Personal data: gone when its time is up, or when its person wants it gone."""
 
+import json
+import re
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from bot.models import Conversation, Delivery, Escalation, Feedback, Message, Nomination, Platform, Question, Remark
@@ -131,11 +135,31 @@ def _take_out(words: set[str]) -> None:
                         [pattern, rf"\1{ERASED}", word],
                     )
             for table, column in DOCUMENTS:
-                cursor.execute(
-                    f"UPDATE {table} SET {column} = regexp_replace({column}::text, %s, %s, 'gi')::jsonb "  # noqa: S608
-                    f"WHERE strpos(lower({column}::text), lower(%s)) > 0",
-                    [pattern, rf"\1{ERASED}", word],
-                )
+                _take_out_of_documents(cursor, table, column, word)
+
+
+def _take_out_of_documents(cursor: CursorWrapper, table: str, column: str, word: str) -> None:
+    """In what documents say: their keys, numbers and truths are not anybody's name, though somebody be called so."""
+    written = json.dumps(word, ensure_ascii=False)[1:-1]
+    cursor.execute(
+        f"SELECT id FROM {table} WHERE strpos(lower({column}::text), lower(%s)) > 0",  # noqa: S608  constants
+        [written],
+    )
+    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+    for (pk,) in cursor.fetchall():
+        cursor.execute(f"SELECT {column}::text FROM {table} WHERE id = %s FOR UPDATE", [pk])  # noqa: S608
+        kept = _without(pattern, json.loads(cursor.fetchone()[0]))
+        cursor.execute(f"UPDATE {table} SET {column} = %s::jsonb WHERE id = %s", [json.dumps(kept), pk])  # noqa: S608
+
+
+def _without(pattern: re.Pattern[str], value: Any) -> Any:
+    if isinstance(value, str):
+        return pattern.sub(ERASED, value)
+    if isinstance(value, list):
+        return [_without(pattern, each) for each in value]
+    if isinstance(value, dict):
+        return {key: _without(pattern, each) for key, each in value.items()}
+    return value
 
 
 def _escaped(word: str) -> str:

@@ -84,8 +84,9 @@ class Incoming:
     threads, `delivery_key` unique among what platforms deliver. `is_mention`: it names the bot; `is_explicit`: it was
     sent by a command or a menu, so there is no doubt. `has_outsiders` is None where the platform did not say. `unread`
     names files that came with it, `files` are what can be passed on of them. `quoted` is what was forwarded with it or
-    what it replies to; `replies_to` names such a message where the platform did not bring its words. `pointed_author`
-    wrote the message that somebody else asks about; `asked_in` is the thread that a private question was asked in.
+    what it replies to; `replies_to` names such a message (place/id) where it is ours, or the platform did not bring its
+    words. `pointed_author` wrote the message that somebody else asks about; `asked_in` is the thread that a private
+    question was asked in.
     """
 
     platform: Platform

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 WAKE = "parley_outbox"  # the PostgreSQL channel that wakes the workers
 KEY_CHARACTERS = 24  # Discord takes 25 as a nonce
 MOST_ATTEMPTS = 12
+AFTERWARDS = 98  # the part of a notice that is posted when its question is answered
 SPARE = 0.4  # of a lease must be left when something is sent, or it could arrive after the next attempt looked for it
 SWEEP_AFTER = timedelta(seconds=45)  # after a delivery that took more than one attempt
 
@@ -41,6 +42,7 @@ UPDATE bot_delivery SET state = 'sending', attempts = attempts + 1,
 WHERE id = (
   SELECT d.id FROM bot_delivery d JOIN bot_question q ON q.id = d.question_id
   WHERE q.platform = ANY(%(platforms)s) AND d.not_before <= now()
+    AND NOT (d.kind = 'notice' AND d.part = %(afterwards)s AND q.state IN ('waiting', 'answering', 'delivering'))
     AND (d.state = 'waiting' OR (d.state = 'sending' AND d.lease_until < now()))
     AND NOT EXISTS (
       SELECT 1 FROM bot_delivery e
@@ -126,6 +128,7 @@ def claimed(statement: str, platforms: list[str]) -> int | None:
             "lease": settings.LEASE_SECONDS,
             "platforms": platforms,
             "under": [*map(str, UNDER_TEAM_POST)],
+            "afterwards": AFTERWARDS,
         }
         cursor.execute(statement, given)
         row = cursor.fetchone()

@@ -1,13 +1,14 @@
 """Where people ask, and how Parley answers there: workspaces, channels and voices. All are known by id, not by name."""
 
 import re
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from bot.models.conversations import Platform
 from knowledge.models import Collection
@@ -171,7 +172,10 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 
 
 class Channel(models.Model):
-    """A place of a workspace, with its settings. `cursor_at` is up to when it was read."""
+    """A place of a workspace, with its settings. `cursor_at` is up to when it was read.
+
+    `mode_since`: what was said before, without a call, was judged by another mode; None where there was none.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="channels")
     external_id = models.CharField(max_length=64)
@@ -182,6 +186,7 @@ class Channel(models.Model):
     )
     is_enabled = models.BooleanField(default=True)
     mode = models.CharField(max_length=10, choices=AnswerMode, default=AnswerMode.MENTION)
+    mode_since = models.DateTimeField(null=True, blank=True, editable=False)
     collections = models.ManyToManyField(Collection, blank=True, help_text="Empty: every public collection.")
     voice_name = models.CharField(max_length=100, blank=True, help_text="Empty: the voice called default, if any.")
     deployment = models.ForeignKey(Deployment, null=True, blank=True, on_delete=models.PROTECT)
@@ -205,6 +210,15 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.external_id
+
+    def save(self, **how: Any) -> None:
+        """A mode, or being switched on, holds for what is said from now on, though the history is read again."""
+        former = Channel.objects.filter(pk=self.pk).values_list("mode", "is_enabled").first()
+        if former is not None and former != (self.mode, self.is_enabled):
+            self.mode_since = timezone.now()
+            if self.is_enabled and not former[1]:
+                self.cursor_at = self.mode_since
+        super().save(**how)
 
     def clean(self) -> None:
         if self.is_drafting and self.team_channel is None:

@@ -42,6 +42,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         found = self.filter(channel=channel, message_id__in=list(message_ids))
         return set(found.values_list("message_id", flat=True))
 
+    def shown(self, channel: Channel, replies_to: str) -> "Delivery | None":
+        """The answer that everybody reads who reads a channel, by its message (place/id); None for any other post."""
+        kinds = (DeliveryKind.ANSWER, DeliveryKind.SHARED)
+        found = self.filter(channel=channel, message_id=replies_to.rpartition("/")[2], kind__in=kinds, is_private=False)
+        return found.exclude(message_id="").select_related("question__conversation").first()
+
     def of_team(self, question: Question) -> "Delivery | None":
         """The post that shows a question to the team, once it is there."""
         return self.filter(question=question, kind=DeliveryKind.ESCALATION).exclude(message_id="").first()

@@ -47,6 +47,8 @@ def judge(incoming: Incoming, channel: Channel, conversation: Conversation | Non
     is_new_post = channel.kind == ChannelKind.FORUM and incoming.thread_id == incoming.message_id
     if incoming.thread_id and not is_new_post:
         return Verdict.IGNORE  # people talk there
+    if channel.mode_since is not None and relation.at < channel.mode_since:
+        return Verdict.IGNORE
     if channel.mode == AnswerMode.ALL or (channel.mode == AnswerMode.QUESTIONS and looks_like_question(incoming.text)):
         return Verdict.ASK
     return Verdict.IGNORE
@@ -71,7 +73,7 @@ def _in_conversation(incoming: Incoming, conversation: Conversation, relation: R
         return Verdict.IGNORE
     if relation.is_party:
         return Verdict.ASK
-    return Verdict.IGNORE if _adds_nothing(incoming) else Verdict.TAKEN_OVER
+    return Verdict.IGNORE if adds_nothing(incoming) else Verdict.TAKEN_OVER
 
 
 def _is_before(conversation: Conversation, moment: datetime) -> bool:
@@ -79,5 +81,6 @@ def _is_before(conversation: Conversation, moment: datetime) -> bool:
     return conversation.begun_at is not None and moment < conversation.begun_at
 
 
-def _adds_nothing(incoming: Incoming) -> bool:
+def adds_nothing(incoming: Incoming) -> bool:
+    """Whether it is said in passing: it neither asks nor answers."""
     return not incoming.unread and not incoming.quoted and is_passing(incoming.text)

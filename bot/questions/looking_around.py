@@ -15,7 +15,8 @@ from bot.surroundings.utterances import Utterance
 log = logging.getLogger(__name__)
 
 ASKS = "{name} (who asks)"
-TEAM, SHARED = "The team", "An answer that was shared"
+TEAM, SHARED, OURS = "The team", "An answer that was shared", "An answer of the bot"
+NAMES = {DeliveryKind.HUMAN: TEAM, DeliveryKind.SHARED: SHARED, DeliveryKind.ANSWER: OURS}
 PEOPLES = (DeliveryKind.HUMAN, DeliveryKind.SHARED)
 
 
@@ -66,10 +67,13 @@ def _posted(question: Question) -> Iterator[Utterance]:
     that their askers have shared."""
     posts = Delivery.objects.filter(channel=question.channel, kind__in=PEOPLES, created_at__lt=question.created_at)
     here = posts.filter(Q(thread_id=question.read_thread) | Q(message_id=question.read_thread)).exclude(message_id="")
-    for post in here.select_related("question").order_by("id"):
-        is_shared = post.kind == DeliveryKind.SHARED
-        author, name = (post.question.asker, SHARED) if is_shared else ("", TEAM)
-        yield Utterance(str(post.body.get("text", "")), author, name, post.message_id)
+    yield from map(_said, here.select_related("question").order_by("id"))
+
+
+def _said(post: Delivery) -> Utterance:
+    """What a post of ours says. An answer goes with its asker when they are erased."""
+    author = "" if post.kind == DeliveryKind.HUMAN else post.question.asker
+    return Utterance(str(post.body.get("text", "")), author, NAMES[DeliveryKind(post.kind)], post.message_id)
 
 
 def _order(message_id: str) -> tuple[int, str]:
@@ -80,12 +84,15 @@ def _order(message_id: str) -> tuple[int, str]:
 def _replied(question: Question, messenger: Messenger) -> tuple[Utterance, ...]:
     if not question.replies_to:
         return ()
-    found = messenger.replied(question.channel, question.replies_to)
-    return utterances.bounded([replace(found, is_quoted=True)], has_first=False) if found else ()
+    post = Delivery.objects.shown(question.channel, question.replies_to)
+    if post is not None and post.question.conversation_id == question.conversation_id:
+        return ()
+    found = _said(post) if post else messenger.replied(question.channel, question.replies_to)
+    return utterances.bounded([replace(found, is_quoted=True)], has_first=False) if found and found.text.strip() else ()
 
 
 def _named(each: Utterance, question: Question) -> Utterance:
     """Whoever asks is told from the others."""
-    if each.author != question.asker or each.name == SHARED:
+    if each.author != question.asker or each.name in (SHARED, OURS):
         return each
     return replace(each, name=ASKS.format(name=each.name or utterances.SOMEBODY))

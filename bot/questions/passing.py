@@ -29,7 +29,7 @@ PHRASES = {
 }
 _ONE = rf"(?:{'|'.join(PHRASES.values())})"
 _ALL = re.compile(rf"{_ONE}(?: {_ONE})*")
-_NAMED = re.compile(r"<[@#][^>]*>|@\S+|:[a-z0-9_+-]+:")
+_NAMED = re.compile(r"<[@#][^>]{0,200}>|@\S+|:[a-z0-9_+-]+:")
 _SIGNS = re.compile(r"[^\w\s+']+|_")
 
 

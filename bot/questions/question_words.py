@@ -68,7 +68,7 @@ HELD = re.compile(
     r"|どうやって|どうすれば|どこ|なぜ|いつ|いくら|どの|どれ|なに|何(?:で|が|を|時)|어떻게|무엇|언제|어디|왜|얼마|누구"
     r"|कौन|क्या|कब|कहाँ|कहां|क्यों|कैसे|कितन"
 )
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\b[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\b[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+", re.IGNORECASE)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _SIGN = re.compile(f"[{re.escape(SIGNS)}]")
 _OPENING = re.compile(

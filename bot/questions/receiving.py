@@ -40,8 +40,10 @@ from llm import client
 
 SPACING = timedelta(seconds=2)  # how far each waiting question of a person moves their next one down the queue
 SAID_WITHIN = timedelta(hours=1)  # of the last question, that the bot says when it stays out
-JOINED_PART, CHANGED_PART = 97, 98  # of the notices to one question; 99 is that of giving_up
+CHANGED_PART, JOINED_PART = 97, outbox.AFTERWARDS  # of the notices to one question; 99 is that of giving_up
+NAME_CHARACTERS = 200
 STOPPED = "The asker stopped it."
+SILENCED = "It was said after the bot was to be silent, which was not known yet."
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,16 @@ class Reception:
 
 def receive(incoming: Incoming) -> Reception:
     """Keep a message if it is a question to the bot; when this returns it is safe to acknowledge it."""
+    fit = replace(
+        incoming,
+        text=clean(incoming.text),
+        author_name=clean(incoming.author_name)[:NAME_CHARACTERS],
+        channel_name=clean(incoming.channel_name)[:NAME_CHARACTERS],
+        unread=tuple(map(clean, incoming.unread)),
+    )
     with transaction.atomic():
         failpoints.reach("inbox.begun")
-        reception = _receive(incoming)
+        reception = _receive(fit)
     failpoints.reach("inbox.committed")
     return reception
 
@@ -68,7 +77,7 @@ def _receive(incoming: Incoming) -> Reception:
     if _is_heard(channel, incoming):
         return Reception(Verdict.IGNORE)
     at = incoming.asked_at or now
-    conversation = _conversation(channel, incoming, at)
+    incoming, conversation = _addressed(incoming, channel, at)
     verdict = addressing.judge(incoming, channel, conversation, _relation(incoming, conversation, at))
     if verdict in (Verdict.ASK, Verdict.TAKEN_OVER):
         verdict = _to_small_talk(incoming, channel, conversation, verdict)
@@ -77,7 +86,7 @@ def _receive(incoming: Incoming) -> Reception:
     if not _is_first(_key(incoming, verdict)):
         known = Question.objects.filter(channel=channel, message_id=incoming.message_id).first()
         return Reception(verdict, known)
-    if conversation is not None and verdict in (Verdict.TAKEN_OVER, Verdict.STOP) and _is_past(conversation, at):
+    if conversation is not None and verdict in (Verdict.TAKEN_OVER, Verdict.STOP) and _was_ended(conversation, at):
         return Reception(Verdict.IGNORE)
     if verdict == Verdict.TAKEN_OVER:
         if conversation is not None:
@@ -94,24 +103,26 @@ def _relation(incoming: Incoming, conversation: Conversation | None, at: datetim
     return Relation(at, is_party)
 
 
-def _is_past(conversation: Conversation, at: datetime) -> bool:
-    """Whether somebody asked after what would have silenced the bot: it was silent until it was called, if it was."""
-    later = conversation.questions.filter(asked_at__gt=at).exclude(state=QuestionState.REFUSED)
-    if not later.exists():
-        return False
-    call = later.filter(is_called=True).order_by("asked_at").first()
+def _was_ended(conversation: Conversation, at: datetime) -> bool:
+    """Whether a silence that begins at a moment is over, as somebody called the bot since. Either way nobody wants what
+    went on without a call meanwhile and is not begun."""
+    later = conversation.questions.filter(asked_at__gt=at).exclude(state=QuestionState.REFUSED).order_by("asked_at")
+    call = later.filter(is_called=True).first()
+    meanwhile = later.filter(asked_at__lt=call.asked_at) if call else later
+    waiting = meanwhile.filter(is_called=False, state=QuestionState.WAITING)
+    waiting.update(state=QuestionState.CANCELLED, finished_at=timezone.now(), error=SILENCED)
     if call is not None:
         kept = Conversation.objects.select_for_update().get(pk=conversation.pk)
         kept.was_silent(at, call.asked_at)
         kept.save(update_fields=["past_silences"])
-    return True
+    return call is not None
 
 
 def _stay_out(conversation: Conversation, incoming: Incoming, at: datetime) -> None:
     """A person answers: the bot is silent from then on, and says so to whoever asked, once a conversation."""
-    Conversation.objects.filter(pk=conversation.pk, silenced_at=None).update(
-        silenced_at=at, silenced_by=incoming.author
-    )
+    known = Conversation.objects.filter(pk=conversation.pk)
+    if not known.filter(silenced_at=None).update(silenced_at=at, silenced_by=incoming.author):
+        known.filter(silenced_at__gt=at).update(silenced_at=at)
     is_fresh = at - conversation.last_active_at < SAID_WITHIN
     last = conversation.questions.order_by("-id").first()
     said = Delivery.objects.filter(
@@ -128,7 +139,7 @@ def _note_activity(question: Question, verdict: Verdict, *, is_called: bool) -> 
     conversation = Conversation.objects.select_for_update().get(pk=question.conversation_id)
     at = question.asked_at
     if verdict == Verdict.STOP:
-        conversation.silenced_at = conversation.silenced_at or at
+        conversation.silenced_at = min(conversation.silenced_at or at, at)
     elif is_called:
         conversation.wake(at, addressing.IDLE_AFTER)
         if conversation.silenced_by == question.asker:  # who had asked before, which was not known yet: they go on
@@ -146,6 +157,8 @@ def _to_small_talk(
         return verdict
     if talk.reply == phrases.HELP and incoming.is_mention and (incoming.thread_id or incoming.replies_to):
         return verdict  # with what stands there
+    if verdict == Verdict.TAKEN_OVER and talk.decides:
+        return verdict
     is_to_bot = incoming.is_mention or channel.kind == ChannelKind.DIRECT or conversation is not None
     return Verdict.SMALL_TALK if talk.reply and is_to_bot and verdict == Verdict.ASK else Verdict.IGNORE
 
@@ -215,7 +228,7 @@ def _keep(
 def _asked(incoming: Incoming) -> dict[str, Any]:
     """The words of a question, and what belongs to it. What was forwarded without a word is itself the question; a call
     without one, in a thread, points at what stands there."""
-    text = clean(incoming.text).strip()
+    text = incoming.text.strip()
     quoted = [replace(each, text=clean(each.text).strip()) for each in incoming.quoted]
     author = "" if incoming.pointed_author == incoming.author else incoming.pointed_author
     if not text and quoted:
@@ -319,6 +332,16 @@ def _channel(incoming: Incoming) -> Channel:
         for name, value in changed.items():
             setattr(found, name, value)
     return found
+
+
+def _addressed(incoming: Incoming, channel: Channel, at: datetime) -> tuple[Incoming, Conversation | None]:
+    """A message with the conversation that it belongs to. A reply to an answer outside of threads names the bot, as a
+    mention does, and goes on with what it answers."""
+    post = None if incoming.thread_id else Delivery.objects.shown(channel, incoming.replies_to)
+    if post is None or addressing.adds_nothing(incoming):
+        return incoming, _conversation(channel, incoming, at)
+    going_on = None if post.question.is_private else post.question.conversation
+    return replace(incoming, is_mention=True), going_on or _conversation(channel, incoming, at)
 
 
 def _conversation(channel: Channel, incoming: Incoming, at: datetime) -> Conversation | None:

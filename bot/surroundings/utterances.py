@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from foundation.text import clean
+
 MOST = 20  # messages of a thread, newest first
 CHARACTERS = 4000  # of all of them together, beside the first
 FIRST_CHARACTERS = 2000  # of the first message of a thread, which is always kept
@@ -59,9 +61,10 @@ def bounded(found: Sequence[Utterance], *, has_first: bool = True) -> tuple[Utte
 
 
 def _cut(each: Utterance, most: int) -> Utterance:
-    if len(each.text) <= most:
-        return each
-    return replace(each, text=f"{each.text[: most - 1].rstrip()}…")
+    """As much of it as belongs there, and nothing that no database takes."""
+    text = clean(each.text)
+    text = text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    return replace(each, text=text, name=clean(each.name))
 
 
 def told(surroundings: Iterable[Utterance]) -> str:

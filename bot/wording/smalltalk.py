@@ -55,16 +55,15 @@ farewell ja
     さようなら | またね | では?また | 失礼します | おやすみ(?:なさい)? | バイバイ
 nod en
     ok(?:ay)? | k+ | al(?:l )?right | got it | i see | understood | makes sense | sure | fine | good | cool | nice
-    right | yes | yep | yeah | no | nope | done | noted | will do | never ?mind | nvm | lol | haha+ | hehe+ | wow
-    oh | ah | hm+
+    right | done | noted | will do | never ?mind | nvm | lol | haha+ | hehe+ | wow | oh | ah | hm+
 nod de
-    alles klar | verstanden | gut | ja | nein | na | passt | genau | ach ?so | in ordnung
+    alles klar | verstanden | gut | na | passt | genau | ach ?so | in ordnung
 nod fr
-    d'accord | entendu | compris | oui | non | bien | ca marche
+    d'accord | entendu | compris | bien | ca marche
 nod es
-    vale | de acuerdo | entendido | si | bueno | claro | muy bien | listo
+    vale | de acuerdo | entendido | bueno | claro | muy bien | listo
 nod ja
-    了解(?:です|しました)? | (?:分|わ)かりました | はい | いいえ | なるほど
+    了解(?:です|しました)? | (?:分|わ)かりました | なるほど
     承知(?:しました|いたしました)? | オッケー
 help en
     help(?: me)? | (?:i |we )?need (?:some )?help | can (?:you|u) help(?: me| us)?
@@ -80,6 +79,16 @@ help es
     ayuda | ayudame | necesito ayuda | (?:me )?puedes ayudar(?:me)? | que puedes hacer | quien eres
 help ja
     ヘルプ | 助けて(?:ください)? | 使い方(?:は)?(?:を教えて(?:ください)?)? | 何ができ(?:る|ます)か? | あなたは誰ですか?
+decision en
+    yes | yep | yeah | no | nope
+decision de
+    ja | nein
+decision fr
+    oui | non
+decision es
+    si
+decision ja
+    はい | いいえ
 beside en
     many | a thousand | (?:so|very) much | a (?:lot|bunch|million|ton) | for (?:(?:your|the|all|all your) )?help
     for the info
@@ -111,10 +120,14 @@ THUMBS = "👍🙏❤♥💯🎉🙌👏✅😊🙂😀😄"  # said alone they 
 
 @dataclass(frozen=True)
 class SmallTalk:
-    """What is said back, None where no word is wanted, and the language that was spoken, empty for emoji alone."""
+    """What is said back, None where no word is wanted, and the language that was spoken, empty for emoji alone.
+
+    `decides`: it says yes or no, which answers whoever asked.
+    """
 
     reply: Phrase | None
     language: str = ""
+    decides: bool = False
 
 
 def heard(text: str) -> SmallTalk | None:
@@ -131,8 +144,8 @@ def heard(text: str) -> SmallTalk | None:
             return None
         found.setdefault(kind, language)
         words = words[end:].lstrip()
-    said = [kind for kind in (*_REPLIES, "nod") if kind in found]
-    return SmallTalk(_REPLIES.get(said[0]), found[said[0]]) if said else None
+    said = [kind for kind in (*_REPLIES, "nod", "decision") if kind in found]
+    return SmallTalk(_REPLIES.get(said[0]), found[said[0]], "decision" in found) if said else None
 
 
 def _of_signs(text: str) -> SmallTalk | None:

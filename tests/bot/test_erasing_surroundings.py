@@ -11,6 +11,7 @@ from bot.answers import trace
 from bot.answers.trace import Reach
 from bot.models import Channel, Conversation, Message, Platform, Question
 from bot.questions import receiving
+from bot.surroundings import utterances
 from bot.surroundings.utterances import Utterance
 from tests.rows import tables
 from tests.rows.questions import incoming, make_question_row
@@ -71,3 +72,26 @@ def test_what_is_too_old_goes_with_its_surroundings(settings: Settings) -> None:
 def test_an_older_row_has_no_surroundings() -> None:
     assert trace.Reach.from_json({"collections": [1]}).surroundings == ()
     assert trace.Reach.from_json(Reach(None, SAID).as_json()) == Reach(None, SAID)
+
+
+@pytest.mark.parametrize("name", ["text", "Author", "1234", "true", "null", 'A "B" C', "Zoë\\n"])
+def test_what_somebody_is_called_breaks_no_row(name: str) -> None:
+    answer = asked_among_others()
+    said = Utterance(f"Ask\n{name}, not 12345", "U2", "Bob", is_quoted=True)
+    Question.objects.update(quoted=[said.as_json()])
+    Message.objects.filter(pk=answer.pk).update(trace={"text": [1234, True, None, {"author": f"{name}!"}]})
+    erasing.erase(PERSON, Platform.SLACK, names=frozenset({name}))
+    (kept,) = utterances.read(Question.objects.get(asker="U1").quoted)
+    assert (kept.text, kept.name, kept.is_quoted) == ("Ask\n[erased], not 12345", "Bob", True)
+
+
+def test_a_name_goes_from_wherever_it_stands_in_a_document() -> None:
+    answer = asked_among_others()
+    trace_id = "f" * 32
+    other = Message.objects.create(
+        conversation=answer.conversation, speaker="asker", text="?", trace_id=trace_id,
+        trace={"text": [1234, True, None, {"author": "Ask\nOkapi!"}], "okapi": "OKAPI okapis"},
+    )  # fmt: skip
+    erasing.erase("U7", Platform.SLACK, names=frozenset({"okapi"}))
+    other.refresh_from_db()
+    assert other.trace == {"text": [1234, True, None, {"author": "Ask\n[erased]!"}], "okapi": "[erased] okapis"}

@@ -29,7 +29,7 @@ from bot.platforms.discord import commands, messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
 from bot.platforms.discord.session import Session
 from bot.posts.post import Form, Sheet
-from bot.questions import receiving
+from bot.questions import catching_up, receiving
 from bot.questions.addressing import Verdict
 from bot.team import circles, feedback, nominating, press, pressing, talking
 from bot.team.nominating import Pointing
@@ -131,10 +131,11 @@ class Gateway(discord.Client):
 
 
 def _changed(incoming: Incoming, edited_at: datetime) -> None:
+    """A message comes again when it is edited, and whatever else becomes of it, as when it is pinned later."""
     is_known = talking.change(incoming) or receiving.change(
         Platform.DISCORD, incoming.workspace, incoming.channel, incoming.message_id, incoming.text
     )  # fmt: skip
-    if not is_known and incoming.is_mention:
+    if not is_known and incoming.is_mention and edited_at > timezone.now() - catching_up.FARTHEST:
         receiving.receive(replace(incoming, asked_at=edited_at))
 
 

@@ -49,7 +49,7 @@ def incoming(message: discord.Message, me: int) -> Incoming | None:
         asked_at=message.created_at,
         unread=quoting.unread(message),
         quoted=tuple(quoting.quoted(message, me)),
-        replies_to=quoting.unbrought(message),
+        replies_to=quoting.replied_to(message, me),
         files=files(message),
         markdown=markdown(message, me),
     )

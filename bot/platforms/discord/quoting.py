@@ -61,12 +61,13 @@ def _without(me: int, content: str) -> str:
     return re.sub(rf"<@!?{me}>", "", content).strip()
 
 
-def unbrought(message: discord.Message) -> str:
-    """The place and id of a message that is replied to and did not come with the reply; empty where there is none."""
+def replied_to(message: discord.Message, me: int) -> str:
+    """The place and id of a message that is replied to and is ours, or did not come with the reply; else empty."""
     reference = message.reference
-    if message.type != discord.MessageType.reply or reference is None or reference.resolved is not None:
+    if message.type != discord.MessageType.reply or reference is None:
         return ""
-    return f"{reference.channel_id}/{reference.message_id}"
+    is_ours = isinstance(reference.resolved, discord.Message) and reference.resolved.author.id == me
+    return f"{reference.channel_id}/{reference.message_id}" if is_ours or reference.resolved is None else ""
 
 
 def utterance(
@@ -88,7 +89,8 @@ def utterance(
 
 def in_order(found: Iterable[discord.Message], me: int, thread: Any) -> list[Utterance]:
     """What people wrote in a thread, oldest first; one that no message began, begins with its title."""
-    written = sorted(found, key=lambda each: each.id)
-    said = [each for message in written if (each := utterance(message, me, thread))]
+    written = sorted({each.id: each for each in found}.values(), key=lambda each: each.id)
+    told = filter(None, (utterance(message, me, thread) for message in written))
+    said = list({each.message_id: each for each in told}.values())  # what began it may be told of twice
     is_begun = any(each.type == discord.MessageType.thread_starter_message or each.id == thread.id for each in written)
     return said if is_begun else [Utterance(thread.name, name=TITLE), *said]

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 BELIEVED_SECONDS = 300.0
 NAMED_SECONDS = 3600.0
 NAMES_ASKED = 8  # people of a thread whose names are asked for; each is a call
+UNTOLD = {"user_not_found", "user_not_visible"}  # of people of another company, as Slack may refuse to name them
 PRESSED_SECONDS = 2  # of one call that somebody waits for who pressed: Slack waits three
 ASKED_ABOUT = 20  # people of one channel whom the list of the workspace does not know; more of them are outsiders
 
@@ -171,16 +172,23 @@ def _believed(key: str, ask: Callable[[], frozenset[str]]) -> frozenset[str]:
 
 def names(workspace: Workspace, people: Collection[str]) -> dict[str, str]:
     """What people are called, as far as Slack tells: who has no name here is nobody in particular."""
+    found: dict[str, str] = {}
     try:
-        return {person: _name(workspace, person) for person in sorted(people)[:NAMES_ASKED]}
+        for person in sorted(people)[:NAMES_ASKED]:
+            found[person] = _name(workspace, person)
     except DeliveryError as error:
-        log.info("The names of people of %s are not known: %s", workspace, error)
-        return {}
+        log.info("The names of some people of %s are not known: %s", workspace, error)
+    return found
 
 
 def _name(workspace: Workspace, person: str) -> str:
     def ask() -> str:
-        user = call(client_for(workspace, seconds=PRESSED_SECONDS), "users.info", user=person)["user"]
+        try:
+            user = call(client_for(workspace, seconds=PRESSED_SECONDS), "users.info", user=person)["user"]
+        except SlackRefusedError as error:
+            if error.code not in UNTOLD:
+                raise
+            return ""
         profile = user.get("profile") or {}
         return str(profile.get("display_name") or profile.get("real_name") or user.get("name") or "")
 

@@ -136,3 +136,15 @@ def test_a_mention_that_is_edited_in_begins_the_conversation_then_on_discord(ser
     server.answers(root)
     conversation, question = Conversation.objects.get(), Question.objects.get()
     assert conversation.begun_at == question.asked_at > snowflake_time(root)
+
+
+def test_what_happens_to_a_message_that_was_edited_long_ago_is_no_question(server: Server) -> None:
+    discord = server.fake
+    bots.until(lambda: WorkspaceRow.objects.filter(listened_at__isnull=False).exists(), "the history is read")
+    discord.ago = 30 * 24 * 3600.0
+    old = discord.post(server.channel, server.bob, ASKED)
+    discord.edit(server.channel, old, f"<@{discord.bot_id}> {ASKED}")
+    discord.ago = 0.0
+    discord.tell_again(server.channel, old, is_update=True)  # as when somebody pinned it
+    server.answers(server.mention(NEW))
+    assert [each.text for each in Question.objects.all()] == [NEW]

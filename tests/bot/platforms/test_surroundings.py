@@ -8,6 +8,7 @@ from bot.answers import trace
 from bot.answers.replays import replay
 from bot.models import Channel, Conversation, Message, Question, Speaker
 from bot.models import Workspace as WorkspaceRow
+from bot.platforms.discord.session import IN_THREAD
 from tests.fakes.discord.fake import FakeDiscord, Http
 from tests.fakes.discord.guild import ASKED, Server
 from tests.fakes.providers.fake import FakeProviders
@@ -101,6 +102,16 @@ def test_a_long_thread_on_discord_keeps_its_beginning(server: Server) -> None:
     assert [text for _, text in found[1:]] == [f"Line {number}" for number in range(41, 60)]
 
 
+def test_a_post_that_fills_what_is_read_begins_once(server: Server) -> None:
+    alerts = server.fake.add_user("alerts", is_bot=True)
+    forum = server.fake.add_channel(name="questions", kind="forum")
+    post = server.fake.start_thread(forum, server.bob, "Refund gone", ASKED)
+    server.fake.post_many(post, alerts, [f"Line {number}" for number in range(IN_THREAD - 1)])
+    server.fake.post(post, server.ann, f"<@{server.fake.bot_id}> {POINTING}")
+    server.answers(post)
+    assert around() == [("bob", f"Refund gone\n\n{ASKED}")]
+
+
 @pytest.mark.parametrize("brings_reply", [True, False])
 def test_a_reply_on_discord_is_about_what_it_replies_to(server: Server, brings_reply: bool) -> None:
     message = server.fake.post(server.channel, server.bob, ASKED)
@@ -157,6 +168,16 @@ def test_a_thread_that_cannot_be_read_on_discord_is_said(server: Server) -> None
     server.fake.script("GET", rf"/channels/{thread}/messages", Http(403, {"code": 50001, "message": "Missing Access"}))
     server.fake.post(thread, server.ann, f"<@{server.fake.bot_id}> {POINTING}")
     bots.until(lambda: "could not read the messages above" in str(server.own(thread)), "it is said")
+
+
+def test_whom_slack_does_not_name_leaves_the_others_their_names(workspace: Workspace) -> None:
+    slack = workspace.fake
+    root = slack.post(CHANNEL, ANN, ASKED)
+    slack.post(CHANNEL, BOB, "Same for gifts?", thread_ts=root)
+    slack.script("users.info", Error("user_not_found"))
+    workspace.mention(POINTING, thread_ts=root)
+    workspace.answers(root)
+    assert around() == [("Somebody (who asks)", ASKED), ("bob", "Same for gifts?")]
 
 
 def test_a_question_that_points_at_nothing_is_asked_back(workspace: Workspace) -> None:

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from django.utils import timezone
 
+from bot import outbox
 from bot.messenger import Incoming
 from bot.models import AnswerMode, Channel, Conversation, Delivery, Platform, Question, Receipt
 from bot.questions import receiving
@@ -108,3 +109,87 @@ def test_a_mention_is_judged_by_itself_where_any_message_is_a_question() -> None
     receiving.receive(incoming("Somebody is in.", 3, thread_id="1700000000.000002", author="U2"))
     assert Conversation.objects.get().silenced_at
     assert "stay out" in Delivery.objects.get().body["text"]
+
+
+@pytest.mark.parametrize("words", ["I talked to finance, they refund.", "stop"])
+def test_a_silence_that_was_missed_begins_when_it_was_asked_for(words: str) -> None:
+    thread = "1700000000.000001"
+    receiving.receive(incoming("How?", 1, is_mention=True))
+    receiving.receive(incoming("And monthly?", 3, thread_id=thread))  # heard before the silence is known
+    missed = incoming(words, 2, thread_id=thread, author="U2", delivery_key="history")
+    receiving.receive(missed)
+    assert Conversation.objects.get().silenced_at == missed.asked_at
+    assert Question.objects.get(text="And monthly?").state == "cancelled"
+    receiving.receive(incoming("And weekly?", 4, thread_id=thread))
+    assert not Question.objects.filter(text="And weekly?").exists()
+    receiving.receive(incoming("And daily?", 5, thread_id=thread, is_mention=True))
+    receiving.receive(incoming("For how long?", 6, thread_id=thread))
+    assert Question.objects.filter(state="waiting").count() == 3
+
+
+def test_an_answer_that_is_begun_outlives_a_silence_that_was_missed() -> None:
+    receiving.receive(incoming("How?", 1, is_mention=True))
+    receiving.receive(incoming("And monthly?", 3, thread_id="1700000000.000001"))
+    Question.objects.filter(text="And monthly?").update(state="done")
+    receiving.receive(incoming("I take over.", 2, thread_id="1700000000.000001", author="U2"))
+    assert set(Question.objects.values_list("state", flat=True)) == {"waiting", "done"}
+    assert Conversation.objects.get().silenced_at is not None
+
+
+@pytest.mark.parametrize("numbers", [(2, 4), (4, 2)])
+@pytest.mark.parametrize("words", [("I take over.", "stop"), ("stop", "I take over."), ("Here.", "I take over.")])
+def test_of_two_silences_the_earlier_counts_in_whatever_order_they_come(
+    numbers: tuple[int, int], words: tuple[str, str]
+) -> None:
+    thread = "1700000000.000001"
+    receiving.receive(incoming("How?", 1, is_mention=True))
+    said = [
+        incoming(text, number, thread_id=thread, author=f"U{number}")
+        for text, number in zip(words, (2, 4), strict=True)
+    ]
+    for number in numbers:
+        receiving.receive(said[number // 2 - 1])
+    receiving.receive(incoming("And monthly?", 3, thread_id=thread))
+    assert not Question.objects.filter(text="And monthly?").exists()
+    assert Conversation.objects.get().silenced_at == said[0].asked_at
+
+
+def test_a_mode_holds_for_what_is_said_from_then_on() -> None:
+    receiving.receive(incoming("hello", 1))
+    channel = Channel.objects.get()
+    before = incoming("How do refunds work", 2, asked_at=timezone.now() - timedelta(seconds=1))
+    receiving.receive(before)
+    channel.mode = AnswerMode.ALL
+    channel.save()
+    receiving.receive(replace(before, delivery_key="history"))
+    receiving.receive(replace(before, message_id="3", is_mention=True, delivery_key="a call that was missed"))
+    receiving.receive(incoming("And gifts", 4, asked_at=timezone.now()))
+    channel.daily_limit = 7
+    channel.save()  # another setting, which changes nothing of that
+    receiving.receive(incoming("And coupons", 5, asked_at=timezone.now()))
+    assert Question.objects.earliest("id").message_id == "3"
+    assert [each.text for each in Question.objects.all()] == ["How do refunds work", "And gifts", "And coupons"]
+
+
+def test_what_was_said_while_a_channel_was_off_is_not_read_when_it_is_switched_on() -> None:
+    receiving.receive(incoming("hello", 1))
+    channel = Channel.objects.get()
+    for is_enabled in (False, True):
+        Channel.objects.update(cursor_at=timezone.now() - timedelta(hours=20))
+        channel.refresh_from_db()
+        channel.is_enabled = is_enabled
+        channel.save()
+    assert Channel.objects.filter(cursor_at__gt=timezone.now() - timedelta(minutes=1)).exists()
+
+
+def test_that_the_bot_stays_out_is_said_after_the_answer_that_is_under_way() -> None:
+    receiving.receive(incoming("How?", 1, is_mention=True))
+    receiving.receive(incoming("I think within 30 days.", 2, thread_id="1700000000.000001", author="U2"))
+    Delivery.objects.update(not_before=NOW)
+    for state in ("waiting", "answering", "delivering"):
+        Question.objects.update(state=state)
+        assert outbox.claim([Platform.SLACK]) is None
+    Question.objects.update(state="done")
+    said = outbox.claim([Platform.SLACK])
+    assert said is not None
+    assert "stay out" in said.body["text"]

@@ -19,6 +19,7 @@ from bot.models import (
 )
 from bot.questions import addressing, queue, receiving
 from bot.questions.addressing import Verdict
+from bot.surroundings.utterances import Utterance
 from tests.rows.questions import incoming
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +176,28 @@ def test_greetings_between_people_are_no_business_of_the_bot() -> None:
     Channel.objects.update(mode=AnswerMode.ALL)
     assert receiving.receive(incoming("Good morning all", 2)).verdict == Verdict.IGNORE
     assert receiving.receive(incoming("hi", 3, is_mention=True)).verdict == Verdict.SMALL_TALK
+
+
+@pytest.mark.parametrize("text", ["No.", "Yes", "Nein!", "Oui", "sí", "いいえ", "Yes, thanks"])
+def test_a_yes_or_no_of_somebody_else_answers(text: str) -> None:
+    receiving.receive(incoming(is_mention=True))
+    assert receiving.receive(incoming(text, 2, thread_id=FIRST, author="U2")).verdict == Verdict.TAKEN_OVER
+    assert Conversation.objects.get().silenced_by == "U2"
+
+
+@pytest.mark.parametrize("text", ["ok", "Got it", "👍", "Alles klar", "Understood, thank you"])
+def test_a_nod_of_somebody_else_answers_nobody(text: str) -> None:
+    receiving.receive(incoming(is_mention=True))
+    assert receiving.receive(incoming(text, 2, thread_id=FIRST, author="U2")).verdict == Verdict.IGNORE
+
+
+@pytest.mark.parametrize("unfit", ["\x00", "\ud800"])
+def test_what_no_database_takes_is_left_out_wherever_it_stands(unfit: str) -> None:
+    name = f"An{unfit}n"
+    quoted = (Utterance(f"Is it{unfit}?", "U2", name, is_quoted=True),)
+    receiving.receive(
+        incoming(f"How{unfit}?", is_mention=True, author_name=name, channel_name=name, unread=(name,), quoted=quoted)
+    )
+    question = Question.objects.get()
+    assert (question.text, question.asker_name, question.unread) == ("How?", "Ann", ["Ann"])
+    assert (question.quoted[0]["text"], question.quoted[0]["name"]) == ("Is it?", "Ann")

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001  signs of other scripts
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -57,6 +58,8 @@ def test_numbers_and_times_are_written_as_the_language_does() -> None:
     assert "4,000 characters" in Speech("en").say(phrases.TOO_LONG, limit=4000)
     assert Speech("de").ago(NOW - timedelta(days=3), NOW) == "3 Tage"
     assert Speech("ja").ago(NOW - timedelta(days=3), NOW) == "3日"
+    for phrase in (phrases.LATE, phrases.CHANGED):  # after "vor" a German would say "Tagen"
+        assert re.search(r"(?<!vor )3 Tage\b", Speech("de").say(phrase, ago="3 Tage"))
 
 
 def test_a_voice_says_it_in_its_own_words_first_in_this_language_then_in_all() -> None:

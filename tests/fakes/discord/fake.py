@@ -96,12 +96,13 @@ class FakeDiscord(Server):
         """Somebody forwards a message of another channel; the id of what says so."""
         return self._do(lambda: self.people.forward(channel, user, source, message, has_snapshot=has_snapshot))
 
-    def tell_again(self, channel: int, message: int) -> None:
-        """The event of a message, as if it came only now."""
+    def tell_again(self, channel: int, message: int, *, is_update: bool = False) -> None:
+        """The event of a message, as if it came only now; or that something changed which is none of its words."""
 
         def work() -> None:
             place = self.world.channels[channel]
-            self.world.say("MESSAGE_CREATE", place, place.messages[message].data)
+            kind = "MESSAGE_UPDATE" if is_update else "MESSAGE_CREATE"
+            self.world.say(kind, place, place.messages[message].data)
 
         self._do(work)
 

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.fakes.discord.rules import Json, invalid, walk
 
@@ -81,8 +81,8 @@ class LiveMention:
     is_edit: bool
 
 
-def now() -> str:
-    return datetime.now(UTC).isoformat()
+def now(ago: float = 0.0) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=ago)).isoformat()
 
 
 def permission_bits(names: list[str] | None) -> int:

@@ -258,7 +258,7 @@ class World:
         message.data.update(changes)
         if body.get("flags") is not None:
             message.data["flags"] = message.data["flags"] & ~(1 << 2 | 1 << 12) | body["flags"]
-        message.data.update(self.mentions_in(message.data), edited_timestamp=now())
+        message.data.update(self.mentions_in(message.data), edited_timestamp=now(self.ago))
         message.edits += 1
         if "allowed_mentions" in body:
             message.allowed_mentions = body["allowed_mentions"]
