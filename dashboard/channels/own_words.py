@@ -61,8 +61,10 @@ class OwnWordsForm(forms.Form):
 def own_words(request: loading.Request, name: str) -> HttpResponse:
     """Every phrase of Parley's own, with what the voice says in its place."""
     language = request.GET.get("language", EVERY)
-    if language not in LANGUAGES or Voice.objects.current(name) is None:
+    if language not in LANGUAGES:
         raise Http404
+    if Voice.objects.current(name) is None:
+        return redirect("voices")
     form = OwnWordsForm(request.POST or None, voice_name=name, language=language)
     if form.is_valid():
         request.audited = {"voice": name, "language": language, "phrases": form.changed_data}

@@ -59,7 +59,7 @@ def draft(past: PastAnswer, own: Own) -> tuple[CaseDraft, bool]:
     message = past.message
     question = _by_itself(past)
     said = [*(turn.text for turn in past.turns if turn.role == "user"), question]
-    redaction = Redaction(people(message), own=own, said=said)
+    redaction = Redaction(people(message, past.asked), own=own, said=said)
     expected = EXPECTED[Outcome(message.outcome)]
     is_answer = expected == ExpectedBehaviour.ANSWER
     made = CaseDraft(

@@ -13,7 +13,6 @@ from bot.answers import answering, channel_rules, prompts, trace
 from bot.answers.replays import as_prompted, prompt_of
 from bot.erasing import ERASED
 from bot.models import EscalationState, Message, Outcome, Question, Speaker
-from bot.surroundings.utterances import Utterance
 from bot.team.nominating import PROPOSABLE
 from knowledge.retrieval.search import Hit, retrieve
 from llm.prompt import Prompt
@@ -53,7 +52,7 @@ def propose_once(
     better = as_prompted(message, words) or original
     hits = _passages(message) if hits is None else tuple(hits)
     prompt = prompt_of(message, passages=hits)
-    built, counts = _redacted(prompt, people(message), original, better)
+    built, counts = _redacted(prompt, people(message, asked_by(message)), original, better)
     return _keep(message, {**built, "proposed_by": by, "redactions": counts}, hits)
 
 
@@ -130,16 +129,17 @@ def _author(message: Message) -> str:
     return f"{message.provider}:{message.model}" if message.model and message.outcome == Outcome.ANSWERED else ""
 
 
-def _around(message: Message) -> tuple[Utterance, ...]:
-    asked = Message.objects.filter(trace_id=message.trace_id, speaker=Speaker.ASKER).first()
-    return trace.reach(asked).surroundings if asked else ()
+def asked_by(message: Message) -> Message | None:
+    """The question of an answer; None where it is gone."""
+    return Message.objects.filter(trace_id=message.trace_id, speaker=Speaker.ASKER).first()
 
 
-def people(message: Message) -> list[str]:
-    """The names of those who spoke in the conversation or around it, or pointed at the answer."""
+def people(message: Message, asked: Message | None) -> list[str]:
+    """The names of those who spoke in the conversation or around what was `asked` there, or pointed at the answer."""
+    around = trace.reach(asked).surroundings if asked else ()
     names = {each.asker_name for each in message.conversation.questions.all() if each.asker_name}
     names |= {each.person_name for each in message.nominations.all() if each.person_name}
-    names |= {each.name for each in _around(message) if each.name}
+    names |= {each.name for each in around if each.name}
     user = message.conversation.user
     return sorted(names | ({user.get_full_name(), user.get_username()} - {""} if user else set()))
 

@@ -13,7 +13,7 @@ from bot.answers import prompts
 from bot.models import Message, Question, Speaker
 from knowledge.models import Chunk, DocumentState
 from tuning.examples import assessing, own_addresses, passage_rows
-from tuning.examples.proposing import ExampleError, final, people
+from tuning.examples.proposing import ExampleError, asked_by, final, people
 from tuning.examples.redacting import Redaction
 from tuning.models import (
     ExamplePassage,
@@ -253,7 +253,7 @@ def held(pk: int, user: User) -> TrainingExample:
 
 def without_names(item: TrainingExample, text: str) -> str:
     """What a reviewer writes, without the names of those who spoke."""
-    names = people(item.message) if item.message else _acquaintances(item)
+    names = people(item.message, asked_by(item.message)) if item.message else _acquaintances(item)
     said = _said(item.message) if item.message else ()
     redaction = Redaction(names, own=own_addresses.known(), said=said, placeholders=item.placeholders)
     cleaned = redaction.clean(text)

@@ -44,6 +44,6 @@ def test_what_cannot_be_filled_in_is_refused_where_it_stands(owner: Client, word
     assert "too_long" in reply.context["form"].errors
 
 
-def test_a_language_or_a_voice_nobody_knows_is_not_found(owner: Client) -> None:
+def test_a_language_nobody_knows_is_not_found_nor_is_a_voice(owner: Client) -> None:
     assert owner.get(page("tlh")).status_code == 404
-    assert owner.get(reverse("own_words", args=["nobody"])).status_code == 404
+    assert owner.get(reverse("own_words", args=["nobody"])).status_code == 302
