@@ -11,11 +11,13 @@ from bot.posts.post import Button, Post, parts
 from bot.posts.splitting import split
 from bot.wording import phrases, speech
 from bot.wording.speech import ENGLISH, Speech
+from foundation.text import clean
 from knowledge.passages.hyperlinks import addresses, quoted
 
 MOST: dict[str, int] = {Platform.DISCORD: 1600}  # characters of a post, what calls and credits left out
 MOST_ELSEWHERE = 9000
 MARKS = 24  # around a source or a note
+NOTHING = "…"  # what an edit left that took all words away
 FEW_LINES = 100  # of which the signs of a quotation take little
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 ADDRESS = re.compile(
@@ -121,12 +123,18 @@ def shown(remark: Remark, spoken: Speech = ENGLISH) -> str:
     if remark.is_taken_back:
         return f"_{spoken.say(phrases.TAKEN_BACK)}_"
     words = [safe(remark.text)] if remark.text else []
-    return "\n".join([*words, *(_file(name, url, spoken) for name, url in remark.files)])
+    return "\n".join([*words, *(_file(name, url, spoken) for name, url in remark.files)]) or NOTHING
 
 
 def _file(name: str, url: str, spoken: Speech) -> str:
     label = neutral(name, links=()).replace("[", "(").replace("]", ")").replace("\n", " ")
     return f"📎 [{label}]({quoted(url)})" if url.startswith("https://") else spoken.say(phrases.FILE_LEFT, name=label)
+
+
+def seen(text: str) -> str:
+    """What somebody wrote, as it can be kept; empty where a reader would see nothing of it."""
+    text = clean(text).strip()
+    return text if safe(text).strip() else ""
 
 
 def safe(text: str) -> str:

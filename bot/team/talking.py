@@ -21,6 +21,7 @@ from bot.team.handover import Move
 from bot.team.team_posts import ASIDE, SOMEBODY
 from bot.wording import phrases, speech
 from bot.wording.speech import ENGLISH
+from foundation.text import clean
 
 CLAIM_FIRST = "This stayed here: press Claim above, and what you write after that goes to the asker."
 OF_ANOTHER = f"This stayed here: {{name}} has the question. Begin with {ASIDE} what is not for the asker in any case."
@@ -105,8 +106,8 @@ def _explain(escalation: Escalation, question: Question) -> None:
 def hear_asker(channel: Channel, incoming: Incoming, *, is_solved: bool) -> None:
     """A message while people have the question: passed on if it is of its asker, whose word can close it as well."""
     found = _case(channel, incoming)
-    if found is None:
-        return  # others talk there
+    if found is None or not (_words(incoming) or incoming.files):
+        return  # others talk there, or it says nothing
     question = _question(found.question_id)
     escalation = handover.locked(question)
     if escalation is None:
@@ -171,13 +172,13 @@ def _cases(channel: Channel, incoming: Incoming) -> QuerySet[Escalation]:
 def _keep(escalation: Escalation, channel: Channel, incoming: Incoming, *, is_of_team: bool, name: str) -> Remark:
     return Remark.objects.create(
         escalation=escalation, is_of_team=is_of_team, person=incoming.author, name=name[:200], text=_words(incoming),
-        files=[[each.name, each.url] for each in incoming.files], channel=channel, thread_id=incoming.thread_id,
+        files=[[clean(each.name), clean(each.url)] for each in incoming.files], channel=channel, thread_id=incoming.thread_id,
         message_id=incoming.message_id,
     )  # fmt: skip
 
 
 def _words(incoming: Incoming) -> str:
-    return (incoming.markdown or incoming.text).strip()
+    return relaying.seen(incoming.markdown or incoming.text)
 
 
 def _left(incoming: Incoming) -> str:
