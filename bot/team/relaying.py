@@ -1,10 +1,9 @@
 """Words of a person on their way to another, through the bot: made safe, and put into the outbox."""
 
 import re
-from itertools import zip_longest
 
 from bot import outbox
-from bot.models import Delivery, DeliveryKind, Platform, Question, Remark
+from bot.models import Delivery, DeliveryKind, DeliveryState, Platform, Question, Remark
 from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Post, parts
@@ -102,8 +101,9 @@ def note_to_team(question: Question, text: str, *, mention: str = "") -> None:
 
 
 def has_post(question: Question) -> bool:
-    """Whether a team was told of a question, or is being told."""
-    return Delivery.objects.filter(question=question, kind=DeliveryKind.ESCALATION).exists()
+    """Whether a team was told of a question, or is being told; a post that was given up tells nobody."""
+    posts = Delivery.objects.filter(question=question, kind=DeliveryKind.ESCALATION)
+    return posts.exclude(state=DeliveryState.DEAD).exists()
 
 
 def _under_post(question: Question, kind: DeliveryKind, post: Post) -> Delivery:
@@ -145,14 +145,15 @@ def safe(text: str) -> str:
 
 def rewrite(remark: Remark) -> None:
     """Have the posts of a remark say what it says now, whether they are there already or on their way."""
-    last, question = remark.delivery, remark.escalation.question
-    if last is None:
+    question = remark.escalation.question
+    if remark.delivery is None:
         return
-    first = last.part - remark.posts + 1
-    there = Delivery.objects.filter(question=question, kind=last.kind, part__range=(first, last.part)).order_by("part")
     gone = Post(text=f"_{speech.of(question).say(phrases.TAKEN_BACK)}_")
-    for delivery, post in zip_longest(there, _posts(question, remark)):
-        if delivery is None:
-            _carry(question, remark, post)
-        else:
-            outbox.change(delivery, post or gone)
+    there, posts = list(remark.carriers()), _posts(question, remark)
+    is_longer = len(posts) > len(there)
+    for delivery, post in zip(there, [] if is_longer else posts, strict=False):
+        outbox.change(delivery, post)
+    for delivery in there[0 if is_longer else len(posts) :]:
+        outbox.change(delivery, gone)
+    if is_longer:  # all of it is said anew, so that its posts stay together
+        carry(question, remark)

@@ -11,6 +11,7 @@ from bot.models import (
     ChannelKind,
     Delivery,
     DeliveryKind,
+    DeliveryState,
     Escalation,
     Platform,
     Question,
@@ -145,9 +146,9 @@ def note_question(question: Question) -> None:
 
 
 def _case(channel: Channel, incoming: Incoming) -> Escalation | None:
-    cases = _cases(channel, incoming)
-    mine = _asked_by(incoming.author).filter(conversation__in=cases.values("question__conversation"))
-    return cases.filter(question__conversation__in=mine.values("conversation")).order_by("-opened_at").first()
+    """That of whoever wrote it: who asked something else in the same thread speaks for nobody."""
+    mine = _asked_by(incoming.author).filter(channel=channel)
+    return _cases(channel, incoming).filter(question__in=mine).order_by("-opened_at").first()
 
 
 def _asked_by(person: str) -> QuerySet[Question]:
@@ -160,7 +161,8 @@ def _cases(channel: Channel, incoming: Incoming) -> QuerySet[Escalation]:
     read again, or late, in the history."""
     found = Escalation.objects.filter(question__channel=channel, question__is_private=False)
     if incoming.thread_id:
-        found = found.filter(question__conversation__thread_id=incoming.thread_id)
+        there = {"channel": channel, "thread_id": incoming.thread_id}  # together they are an index
+        found = found.filter(**{f"question__conversation__{name}": value for name, value in there.items()})
     elif incoming.is_threaded or channel.kind != ChannelKind.DIRECT:
         return found.none()
     if incoming.asked_at is None:
@@ -172,8 +174,8 @@ def _cases(channel: Channel, incoming: Incoming) -> QuerySet[Escalation]:
 def _keep(escalation: Escalation, channel: Channel, incoming: Incoming, *, is_of_team: bool, name: str) -> Remark:
     return Remark.objects.create(
         escalation=escalation, is_of_team=is_of_team, person=incoming.author, name=name[:200], text=_words(incoming),
-        files=[[clean(each.name), clean(each.url)] for each in incoming.files], channel=channel, thread_id=incoming.thread_id,
-        message_id=incoming.message_id,
+        files=[[clean(each.name), clean(each.url)] for each in incoming.files],
+        channel=channel, thread_id=incoming.thread_id, message_id=incoming.message_id,
     )  # fmt: skip
 
 
@@ -230,9 +232,9 @@ def _remarks(platform: Platform, workspace: str, channel: str, message_id: str) 
 
 
 def bounce(delivery: Delivery, messenger: Messenger, reason: str) -> None:
-    """What could not be passed on is said to whoever wrote it."""
-    remark: Remark | None = getattr(delivery, "remark", None)
-    if remark is None:
+    """What could not be passed on is said to whoever wrote it, once, however many of its posts are lost."""
+    remark = Remark.objects.carried_by(delivery)
+    if remark is None or remark.carriers().filter(state=DeliveryState.DEAD).exclude(pk=delivery.pk).exists():
         return
     if remark.channel is not None and remark.message_id:
         messenger.react(remark.channel, remark.thread_id, remark.message_id, Sign.NOT_PASSED_ON)

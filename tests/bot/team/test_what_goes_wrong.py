@@ -1,5 +1,6 @@
 """What people write to each other through the bot when things come twice, late, at once, or are meant badly."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ from bot.models import (
     Channel,
     Delivery,
     Escalation,
+    Platform,
     Question,
     Remark,
 )
+from bot.platforms.console import ConsoleMessenger
 from bot.questions import receiving
 from bot.team import escalations, pressing, talking
 from tests.rows import questions
@@ -82,3 +85,67 @@ def test_a_question_that_comes_again_while_people_have_it_is_not_passed_on(quest
     handed_over(question)
     assert says("And monthly plans?", 100) is None
     assert Question.objects.count() == 2
+
+
+def test_who_asked_something_else_in_the_thread_neither_speaks_for_the_asker_nor_ends_it(question: Question) -> None:
+    says("<@B> And for teams?", 50, author="U9", is_mention=True)
+    escalation = handed_over(question)
+    assert says("That solved it, thanks!", 100, author="U9") is None
+    escalation.refresh_from_db()
+    assert escalation.state == "open"
+    assert says("That solved it, thanks!", 101) is not None
+    escalation.refresh_from_db()
+    assert escalation.state == "answered"
+
+
+def test_each_of_two_askers_in_a_thread_writes_in_their_own_case(question: Question) -> None:
+    says("<@B> And for teams?", 50, author="U9", is_mention=True)
+    other = Question.objects.exclude(pk=question.pk).get()
+    first = handed_over(question)
+    escalations.request(other, by="U9")
+    assert says("I am Ann.", 100).escalation_id == first.pk  # type: ignore[union-attr]
+    assert says("I am Eve.", 101, author="U9").escalation_id == other.escalation.pk  # type: ignore[union-attr]
+
+
+LONG = "\n".join(["a line"] * 3000)
+
+
+def test_an_edit_that_needs_more_posts_can_be_taken_back_whole(question: Question) -> None:
+    handed_over(question)
+    says("Short.")
+    for text in (LONG, f"{LONG}\nsecret"):
+        talking.change(questions.incoming(text, 100, thread_id="1700000000.000001"))
+    assert sum(each.count("secret") for each in told("asker")) == 1
+    assert sum(each.count("a line") for each in told("asker")) == 3000
+    talking.take_back(Platform.SLACK, "T1", "C1", "1700000000.000100")
+    assert not any("a line" in each or "secret" in each for each in told("asker"))
+
+
+def test_a_first_part_that_does_not_arrive_is_said_as_well(question: Question) -> None:
+    handed_over(question)
+    says(LONG)
+    first = Delivery.objects.filter(kind="asker").order_by("part").first()
+    assert first is not None
+    Delivery.objects.filter(pk=first.pk).update(state="dead")
+    talking.bounce(Delivery.objects.get(pk=first.pk), ConsoleMessenger(StringIO()), "It is too long.")
+    assert "did not reach the team" in told("handoff")[-1]
+    talking.bounce(
+        Delivery.objects.filter(kind="asker").order_by("part").last(), ConsoleMessenger(StringIO()), "It is too long."
+    )  # type: ignore[arg-type]
+    assert sum("did not reach" in each for each in told("handoff")) == 1
+
+
+def test_the_post_of_a_team_that_could_not_be_posted_is_posted_where_the_team_is_then(question: Question) -> None:
+    escalations.request(question, by="U1")
+    Delivery.objects.filter(kind="escalation").update(state="dead", error="not_in_channel")
+    assert says("It is urgent.") is not None
+    assert told("asker") == []
+    assert Escalation.objects.told_nobody().count() == 1
+    assert escalations.announce() == 0  # nothing is better there than before
+    other = Channel.objects.create(workspace=question.channel.workspace, external_id="CU", name="new team")
+    Channel.objects.filter(external_id="C1").update(escalation_channel=other)
+    assert escalations.announce() == 1
+    post = Delivery.objects.get(kind="escalation")
+    assert (post.state, post.channel_id, post.attempts > 0) == ("waiting", other.pk, True)
+    assert told("asker") == ["> It is urgent."]
+    assert escalations.announce() == 0
