@@ -43,6 +43,8 @@ GONE = {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}
 # is none to write in. And a message that Discord lets nobody edit so often any more (30046).
 CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, ARCHIVED, 30033, 30046, 50008, 50013, 160005, 160006}
 TO_ASKER = {DeliveryKind.ANSWER, DeliveryKind.NOTICE, DeliveryKind.HANDOFF, DeliveryKind.HUMAN}
+# What takes the place of the reply that a command was promised; whatever is said later stands below that.
+REPLIES = {DeliveryKind.ANSWER, DeliveryKind.NOTICE}
 # Codes of "you may not", or "not here": channels without threads, or without the right to make any.
 NO_THREADS = {50001, 50013, 50024, 50068, 50083, 160006}
 
@@ -140,7 +142,7 @@ class DiscordMessenger(Messenger):
             application, token = secrets.decrypt(question.reply_token).split("/", 1)
             path = "/webhooks/{webhook_id}/{webhook_token}"
             try:
-                if delivery.part == 1:
+                if delivery.part == 1 and delivery.kind in REPLIES:
                     self._session.ask(
                         "PATCH", path + "/messages/@original", body, webhook_id=application, webhook_token=token
                     )

@@ -75,6 +75,16 @@ def test_a_private_question_is_talked_about_in_private(desk: Desk) -> None:
     question = Question.objects.get()
     write_back(desk, question)
     desk.until_team_reads("> The yearly one.")
+    assert f"{ASKED} [1]" in read_in_private(desk)  # the answer is still there
+    assert "passed this on" in read_in_private(desk)
+    assert "Which plan is it?" in read_in_private(desk)
+
+
+def read_in_private(desk: Desk) -> str:
+    if isinstance(desk, SlackDesk):
+        return " ".join(str(each) for each in desk.fake.ephemerals("C1", "U1"))
+    assert isinstance(desk, DiscordDesk)
+    return " ".join(str(each.data["content"]) for each in desk.fake.hooks.hidden.values())
 
 
 def write_back(desk: Desk, question: Question) -> None:
