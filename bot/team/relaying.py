@@ -1,9 +1,13 @@
 """Words of a person on their way to another, through the bot: made safe, and put into the outbox."""
 
 import re
+from datetime import timedelta
+
+from django.utils import timezone
 
 from bot import outbox
-from bot.models import Delivery, DeliveryKind, DeliveryState, Platform, Question, Remark
+from bot.messenger import PRIVATE
+from bot.models import Conversation, Delivery, DeliveryKind, DeliveryState, Platform, Question, Remark
 from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Post, parts
@@ -16,6 +20,9 @@ from knowledge.passages.hyperlinks import addresses, quoted
 MOST: dict[str, int] = {Platform.DISCORD: 1600}  # characters of a post, what calls and credits left out
 MOST_ELSEWHERE = 9000
 MARKS = 24  # around a source or a note
+AT_ONCE, AT_ONCE_WITHIN = 30, timedelta(minutes=10)  # messages of one asker that are passed on in that time
+ON_DASHBOARD = "More of the asker's messages stand on the dashboard alone, until there are fewer of them."
+BEYOND_CHANGE = "The asker reads this in private, where nothing can be changed any more: write again what is different."
 NOTHING = "…"  # what an edit left that took all words away
 FEW_LINES = 100  # of which the signs of a quotation take little
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
@@ -68,11 +75,37 @@ def handoff(question: Question, text: str, *, is_open: bool = False) -> Delivery
 
 def carry(question: Question, remark: Remark) -> None:
     """Post a remark to the other side: to the asker, or under the post of the team, where it has one."""
+    Conversation.objects.filter(pk=question.conversation_id).update(last_active_at=timezone.now())
     if not remark.is_of_team and not has_post(question):
+        return
+    if not remark.is_of_team and remark.delivery is None and _is_flooded(remark):
+        _hold_back(question)
         return
     posts = _posts(question, remark)
     remark.delivery, remark.posts = [_carry(question, remark, post) for post in posts][-1], len(posts)
     remark.save(update_fields=["delivery", "posts"])
+
+
+def _is_beyond_change(delivery: Delivery) -> bool:
+    """What one person alone reads cannot be found again, nor changed."""
+    is_private = delivery.is_private or delivery.message_id == PRIVATE
+    return is_private and delivery.state != DeliveryState.WAITING
+
+
+def _is_flooded(remark: Remark) -> bool:
+    """Whether so much of the asker was passed on of late that another message is kept for the dashboard alone."""
+    passed_on = Remark.objects.filter(escalation=remark.escalation_id, is_of_team=False).exclude(delivery=None)
+    return passed_on.filter(delivery__created_at__gt=timezone.now() - AT_ONCE_WITHIN).count() >= AT_ONCE
+
+
+def _hold_back(question: Question) -> None:
+    """Both sides are told, once in that time."""
+    told = Delivery.objects.filter(question=question, created_at__gt=timezone.now() - AT_ONCE_WITHIN)
+    text = speech.of(question).say(phrases.TOO_MUCH_AT_ONCE)
+    if not told.filter(kind=DeliveryKind.HANDOFF, body__text=text).exists():
+        handoff(question, text)
+        minutes = int(AT_ONCE_WITHIN.total_seconds() // 60)
+        note_to_team(question, f"That was much: {AT_ONCE} messages within {minutes} minutes. {ON_DASHBOARD}")
 
 
 def _carry(question: Question, remark: Remark, post: Post) -> Delivery:
@@ -150,6 +183,9 @@ def rewrite(remark: Remark) -> None:
         return
     gone = Post(text=f"_{speech.of(question).say(phrases.TAKEN_BACK)}_")
     there, posts = list(remark.carriers()), _posts(question, remark)
+    if remark.is_of_team and any(map(_is_beyond_change, there)):
+        note_to_team(question, BEYOND_CHANGE)
+        return
     is_longer = len(posts) > len(there)
     for delivery, post in zip(there, [] if is_longer else posts, strict=False):
         outbox.change(delivery, post)
