@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 POSTS = {0, 19}  # the types of a message and of a reply
 LOOKED_AT = 100
 ARCHIVE_MINUTES = 1440
+TEAM_THREAD = "Question for the team"
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, NO_ACCESS, ARCHIVED, THREAD_EXISTS = 10003, 10008, 50001, 50083, 160004
 GONE = {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}
 # A place in which we may not write any more: the channel or thread is gone, hidden, closed, locked, or full; or which
@@ -88,7 +89,7 @@ class DiscordMessenger(Messenger):
                 raise
             return self._send_elsewhere(delivery, post, error)
         if delivery.kind == DeliveryKind.ESCALATION:
-            self._open_thread(delivery.channel.external_id, message_id, "Question for the team")
+            self._open_thread(delivery.channel.external_id, message_id, TEAM_THREAD)
         return message_id
 
     def post(self, delivery: Delivery, body: dict[str, Any]) -> str:
@@ -169,6 +170,8 @@ class DiscordMessenger(Messenger):
             if error.code not in GONE:
                 self._abandon(delivery, error)
             raise GoneError from error
+        if delivery.kind == DeliveryKind.ESCALATION:  # which the attempt that posted it may not have come to
+            self._open_thread(delivery.channel.external_id, delivery.message_id, TEAM_THREAD)
 
     def _abandon(self, delivery: Delivery, closed: DiscordRefusedError) -> None:
         """Take a message away that cannot be changed, as far as we may."""
