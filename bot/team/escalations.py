@@ -122,7 +122,7 @@ def _announce(pk: int) -> bool:
         return False
     Escalation.objects.filter(pk=escalation.pk).update(remind_at=_remind_at(question))
     _tell_team(escalation, question, question.answer)
-    for remark in escalation.remarks.filter(is_of_team=False, delivery=None):
+    for remark in escalation.remarks.filter(is_of_team=False, delivery=None)[: relaying.AT_ONCE + 1]:
         relaying.carry(question, remark)
     return True
 
@@ -233,10 +233,20 @@ def _close(escalation: Escalation, question: Question, move: Move, *, by: str, n
         changes |= {"answered_by": by, "answered_by_name": name[:200]}
     if not handover.advance(escalation, move, **changes):
         return False
-    others = Escalation.objects.waiting().filter(question__conversation=question.conversation_id)
-    if not others.exists():
-        Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=None)
+    _speak_again(escalation, question)
     return True
+
+
+def _speak_again(escalation: Escalation, question: Question) -> None:
+    """Unless people have another question of the conversation. Of two that end at once the later one sees it; what was
+    said before, while the bot was silent already, stays unanswered."""
+    conversation = Conversation.objects.select_for_update().get(pk=question.conversation_id)
+    conversation.last_active_at = timezone.now()
+    if not Escalation.objects.waiting().filter(question__conversation=conversation).exists():
+        if conversation.silenced_at is not None and conversation.silenced_at < escalation.opened_at:
+            conversation.was_silent(conversation.silenced_at, escalation.opened_at)
+        conversation.silenced_at, conversation.silenced_by = None, ""
+    conversation.save(update_fields=["silenced_at", "silenced_by", "past_silences", "last_active_at"])
 
 
 def _by(question: Question, name: str, named: Phrase, unnamed: Phrase) -> str:
@@ -245,4 +255,6 @@ def _by(question: Question, name: str, named: Phrase, unnamed: Phrase) -> str:
 
 
 def _silence(question: Question) -> None:
-    Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=timezone.now())
+    """From now on, or since before: what was said meanwhile is not for the bot."""
+    found = Conversation.objects.filter(pk=question.conversation_id, silenced_at=None)
+    found.update(silenced_at=timezone.now())

@@ -17,7 +17,7 @@ from bot.models import (
     Question,
     Remark,
 )
-from bot.team import escalations, handover, relaying
+from bot.team import escalations, handover, relaying, team_posts
 from bot.team.handover import Move
 from bot.team.team_posts import ASIDE, SOMEBODY
 from bot.wording import phrases, speech
@@ -82,9 +82,12 @@ def say(question: Question, *, by: str, name: str, text: str) -> bool:
         if escalation.state == handover.OPEN:
             escalations.claim(question, by=by, name=name)
             escalation.refresh_from_db()
+        is_others = escalation.claimed_by != by
         said = {"answered_by": by, "answered_by_name": name, "claimed_by": by, "claimed_by_name": name}
         if not handover.advance(escalation, Move.TEAM_WRITES, **said):
             return False
+        if is_others:
+            team_posts.refresh(escalation, question)
         relaying.carry(question, escalation.remarks.create(is_of_team=True, person=by, name=name, text=text))
     return True
 
@@ -199,9 +202,11 @@ def _question(pk: int) -> Question:
 @transaction.atomic
 def change(incoming: Incoming) -> bool:
     """A message was edited: what was passed on of it is, too. Whether it had been passed on."""
-    remark = _remarks(incoming.platform, incoming.workspace, incoming.channel, incoming.message_id).first()
+    remark = _locked(incoming.platform, incoming.workspace, incoming.channel, incoming.message_id)
     if remark is None:
         return False
+    if remark.person != incoming.author:
+        return True  # who was forgotten meanwhile
     text = _words(incoming)
     if text.startswith(ASIDE) and remark.is_of_team:
         _take_back(remark)
@@ -215,7 +220,7 @@ def change(incoming: Incoming) -> bool:
 @transaction.atomic
 def take_back(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
     """A message was deleted: where it was passed on to, it says so."""
-    remark = _remarks(platform, workspace, channel, message_id).first()
+    remark = _locked(platform, workspace, channel, message_id)
     if remark is not None and not remark.is_taken_back:
         _take_back(remark)
 
@@ -224,6 +229,15 @@ def _take_back(remark: Remark) -> None:
     remark.text, remark.files, remark.is_taken_back = "", [], True
     remark.save(update_fields=["text", "files", "is_taken_back"])
     relaying.rewrite(remark)
+
+
+def _locked(platform: Platform, workspace: str, channel: str, message_id: str) -> Remark | None:
+    """What became of a message, as it is while nobody else changes it."""
+    remark = _remarks(platform, workspace, channel, message_id).first()
+    if remark is not None:
+        handover.locked(remark.escalation.question)
+        remark = _remarks(platform, workspace, channel, message_id).first()
+    return remark
 
 
 def _remarks(platform: Platform, workspace: str, channel: str, message_id: str) -> QuerySet[Remark]:

@@ -1,23 +1,27 @@
 """What people write to each other through the bot when things come twice, late, at once, or are meant badly."""
 
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from bot import erasing
 from bot.models import (
     Channel,
+    Conversation,
     Delivery,
     Escalation,
     Platform,
     Question,
     Remark,
+    Workspace,
 )
 from bot.platforms.console import ConsoleMessenger
 from bot.questions import receiving
-from bot.team import escalations, pressing, talking
-from tests.rows import questions
+from bot.team import escalations, introducing, pressing, relaying, talking
+from tests.rows import questions, tables
 
 pytestmark = pytest.mark.django_db
 
@@ -145,3 +149,85 @@ def test_the_post_of_a_team_that_could_not_be_posted_is_posted_where_the_team_is
     assert (post.state, post.channel_id, post.attempts > 0) == ("waiting", other.pk, True)
     assert told("asker") == ["> It is urgent."]
     assert escalations.announce() == 0
+
+
+def test_a_flood_of_the_asker_is_kept_and_not_posted_message_by_message(question: Question) -> None:
+    handed_over(question)
+    for number in range(100, 140):
+        says(f"Line {number}.", number)
+    assert Remark.objects.count() == 40
+    assert len(told("asker")) == relaying.AT_ONCE
+    assert sum("a lot at once" in each for each in told("handoff")) == 1
+    assert sum("on the dashboard alone" in each for each in told("note")) == 1
+    assert talking.change(questions.incoming("Changed.", 139, thread_id="1700000000.000001"))
+    Delivery.objects.filter(kind="asker").update(created_at=timezone.now() - relaying.AT_ONCE_WITHIN)
+    says("Later.", 140)
+    assert told("asker")[-1] == "> Later."
+
+
+class Namer(ConsoleMessenger):
+    """Knows everybody, by a name that means harm, and counts whom it was asked about."""
+
+    asked = 0
+
+    def name_of(self, workspace: Workspace, person: str) -> str:  # noqa: ARG002
+        self.asked += 1
+        return f"<!channel> [{person}](https://evil.example) @everyone"
+
+
+def test_names_call_nobody_and_lead_nowhere_and_are_not_asked_for_without_end(question: Question) -> None:
+    namer = Namer(StringIO())
+    shown = introducing.named(" ".join(f"<@U{number:04}>" for number in range(500)), question.channel.workspace, namer)
+    assert namer.asked == introducing.MOST_NAMED
+    assert "<!channel>" not in shown
+    assert "@everyone" not in shown
+    assert "](https" not in shown
+    assert shown.count("somebody") == 500 - introducing.MOST_NAMED
+
+
+def test_after_a_talk_of_days_the_bot_answers_again(question: Question) -> None:
+    handed_over(question)
+    Conversation.objects.update(last_active_at=timezone.now() - timedelta(days=3))
+    escalations.solve(question, by="U1")
+    says("And monthly plans?", 100)
+    assert Question.objects.filter(text="And monthly plans?").exists()
+
+
+def test_what_was_said_while_the_bot_was_silent_stays_unanswered_after_the_case(question: Question) -> None:
+    when = timezone.now() - timedelta(minutes=8)
+    says("stop", 50, asked_at=when)
+    says("Does it need a restart?", 60, asked_at=when + timedelta(seconds=30))
+    handed_over(question)
+    escalations.solve(question, by="U1")
+    asked = Question.objects.count()
+    says("Does it need a restart?", 60, asked_at=when + timedelta(seconds=30), delivery_key="history")
+    assert Question.objects.count() == asked
+    assert not Remark.objects.exists()
+
+
+def test_a_page_that_takes_a_case_over_says_so_to_the_team(question: Question) -> None:
+    handed_over(question)
+    escalations.claim(question, **BOB)
+    assert talking.say(question, by="@eve", name="eve", text="I go on.")
+    assert "Claimed by eve" in told("update")[-1]
+
+
+def test_who_writes_to_a_private_question_learns_that_nothing_can_be_changed(question: Question) -> None:
+    handed_over(question)
+    escalations.claim(question, **BOB)
+    says("It costs 10.", 100, channel="CT", thread_id="1700000000.777", author="U2")
+    Delivery.objects.filter(kind="human").update(is_private=True, state="sent", message_id="private")
+    talking.change(questions.incoming("It costs 12.", 100, channel="CT", author="U2"))
+    assert told("human") == ["It costs 10."]
+    assert "write again" in told("note")[-1]
+
+
+def test_who_was_forgotten_is_not_in_what_they_passed_on(question: Question) -> None:
+    handed_over(question)
+    escalations.claim(question, **BOB)
+    says("Okapi knows.", 100, channel="CT", thread_id="1700000000.777", author="U2")
+    escalations.answer(question, **BOB, text="Okapi again.")
+    erasing.erase("U2", Platform.SLACK)
+    assert "Okapi" not in tables.dump()
+    talking.change(questions.incoming("Okapi says more.", 100, channel="CT", author="U2"))
+    assert "Okapi" not in tables.dump()
