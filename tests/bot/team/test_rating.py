@@ -96,7 +96,7 @@ def test_on_slack_the_form_ends_with_a_word_and_a_person_is_asked_from_it(
     workspace.fake.submit(BOB, view, {"reason": {"reason": "have_it"}, "right_document": {"right_document": "Refunds"}})
     assert "we have it" in str(workspace.fake.views[view]["blocks"])
     workspace.fake.press_in_view(view, "parley:human", BOB)
-    bots.until(lambda: "passed it on" in str(workspace.fake.views[view]["blocks"]), "the person reads a word")
+    bots.until(lambda: "team's board" in str(workspace.fake.views[view]["blocks"]), "the person reads a word")
     assert Escalation.objects.get().question_id == pk
 
 

@@ -283,8 +283,10 @@ def test_a_message_that_cannot_be_passed_on_is_said_to_its_writer(claimed: Desk)
     else:
         assert isinstance(claimed, DiscordDesk)
         refusal = Http(403, {"code": 50013, "message": "Missing Permissions"})
-        claimed.fake.script("POST", f"channels/{claimed.place}/messages", refusal)
-        claimed.expected = [403]
+        for place in (f"channels/{claimed.place}/messages", f"channels/{claimed.room.channel}/messages"):
+            claimed.fake.script("POST", place, refusal)  # nor beside the thread
+        claimed.fake.script("POST", "users/@me/channels", refusal)  # nor to the asker alone
+        claimed.expected = [403] * 3
     said = claimed.team_writes("This does not arrive.")
     claimed.until_team_reads("This did not reach the asker")
     bots.until(lambda: claimed.signs(said, by_team=True) == {"⚠️"}, "the person sees that it was not sent")
