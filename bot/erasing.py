@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from bot.models import Conversation, Delivery, Escalation, Feedback, Message, Nomination, Platform, Question, Remark
 
@@ -62,6 +62,8 @@ def erase(person: str, platform: Platform, *, names: frozenset[str] = frozenset(
     Escalation.objects.filter(question__in=asked).update(reason=ERASED, answer="", requested_by="")
     Remark.objects.filter(escalation__question__in=asked).update(text=ERASED, files=[])
     mine = Remark.objects.filter(person=person, escalation__question__platform=platform)
+    Delivery.objects.filter(Exists(_carried(mine))).update(body={"text": ERASED})
+    Escalation.objects.filter(answered_by=person, question__platform=platform).update(answer="")
     mine.update(text=ERASED, files=[], person="", name="")
     opinions, _ = Feedback.objects.filter(person=person, message__conversation__platform=platform).delete()
     answers += _take_out_around(person, platform)
@@ -75,6 +77,13 @@ def erase(person: str, platform: Platform, *, names: frozenset[str] = frozenset(
         Escalation.objects.filter(**{field: person}).update(**{field: ""})
     _take_out({person, *known})
     return Erasure(count, conversations, opinions, answers)
+
+
+def _carried(remarks: QuerySet[Remark]) -> QuerySet[Remark]:
+    """Those of which a post (the outer row) carries the words, or a part of them."""
+    post = {"delivery__question": OuterRef("question"), "delivery__kind": OuterRef("kind")}
+    parts = {"delivery__part__gte": OuterRef("part"), "delivery__part__lt": OuterRef("part") + F("posts")}
+    return remarks.filter(**post, **parts)
 
 
 def _around(person: str, platform: Platform) -> QuerySet[Message]:

@@ -110,6 +110,14 @@ def change(delivery: Delivery, post: Post) -> None:
     wake()
 
 
+def again(delivery: Delivery, post: Post, channel: Channel) -> None:
+    """Try anew, in a channel, what was given up; an attempt whose end nobody knows is looked for first."""
+    Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.DEAD).update(
+        state=DeliveryState.WAITING, channel=channel, body=post.as_json(), attempts=1, not_before=Now(), error=""
+    )
+    wake()
+
+
 def wake() -> None:
     """Tell the workers, once this transaction is committed, that there is something to do."""
     with connection.cursor() as cursor:
@@ -166,7 +174,8 @@ def _acknowledge(delivery: Delivery, messenger: Messenger) -> None:
     remark: Remark | None = getattr(delivery, "remark", None)
     if remark is None or remark.channel is None or delivery.sent_at is not None:
         return  # an edit says nothing new to whoever made it
-    if remark.message_id and not remark.is_taken_back:
+    is_whole = not remark.carriers().filter(state=DeliveryState.DEAD).exists()
+    if remark.message_id and is_whole and not remark.is_taken_back:
         messenger.react(remark.channel, remark.thread_id, remark.message_id, Sign.PASSED_ON)
 
 

@@ -63,6 +63,14 @@ class Escalation(models.Model):
         return f"{self.state}: {self.question}"
 
 
+class RemarkQuerySet(models.QuerySet["Remark"]):
+    def carried_by(self, delivery: Delivery) -> "Remark | None":
+        """The one that a post carries, or a part of."""
+        last = {"delivery__question": delivery.question_id, "delivery__kind": delivery.kind}
+        parts = {"delivery__part__gte": delivery.part, "delivery__part__lt": delivery.part + models.F("posts")}
+        return self.filter(**last, **parts).select_related("channel__workspace", "delivery").first()
+
+
 class Remark(models.Model):
     """What the asker or a person of the team wrote while the bot carried their words to and fro.
 
@@ -85,6 +93,8 @@ class Remark(models.Model):
     is_taken_back = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
 
+    objects = RemarkQuerySet.as_manager()
+
     class Meta:
         ordering = ["id"]
         constraints = [
@@ -95,3 +105,12 @@ class Remark(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    def carriers(self) -> models.QuerySet[Delivery]:
+        """The posts that carry it, in their order."""
+        last = self.delivery
+        if last is None:
+            return Delivery.objects.none()
+        parts = (last.part - self.posts + 1, last.part)
+        same = Delivery.objects.filter(question=last.question_id, kind=last.kind, part__range=parts)
+        return same.order_by("part")

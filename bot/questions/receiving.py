@@ -180,9 +180,11 @@ def _is_heard(channel: Channel, incoming: Incoming) -> bool:
     if Receipt.objects.filter(key=key).exists():
         return True
     hear = talking.ear(channel, incoming, is_solved=is_settled(incoming.text))
-    if hear is not None and _is_first(key):
+    if hear is None or known(channel, [incoming.message_id]):
+        return False  # what was asked of the bot before people had it may be delivered again
+    if _is_first(key):
         hear()
-    return hear is not None
+    return True
 
 
 def _keep(

@@ -1,12 +1,12 @@
 """Questions for people: handed over, claimed, closed, opened again. Every step is one of handover.EDGES."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from bot import outbox
-from bot.models import ChannelKind, Conversation, DeliveryKind, Escalation, Message, Question
+from bot.models import ChannelKind, Conversation, Delivery, DeliveryKind, DeliveryState, Escalation, Message, Question
 from bot.posts import presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Post
@@ -16,6 +16,7 @@ from bot.wording import outcomes, phrases, speech
 from bot.wording.phrases import Phrase
 
 WISH = "The asker wants a person."
+TRIED_AGAIN_AFTER = timedelta(hours=1)
 ANNOUNCED = 1000  # that wait and were never told of, looked at in one go
 
 
@@ -73,9 +74,13 @@ def _open(
 
 def _tell_team(escalation: Escalation, question: Question, answer: Message | None) -> None:
     team = question.channel.team_channel
-    if team is not None:
-        post = team_posts.build(escalation, question, answer)
-        outbox.add(question, DeliveryKind.ESCALATION, post, place=(team, ""))
+    if team is None:
+        return
+    post = team_posts.build(escalation, question, answer)
+    delivery = outbox.add(question, DeliveryKind.ESCALATION, post, place=(team, ""))
+    if delivery.state == DeliveryState.DEAD:
+        outbox.again(delivery, post, team)
+        team_posts.refresh(escalation, question)  # or what waited under it would say last how it stood then
 
 
 def _ask_again(escalation: Escalation, question: Question, *, by: str) -> bool:
@@ -100,7 +105,7 @@ def _remind_at(question: Question) -> datetime | None:
 
 
 def announce() -> int:
-    """Tell teams what waits since before there was a channel for it; how many questions."""
+    """Tell teams what waits since before there was a channel for it, or one that could be posted in; how many."""
     waiting = Escalation.objects.told_nobody().select_related("question__channel__workspace")
     count = 0
     for escalation in waiting[:ANNOUNCED]:
@@ -113,13 +118,21 @@ def announce() -> int:
 def _announce(pk: int) -> bool:
     question = Question.objects.select_related("channel__workspace", "answer").get(pk=pk)
     escalation = handover.locked(question)
-    if escalation is None or relaying.has_post(question):
+    if escalation is None or relaying.has_post(question) or not _may_be_told(question):
         return False
     Escalation.objects.filter(pk=escalation.pk).update(remind_at=_remind_at(question))
     _tell_team(escalation, question, question.answer)
-    for remark in escalation.remarks.filter(is_of_team=False, delivery=None):
+    for remark in escalation.remarks.filter(is_of_team=False, delivery=None)[: relaying.AT_ONCE + 1]:
         relaying.carry(question, remark)
     return True
+
+
+def _may_be_told(question: Question) -> bool:
+    """A post that was given up is tried again in another channel at once, in the same one after a while."""
+    lost = Delivery.objects.filter(question=question, kind=DeliveryKind.ESCALATION).first()
+    if lost is None or lost.channel != question.channel.team_channel:
+        return True
+    return lost.not_before < timezone.now() - TRIED_AGAIN_AFTER
 
 
 def claim(question: Question, *, by: str, name: str) -> bool:
@@ -220,10 +233,20 @@ def _close(escalation: Escalation, question: Question, move: Move, *, by: str, n
         changes |= {"answered_by": by, "answered_by_name": name[:200]}
     if not handover.advance(escalation, move, **changes):
         return False
-    others = Escalation.objects.waiting().filter(question__conversation=question.conversation_id)
-    if not others.exists():
-        Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=None)
+    _speak_again(escalation, question)
     return True
+
+
+def _speak_again(escalation: Escalation, question: Question) -> None:
+    """Unless people have another question of the conversation. Of two that end at once the later one sees it; what was
+    said before, while the bot was silent already, stays unanswered."""
+    conversation = Conversation.objects.select_for_update().get(pk=question.conversation_id)
+    conversation.last_active_at = timezone.now()
+    if not Escalation.objects.waiting().filter(question__conversation=conversation).exists():
+        if conversation.silenced_at is not None and conversation.silenced_at < escalation.opened_at:
+            conversation.was_silent(conversation.silenced_at, escalation.opened_at)
+        conversation.silenced_at, conversation.silenced_by = None, ""
+    conversation.save(update_fields=["silenced_at", "silenced_by", "past_silences", "last_active_at"])
 
 
 def _by(question: Question, name: str, named: Phrase, unnamed: Phrase) -> str:
@@ -232,4 +255,6 @@ def _by(question: Question, name: str, named: Phrase, unnamed: Phrase) -> str:
 
 
 def _silence(question: Question) -> None:
-    Conversation.objects.filter(pk=question.conversation_id).update(silenced_at=timezone.now())
+    """From now on, or since before: what was said meanwhile is not for the bot."""
+    found = Conversation.objects.filter(pk=question.conversation_id, silenced_at=None)
+    found.update(silenced_at=timezone.now())

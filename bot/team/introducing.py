@@ -4,11 +4,13 @@ import re
 
 from bot.messenger import Messenger
 from bot.models import Channel, Delivery, DeliveryKind, Question, Remark, Workspace
+from bot.posts.neutralising import neutral
 
 TALKS = (DeliveryKind.ESCALATION, DeliveryKind.HANDOFF, DeliveryKind.ASKER, DeliveryKind.HUMAN)
 UNSEEN = "\u200b"
 PERSON = re.compile(rf"<{UNSEEN}?@(\w{{2,32}})>")  # as posts.neutralising leaves a mention
 PLACE = re.compile(rf"<{UNSEEN}?#(\w{{2,32}})>")
+MOST_NAMED = 20  # people of one post; each may cost a call to the platform, and a post has a length
 SOMEBODY, SOMEWHERE = "somebody", "another channel"
 
 
@@ -37,13 +39,16 @@ def _introduce(remark: Remark, workspace: Workspace, messenger: Messenger) -> No
 
 
 def named(text: str, workspace: Workspace, messenger: Messenger) -> str:
-    """`text` with people and channels by their names, which call nobody."""
+    """`text` with people and channels by their names, which call nobody, whatever somebody calls themselves."""
+    people = dict.fromkeys(PERSON.findall(text))
+    names = {each: messenger.name_of(workspace, each) for each in [*people][:MOST_NAMED]}
+    mentioned = Channel.objects.filter(workspace=workspace, external_id__in=PLACE.findall(text))
+    places = dict(mentioned.values_list("external_id", "name"))
 
     def person(found: re.Match[str]) -> str:
-        return f"@{UNSEEN}{messenger.name_of(workspace, found.group(1)) or SOMEBODY}"
+        return f"@{UNSEEN}{neutral(names.get(found.group(1), ''), links=()) or SOMEBODY}"
 
     def place(found: re.Match[str]) -> str:
-        known = Channel.objects.filter(workspace=workspace, external_id=found.group(1)).first()
-        return f"#{known.name if known and known.name else SOMEWHERE}"
+        return f"#{neutral(places.get(found.group(1), ''), links=()) or SOMEWHERE}"
 
     return PLACE.sub(place, PERSON.sub(person, text))

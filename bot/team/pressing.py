@@ -8,7 +8,7 @@ from bot import outbox
 from bot.models import DeliveryKind, Question
 from bot.posts import buttons, presenting, quoting
 from bot.posts.post import Field, Form, Sheet
-from bot.team import articles, escalations, talking
+from bot.team import articles, escalations, relaying, talking
 from bot.team.feedback import IMPROVE, improve, is_refusal, judge, reasons
 from bot.team.press import Press, Said
 from bot.wording import phrases, speech
@@ -32,12 +32,14 @@ def submit(name: str, value: str, fields: dict[str, str], *, person: str, person
     question = _question(value)
     if question is None:
         return Said(ENGLISH.say(phrases.QUESTION_GONE))
-    fields = {key: text.strip() for key, text in fields.items()}
+    fields = {key: relaying.seen(text) for key, text in fields.items()}
     if name == IMPROVE:
         return improve(question, fields, person)
     if name == buttons.CHANGE:
         is_sent = escalations.send_draft(question, by=person, name=person_name, text=fields["text"])
         return Said("Sent." if is_sent else "Somebody has sent it already.")
+    if name == buttons.WRITE and not fields["text"]:
+        return _said(question, phrases.WHAT_TO_WRITE)
     if name == buttons.WRITE:
         is_written = talking.write(question, by=person, name=person_name, text=fields["text"])
         return _said(question, phrases.PASSED_ON if is_written else phrases.IS_OVER)

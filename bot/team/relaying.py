@@ -1,21 +1,29 @@
 """Words of a person on their way to another, through the bot: made safe, and put into the outbox."""
 
 import re
-from itertools import zip_longest
+from datetime import timedelta
+
+from django.utils import timezone
 
 from bot import outbox
-from bot.models import Delivery, DeliveryKind, Platform, Question, Remark
+from bot.messenger import PRIVATE
+from bot.models import Conversation, Delivery, DeliveryKind, DeliveryState, Platform, Question, Remark
 from bot.posts import buttons
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Post, parts
 from bot.posts.splitting import split
 from bot.wording import phrases, speech
 from bot.wording.speech import ENGLISH, Speech
+from foundation.text import clean
 from knowledge.passages.hyperlinks import addresses, quoted
 
 MOST: dict[str, int] = {Platform.DISCORD: 1600}  # characters of a post, what calls and credits left out
 MOST_ELSEWHERE = 9000
 MARKS = 24  # around a source or a note
+AT_ONCE, AT_ONCE_WITHIN = 30, timedelta(minutes=10)  # messages of one asker that are passed on in that time
+ON_DASHBOARD = "More of the asker's messages stand on the dashboard alone, until there are fewer of them."
+BEYOND_CHANGE = "The asker reads this in private, where nothing can be changed any more: write again what is different."
+NOTHING = "…"  # what an edit left that took all words away
 FEW_LINES = 100  # of which the signs of a quotation take little
 DASHBOARD = "@"  # before the name of somebody who acts on a page, where platforms have ids
 ADDRESS = re.compile(
@@ -67,11 +75,37 @@ def handoff(question: Question, text: str, *, is_open: bool = False) -> Delivery
 
 def carry(question: Question, remark: Remark) -> None:
     """Post a remark to the other side: to the asker, or under the post of the team, where it has one."""
+    Conversation.objects.filter(pk=question.conversation_id).update(last_active_at=timezone.now())
     if not remark.is_of_team and not has_post(question):
+        return
+    if not remark.is_of_team and remark.delivery is None and _is_flooded(remark):
+        _hold_back(question)
         return
     posts = _posts(question, remark)
     remark.delivery, remark.posts = [_carry(question, remark, post) for post in posts][-1], len(posts)
     remark.save(update_fields=["delivery", "posts"])
+
+
+def _is_beyond_change(delivery: Delivery) -> bool:
+    """What one person alone reads cannot be found again, nor changed."""
+    is_private = delivery.is_private or delivery.message_id == PRIVATE
+    return is_private and delivery.state != DeliveryState.WAITING
+
+
+def _is_flooded(remark: Remark) -> bool:
+    """Whether so much of the asker was passed on of late that another message is kept for the dashboard alone."""
+    passed_on = Remark.objects.filter(escalation=remark.escalation_id, is_of_team=False).exclude(delivery=None)
+    return passed_on.filter(delivery__created_at__gt=timezone.now() - AT_ONCE_WITHIN).count() >= AT_ONCE
+
+
+def _hold_back(question: Question) -> None:
+    """Both sides are told, once in that time."""
+    told = Delivery.objects.filter(question=question, created_at__gt=timezone.now() - AT_ONCE_WITHIN)
+    text = speech.of(question).say(phrases.TOO_MUCH_AT_ONCE)
+    if not told.filter(kind=DeliveryKind.HANDOFF, body__text=text).exists():
+        handoff(question, text)
+        minutes = int(AT_ONCE_WITHIN.total_seconds() // 60)
+        note_to_team(question, f"That was much: {AT_ONCE} messages within {minutes} minutes. {ON_DASHBOARD}")
 
 
 def _carry(question: Question, remark: Remark, post: Post) -> Delivery:
@@ -100,8 +134,9 @@ def note_to_team(question: Question, text: str, *, mention: str = "") -> None:
 
 
 def has_post(question: Question) -> bool:
-    """Whether a team was told of a question, or is being told."""
-    return Delivery.objects.filter(question=question, kind=DeliveryKind.ESCALATION).exists()
+    """Whether a team was told of a question, or is being told; a post that was given up tells nobody."""
+    posts = Delivery.objects.filter(question=question, kind=DeliveryKind.ESCALATION)
+    return posts.exclude(state=DeliveryState.DEAD).exists()
 
 
 def _under_post(question: Question, kind: DeliveryKind, post: Post) -> Delivery:
@@ -121,12 +156,18 @@ def shown(remark: Remark, spoken: Speech = ENGLISH) -> str:
     if remark.is_taken_back:
         return f"_{spoken.say(phrases.TAKEN_BACK)}_"
     words = [safe(remark.text)] if remark.text else []
-    return "\n".join([*words, *(_file(name, url, spoken) for name, url in remark.files)])
+    return "\n".join([*words, *(_file(name, url, spoken) for name, url in remark.files)]) or NOTHING
 
 
 def _file(name: str, url: str, spoken: Speech) -> str:
     label = neutral(name, links=()).replace("[", "(").replace("]", ")").replace("\n", " ")
     return f"📎 [{label}]({quoted(url)})" if url.startswith("https://") else spoken.say(phrases.FILE_LEFT, name=label)
+
+
+def seen(text: str) -> str:
+    """What somebody wrote, as it can be kept; empty where a reader would see nothing of it."""
+    text = clean(text).strip()
+    return text if safe(text).strip() else ""
 
 
 def safe(text: str) -> str:
@@ -137,14 +178,18 @@ def safe(text: str) -> str:
 
 def rewrite(remark: Remark) -> None:
     """Have the posts of a remark say what it says now, whether they are there already or on their way."""
-    last, question = remark.delivery, remark.escalation.question
-    if last is None:
+    question = remark.escalation.question
+    if remark.delivery is None:
         return
-    first = last.part - remark.posts + 1
-    there = Delivery.objects.filter(question=question, kind=last.kind, part__range=(first, last.part)).order_by("part")
     gone = Post(text=f"_{speech.of(question).say(phrases.TAKEN_BACK)}_")
-    for delivery, post in zip_longest(there, _posts(question, remark)):
-        if delivery is None:
-            _carry(question, remark, post)
-        else:
-            outbox.change(delivery, post or gone)
+    there, posts = list(remark.carriers()), _posts(question, remark)
+    if remark.is_of_team and any(map(_is_beyond_change, there)):
+        note_to_team(question, BEYOND_CHANGE)
+        return
+    is_longer = len(posts) > len(there)
+    for delivery, post in zip(there, [] if is_longer else posts, strict=False):
+        outbox.change(delivery, post)
+    for delivery in there[0 if is_longer else len(posts) :]:
+        outbox.change(delivery, gone)
+    if is_longer:  # all of it is said anew, so that its posts stay together
+        carry(question, remark)

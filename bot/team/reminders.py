@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from bot import outbox
@@ -21,9 +22,10 @@ REMINDERS = 3
 
 def remind() -> int:
     """Say again, in the thread of its post, that nobody has claimed a question; how many were due."""
-    due = Escalation.objects.filter(state=EscalationState.OPEN, remind_at__lt=timezone.now()).select_related("question")
+    told = Delivery.objects.filter(question=OuterRef("question"), kind=DeliveryKind.ESCALATION).exclude(message_id="")
+    due = Escalation.objects.filter(Exists(told), state=EscalationState.OPEN, remind_at__lt=timezone.now())
     count = 0
-    for escalation in due[:100]:
+    for escalation in due.select_related("question").order_by("remind_at")[:100]:
         count += 1
         _remind(escalation)
     return count

@@ -11,16 +11,18 @@ from bot.models import (
     ChannelKind,
     Delivery,
     DeliveryKind,
+    DeliveryState,
     Escalation,
     Platform,
     Question,
     Remark,
 )
-from bot.team import escalations, handover, relaying
+from bot.team import escalations, handover, relaying, team_posts
 from bot.team.handover import Move
 from bot.team.team_posts import ASIDE, SOMEBODY
 from bot.wording import phrases, speech
 from bot.wording.speech import ENGLISH
+from foundation.text import clean
 
 CLAIM_FIRST = "This stayed here: press Claim above, and what you write after that goes to the asker."
 OF_ANOTHER = f"This stayed here: {{name}} has the question. Begin with {ASIDE} what is not for the asker in any case."
@@ -80,9 +82,12 @@ def say(question: Question, *, by: str, name: str, text: str) -> bool:
         if escalation.state == handover.OPEN:
             escalations.claim(question, by=by, name=name)
             escalation.refresh_from_db()
+        is_others = escalation.claimed_by != by
         said = {"answered_by": by, "answered_by_name": name, "claimed_by": by, "claimed_by_name": name}
         if not handover.advance(escalation, Move.TEAM_WRITES, **said):
             return False
+        if is_others:
+            team_posts.refresh(escalation, question)
         relaying.carry(question, escalation.remarks.create(is_of_team=True, person=by, name=name, text=text))
     return True
 
@@ -105,8 +110,8 @@ def _explain(escalation: Escalation, question: Question) -> None:
 def hear_asker(channel: Channel, incoming: Incoming, *, is_solved: bool) -> None:
     """A message while people have the question: passed on if it is of its asker, whose word can close it as well."""
     found = _case(channel, incoming)
-    if found is None:
-        return  # others talk there
+    if found is None or not (_words(incoming) or incoming.files):
+        return  # others talk there, or it says nothing
     question = _question(found.question_id)
     escalation = handover.locked(question)
     if escalation is None:
@@ -144,9 +149,9 @@ def note_question(question: Question) -> None:
 
 
 def _case(channel: Channel, incoming: Incoming) -> Escalation | None:
-    cases = _cases(channel, incoming)
-    mine = _asked_by(incoming.author).filter(conversation__in=cases.values("question__conversation"))
-    return cases.filter(question__conversation__in=mine.values("conversation")).order_by("-opened_at").first()
+    """That of whoever wrote it: who asked something else in the same thread speaks for nobody."""
+    mine = _asked_by(incoming.author).filter(channel=channel)
+    return _cases(channel, incoming).filter(question__in=mine).order_by("-opened_at").first()
 
 
 def _asked_by(person: str) -> QuerySet[Question]:
@@ -159,7 +164,8 @@ def _cases(channel: Channel, incoming: Incoming) -> QuerySet[Escalation]:
     read again, or late, in the history."""
     found = Escalation.objects.filter(question__channel=channel, question__is_private=False)
     if incoming.thread_id:
-        found = found.filter(question__conversation__thread_id=incoming.thread_id)
+        there = {"channel": channel, "thread_id": incoming.thread_id}  # together they are an index
+        found = found.filter(**{f"question__conversation__{name}": value for name, value in there.items()})
     elif incoming.is_threaded or channel.kind != ChannelKind.DIRECT:
         return found.none()
     if incoming.asked_at is None:
@@ -171,13 +177,13 @@ def _cases(channel: Channel, incoming: Incoming) -> QuerySet[Escalation]:
 def _keep(escalation: Escalation, channel: Channel, incoming: Incoming, *, is_of_team: bool, name: str) -> Remark:
     return Remark.objects.create(
         escalation=escalation, is_of_team=is_of_team, person=incoming.author, name=name[:200], text=_words(incoming),
-        files=[[each.name, each.url] for each in incoming.files], channel=channel, thread_id=incoming.thread_id,
-        message_id=incoming.message_id,
+        files=[[clean(each.name), clean(each.url)] for each in incoming.files],
+        channel=channel, thread_id=incoming.thread_id, message_id=incoming.message_id,
     )  # fmt: skip
 
 
 def _words(incoming: Incoming) -> str:
-    return (incoming.markdown or incoming.text).strip()
+    return relaying.seen(incoming.markdown or incoming.text)
 
 
 def _left(incoming: Incoming) -> str:
@@ -196,9 +202,11 @@ def _question(pk: int) -> Question:
 @transaction.atomic
 def change(incoming: Incoming) -> bool:
     """A message was edited: what was passed on of it is, too. Whether it had been passed on."""
-    remark = _remarks(incoming.platform, incoming.workspace, incoming.channel, incoming.message_id).first()
+    remark = _locked(incoming.platform, incoming.workspace, incoming.channel, incoming.message_id)
     if remark is None:
         return False
+    if remark.person != incoming.author:
+        return True  # who was forgotten meanwhile
     text = _words(incoming)
     if text.startswith(ASIDE) and remark.is_of_team:
         _take_back(remark)
@@ -212,7 +220,7 @@ def change(incoming: Incoming) -> bool:
 @transaction.atomic
 def take_back(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
     """A message was deleted: where it was passed on to, it says so."""
-    remark = _remarks(platform, workspace, channel, message_id).first()
+    remark = _locked(platform, workspace, channel, message_id)
     if remark is not None and not remark.is_taken_back:
         _take_back(remark)
 
@@ -223,15 +231,24 @@ def _take_back(remark: Remark) -> None:
     relaying.rewrite(remark)
 
 
+def _locked(platform: Platform, workspace: str, channel: str, message_id: str) -> Remark | None:
+    """What became of a message, as it is while nobody else changes it."""
+    remark = _remarks(platform, workspace, channel, message_id).first()
+    if remark is not None:
+        handover.locked(remark.escalation.question)
+        remark = _remarks(platform, workspace, channel, message_id).first()
+    return remark
+
+
 def _remarks(platform: Platform, workspace: str, channel: str, message_id: str) -> QuerySet[Remark]:
     found = Remark.objects.filter(channel__in=Channel.objects.of(platform, workspace, channel), message_id=message_id)
     return found.select_related("delivery", "escalation__question__channel__workspace")
 
 
 def bounce(delivery: Delivery, messenger: Messenger, reason: str) -> None:
-    """What could not be passed on is said to whoever wrote it."""
-    remark: Remark | None = getattr(delivery, "remark", None)
-    if remark is None:
+    """What could not be passed on is said to whoever wrote it, once, however many of its posts are lost."""
+    remark = Remark.objects.carried_by(delivery)
+    if remark is None or remark.carriers().filter(state=DeliveryState.DEAD).exclude(pk=delivery.pk).exists():
         return
     if remark.channel is not None and remark.message_id:
         messenger.react(remark.channel, remark.thread_id, remark.message_id, Sign.NOT_PASSED_ON)

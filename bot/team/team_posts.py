@@ -3,7 +3,17 @@
 from django.db.models import F
 
 from bot import outbox
-from bot.models import Delivery, DeliveryKind, Escalation, EscalationState, Message, Outcome, Platform, Question
+from bot.models import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Escalation,
+    EscalationState,
+    Message,
+    Outcome,
+    Platform,
+    Question,
+)
 from bot.posts import buttons, presenting
 from bot.posts.neutralising import neutral
 from bot.posts.post import Button, Credit, Post
@@ -88,7 +98,7 @@ def _buttons(escalation: Escalation) -> tuple[Button, ...]:
 def refresh(escalation: Escalation, question: Question) -> None:
     """Have the post of the team say how things stand, where there is one."""
     post = Delivery.objects.filter(question=question, kind=DeliveryKind.ESCALATION).select_related("channel").first()
-    if post is None:
+    if post is None or post.state == DeliveryState.DEAD:
         return
     Escalation.objects.filter(pk=escalation.pk).update(changes=F("changes") + 1)
     escalation.refresh_from_db(fields=["changes"])

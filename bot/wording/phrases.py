@@ -120,6 +120,11 @@ FROM = Phrase("from", "From")
 TAKEN_BACK = Phrase("taken_back", "(taken back)")
 FILE_LEFT = Phrase("file_left", "(sent a file that I could not pass on: {name})")
 FILES_LEFT = Phrase("files_left", "I could not pass on {names}. Please send a link to it, or write down what it says.")
+TOO_MUCH_AT_ONCE = Phrase(
+    "too_much_at_once",
+    "That was a lot at once: the team finds your latest messages on its board, and is not called for each of them. "
+    "Please put what matters most into one message in a few minutes.",
+)
 NOT_DELIVERED = Phrase("not_delivered", "Your last message did not reach the team. Please try it once more.")
 NOBODY_HERE = Phrase(
     "nobody_here", "There is nobody here whom I could hand this to, so I have looked in the documents."

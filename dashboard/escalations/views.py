@@ -56,10 +56,10 @@ def _answer(request: loading.Request, question: Question, text: str) -> HttpResp
 
 @rules.action(Role.REVIEWER)
 def conclude(request: loading.Request, pk: int) -> HttpResponse:
-    """Close one without a word, or open one again that is closed."""
+    """Close one without a word, or open one again that is closed: what was asked for, however often it is sent."""
     found = get_object_or_404(Escalation.objects.select_related("question"), pk=pk)
     question, who, name = _question(found), _who(request), request.user.get_username()
-    if found.state == EscalationState.ANSWERED:
+    if request.POST.get("then") == "reopen":
         escalations.reopen(question, by=who, name=name)
         return redirect("escalation", pk)
     escalations.answer(question, by=who, name=name, text="")

@@ -37,12 +37,15 @@ log = logging.getLogger(__name__)
 POSTS = {0, 19}  # the types of a message and of a reply
 LOOKED_AT = 100
 ARCHIVE_MINUTES = 1440
+TEAM_THREAD = "Question for the team"
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, NO_ACCESS, ARCHIVED, THREAD_EXISTS = 10003, 10008, 50001, 50083, 160004
 GONE = {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}
 # A place in which we may not write any more: the channel or thread is gone, hidden, closed, locked, or full; or which
 # is none to write in. And a message that Discord lets nobody edit so often any more (30046).
 CLOSED = {UNKNOWN_CHANNEL, NO_ACCESS, ARCHIVED, 30033, 30046, 50008, 50013, 160005, 160006}
 TO_ASKER = {DeliveryKind.ANSWER, DeliveryKind.NOTICE, DeliveryKind.HANDOFF, DeliveryKind.HUMAN}
+# What takes the place of the reply that a command was promised; whatever is said later stands below that.
+REPLIES = {DeliveryKind.ANSWER, DeliveryKind.NOTICE}
 # Codes of "you may not", or "not here": channels without threads, or without the right to make any.
 NO_THREADS = {50001, 50013, 50024, 50068, 50083, 160006}
 
@@ -86,7 +89,7 @@ class DiscordMessenger(Messenger):
                 raise
             return self._send_elsewhere(delivery, post, error)
         if delivery.kind == DeliveryKind.ESCALATION:
-            self._open_thread(delivery.channel.external_id, message_id, "Question for the team")
+            self._open_thread(delivery.channel.external_id, message_id, TEAM_THREAD)
         return message_id
 
     def post(self, delivery: Delivery, body: dict[str, Any]) -> str:
@@ -140,7 +143,7 @@ class DiscordMessenger(Messenger):
             application, token = secrets.decrypt(question.reply_token).split("/", 1)
             path = "/webhooks/{webhook_id}/{webhook_token}"
             try:
-                if delivery.part == 1:
+                if delivery.part == 1 and delivery.kind in REPLIES:
                     self._session.ask(
                         "PATCH", path + "/messages/@original", body, webhook_id=application, webhook_token=token
                     )
@@ -167,6 +170,8 @@ class DiscordMessenger(Messenger):
             if error.code not in GONE:
                 self._abandon(delivery, error)
             raise GoneError from error
+        if delivery.kind == DeliveryKind.ESCALATION:  # which the attempt that posted it may not have come to
+            self._open_thread(delivery.channel.external_id, delivery.message_id, TEAM_THREAD)
 
     def _abandon(self, delivery: Delivery, closed: DiscordRefusedError) -> None:
         """Take a message away that cannot be changed, as far as we may."""

@@ -10,6 +10,7 @@ from bot.models import AnswerMode, Channel, Delivery, Escalation, Question, Work
 from bot.team import handover
 from config.settings import BASE_DIR
 from tests.fakes.discord.fake import FakeDiscord
+from tests.fakes.discord.faults import CutBefore
 from tests.fakes.discord.guild import ASKED
 from tests.fakes.discord.things import PERMISSIONS
 from tests.harness import bots
@@ -75,6 +76,29 @@ def test_a_private_question_is_talked_about_in_private(desk: Desk) -> None:
     question = Question.objects.get()
     write_back(desk, question)
     desk.until_team_reads("> The yearly one.")
+    assert f"{ASKED} [1]" in read_in_private(desk)  # the answer is still there
+    assert "passed this on" in read_in_private(desk)
+    assert "Which plan is it?" in read_in_private(desk)
+
+
+def test_the_thread_of_a_team_is_opened_by_a_later_attempt(discord: FakeDiscord) -> None:
+    with bots.running("discord"):
+        desk = DiscordDesk(discord)
+        desk.begin()
+        discord.script("POST", f"channels/{desk.team}/messages/[0-9]+/threads", CutBefore())
+        desk.press("human")
+        desk.until_team_reads("A question for the team")
+        desk.asker_writes("It is urgent.")
+        desk.until_team_reads("> It is urgent.")
+        desk.settle()
+        assert sum("A question for the team" in each for each in desk.team_reads()) == 1
+
+
+def read_in_private(desk: Desk) -> str:
+    if isinstance(desk, SlackDesk):
+        return " ".join(str(each) for each in desk.fake.ephemerals("C1", "U1"))
+    assert isinstance(desk, DiscordDesk)
+    return " ".join(str(each.data["content"]) for each in desk.fake.hooks.hidden.values())
 
 
 def write_back(desk: Desk, question: Question) -> None:

@@ -68,7 +68,8 @@ def test_the_talk_goes_on_from_the_page_until_it_is_closed(owner: Client, things
         "answered", "Which plan is it?", "keeper",
     )  # fmt: skip
     assert "Closed" in owner.get(address).content.decode()
-    owner.post(reverse("conclude", kwargs=things["escalation"]))
+    owner.post(reverse("conclude", kwargs=things["escalation"]))  # sent twice, it stays closed
+    owner.post(reverse("conclude", kwargs=things["escalation"]), {"then": "reopen"})
     escalation.refresh_from_db()
     assert escalation.state == "claimed"
     told = [each.body["text"] for each in Delivery.objects.filter(kind=DeliveryKind.HANDOFF).order_by("part")]
