@@ -314,6 +314,10 @@ def _channel(incoming: Incoming) -> Channel:
         for name, value in (("name", incoming.channel_name), ("has_outsiders", incoming.has_outsiders))
         if value not in ("", None) and getattr(found, name) != value
     }
+    if incoming.kind == ChannelKind.GROUP and found.kind == ChannelKind.CHANNEL:
+        changed["kind"] = (
+            ChannelKind.GROUP
+        )  # a mention does not tell that its channel is a private one; the message does
     if changed:
         Channel.objects.filter(pk=found.pk).update(**changed)
         for name, value in changed.items():

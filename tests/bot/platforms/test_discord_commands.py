@@ -58,7 +58,7 @@ def test_help_says_how_to_ask_and_what_is_known(server: Server) -> None:
         assert words in said["content"]
     Channel.objects.filter(external_id=str(server.channel)).update(language="German")
     said = server.fake.command(server.ann, server.channel, "help", {}).wait()["data"]
-    assert "Frag mich mit" in said["content"]
+    assert "Frag mich, wie du" in said["content"]
     assert Question.objects.count() == 2
 
 

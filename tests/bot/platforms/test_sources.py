@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import caches
 
 from bot.models import Channel, Citation, Message, Question
 from bot.platforms.discord import posts as discord_posts
@@ -11,7 +12,7 @@ from bot.posts.post import Excerpt, Sheet
 from knowledge.models import Collection, Document, Visibility
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import Server
-from tests.fakes.slack.fake import FakeSlack
+from tests.fakes.slack.fake import FakeSlack, Hang
 from tests.fakes.slack.workspace import BOB, CHANNEL, Workspace
 from tests.harness import bots
 from tests.rows.questions import make_channel, make_question_row
@@ -56,6 +57,19 @@ def test_on_slack_the_quotes_open_in_a_modal(workspace: Workspace) -> None:
     shown = str(workspace.fake.views[view])
     assert "What I read" in shown
     assert Citation.objects.get().quote in shown
+
+
+def test_a_slack_that_is_slow_to_tell_who_reads_delays_no_press(workspace: Workspace, shelf: Collection) -> None:
+    (answer,) = workspace.answers(workspace.mention())
+    Collection.objects.filter(pk=shelf.pk).update(visibility=Visibility.INTERNAL)
+    caches["process"].clear()
+    workspace.fake.script("users.info", Hang(3.5, applied=False))  # what whoever pressed is called
+    workspace.fake.script("conversations.info", Hang(2.0))
+    workspace.fake.press(CHANNEL, answer["ts"], "parley:sources", BOB)  # is refused when it comes too late
+    bots.until(lambda: workspace.fake.ephemerals(CHANNEL, BOB), "it is said that they are internal")
+    bots.until(lambda: caches["process"].get(f"slack-audience:{Channel.objects.get(external_id=CHANNEL).pk}"), "known")
+    workspace.fake.press(CHANNEL, answer["ts"], "parley:sources", BOB)
+    bots.until(lambda: workspace.fake.views, "they are shown")
 
 
 @pytest.fixture
