@@ -156,7 +156,7 @@ def _refused(method: str, names: list[str], error: SlackApiError) -> DeliveryErr
 
 
 def _seconds(told: str | None) -> float:
-    """How long to wait, as far as that is believed; Slack tells whole seconds, a proxy on the way a date, or nothing."""
+    """How long to wait, as far as is believed; Slack tells whole seconds, a proxy on the way a date, or nothing."""
     return min(float(told), LONGEST) if told and told.strip().isdecimal() else 1.0
 
 
