@@ -110,7 +110,8 @@ class Gateway(discord.Client):
         )
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        if payload.user_id != self._bot.session.me:
+        is_bot = payload.user_id == self._bot.session.me or (payload.member is not None and payload.member.bot)
+        if not is_bot:  # some put a thumb under everything
             await self._bot.react(payload, emoji=payload.emoji.name, is_gone=False)
 
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
@@ -230,7 +231,8 @@ class DiscordBot(Bot):
         """Have Discord offer our commands, unless it does already: there is a limit on changes a day."""
         application = client.application_id or 0
         there = await client.http.request(
-            Route("GET", "/applications/{application_id}/commands", application_id=application)
+            Route("GET", "/applications/{application_id}/commands", application_id=application),
+            params={"with_localizations": "true"},  # or they would seem to say something else each time
         )
         wanted = commands.offered()
         if not commands.are_there(there, wanted):
