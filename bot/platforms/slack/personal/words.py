@@ -37,7 +37,7 @@ def _tell(body: dict[str, Any], said: Said) -> None:
     way: where the bot is no member, or whoever pressed is none. In a modal the word stands there."""
     content: dict[str, Any] = {"text": said.text}
     if said.buttons:
-        content["blocks"] = posts.word(said.text, said.buttons)
+        content["blocks"] = posts.word(said.text, said.buttons, said.close)
     try:
         if body.get("view"):
             _show(body, said)
@@ -53,7 +53,7 @@ def _show(body: dict[str, Any], said: Said) -> None:
     view = body["view"]
     workspace = workspaces.connected(Platform.SLACK, body["team"]["id"])
     if workspace is not None:
-        told = posts.said(view["title"]["text"], said.text, said.buttons)
+        told = posts.said(view["title"]["text"], said.text, said.buttons, said.close)
         call(client_for(workspace, seconds=SECONDS), "views.update", view_id=view["id"], view=told)
 
 
