@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
@@ -267,10 +268,15 @@ def _in_letters(text: str) -> str:
 
 
 def cancel(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
-    """The message was deleted: it is not answered any more. An answer that is posted already stays."""
-    _questions(platform, workspace, channel, message_id).filter(
+    """The message was deleted: it is not answered any more. An answer that is posted already stays, and what says that
+    it waits is swept up."""
+    found = _questions(platform, workspace, channel, message_id).filter(
         state__in=[QuestionState.WAITING, QuestionState.ANSWERING]
-    ).update(state=QuestionState.CANCELLED, finished_at=timezone.now())
+    )
+    told = Exists(Delivery.objects.filter(question=OuterRef("pk"), kind=DeliveryKind.ANSWER, attempts=0))
+    with transaction.atomic():
+        found.filter(told).update(sweep_at=Now())
+        found.update(state=QuestionState.CANCELLED, finished_at=timezone.now())
 
 
 def stop(question: Question) -> None:
