@@ -1,12 +1,12 @@
 """Whoever waits in the queue on Discord reads how many were before them, until the answer stands in its place."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from bot.messenger import Messenger
 from bot.models import Delivery, Question
-from bot.questions import queue
 from bot.running import running
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import Server
@@ -92,7 +92,7 @@ def test_a_word_whose_sender_died_is_found_and_no_second_one_stays(
     second = line.waiting("Are monthly plans refunded?")
     Delivery.objects.filter(question=line.row(second)).update(message_id="")
     line.fake.nonce_seconds = 0.0  # Discord knows it for minutes, and these have passed
-    monkeypatch.setattr("bot.outbox.SWEEP_AFTER", queue.outbox.SWEEP_AFTER * 0)
+    monkeypatch.setattr("bot.outbox.SWEEP_AFTER", timedelta(0))
     fake_providers.released.set()
     line.answers(second)
     bots.until(lambda: len(line.own(second)) == 1, "the lost one is swept up")

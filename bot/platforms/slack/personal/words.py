@@ -37,7 +37,7 @@ def _tell(body: dict[str, Any], said: Said) -> None:
     way: where the bot is no member, or whoever pressed is none. In a modal the word stands there."""
     content: dict[str, Any] = {"text": said.text}
     if said.buttons:
-        content["blocks"] = posts.word(said.text, said.buttons, said.close)
+        content["blocks"] = posts.word(said.text, said.buttons)
     try:
         if body.get("view"):
             _show(body, said)
