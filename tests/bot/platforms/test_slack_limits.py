@@ -122,7 +122,9 @@ def test_whoever_waited_for_a_turn_has_taken_it(slack: FakeSlack, monkeypatch: p
     Workspace(slack)
     clock = Clock()
     monkeypatch.setattr(web_api, "windows", Windows("test", clock))
-    monkeypatch.setattr("bot.platforms.slack.web_api.time.sleep", lambda seconds: setattr(clock, "now", clock.now + seconds))
+    monkeypatch.setattr(
+        "bot.platforms.slack.web_api.time.sleep", lambda seconds: setattr(clock, "now", clock.now + seconds)
+    )
     client, at = web_api.client(slack.bot_token), []
     for _ in range(4):
         web_api.call(client, "chat.postMessage", channel=CHANNEL, text="one of many")
