@@ -29,6 +29,7 @@ KEY_CHARACTERS = 24  # Discord takes 25 as a nonce
 MOST_ATTEMPTS = 12
 AFTERWARDS = 98  # the part of a notice that is posted when its question is answered
 SPARE = 0.4  # of a lease must be left when something is sent, or it could arrive after the next attempt looked for it
+LONGEST = 3600.0  # seconds that a platform may ask us to wait; longer is a mistake, and an answer would never come
 SWEEP_AFTER = timedelta(seconds=45)  # after a delivery that took more than one attempt
 
 
@@ -252,7 +253,7 @@ def _postpone(delivery: Delivery, error: DeliveryError) -> None:
         if mine.update(state=DeliveryState.DEAD, error=str(error)[:1000], lease_until=None):
             raise UndeliverableError(str(error)) from error
         return
-    pause = min(2.0 ** (delivery.attempts - 1), 60.0) if error.retry_after is None else error.retry_after
+    pause = min(2.0 ** (delivery.attempts - 1), 60.0) if error.retry_after is None else min(error.retry_after, LONGEST)
     log.warning("%s waits %.1f s: %s", delivery, pause, error)
     mine.update(
         state=DeliveryState.WAITING,

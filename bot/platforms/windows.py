@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import cast
 
 from django.core.cache import caches
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ class Windows:
         """Seconds until none of these windows is open; 0 when none is."""
         self._look()
         with self._lock:
-            return max(0.0, *(self._until.get(name, 0.0) - self._clock() for name in names))
+            left = (self._until.get(name, 0.0) - self._clock() for name in names)
+            return max([0.0, *(each for each in left if each <= LONGEST)])  # longer: a clock was set, here or there
 
     def open(self, name: str, seconds: float) -> None:
         """The platform wants no call of this name for so long."""
@@ -51,6 +52,9 @@ class Windows:
         back at once."""
         with self._lock:
             now = self._clock()
+            if self._paced.get(name, 0.0) > now + at_once * every + 1.0:  # the clock was set back
+                del self._paced[name]
+                self._promised.pop(name, None)
             due = self._paced.get(name, 0.0) - (at_once - 1) * every
             if now >= due:
                 self._paced[name] = max(now, self._paced.get(name, 0.0)) + every
@@ -62,24 +66,25 @@ class Windows:
         """Learn what other processes were told, now and then."""
         with self._lock:
             now = self._clock()
-            if now - self._looked_at < SHARED_SECONDS or connection.in_atomic_block:
+            if 0 <= now - self._looked_at < SHARED_SECONDS or connection.in_atomic_block:
                 return
             self._looked_at = now
         self._learn(self._shared())
 
     def _learn(self, shared: dict[str, float]) -> None:
         with self._lock:
-            for name, until in shared.items():
-                self._until[name] = max(until, self._until.get(name, 0.0))
             now = self._clock()
+            for name, until in shared.items():
+                if until <= now + LONGEST:
+                    self._until[name] = max(until, self._until.get(name, 0.0))
             for kept in (self._until, self._paced, self._promised):
-                for name in [name for name, until in kept.items() if until < now]:
+                for name in [name for name, until in kept.items() if not now <= until <= now + LONGEST]:
                     del kept[name]
 
     def _shared(self) -> dict[str, float]:
         try:
             return cast(dict[str, float], caches["default"].get(self._key, {}))
-        except DatabaseError as error:
+        except Error as error:
             log.info("What other processes were asked to wait is not known: %s", str(error).strip())
             return {}
 
@@ -93,5 +98,5 @@ class Windows:
             longest = max(told.values(), default=0.0) - self._clock()
         try:
             caches["default"].set(self._key, told, timeout=max(longest, 1.0))
-        except DatabaseError as error:
+        except Error as error:
             log.info("Other processes are not told what we were asked to wait: %s", str(error).strip())

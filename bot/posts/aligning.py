@@ -109,7 +109,7 @@ def _alignment(rule: str) -> str:
 
 def _shown(table: _Table) -> list[str]:
     if not table.rows:
-        return [" · ".join(f"**{plain(cell)}**" for cell in table.header if cell)]
+        return [" · ".join(f"**{_named(cell)}**" for cell in table.header if cell)]
     rows = [[_coded(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     is_narrow = sum(widths) + len(BETWEEN) * (len(widths) - 1) <= WIDEST
@@ -164,4 +164,9 @@ def _records(table: _Table) -> Iterator[str]:
             yield ""
         for header, cell in zip_longest(table.header, row, fillvalue=""):
             if cell:
-                yield f"**{plain(header)}:** {cell}" if header else cell
+                yield f"**{_named(header)}:** {cell}" if header else cell
+
+
+def _named(header: str) -> str:
+    """A header as it stands in bold words: without Markdown of its own, but for code, in which an address may stand."""
+    return header if "`" in header else plain(header)

@@ -82,6 +82,7 @@ class Form:
     title: str
     submit: str
     fields: tuple[Field, ...]
+    close: str = "Cancel"
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Sheet:
 
     title: str
     excerpts: tuple[Excerpt, ...]
+    close: str = "Close"
 
 
 def parts(post: Post, *, characters: int, measure: Callable[[Post], int]) -> list[Post]:

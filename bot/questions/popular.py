@@ -1,7 +1,8 @@
 """Questions that were asked before and answered well: what a person who does not know what to ask may be shown.
 
 Others read them, so each was asked in the same words by two people at least, or openly in a channel and liked there;
-none holds what names somebody, and all that its answer rests on is public.
+none holds what names somebody, and all that its answer rests on is public. What is asked in one workspace is no other
+one's to read, and what is asked where only some of a workspace read is theirs.
 """
 
 import re
@@ -16,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from bot.claims.identifiers import KINDS, find
-from bot.models import ChannelKind, Citation, Escalation, Feedback, Outcome, Question, QuestionState
+from bot.models import ChannelKind, Citation, Escalation, Feedback, Outcome, Platform, Question, QuestionState
 from knowledge.models import Collection
 
 SINCE = timedelta(days=30)
@@ -42,19 +43,27 @@ class _Wording:
         return len(self.askers) >= PEOPLE or self.likes > 0
 
 
-def popular(collections: Iterable[int], like: str = "", limit: int = 4) -> list[str]:
-    """Questions whose answers rest on public documents of these collections alone, most asked first.
+def popular(
+    platform: Platform, workspace: str, collections: Iterable[int], like: str = "", limit: int = 4
+) -> list[str]:
+    """Questions of a workspace whose answers rest on public documents of these collections alone, most asked first.
 
     `like`: words, or their beginnings, that each of them must hold. An empty list where nothing is good enough.
     """
+    if len(like) > 2 * MOST:
+        return []  # more than any of them holds, and somebody may have written it to keep us busy
     searched = sorted(set(collections))
-    key = f"popular:{'-'.join(map(str, searched))}"
-    known = cast(list[str], caches["process"].get_or_set(key, lambda: _ranked(searched), BELIEVED_SECONDS))
-    beginnings = like.casefold().split()
+    key = f"popular:{platform}:{workspace}:{'-'.join(map(str, searched))}"
+
+    def ranked() -> list[str]:
+        return _ranked(_answered_well(_asked_openly(platform, workspace), searched))
+
+    known = cast(list[str], caches["process"].get_or_set(key, ranked, BELIEVED_SECONDS))
+    beginnings = set(like.casefold().split())
     return [text for text in known if _holds(text, beginnings)][:limit]
 
 
-def _holds(text: str, beginnings: list[str]) -> bool:
+def _holds(text: str, beginnings: set[str]) -> bool:
     words = re.findall(r"\w+", text.casefold()) or [text.casefold()]
     return all(
         any(word.startswith(each) for word in words) or (not each.isascii() and each in text.casefold())
@@ -62,16 +71,16 @@ def _holds(text: str, beginnings: list[str]) -> bool:
     )
 
 
-def _ranked(collections: list[int]) -> list[str]:
+def _ranked(asked: QuerySet[Question]) -> list[str]:
     wordings: dict[str, _Wording] = {}
-    found = list(_answered_well(collections).order_by("-id")[:LOOKED_AT])
+    found = list(asked.order_by("-id")[:LOOKED_AT])
     likes = _likes(found)
     for question in found:
         text = " ".join(question.text.split())
         if not _is_presentable(text):
             continue
         wording = wordings.setdefault(_plain(text), _Wording(text, question.asked_at))
-        wording.askers.add(f"{question.platform}:{question.asker}")
+        wording.askers.add(question.asker)
         if question.channel.kind in OPEN_TO_ALL and not question.is_private:
             wording.likes += likes[question.answer_id]
     shown = [each for each in wordings.values() if each.may_be_shown]
@@ -79,13 +88,20 @@ def _ranked(collections: list[int]) -> list[str]:
     return [each.text for each in shown]
 
 
-def _answered_well(collections: list[int]) -> QuerySet[Question]:
+def _asked_openly(platform: Platform, workspace: str) -> QuerySet[Question]:
+    """What was asked in a workspace; nothing of its closed channels, where people know of each other what they ask."""
+    asked = Question.objects.filter(channel__workspace__platform=platform, channel__workspace__external_id=workspace)
+    asked = asked.exclude(channel__kind=ChannelKind.GROUP)
+    return asked.filter(channel__has_outsiders=True) if platform == Platform.DISCORD else asked
+
+
+def _answered_well(asked: QuerySet[Question], collections: list[int]) -> QuerySet[Question]:
     since = timezone.now() - SINCE
     cited = Citation.objects.filter(message=OuterRef("answer"))
     public = Collection.objects.public().filter(pk__in=collections)
     disliked = Feedback.objects.filter(message=OuterRef("answer"), is_positive=False)
     earlier = Question.objects.filter(conversation=OuterRef("conversation"), pk__lt=OuterRef("pk"))
-    return Question.objects.filter(
+    return asked.filter(
         Exists(cited),
         ~Exists(cited.filter(Q(document=None) | ~Q(document__collection__in=public))),
         ~Exists(disliked),

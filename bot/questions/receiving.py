@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
@@ -282,10 +283,15 @@ def _in_letters(text: str) -> str:
 
 
 def cancel(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
-    """The message was deleted: it is not answered any more. An answer that is posted already stays."""
-    _questions(platform, workspace, channel, message_id).filter(
+    """The message was deleted: it is not answered any more. An answer that is posted already stays, and what says that
+    it waits is swept up."""
+    found = _questions(platform, workspace, channel, message_id).filter(
         state__in=[QuestionState.WAITING, QuestionState.ANSWERING]
-    ).update(state=QuestionState.CANCELLED, finished_at=timezone.now())
+    )
+    told = Exists(Delivery.objects.filter(question=OuterRef("pk"), kind=DeliveryKind.ANSWER, attempts=0))
+    with transaction.atomic():
+        found.filter(told).update(sweep_at=Now())
+        found.update(state=QuestionState.CANCELLED, finished_at=timezone.now())
 
 
 def stop(question: Question) -> None:
@@ -329,6 +335,10 @@ def _channel(incoming: Incoming) -> Channel:
         for name, value in (("name", incoming.channel_name), ("has_outsiders", incoming.has_outsiders))
         if value not in ("", None) and getattr(found, name) != value
     }
+    if incoming.kind == ChannelKind.GROUP and found.kind == ChannelKind.CHANNEL:
+        changed["kind"] = (
+            ChannelKind.GROUP
+        )  # a mention does not tell that its channel is a private one; the message does
     if changed:
         Channel.objects.filter(pk=found.pk).update(**changed)
         for name, value in changed.items():

@@ -98,6 +98,9 @@ def _open(told: Reply) -> None:
     with transaction.atomic():  # nobody may see it waiting to be sent, as it says nothing yet
         delivery = outbox.add(question, DeliveryKind.ANSWER, Post(text=""))
         Delivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1, state=DeliveryState.STREAMING)
+    is_lost = delivery.state == DeliveryState.STREAMING and not (delivery.attempts or delivery.message_id)
+    if is_lost:  # whoever told its asker to wait may have died before that was kept
+        Question.objects.filter(pk=question.pk).update(sweep_at=timezone.now() + outbox.SWEEP_AFTER)
     delivery.refresh_from_db(fields=["attempts", "state", "message_id"])
     delivery.question = question
     told.delivery = delivery

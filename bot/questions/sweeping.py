@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot.messenger import DeliveryError, GoneError, Messenger
-from bot.models import DeliveryKind, DeliveryState, Question
+from bot.models import Delivery, DeliveryKind, DeliveryState, Question, QuestionState
 from foundation import failpoints
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ def sweep(platforms: list[str], messenger: Messenger) -> int:
     for pk in _due(platforms):
         question = Question.objects.select_related("channel__workspace", "conversation").get(pk=pk)
         try:
+            _take_away(question, messenger)
             surplus = messenger.surplus(question)
             failpoints.reach("sweep.looked")
             for message_id in surplus:
@@ -36,6 +37,16 @@ def sweep(platforms: list[str], messenger: Messenger) -> int:
         except DeliveryError as error:
             _put_off(pk, error)
     return count
+
+
+def _take_away(question: Question, messenger: Messenger) -> None:
+    """What says that a question waits, if it was cancelled before anybody began to answer it."""
+    told = question.deliveries.filter(kind=DeliveryKind.ANSWER, state=DeliveryState.STREAMING, attempts=0)
+    if question.state != QuestionState.CANCELLED:
+        return
+    for delivery in told.exclude(message_id=""):
+        messenger.delete(question.channel, delivery.message_id, thread_id=delivery.thread_id)
+        Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
 
 
 def _put_off(pk: int, error: DeliveryError) -> None:

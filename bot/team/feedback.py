@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from bot.models import Delivery, DeliveryKind, Escalation, Feedback, Message, Outcome, Question, Receipt
 from bot.posts import buttons
@@ -96,7 +97,10 @@ def react(pointing: Pointing, reaction: str, *, is_gone: bool) -> bool:
     posted = Delivery.objects.filter(kind__in=OF_ANSWERS, message_id=pointing.message_id, **place(pointing, "channel"))
     delivery = posted.select_related("question__answer", "question__channel").first()
     answer = delivery.question.answer if delivery else None
-    if answer is None or answer.outcome != Outcome.ANSWERED or (pointing.key and not _is_first(pointing.key)):
+    if answer is None or answer.outcome != Outcome.ANSWERED:
+        return False
+    Message.objects.select_for_update().get(pk=answer.pk)  # one thumb after the other
+    if not _is_newest(answer, pointing, is_positive=is_positive, is_gone=is_gone):
         return False
     if not is_gone:
         keep(answer, Opinion(is_positive), person=pointing.person)
@@ -106,8 +110,15 @@ def react(pointing: Pointing, reaction: str, *, is_gone: bool) -> bool:
     return True
 
 
-def _is_first(key: str) -> bool:
-    return Receipt.objects.get_or_create(key=f"thumb:{key}")[1]
+def _is_newest(answer: Message, pointing: Pointing, *, is_positive: bool, is_gone: bool) -> bool:
+    """Whether a person did nothing later that undoes this; platforms deliver twice, and in any order. Notes it."""
+    whose = salted_hmac("parley.thumb", f"{answer.pk}/{pointing.person}").hexdigest()[:24]
+    key = f"thumb:{whose}:{pointing.at.timestamp():017.6f}:"
+    sign = "up" if is_positive else "down"
+    _, is_first = Receipt.objects.get_or_create(key=f"{key}{'-' if is_gone else '+'}{sign}")
+    later = Receipt.objects.filter(key__startswith=f"thumb:{whose}:").values_list("key", flat=True)
+    undoing = {f"+{sign}"} if is_gone else {f"-{sign}", "+down" if is_positive else "+up"}
+    return is_first and not any(each > key and each[len(key) :] in undoing for each in later if each[: len(key)] != key)
 
 
 def improve(question: Question, fields: dict[str, str], person: str) -> Said:
@@ -132,6 +143,7 @@ def _next_step(question: Question, opinion: Opinion) -> Said:
     if opinion.right_document:
         said.append(spoken.say(phrases.PLACE_NOTED))
     if Escalation.objects.filter(question=question).exists():
-        return Said(" ".join([*said, spoken.say(phrases.WITH_THE_TEAM)]))
+        return Said(" ".join([*said, spoken.say(phrases.WITH_THE_TEAM)]), close=spoken.say(phrases.CLOSE))
     offer = buttons.for_asker(buttons.HUMAN, question.pk, spoken)
-    return Said(" ".join([*said, spoken.say(phrases.OFFER_HUMAN, button=offer.label)]), (offer,))
+    words = " ".join([*said, spoken.say(phrases.OFFER_HUMAN, button=offer.label)])
+    return Said(words, (offer,), spoken.say(phrases.CLOSE))

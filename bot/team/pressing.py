@@ -70,6 +70,7 @@ def _dislike(question: Question, pressed: Press) -> Form:
         value=pressed.value,
         title=say(phrases.WHAT_WAS_WRONG),
         submit=say(phrases.SEND),
+        close=say(phrases.CANCEL),
         fields=(
             Field("reason", say(phrases.WHICH_FAULT), options=reasons(question.answer, say), is_required=False),
             Field("right_document", say(place), is_required=False),
@@ -90,7 +91,8 @@ def _ask_human(question: Question, pressed: Press) -> Said:
 
 
 def _said(question: Question, phrase: Phrase) -> Said:
-    return Said(speech.of(question).say(phrase))
+    say = speech.of(question).say
+    return Said(say(phrase), close=say(phrases.CLOSE))
 
 
 def _solved(question: Question, pressed: Press) -> Said:
@@ -110,7 +112,8 @@ def _write(question: Question, pressed: Press) -> Form | Said:
         return _said(question, phrases.ONLY_THE_ASKER)
     say = speech.of(question).say
     field = Field("text", say(phrases.WHAT_TO_WRITE), is_long=True)
-    return Form(buttons.WRITE, pressed.value, say(phrases.WRITE_TO_THE_TEAM), say(phrases.SEND), (field,))
+    title, close = say(phrases.WRITE_TO_THE_TEAM), say(phrases.CANCEL)
+    return Form(buttons.WRITE, pressed.value, title, say(phrases.SEND), (field,), close)
 
 
 @transaction.atomic

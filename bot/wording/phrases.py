@@ -165,11 +165,14 @@ HOW_TO_COMMAND = Phrase(
 IS_LOOKING = Phrase("is_looking", "is looking in the documents…")
 IS_READING = Phrase("is_reading", "is reading what it found…")
 IS_WRITING = Phrase("is_writing", "is writing the answer…")
-READING = Phrase("reading", "Reading what I found…")
 COMPARING = Phrase("comparing", "Comparing what the documents say…")
 WORDING = Phrase("wording", "Putting it into words…")
 BEFORE_YOURS = Phrase("before_yours", "has questions before yours: {count}")
 YOURS_IS_NEXT = Phrase("yours_is_next", "takes your question next…")
+QUEUED = Phrase(
+    "queued", "Questions that came before yours: {count}. I answer them first; your answer will stand here."
+)
+QUEUED_NEXT = Phrase("queued_next", "Yours is the next question I answer; the answer will stand here.")
 HALTED = Phrase("halted", "All right, I stopped. Ask me again whenever you like.")
 HELP = Phrase(
     "help",

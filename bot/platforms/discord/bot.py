@@ -43,6 +43,7 @@ T = TypeVar("T")
 MESSAGE, CHOICES, MODAL = 4, 8, 9  # the types of answers to an interaction
 LANES = 4  # threads that write what comes in; what is said in one channel goes through one of them, in its order
 RETRY_SECONDS = 1.0
+SUGGEST_SECONDS = 2.0  # Discord waits three
 READY_SECONDS = 1.0  # without another server being told of, after which all are known
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # between logins; a loop of them would cost the bot its token
 REFUSED = (
@@ -109,7 +110,8 @@ class Gateway(discord.Client):
         )
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        if payload.user_id != self._bot.session.me:
+        is_bot = payload.user_id == self._bot.session.me or (payload.member is not None and payload.member.bot)
+        if not is_bot:  # some put a thumb under everything
             await self._bot.react(payload, emoji=payload.emoji.name, is_gone=False)
 
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
@@ -163,6 +165,7 @@ class DiscordBot(Bot):
         self.messenger: DiscordMessenger = DiscordMessenger(self.session)
         self.on_gap: Callable[[], None] = lambda: None
         self._lanes = [ThreadPoolExecutor(1, thread_name_prefix="keep") for _ in range(LANES)]
+        self._hints = ThreadPoolExecutor(2, thread_name_prefix="hint")  # not the loop's own, which look up addresses
         self._thread: threading.Thread | None = None
         self.stopping = threading.Event()
         self._has_content = True
@@ -229,7 +232,8 @@ class DiscordBot(Bot):
         """Have Discord offer our commands, unless it does already: there is a limit on changes a day."""
         application = client.application_id or 0
         there = await client.http.request(
-            Route("GET", "/applications/{application_id}/commands", application_id=application)
+            Route("GET", "/applications/{application_id}/commands", application_id=application),
+            params={"with_localizations": "true"},  # or they would seem to say something else each time
         )
         wanted = commands.offered()
         if not commands.are_there(there, wanted):
@@ -301,14 +305,15 @@ class DiscordBot(Bot):
         await _respond(interaction, MESSAGE, posts.word(text))
 
     async def _suggest(self, interaction: discord.Interaction, data: dict[str, Any]) -> None:
-        """What may be meant by what is typed; nothing, rather than too late, where the database is away."""
+        """What may be meant by what is typed; nothing, rather than too late, where the database is away or slow."""
         workspace, channel = messages.place_of(interaction)
         typed = str(next((each["value"] for each in data.get("options") or () if each.get("focused")), ""))
         loop = asyncio.get_running_loop()
+        looking = loop.run_in_executor(self._hints, _fresh, lambda: commands.choices(workspace, channel, typed))
         try:
-            found = await loop.run_in_executor(None, _fresh, lambda: commands.choices(workspace, channel, typed))
-        except DatabaseError as error:
-            log.warning("Nothing is suggested: %s", str(error).strip())
+            found = await asyncio.wait_for(looking, SUGGEST_SECONDS)
+        except (DatabaseError, TimeoutError) as error:
+            log.warning("Nothing is suggested: %s", str(error).strip() or "it takes too long")
             found = []
         await _respond(interaction, CHOICES, {"choices": found})
 

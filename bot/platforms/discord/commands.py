@@ -61,7 +61,7 @@ def _name(each: Any) -> tuple[str, str]:
 
 def choices(workspace: str, channel: str, typed: str) -> list[dict[str, str]]:
     """Questions that were answered before and hold what was typed; for all to see, so of public documents alone."""
-    found = popular(_public(_channel(workspace, channel)), typed, CHOICES)
+    found = popular(Platform.DISCORD, workspace, _public(_channel(workspace, channel)), typed, CHOICES)
     return [{"name": text, "value": text} for text in found if len(text) <= CHOICE]
 
 
@@ -75,7 +75,7 @@ def help_text(workspace: str, channel: str, locale: str) -> str:
     lines = [spoken.say(phrases.HELP)]
     if count:
         lines.append(spoken.say(phrases.DOCUMENTS_HERE, count=count))
-    if examples := popular(collections, limit=EXAMPLES):
+    if examples := popular(Platform.DISCORD, workspace, collections, limit=EXAMPLES):
         listed = (f"- {neutral(each, links=())}" for each in examples)
         lines.append("\n".join([spoken.say(phrases.HELP_EXAMPLES), *listed]))
     return "\n\n".join(lines)

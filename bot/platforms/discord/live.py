@@ -56,14 +56,20 @@ class DiscordLive(Live):
         self._typing: Future[Any] | None = None
 
     def begin(self, keep: Callable[[str], None]) -> None:
-        body = posts.body(Post(text=f"🔎 {self._speech.say(phrases.LOOKING)}"))
-        try:
-            message_id = self._posting.post(self._delivery, body)
-        except DeliveryError as error:
-            log.info("No sign was shown for question %s: %s", self._delivery.question_id, error)
-            self.is_uncertain = not error.was_refused
-            return
-        keep(message_id)
+        looking = f"🔎 {self._speech.say(phrases.LOOKING)}"
+        if self._delivery.message_id:  # which has said until now that the question waits
+            self._change(looking)
+        else:
+            try:
+                message_id = self._posting.post(self._delivery, posts.body(Post(text=looking)))
+            except DeliveryError as error:
+                log.info("No sign was shown for question %s: %s", self._delivery.question_id, error)
+                self.is_uncertain = not error.was_refused
+                return
+            keep(message_id)
+        self._begin_typing()
+
+    def _begin_typing(self) -> None:
         try:
             self._typing = self._session.submit(self._type(self._posting.place(self._delivery)))
         except DeliveryError as error:

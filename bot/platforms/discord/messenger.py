@@ -21,7 +21,7 @@ from bot.messenger import (
     Sign,
 )
 from bot.models import Channel, ChannelKind, Delivery, DeliveryKind, Question, Workspace
-from bot.platforms.discord import forums, messages, posts
+from bot.platforms.discord import forums, messages, posts, waiting
 from bot.platforms.discord.live import PART, DiscordLive
 from bot.platforms.discord.session import TIMEOUT, DiscordRefusedError, Session
 from bot.posts import presenting
@@ -66,6 +66,12 @@ class DiscordMessenger(Messenger):
 
     def sign(self, question: Question) -> None:
         """Nothing: the message that the answer grows in is the sign, and a command shows one by itself."""
+
+    def queued(self, question: Question, before: int) -> None:
+        try:
+            waiting.tell(question, before, self.post)
+        except DeliveryError as error:
+            log.info("Nobody sees that question %s waits: %s", question.pk, error)
 
     def begin(self, delivery: Delivery, keep: Callable[[str], None]) -> Live:
         live = DiscordLive(self, self._session, delivery)

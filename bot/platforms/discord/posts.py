@@ -62,7 +62,7 @@ def allowed_mentions(post: Post) -> dict[str, Any]:
 
 
 def _source(source: Credit) -> str:
-    title = plain(source.title).replace("[", "(").replace("]", ")") or "Source"
+    title = neutral(plain(source.title), links=()).replace("[", "(").replace("]", ")") or "Source"
     name = f"[{title}](<{source.url}>)" if source.url.startswith(("https://", "http://")) else title
     return f"{source.number}. {name}" + (f" · {source.age}" if source.age else "")
 
@@ -94,12 +94,15 @@ def sheet(shown: Sheet) -> list[str]:
 
 
 def _excerpt(excerpt: Excerpt) -> list[str]:
-    """An excerpt in pieces that fit into a message with their marks."""
-    credit = _source(Credit(excerpt.number, neutral(excerpt.title, links=()), excerpt.url))
-    quoted = split(neutral(excerpt.quote, links=()), CONTENT // 2)
-    pieces = ["\n".join(f"> {line}" for line in part.splitlines()) for part in quoted]
+    """An excerpt in pieces that fit into a message with their marks; one whose address is too long has none."""
     small = [f"-# {neutral(words, links=())}" for words in (excerpt.heading, excerpt.note) if words]
-    return ["\n".join([f"**{credit}**", *small, *pieces[:1]]), *pieces[1:]]
+    heads = (
+        "\n".join([f"**{_source(Credit(excerpt.number, excerpt.title, url))}**", *small]) for url in (excerpt.url, "")
+    )
+    head = next((each for each in heads if len(each) <= CONTENT // 2), "")[: CONTENT // 2] or f"**{excerpt.number}.**"
+    quoted = split(neutral(excerpt.quote, links=()), CONTENT // 4)  # in which every line may be one sign, and gets two
+    pieces = ["\n".join(f"> {line}" for line in part.splitlines()) for part in quoted]
+    return [f"{head}\n{pieces[0]}" if pieces else head, *pieces[1:]]
 
 
 def rows(buttons: tuple[Button, ...]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -37,11 +38,15 @@ from foundation import failpoints, secrets
 
 log = logging.getLogger(__name__)
 
+_asking = ThreadPoolExecutor(4, thread_name_prefix="readers")
+
 REPLY_FOR = timedelta(minutes=29)  # Slack takes answers to a command for thirty
 OPEN = "apps.connections.open"  # is called by the SDK itself
 PING_SECONDS = 3.0  # five missed ones end a socket that broke without a word
 CONCURRENCY = 10  # events that are kept at the same time
 WATCH_SECONDS = 0.5
+ASKED_SECONDS = 1.0  # until it counts as unknown who reads a channel, which may take a hundred calls
+OPEN_SECONDS = 2  # of the call that opens a modal: nobody may open it later
 UNHEALTHY_SECONDS = 45.0  # the SDK mends most cuts by itself in this time
 
 
@@ -232,11 +237,19 @@ def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
 
 
 def _has_outsiders(channel: Channel) -> bool:
+    """Somebody waits who pressed, and Slack waits three seconds; what it tells later is known for the next press."""
     try:
-        return members.audience(channel).has_outsiders
-    except DeliveryError as error:
+        return _asking.submit(_fresh, lambda: members.audience(channel).has_outsiders).result(ASKED_SECONDS)
+    except (DeliveryError, TimeoutError) as error:
         log.warning("Who reads %s is not known, so it is shown public documents alone: %s", channel, error)
         return True
+
+
+def _fresh(ask: Callable[[], bool]) -> bool:
+    try:
+        return ask()
+    finally:
+        connection.close()
 
 
 def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
@@ -249,7 +262,7 @@ def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
         person=body["user"]["id"],
         person_name=_name(body),
     )
-    ack(response_action="update", view=posts.said(view["title"]["text"], said.text, said.buttons))
+    ack(response_action="update", view=posts.said(view["title"]["text"], said.text, said.buttons, said.close))
 
 
 def _open(body: dict[str, Any], view: posts.Block) -> None:
@@ -257,7 +270,7 @@ def _open(body: dict[str, Any], view: posts.Block) -> None:
     if workspace is None:
         return
     try:
-        call(client_for(workspace), "views.open", trigger_id=body["trigger_id"], view=view)
+        call(client_for(workspace, seconds=OPEN_SECONDS), "views.open", trigger_id=body["trigger_id"], view=view)
     except DeliveryError as error:
         log.warning("A modal could not be opened: %s", error)
         words.say(body, ENGLISH.say(phrases.FORM_NOT_OPENED))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.posts import buttons
-from bot.posts.neutralising import plain, slack_escaped
+from bot.posts.neutralising import neutral, plain, slack_escaped
 from bot.posts.post import Button, Credit, Excerpt, Field, Form, Post, Sheet
 from foundation.text import shortened
 
@@ -12,6 +12,7 @@ Block = dict[str, Any]
 FALLBACK = 3000  # characters of the text for notifications; an update refuses more than 4,000
 CONTEXT_ELEMENTS = 10
 TITLE = 24  # of a modal, as of its buttons
+MOST_LINKED = 2800  # characters of a link, escaped; a block or an element of one holds three thousand
 MOST_EXCERPTS = 33  # of three blocks each; a modal holds a hundred
 ACTION = "parley:"
 FEEDBACK = f"{ACTION}feedback"
@@ -66,9 +67,10 @@ def _context(lines: list[str]) -> Block:
 
 
 def _source(source: Credit) -> str:
-    title = slack_escaped(plain(source.title)).replace("|", "¦") or "Source"
+    title = slack_escaped(neutral(plain(source.title), links=())).replace("|", "¦") or "Source"
     url = slack_escaped(source.url).replace("|", "%7C")
-    name = f"<{url}|{title}>" if url.startswith(("https://", "http://")) else title
+    is_shown = url.startswith(("https://", "http://")) and len(url) + len(title) < MOST_LINKED
+    name = f"<{url}|{title}>" if is_shown else title
     return f"*{source.number}*  {name}" + (f"  ·  {source.age}" if source.age else "")
 
 
@@ -102,17 +104,17 @@ def view(form: Form, private_metadata: str) -> Block:
         "private_metadata": private_metadata,
         "title": _plain(form.title, TITLE),
         "submit": _plain(form.submit, TITLE),
-        "close": _plain("Cancel", TITLE),
+        "close": _plain(form.close, TITLE),
         "blocks": [_input(each) for each in form.fields],
     }
 
 
-def said(title: str, text: str, offered: tuple[Button, ...] = ()) -> Block:
+def said(title: str, text: str, offered: tuple[Button, ...] = (), close: str = "Close") -> Block:
     """A modal that only says something, with what may be pressed next."""
     return {
         "type": "modal",
         "title": _plain(title, TITLE),
-        "close": _plain("Close", TITLE),
+        "close": _plain(close, TITLE),
         "blocks": word(text, offered),
     }
 
@@ -127,7 +129,7 @@ def sheet(shown: Sheet) -> Block:
     return {
         "type": "modal",
         "title": _plain(shown.title, TITLE),
-        "close": _plain("Close", TITLE),
+        "close": _plain(shown.close, TITLE),
         "blocks": [block for each in shown.excerpts[:MOST_EXCERPTS] for block in _excerpt(each)],
     }
 

@@ -18,7 +18,7 @@ from slack_sdk.webhook import WebhookClient
 from bot.messenger import DeliveryError
 from bot.models import Workspace
 from bot.platforms import workspaces
-from bot.platforms.windows import Windows
+from bot.platforms.windows import LONGEST, Windows
 from foundation import connections
 
 TIMEOUT = 10  # seconds of one call; shorter than a lease, so that a late call is over before the next attempt looks
@@ -52,6 +52,8 @@ TOKEN_REFUSED = {
     "missing_scope",
     "team_access_not_granted",
 }
+
+LIMITED = {"ratelimited", "rate_limited"}  # as Slack names it, whatever the status
 
 Client = WebClient
 Ask = Callable[..., dict[str, Any]]  # as `call`
@@ -110,9 +112,12 @@ def _await_turn(method: str, names: list[str]) -> None:
     if len(names) == 1:
         return
     wait = windows.turn(names[-1], POST_SECONDS)
-    if wait > PAUSE:
+    if 0 < wait <= PAUSE:
+        connections.let_go()
+        time.sleep(wait)
+        wait = windows.turn(names[-1], POST_SECONDS)  # or it would count as no post to whoever comes next
+    if wait:
         raise _limited(method, wait)
-    time.sleep(wait)
 
 
 def _limited(method: str, seconds: float) -> "SlackRefusedError":
@@ -140,7 +145,7 @@ def _refused(method: str, names: list[str], error: SlackApiError) -> DeliveryErr
     status = getattr(response, "status_code", 0)
     data = getattr(response, "data", None)
     code = str(data.get("error", "")) if isinstance(data, dict) else ""
-    if status == 429:
+    if status == 429 or code in LIMITED:
         after = _seconds(response.headers.get("Retry-After"))
         windows.open(names[-1], after)
         return _limited(method, after)
@@ -152,8 +157,8 @@ def _refused(method: str, names: list[str], error: SlackApiError) -> DeliveryErr
 
 
 def _seconds(told: str | None) -> float:
-    """How long to wait; Slack tells whole seconds, a proxy on the way may tell a date, or nothing."""
-    return float(told) if told and told.strip().isdecimal() else 1.0
+    """How long to wait, as far as is believed; Slack tells whole seconds, a proxy on the way a date, or nothing."""
+    return min(float(told), LONGEST) if told and told.strip().isdecimal() else 1.0
 
 
 def client_for(workspace: Workspace, *, seconds: int = TIMEOUT) -> Client:
@@ -191,7 +196,7 @@ def patiently(client: Client, method: str, **params: Any) -> dict[str, Any]:
             wait = error.retry_after or 0.0
             if error.code != "ratelimited" or time.monotonic() + wait > deadline:
                 raise
-            time.sleep(wait + 0.05)
+            time.sleep(max(wait, 1.0) + 0.05)
 
 
 def pages(client: Client, method: str, items: str, *, ask_page: Ask = call, **params: Any) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from django.core.cache import caches
 from bot.models import Channel, Question
 from bot.models import Workspace as Installed
 from knowledge.models import Collection, Visibility
-from tests.fakes.slack.fake import FakeSlack
+from tests.fakes.slack.fake import Error, FakeSlack
 from tests.fakes.slack.workspace import ANN, ASKED, BOB, CHANNEL, DIRECT, TEAM, Workspace
 from tests.harness import bots
 from tests.rows import web_rows
@@ -83,3 +83,34 @@ def test_what_others_asked_is_offered_and_nothing_where_there_is_nothing(workspa
     (offered,) = slack.prompts
     assert offered["prompts"] == [{"title": ASKED, "message": ASKED}]
     assert offered["title"] == "What others asked"
+
+
+def test_guests_are_not_shown_what_colleagues_asked_and_nobody_a_live_address(workspace: Workspace) -> None:
+    slack, asked = workspace.fake, f"{ASKED[:-1]} on evil.example.com?"
+    workspace.answers(workspace.mention(asked))
+    workspace.answers(slack.post(CHANNEL, BOB, f"<@{slack.bot_user_id}> {asked}"))
+    caches["process"].clear()
+    assert "on `evil.example.com`?" in home(slack, ANN)
+    assert "evil" not in home(slack, GUEST)
+    slack.open_home(GUEST, tab="messages")
+    slack.open_home(ANN, tab="messages")
+    bots.until(lambda: slack.prompts, "they are offered")
+    assert len(slack.prompts) == 1
+
+
+def test_the_page_is_there_though_slack_does_not_tell_who_somebody_is(workspace: Workspace) -> None:
+    internal = make_collection("Staff", Visibility.INTERNAL)
+    web_rows.make_document(internal, "Salaries")
+    Channel.objects.get(external_id=DIRECT).collections.set(Collection.objects.all())
+    team, _ = Channel.objects.get_or_create(workspace=Installed.objects.get(), external_id=TEAM)
+    Installed.objects.update(escalation_channel=team)
+    caches["process"].clear()
+    workspace.fake.script("conversations.members", Error("fatal_error"))
+    shown = home(workspace.fake, ANN)
+    assert "Staff" in shown
+    assert "Today" not in shown
+    caches["process"].clear()
+    workspace.fake.script("users.list", Error("fatal_error"))
+    shown = home(workspace.fake, ANN)
+    assert "*Public*" in shown
+    assert "Staff" not in shown

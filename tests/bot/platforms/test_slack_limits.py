@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from bot.models import Question
 from bot.platforms.slack import live, web_api
 from bot.platforms.slack.web_api import SlackRefusedError
 from bot.platforms.windows import LONGEST, Windows
-from tests.fakes.slack.fake import FakeSlack, RateLimited, visible_text
+from tests.fakes.slack.fake import Error, FakeSlack, RateLimited, visible_text
 from tests.fakes.slack.workspace import ANN, ASKED, BOB, CHANNEL, Workspace
 from tests.harness import bots
 
@@ -99,6 +100,55 @@ def test_what_one_process_is_told_others_know_a_second_later() -> None:
     assert other.left("T1/chat.update") == pytest.approx(28.9)
     clock.now += 30
     assert one.left("T1/chat.update") == 0
+
+
+def test_a_clock_that_is_wrong_keeps_nobody_waiting_for_a_day() -> None:
+    clock, ahead = Clock(), Clock()
+    one, other = Windows("test", clock), Windows("test", ahead)
+    ahead.now += 86_400
+    other.open("T1/chat.update", 30)
+    one.open("T1/chat.delete", 30)
+    clock.now += 1.1
+    assert one.left("T1/chat.update") == 0  # of the other one's tomorrow
+    assert one.left("T1/chat.delete", "T1/chat.update") == pytest.approx(28.9)
+    assert one.turn("T1/chat.postMessage", 1.1) == 0
+    assert one.turn("T1/chat.postMessage", 1.1) == pytest.approx(1.1)
+    clock.now -= 86_400  # it is set back
+    assert one.left("T1/chat.delete") == 0
+    assert one.turn("T1/chat.postMessage", 1.1) == 0
+
+
+def test_whoever_waited_for_a_turn_has_taken_it(slack: FakeSlack, monkeypatch: pytest.MonkeyPatch) -> None:
+    Workspace(slack)
+    clock = Clock()
+    monkeypatch.setattr(web_api, "windows", Windows("test", clock))
+    monkeypatch.setattr(
+        "bot.platforms.slack.web_api.time.sleep", lambda seconds: setattr(clock, "now", clock.now + seconds)
+    )
+    client, at = web_api.client(slack.bot_token), []
+    for _ in range(4):
+        web_api.call(client, "chat.postMessage", channel=CHANNEL, text="one of many")
+        at.append(clock.now)
+    assert [later - earlier for earlier, later in pairwise(at)] == pytest.approx([web_api.POST_SECONDS] * 3)
+
+
+def test_a_limit_is_kept_to_whatever_status_names_it(slack: FakeSlack) -> None:
+    Workspace(slack)
+    client = web_api.client(slack.bot_token)
+    slack.script("users.info", Error("ratelimited"))
+    for _ in range(2):
+        with pytest.raises(SlackRefusedError) as caught:
+            web_api.call(client, "users.info", user=ANN)
+        assert caught.value.retry_after
+    assert len(slack.calls_of("users.info")) == 1
+
+
+def test_a_wait_of_years_is_no_wait_for_an_answer(slack: FakeSlack) -> None:
+    Workspace(slack)
+    slack.script("users.info", RateLimited(10**12))
+    with pytest.raises(SlackRefusedError) as caught:
+        web_api.call(web_api.client(slack.bot_token), "users.info", user=ANN)
+    assert caught.value.retry_after == LONGEST
 
 
 def test_appends_become_rarer_the_more_answers_are_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import caches
 
 from bot.models import Channel, Citation, Message, Question
 from bot.platforms.discord import posts as discord_posts
+from bot.platforms.slack import posts as slack_posts
 from bot.posts import quoting
-from bot.posts.post import Excerpt, Sheet
+from bot.posts.neutralising import neutral
+from bot.posts.post import Credit, Excerpt, Sheet
 from knowledge.models import Collection, Document, Visibility
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import Server
-from tests.fakes.slack.fake import FakeSlack
+from tests.fakes.slack.fake import FakeSlack, Hang
+from tests.fakes.slack.rules import check_view
 from tests.fakes.slack.workspace import BOB, CHANNEL, Workspace
 from tests.harness import bots
 from tests.rows.questions import make_channel, make_question_row
@@ -56,6 +60,19 @@ def test_on_slack_the_quotes_open_in_a_modal(workspace: Workspace) -> None:
     shown = str(workspace.fake.views[view])
     assert "What I read" in shown
     assert Citation.objects.get().quote in shown
+
+
+def test_a_slack_that_is_slow_to_tell_who_reads_delays_no_press(workspace: Workspace, shelf: Collection) -> None:
+    (answer,) = workspace.answers(workspace.mention())
+    Collection.objects.filter(pk=shelf.pk).update(visibility=Visibility.INTERNAL)
+    caches["process"].clear()
+    workspace.fake.script("users.info", Hang(3.5, applied=False))  # what whoever pressed is called
+    workspace.fake.script("conversations.info", Hang(2.0))
+    workspace.fake.press(CHANNEL, answer["ts"], "parley:sources", BOB)  # is refused when it comes too late
+    bots.until(lambda: workspace.fake.ephemerals(CHANNEL, BOB), "it is said that they are internal")
+    bots.until(lambda: caches["process"].get(f"slack-audience:{Channel.objects.get(external_id=CHANNEL).pk}"), "known")
+    workspace.fake.press(CHANNEL, answer["ts"], "parley:sources", BOB)
+    bots.until(lambda: workspace.fake.views, "they are shown")
 
 
 @pytest.fixture
@@ -134,3 +151,19 @@ def test_the_channel_is_asked_about_only_where_it_matters(question: Question) ->
     found = Question.objects.select_related("answer", "channel").get(pk=question.pk)
     assert isinstance(quoting.sheet(found, asked), Sheet)
     assert Channel.objects.count() == 1
+
+
+def test_an_address_in_the_title_of_a_document_is_no_link() -> None:
+    credit = Credit(1, neutral("See `https://evil.example/x`", links=()))
+    assert "https://evil" not in discord_posts._source(credit)
+    assert "https://evil" not in slack_posts._source(credit)
+
+
+@pytest.mark.parametrize("quote", ["a\n" * 750, "&" * 1500, "日" * 1500, "`" * 1500])
+@pytest.mark.parametrize("url", ["https://example.com/?" + "a=1&" * 490, "https://example.com", ""])
+def test_a_sheet_fits_whatever_documents_are_called(quote: str, url: str) -> None:
+    excerpts = tuple(Excerpt(number, "*&" * 75, quote, url, "h<" * 75, "gone") for number in range(1, 4))
+    shown = Sheet("What I read", excerpts)
+    messages = discord_posts.sheet(shown)
+    assert all(0 < len(each) <= discord_posts.CONTENT for each in messages)
+    check_view(slack_posts.sheet(shown), "modal")

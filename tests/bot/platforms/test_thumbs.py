@@ -1,17 +1,36 @@
 """A thumb put under an answer is an opinion as a pressed one is, on both platforms, and goes when it is taken away."""
 
+from itertools import permutations
+from typing import Any
+
 import pytest
 from django.core.cache import caches
+from django.utils import timezone
 
-from bot.models import Feedback, Nomination, Question, Workspace
+from bot import outbox
+from bot.models import (
+    Delivery,
+    DeliveryKind,
+    Feedback,
+    Nomination,
+    NominationWay,
+    Platform,
+    Question,
+    Receipt,
+    Workspace,
+)
+from bot.posts.post import Post
 from bot.team import feedback
 from bot.team.feedback import Opinion
+from bot.team.nominating import Pointing
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import Server
 from tests.fakes.slack.fake import FakeSlack
 from tests.fakes.slack.workspace import BOB, CHANNEL
 from tests.fakes.slack.workspace import Workspace as Place
 from tests.harness import bots
+from tests.rows.questions import make_channel, make_question_row
+from tests.rows.web_rows import make_answer, make_question, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shelf")]
 
@@ -58,6 +77,43 @@ def test_a_thumb_under_an_answer_on_discord_counts_until_it_is_taken_back(discor
         bots.until(lambda: opinions() == [(str(server.bob), True)], "the thumb is kept")
         discord.react(*where, "👍🏽", is_gone=True)
         bots.until(lambda: opinions() == [], "it is taken back")
+
+
+SAID = {"👎 on": ("-1", False), "👎 off": ("-1", True), "👍 on": ("+1", False), "👍 off": ("+1", True)}
+ORDERS = [
+    (("👎 on", "👎 off"), []),
+    (("👎 on", "👎 off", "👍 on"), [(BOB, True)]),
+    (("👍 on", "👎 on"), [(BOB, False)]),
+    (("👍 on", "👍 off", "👍 on"), [(BOB, True)]),
+]
+
+
+@pytest.mark.parametrize(("said", "kept"), ORDERS)
+def test_the_order_in_which_thumbs_are_delivered_says_nothing(said: tuple[str, ...], kept: list[Any]) -> None:
+    asked = make_question(make_user())
+    question = make_question_row(make_answer(asked), make_channel(external_id=CHANNEL))
+    post = outbox.add(question, DeliveryKind.ANSWER, Post(text="30 days."))
+    Delivery.objects.update(message_id="1.1")
+    for order in permutations(enumerate(said)):
+        Feedback.objects.all().delete()
+        Receipt.objects.all().delete()
+        for number, word in (*order, order[0]):  # one of them twice
+            at = timezone.now().replace(second=number, microsecond=number)
+            pointing = Pointing(Platform.SLACK, "T1", CHANNEL, "1.1", BOB, NominationWay.REACTION, at)
+            feedback.react(pointing, SAID[word][0], is_gone=SAID[word][1])
+        assert opinions() == kept, order
+    assert post.question_id == question.pk
+
+
+def test_a_bot_has_no_opinion(discord: FakeDiscord) -> None:
+    with bots.running("discord"):
+        server = Server(discord)
+        thread = server.mention()
+        (answer,) = server.answers(thread)
+        other = discord.add_user("reacting-to-all", is_bot=True)
+        for person, emoji in ((other, "👎"), (server.bob, "👍")):
+            discord.react(thread, int(answer["id"]), person, emoji)
+        bots.until(lambda: opinions() == [(str(server.bob), True)], "only the thumb of a person is kept")
 
 
 def test_what_was_written_beside_a_thumb_outlasts_it(slack: FakeSlack) -> None:

@@ -128,3 +128,9 @@ def test_a_table_in_code_is_not_cut_where_it_fits_whole() -> None:
     assert all(len(part) <= CONTENT for part in parts)
     table = next(part for part in parts if "Plan 59" in part)
     assert "Plan     Refund" in table
+
+
+@pytest.mark.parametrize("row", ["", f"\n| {'a word ' * 12}| b |"])
+def test_an_address_in_code_is_no_link_in_a_header_either(row: str) -> None:
+    written = neutral(f"| `https://evil.example/x` | B |\n|---|---|{row}", links=())
+    assert "`https://evil.example/x`" in aligned(written)

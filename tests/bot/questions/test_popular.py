@@ -44,7 +44,7 @@ class Asked:
 
     def found(self, like: str = "", limit: int = 4) -> list[str]:
         caches["process"].clear()
-        return popular([self.shelf.pk], like, limit)
+        return popular(Platform.SLACK, "T1", [self.shelf.pk], like, limit)
 
 
 @pytest.fixture
@@ -82,6 +82,35 @@ def test_what_is_said_in_private_is_one_persons_own(asked: Asked, where: str) ->
     assert asked.found() == []
 
 
+def test_what_a_closed_channel_asks_is_its_own_however_many_they_are(asked: Asked) -> None:
+    for asker in ("U1", "U2"):
+        asked.ask(asker)
+    Channel.objects.update(kind=ChannelKind.GROUP)
+    assert asked.found() == []
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_on_discord_it_was_asked_where_everybody_reads(asked: Asked, is_open: bool) -> None:
+    Workspace.objects.update(platform=Platform.DISCORD)
+    Channel.objects.update(has_outsiders=is_open)
+    for asker in ("U1", "U2"):
+        asked.ask(asker)
+    assert popular(Platform.DISCORD, "T1", [asked.shelf.pk]) == [TEXT] * is_open
+
+
+def test_another_workspace_reads_nothing_of_it(asked: Asked) -> None:
+    for asker in ("U1", "U2"):
+        asked.ask(asker)
+    assert popular(Platform.SLACK, "T2", [asked.shelf.pk]) == popular(Platform.DISCORD, "T1", [asked.shelf.pk]) == []
+
+
+def test_what_nobody_would_type_is_not_looked_for(asked: Asked) -> None:
+    for asker in ("U1", "U2"):
+        asked.ask(asker)
+    assert asked.found("how " * 20) == [TEXT]
+    assert asked.found("how " * 1000) == []
+
+
 def test_only_what_public_documents_of_these_collections_hold_is_shown(asked: Asked) -> None:
     internal = make_collection("Internal", Visibility.INTERNAL)
     for document in (asked.held_by(internal), asked.held_by(make_collection("Other")), None):
@@ -92,9 +121,9 @@ def test_only_what_public_documents_of_these_collections_hold_is_shown(asked: As
     caches["process"].clear()
     for asker in ("U1", "U2"):
         asked.ask(asker, document=asked.held_by(internal) if asker == "U0" else asked.document)
-    assert popular([internal.pk, asked.shelf.pk]) == [TEXT]
+    assert popular(Platform.SLACK, "T1", [internal.pk, asked.shelf.pk]) == [TEXT]
     caches["process"].clear()
-    assert popular([internal.pk]) == []
+    assert popular(Platform.SLACK, "T1", [internal.pk]) == []
 
 
 @pytest.mark.parametrize(

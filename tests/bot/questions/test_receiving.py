@@ -34,6 +34,15 @@ def test_a_message_and_its_mention_are_one_question_in_either_order() -> None:
     assert Question.objects.count() == 1
 
 
+def test_a_channel_is_known_to_be_private_whichever_of_its_events_comes_first() -> None:
+    mention, message = incoming(is_mention=True), incoming(is_mention=True, kind=ChannelKind.GROUP)
+    for first, second in ((mention, message), (message, mention)):
+        Channel.objects.all().delete()
+        receiving.receive(first)
+        receiving.receive(second)
+        assert Channel.objects.get().kind == ChannelKind.GROUP
+
+
 def test_what_is_not_for_the_bot_leaves_no_row() -> None:
     assert receiving.receive(incoming("Good morning")).verdict == Verdict.IGNORE
     assert receiving.receive(incoming("Who is in?", thread_id="1699999999.000001")).verdict == Verdict.IGNORE

@@ -65,6 +65,15 @@ def test_every_title_of_a_modal_fits(language: str) -> None:
         assert len(said(phrase)) <= slack_posts.TITLE
 
 
+def test_a_modal_is_put_away_in_the_language_of_its_asker() -> None:
+    question = make_question_row(make_answer(make_question(make_user())), make_channel(language="German"))
+    form = pressing.press(Press("down", str(question.pk), "U1", "Ann"))
+    assert isinstance(form, Form)
+    assert slack_posts.view(form, form.value)["close"]["text"] == "Abbrechen"
+    said = pressing.submit(form.name, form.value, {"reason": "wrong"}, person="U1", person_name="Ann")
+    assert said.close == "Schließen"
+
+
 def test_on_discord_a_refusal_that_is_wrong_can_be_said_to_be_and_a_person_asked(
     server: Server, fake_providers: FakeProviders
 ) -> None:

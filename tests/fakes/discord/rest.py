@@ -100,7 +100,11 @@ class Rest(Messages):
         return guild
 
     def list_commands(self, asked: Asked) -> Reply:
-        return 200, self.commands.get(self._commands_of(asked), [])
+        """Without translations, unless they are asked for."""
+        known = self.commands.get(self._commands_of(asked), [])
+        return 200, known if asked.query.get("with_localizations") == "true" else [
+            _untranslated(each) for each in known
+        ]
 
     def put_commands(self, asked: Asked) -> Reply:
         guild = self._commands_of(asked)
@@ -143,3 +147,8 @@ class Rest(Messages):
 
 def _is_locked(channel: Channel) -> bool:
     return bool(channel.data.get("thread_metadata", {}).get("locked"))
+
+
+def _untranslated(command: Json) -> Json:
+    kept = {name: each for name, each in command.items() if not name.endswith("_localizations")}
+    return {**kept, "options": [_untranslated(each) for each in command.get("options") or ()]}

@@ -8,7 +8,7 @@ from bot.platforms.slack.web_api import call, client_for
 
 KNOWN_SECONDS = 3600.0
 UNKNOWN_SECONDS = 60.0  # until somebody is asked about again whom Slack did not name
-SECONDS = 2  # of a call; somebody waits who pressed, and Slack waits three
+SECONDS = 1  # of a call; somebody waits who pressed, and Slack waits three for this and for what they pressed
 
 
 def called(workspace: Workspace, person: str) -> str:

@@ -1,7 +1,8 @@
 """The app's home page, as one person sees it, and what others asked where they begin to write. Made when it is opened.
 
 Shown is what that person would be answered from in a direct message: public documents alone to guests, and to whoever
-Slack does not know. The day's figures are for whoever is in the channel where questions for people go, and nobody else.
+Slack does not know, who are not shown either what colleagues asked. The day's figures are for whoever is in the channel
+where questions for people go, and nobody else.
 """
 
 import logging
@@ -21,7 +22,7 @@ from bot.models import OPEN, Channel, EscalationState, Platform, Question, Works
 from bot.platforms.slack import members
 from bot.platforms.slack.events import HomeOpened
 from bot.platforms.slack.web_api import call, client_for
-from bot.posts.neutralising import slack_escaped
+from bot.posts.neutralising import neutral, slack_escaped
 from bot.posts.post import age
 from bot.questions.popular import popular
 from bot.team import days
@@ -60,9 +61,9 @@ def _show(workspace: Workspace, what: HomeOpened) -> None:
 
 
 def suggest(workspace: Workspace, what: HomeOpened) -> None:
-    """Offer what others asked; nothing where nothing is good enough. Raises DeliveryError."""
-    found = popular(_searchable(workspace, what, is_outsider=True), limit=PROMPTS)
-    if not found:
+    """Offer what colleagues asked; nothing where nothing is good enough. Raises DeliveryError."""
+    found = _asked(workspace, _searchable(workspace, what, is_outsider=True))
+    if not found or _is_outsider(workspace, what.person):
         return
     prompts = [{"title": shortened(each, TITLE), "message": each} for each in found]
     title = _speech(workspace, what.person).say(phrases.HOME_ASKED)
@@ -77,20 +78,34 @@ def publish(workspace: Workspace, what: HomeOpened) -> None:
 
 
 def blocks(workspace: Workspace, what: HomeOpened) -> list[Block]:
-    """Raises DeliveryError."""
     spoken = _speech(workspace, what.person)
-    is_outsider = members.is_outsider(workspace, what.person)
+    is_outsider = _is_outsider(workspace, what.person)
     searched = _searchable(workspace, what, is_outsider=is_outsider)
     found = [_text(spoken.say(phrases.HOME_HELLO))]
     found += _chapter(spoken.say(phrases.HOME_KNOWLEDGE), _known(searched, spoken), spoken.say(phrases.HOME_NOTHING))
     found += _chapter(spoken.say(phrases.HOME_HOW), [spoken.say(phrases.HELP)])
-    if asked := popular(searched, limit=PROMPTS):
-        found += _chapter(spoken.say(phrases.HOME_ASKED), [slack_escaped(f"“{each}”") for each in asked])
+    if not is_outsider and (asked := _asked(workspace, searched)):
+        quoted = [slack_escaped(f"“{neutral(each, links=())}”") for each in asked]
+        found += _chapter(spoken.say(phrases.HOME_ASKED), quoted)
     waiting = _open_questions(workspace, what.person, spoken)
     found += _chapter(spoken.say(phrases.HOME_OPEN), waiting, spoken.say(phrases.HOME_NONE_OPEN))
     if not is_outsider and _is_of_team(workspace, what.person):
         found += _chapter("Today", [_figures(workspace)])
     return found
+
+
+def _asked(workspace: Workspace, searched: list[int]) -> list[str]:
+    return popular(Platform.SLACK, workspace.external_id, searched, limit=PROMPTS)
+
+
+def _is_outsider(workspace: Workspace, person: str) -> bool:
+    try:
+        return members.is_outsider(workspace, person)
+    except DeliveryError as error:
+        log.warning(
+            "Whether %s is of %s is not known, so they see public documents alone: %s", person, workspace, error
+        )
+        return True
 
 
 def _searchable(workspace: Workspace, what: HomeOpened, *, is_outsider: bool) -> list[int]:
@@ -133,7 +148,11 @@ def _open_questions(workspace: Workspace, person: str, spoken: Speech) -> Iterab
 
 def _is_of_team(workspace: Workspace, person: str) -> bool:
     team = workspace.escalation_channel
-    return team is not None and members.is_in(Circle(workspace, frozenset(), team), person)
+    try:
+        return team is not None and members.is_in(Circle(workspace, frozenset(), team), person)
+    except DeliveryError as error:
+        log.warning("Whether %s is of the team is not known, so they see no figures: %s", person, error)
+        return False
 
 
 def _figures(workspace: Workspace) -> str:
