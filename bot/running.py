@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot import platforms
+from bot.inbox.catching_up import CatchUp
 from bot.messenger import Bot
-from bot.questions.catching_up import CatchUp
 from bot.questions.worker import Worker
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TextIO
 
+from bot.inbox import receiving
 from bot.messenger import AnswerStage, Audience, Bot, Incoming, Live, Messenger, Place, Posted
 from bot.models import Channel, ChannelKind, Delivery, Platform, Question, Workspace
+from bot.posts import press
 from bot.posts.post import Field, Form, Post, Sheet
-from bot.questions import receiving
 from bot.surroundings.utterances import Utterance
-from bot.team import press, pressing
+from bot.team import pressing
 
 WORKSPACE, CHANNEL, PERSON = "terminal", "terminal", "you"
 HELP = "A line is a question; /up, /down, /human and the like press a button under the last answer; Ctrl-D ends."

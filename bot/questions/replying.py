@@ -19,6 +19,8 @@ from bot.answers.asking import Asked, QuestionError
 from bot.answers.conversations import Delta, Retrieved
 from bot.answers.prompts import Manner
 from bot.answers.trace import Reach
+from bot.inbox import receiving
+from bot.inbox.wishes import wants_person
 from bot.messenger import AnswerStage, DeliveryError, Live, Messenger
 from bot.models import (
     Delivery,
@@ -33,8 +35,7 @@ from bot.models import (
 from bot.posts import presenting
 from bot.posts.neutralising import neutral, settled
 from bot.posts.post import Post, parts
-from bot.questions import giving_up, looking_around, patience, receiving, stopping
-from bot.questions.wishes import wants_person
+from bot.questions import giving_up, looking_around, patience, stopping
 from bot.surroundings.pointing import only_points
 from bot.team import escalations
 from bot.voices import choosing

@@ -3,9 +3,9 @@
 from django.db import transaction
 
 from bot import outbox
+from bot.inbox import receiving
 from bot.models import Channel, DeliveryKind, Platform, Question, QuestionState
 from bot.posts.post import Post
-from bot.questions import receiving
 from bot.wording import phrases, speech
 
 

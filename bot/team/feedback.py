@@ -10,9 +10,9 @@ from django.utils.crypto import salted_hmac
 
 from bot.models import Delivery, DeliveryKind, Escalation, Feedback, Message, Outcome, Question, Receipt
 from bot.posts import buttons
+from bot.posts.press import Press, Said
 from bot.team import circles
 from bot.team.nominating import Pointing, place
-from bot.team.press import Press, Said
 from bot.wording import phrases, speech
 from bot.wording.phrases import Phrase
 

@@ -28,9 +28,9 @@ from bot.models import (
     Receipt,
 )
 from bot.posts.post import Post
+from bot.posts.press import Said
 from bot.team import circles
 from bot.team.circles import Circle
-from bot.team.press import Said
 from foundation.text import clean
 
 PROPOSABLE = (Outcome.ANSWERED, Outcome.NOT_IN_DOCS)

@@ -8,9 +8,9 @@ from bot import outbox
 from bot.models import DeliveryKind, Question
 from bot.posts import buttons, presenting, quoting
 from bot.posts.post import Field, Form, Sheet
+from bot.posts.press import Press, Said
 from bot.team import articles, escalations, relaying, talking
 from bot.team.feedback import IMPROVE, improve, is_refusal, judge, reasons
-from bot.team.press import Press, Said
 from bot.wording import phrases, speech
 from bot.wording.phrases import Phrase
 from bot.wording.speech import ENGLISH

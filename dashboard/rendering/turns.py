@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from bot.answers import trace
 from bot.answers.trace import Caught, Trace
+from bot.inbox.wishes import wants_person
 from bot.models import Citation, Conversation, Feedback, Message, Outcome, Speaker
-from bot.questions.wishes import wants_person
 from bot.team import feedback
 from bot.wording import phrases
 from bot.wording.speech import ENGLISH

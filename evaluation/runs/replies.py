@@ -9,8 +9,8 @@ from bot.answers.answering import Writing
 from bot.answers.asking import Asked, FoundBefore, QuestionError
 from bot.answers.prompts import Manner
 from bot.answers.trace import Trace
+from bot.inbox.wishes import wants_person
 from bot.models import Outcome
-from bot.questions.wishes import wants_person
 from bot.wording import outcomes
 from evaluation.models import BatchedAnswer, EvaluationArm, EvaluationCase, EvaluationResult, EvaluationRun
 from evaluation.runs import arms

@@ -9,8 +9,8 @@ from pytest_django.fixtures import Settings
 from bot import erasing, retention
 from bot.answers import trace
 from bot.answers.trace import Reach
+from bot.inbox import receiving
 from bot.models import Channel, Conversation, Message, Platform, Question
-from bot.questions import receiving
 from bot.surroundings import utterances
 from bot.surroundings.utterances import Utterance
 from tests.rows import tables

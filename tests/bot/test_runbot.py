@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
+from bot.inbox.catching_up import CatchUp
 from bot.management.commands import runbot
-from bot.questions.catching_up import CatchUp
 from bot.running import running
 from tests.fakes.discord.fake import FakeDiscord, Http
 from tests.fakes.slack.fake import Error, FakeSlack

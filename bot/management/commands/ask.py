@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from bot.answers import conversations
 from bot.answers.asking import QuestionError
 from bot.answers.conversations import Delta, Done, Retrieved
+from bot.inbox.wishes import wants_person
 from bot.models import Message, Outcome, Platform
-from bot.questions.wishes import wants_person
 from bot.wording import phrases
 from bot.wording.speech import ENGLISH
 from knowledge.retrieval import audience

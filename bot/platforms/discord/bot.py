@@ -21,6 +21,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from bot.inbox import catching_up, receiving
+from bot.inbox.addressing import Verdict
 from bot.messenger import Bot, Incoming
 from bot.models import Platform
 from bot.models.channels import DIRECT
@@ -28,10 +30,9 @@ from bot.platforms import workspaces
 from bot.platforms.discord import commands, messages, posts
 from bot.platforms.discord.messenger import DiscordMessenger
 from bot.platforms.discord.session import Session
+from bot.posts import press
 from bot.posts.post import Form, Sheet
-from bot.questions import catching_up, receiving
-from bot.questions.addressing import Verdict
-from bot.team import circles, feedback, nominating, press, pressing, talking
+from bot.team import circles, feedback, nominating, pressing, talking
 from bot.team.nominating import Pointing
 from bot.wording import phrases, speech
 from foundation import failpoints

@@ -20,6 +20,8 @@ from slack_bolt import App, BoltResponse
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 
+from bot.inbox import receiving
+from bot.inbox.addressing import Verdict
 from bot.messenger import DeliveryError, Incoming
 from bot.models import Channel, Platform, Workspace
 from bot.platforms import workspaces
@@ -27,11 +29,11 @@ from bot.platforms.slack import events, manifest, members, posts, web_api
 from bot.platforms.slack.people import names
 from bot.platforms.slack.personal import homes, words
 from bot.platforms.slack.web_api import call, client_for
+from bot.posts import press
 from bot.posts.post import Form
-from bot.questions import receiving, stopping
-from bot.questions.addressing import Verdict
-from bot.team import circles, feedback, nominating, press, pressing, talking
-from bot.team.press import Said
+from bot.posts.press import Said
+from bot.questions import stopping
+from bot.team import circles, feedback, nominating, pressing, talking
 from bot.wording import outcomes, phrases, smalltalk, speech
 from bot.wording.speech import ENGLISH
 from foundation import failpoints, secrets

@@ -5,9 +5,10 @@ from io import StringIO
 import pytest
 
 from bot.answers import conversations
+from bot.inbox import receiving
 from bot.models import Channel, ChannelKind, Message, Outcome, Platform
 from bot.platforms.console import ConsoleMessenger
-from bot.questions import queue, receiving, replying
+from bot.questions import queue, replying
 from knowledge.models import Collection
 from llm.models import Deployment, Rollout, RolloutState, ServingRole
 from tests.fakes.providers.fake import FakeProviders, Refusal

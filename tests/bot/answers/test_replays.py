@@ -13,9 +13,10 @@ from django.urls import reverse
 from bot.answers import conversations, replays, trace
 from bot.answers.conversations import Done
 from bot.answers.replays import Fidelity
+from bot.inbox import receiving
 from bot.models import Channel, ChannelKind, Conversation, Message, Outcome, Platform, Speaker
 from bot.platforms.console import ConsoleMessenger
-from bot.questions import queue, receiving, replying
+from bot.questions import queue, replying
 from bot.voices import choosing
 from knowledge.models import Collection
 from llm.models import Deployment, PromptVariant, ServingRole

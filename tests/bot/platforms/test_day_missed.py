@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from bot.inbox import catching_up
 from bot.models import Channel, Conversation, Delivery, Question, QuestionState
 from bot.models import Workspace as WorkspaceRow
-from bot.questions import catching_up
 from bot.running import Running
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import Server

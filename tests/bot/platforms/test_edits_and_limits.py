@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 from discord.utils import snowflake_time
 
+from bot.inbox import refusing
 from bot.models import Conversation, DeliveryKind, Message, Question
 from bot.models import Workspace as WorkspaceRow
-from bot.questions import refusing, replying
+from bot.questions import replying
 from tests.fakes.discord.fake import FakeDiscord
 from tests.fakes.discord.guild import Server
 from tests.fakes.providers.fake import FakeProviders

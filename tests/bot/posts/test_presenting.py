@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from bot.inbox import receiving
 from bot.models import Citation, Message, Speaker
 from bot.posts import presenting
-from bot.questions import receiving
 from tests.rows.questions import incoming
 
 pytestmark = pytest.mark.django_db

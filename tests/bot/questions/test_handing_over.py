@@ -4,9 +4,10 @@ from io import StringIO
 
 import pytest
 
+from bot.inbox import receiving
 from bot.models import Channel, ChannelKind, Conversation, Delivery, Escalation, Message, Outcome, Platform, Question
 from bot.platforms.console import ConsoleMessenger
-from bot.questions import queue, receiving, replying
+from bot.questions import queue, replying
 from knowledge.models import Collection
 from llm.models import UsageRecord
 from tests.fakes.providers.fake import FakeProviders

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from bot.answers import replays, trace
 from bot.answers.trace import Reach
+from bot.inbox import receiving
 from bot.models import Channel, Conversation, Message, Platform, Question, Workspace
-from bot.questions import looking_around, receiving
+from bot.questions import looking_around
 from bot.surroundings.utterances import Utterance
 from tests.rows.questions import incoming, make_question_row
 from tests.rows.web_rows import make_answer, make_question, make_user

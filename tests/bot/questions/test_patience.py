@@ -13,9 +13,10 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from bot.answers import asking
+from bot.inbox import receiving
 from bot.models import ChannelKind, Delivery, DeliveryKind, Message, Outcome, Platform, Question, QuestionState, Speaker
 from bot.platforms.console import ConsoleMessenger
-from bot.questions import patience, queue, receiving, replying
+from bot.questions import patience, queue, replying
 from bot.questions.worker import Worker
 from bot.wording import phrases
 from bot.wording.speech import ENGLISH

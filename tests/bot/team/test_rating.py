@@ -8,8 +8,8 @@ from bot.models import Escalation, Feedback, Message, Question
 from bot.platforms.discord import posts as discord_posts
 from bot.platforms.slack import posts as slack_posts
 from bot.posts.post import Form
+from bot.posts.press import Press
 from bot.team import feedback, pressing
-from bot.team.press import Press
 from bot.wording import phrases
 from bot.wording.speech import Speech
 from tests.fakes.discord.fake import FakeDiscord

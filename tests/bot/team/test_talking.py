@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from bot.inbox import catching_up
 from bot.models import Channel, Conversation, Delivery, Escalation, Question, Receipt, Remark
-from bot.questions import catching_up
 from tests.fakes.discord.faults import Cut, Http
 from tests.fakes.slack.fake import Cut as SlackCut
 from tests.fakes.slack.fake import Error

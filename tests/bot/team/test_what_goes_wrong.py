@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from bot import erasing
+from bot.inbox import receiving
 from bot.models import (
     Channel,
     Conversation,
@@ -19,7 +20,6 @@ from bot.models import (
     Workspace,
 )
 from bot.platforms.console import ConsoleMessenger
-from bot.questions import receiving
 from bot.team import escalations, introducing, pressing, relaying, talking
 from tests.rows import questions, tables
 

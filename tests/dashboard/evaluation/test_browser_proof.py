@@ -11,9 +11,10 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
+from bot.inbox import receiving
 from bot.models import ChannelKind, Message, Platform, Speaker, Voice
 from bot.platforms.console import ConsoleMessenger
-from bot.questions import queue, receiving, replying
+from bot.questions import queue, replying
 from dashboard import tasks
 from dashboard.models import AuditEntry
 from evaluation.models import EvaluationArm, EvaluationRun, HumanGrade

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from bot.inbox import receiving
 from bot.models import ChannelKind, Message, Outcome, Platform
 from bot.platforms.console import ConsoleMessenger
-from bot.questions import queue, receiving, replying
+from bot.questions import queue, replying
 from dashboard import tasks
 from dashboard.guard import audit
 from dashboard.models import AuditEntry

@@ -2,8 +2,9 @@
 
 import time
 
+from tests.fakes.slack.rooms import key_of
 from tests.fakes.slack.rules import Json, refuse_if
-from tests.fakes.slack.world import World, key_of
+from tests.fakes.slack.world import World
 
 ARGUMENTS = {
     "assistant.threads.setStatus": ("channel_id thread_ts", "status loading_messages icon_emoji icon_url username"),

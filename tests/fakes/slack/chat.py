@@ -2,6 +2,7 @@
 
 import time
 
+from tests.fakes.slack.rooms import Channel, key_of
 from tests.fakes.slack.rules import (
     MARKDOWN,
     TEXT,
@@ -14,7 +15,7 @@ from tests.fakes.slack.rules import (
     names,
     refuse_if,
 )
-from tests.fakes.slack.world import Channel, World, key_of
+from tests.fakes.slack.world import World
 
 POSTED = "markdown_text text blocks attachments as_user icon_emoji icon_url link_names parse username"
 STREAMED = "markdown_text chunks"

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
-from tests.fakes.slack.knobs import Knobs
+from tests.fakes.slack.limits import Knobs
 from tests.fakes.slack.rules import Json
 
 EVENTS, INTERACTIVE, COMMANDS = "events_api", "interactive", "slash_commands"

@@ -24,7 +24,7 @@ from aiohttp import web
 from tests.fakes.slack.agents import Agents
 from tests.fakes.slack.chat import Chat
 from tests.fakes.slack.delivery import COMMANDS, EVENTS, INTERACTIVE, Ack, Courier, Delivery, event_callback
-from tests.fakes.slack.knobs import Knobs
+from tests.fakes.slack.limits import Knobs
 from tests.fakes.slack.methods import Methods
 from tests.fakes.slack.people import People
 from tests.fakes.slack.rules import Json, visible_text

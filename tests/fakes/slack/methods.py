@@ -8,8 +8,9 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from tests.fakes.slack.chat import flag
+from tests.fakes.slack.rooms import TYPES, Channel, key_of
 from tests.fakes.slack.rules import Json, SlackError, check_view, refuse_if
-from tests.fakes.slack.world import TYPES, Channel, World, key_of
+from tests.fakes.slack.world import World
 
 PAGE = "cursor limit"
 SPAN = f"{PAGE} latest oldest inclusive include_all_metadata"

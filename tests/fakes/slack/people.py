@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tests.fakes.slack.chat import Chat, flag
 from tests.fakes.slack.methods import Methods
+from tests.fakes.slack.rooms import Channel, key_of
 from tests.fakes.slack.rules import Json, SlackError, check_content, elements, refuse_if
-from tests.fakes.slack.world import Channel, World, key_of
+from tests.fakes.slack.world import World
 
 SELECTED = {"users_select": "selected_user", "channels_select": "selected_channel",
             "conversations_select": "selected_conversation", "datepicker": "selected_date",

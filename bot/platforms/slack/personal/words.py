@@ -11,7 +11,7 @@ from bot.models import Platform
 from bot.platforms import workspaces
 from bot.platforms.slack import posts
 from bot.platforms.slack.web_api import SlackRefusedError, call, client_for, respond
-from bot.team.press import Said
+from bot.posts.press import Said
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from bot.inbox.addressing import Verdict
 from bot.messenger import Incoming
 from bot.models import Channel, Delivery, DeliveryKind, Question, QuestionState
 from bot.posts.post import Post
-from bot.questions.addressing import Verdict
 from bot.wording import phrases, smalltalk, speech
 from bot.wording.phrases import Phrase
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.questions.wishes import wants_person
+from bot.inbox.wishes import wants_person
 
 
 @pytest.mark.parametrize(

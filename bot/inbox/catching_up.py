@@ -7,9 +7,9 @@ from datetime import timedelta
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from bot.inbox import receiving
 from bot.messenger import DeliveryError, Messenger
 from bot.models import Channel, Workspace
-from bot.questions import receiving
 from foundation import locks
 
 log = logging.getLogger(__name__)

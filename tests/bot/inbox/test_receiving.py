@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from bot.inbox import addressing, receiving
+from bot.inbox.addressing import Verdict
 from bot.models import (
     AnswerMode,
     Channel,
@@ -17,8 +19,7 @@ from bot.models import (
     Question,
     QuestionState,
 )
-from bot.questions import addressing, queue, receiving
-from bot.questions.addressing import Verdict
+from bot.questions import queue
 from bot.surroundings.utterances import Utterance
 from tests.rows.questions import incoming
 

@@ -6,7 +6,7 @@ solved the first part, but …" is none. Patterns are of text in small letters w
 
 import re
 
-from bot.questions.wishes import QUOTED, plain
+from bot.inbox.wishes import QUOTED, plain
 
 LEAD = (
     r"(?:(?:yes|yep|yeah|ok|okay|great|perfect|super|thanks|thank you|thx|ja|danke|prima|oui|merci|parfait|si|genial"

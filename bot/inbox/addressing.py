@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.inbox.passing import is_passing
+from bot.inbox.question_words import looks_like_question
 from bot.messenger import Incoming
 from bot.models import AnswerMode, Channel, ChannelKind, Conversation
-from bot.questions.passing import is_passing
-from bot.questions.question_words import looks_like_question
 
 IDLE_AFTER = timedelta(hours=24)  # a conversation nobody went on with; then it takes a mention again
 STOP = re.compile(r"^\W*(please\s+)?(stop|be quiet|shut up|silence|stopp|arrête|para)\W*$", re.IGNORECASE)

@@ -11,6 +11,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot import outbox
+from bot.inbox import addressing, refusing
+from bot.inbox.addressing import Relation, Verdict
+from bot.inbox.solving import is_settled
 from bot.messenger import Incoming
 from bot.models import (
     OPEN,
@@ -29,9 +32,6 @@ from bot.models import (
 )
 from bot.posts.neutralising import neutral
 from bot.posts.post import Post
-from bot.questions import addressing, refusing
-from bot.questions.addressing import Relation, Verdict
-from bot.questions.solving import is_settled
 from bot.surroundings import pointing, utterances
 from bot.team import talking
 from bot.wording import phrases, smalltalk, speech

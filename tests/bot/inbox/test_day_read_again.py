@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from bot import outbox
+from bot.inbox import receiving
 from bot.messenger import Incoming
 from bot.models import AnswerMode, Channel, Conversation, Delivery, Platform, Question, Receipt
-from bot.questions import receiving
 from tests.harness.day import ANN, ASKED, DAY, Line
 from tests.rows.questions import incoming
 

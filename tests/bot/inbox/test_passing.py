@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.questions.passing import is_passing
-from bot.questions.question_words import looks_like_question
+from bot.inbox.passing import is_passing
+from bot.inbox.question_words import looks_like_question
 
 
 @pytest.mark.parametrize(
