@@ -95,12 +95,16 @@ def meet(workspace: Workspace, messenger: Messenger) -> None:
         log.warning("The channels of %s are not known: %s", workspace, error)
         return
     since = workspace.listened_at or timezone.now()
-    Channel.objects.bulk_create(
-        [
-            Channel(workspace=workspace, external_id=each.external_id, name=each.name, kind=each.kind, cursor_at=since)
-            for each in places
-        ],
-        ignore_conflicts=True,
+    met = [
+        Channel(workspace=workspace, external_id=each.external_id, name=each.name, kind=each.kind, cursor_at=since)
+        for each in places
+    ]
+    Channel.objects.bulk_create([each for each in met if not each.name], ignore_conflicts=True)
+    Channel.objects.bulk_create(  # those that are known already are called what they are called now
+        [each for each in met if each.name],
+        update_conflicts=True,
+        unique_fields=["workspace", "external_id"],
+        update_fields=["name"],
     )
 
 
