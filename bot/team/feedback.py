@@ -132,6 +132,8 @@ def _next_step(question: Question, opinion: Opinion) -> Said:
     if opinion.right_document:
         said.append(spoken.say(phrases.PLACE_NOTED))
     if Escalation.objects.filter(question=question).exists():
-        return Said(" ".join([*said, spoken.say(phrases.WITH_THE_TEAM)]))
+        return Said(" ".join([*said, spoken.say(phrases.WITH_THE_TEAM)]), close=spoken.say(phrases.CLOSE))
     offer = buttons.for_asker(buttons.HUMAN, question.pk, spoken)
-    return Said(" ".join([*said, spoken.say(phrases.OFFER_HUMAN, button=offer.label)]), (offer,))
+    return Said(
+        " ".join([*said, spoken.say(phrases.OFFER_HUMAN, button=offer.label)]), (offer,), spoken.say(phrases.CLOSE)
+    )

@@ -26,7 +26,8 @@ class Press:
 
 @dataclass(frozen=True)
 class Said:
-    """A word to whoever pressed, seen by them alone, and what they may press next."""
+    """A word to whoever pressed, seen by them alone, and what they may press next; `close` is as a sheet's."""
 
     text: str
     buttons: tuple[Button, ...] = ()
+    close: str = "Close"

@@ -73,6 +73,7 @@ def _dislike(question: Question, pressed: Press) -> Form:
             Field("right_document", say(place), is_required=False),
             Field("better_answer", say(phrases.BETTER_ANSWER), is_required=False, is_long=True),
         ),
+        cancel=say(phrases.CANCEL),
     )
 
 
@@ -88,7 +89,8 @@ def _ask_human(question: Question, pressed: Press) -> Said:
 
 
 def _said(question: Question, phrase: Phrase) -> Said:
-    return Said(speech.of(question).say(phrase))
+    say = speech.of(question).say
+    return Said(say(phrase), close=say(phrases.CLOSE))
 
 
 def _solved(question: Question, pressed: Press) -> Said:
@@ -108,7 +110,8 @@ def _write(question: Question, pressed: Press) -> Form | Said:
         return _said(question, phrases.ONLY_THE_ASKER)
     say = speech.of(question).say
     field = Field("text", say(phrases.WHAT_TO_WRITE), is_long=True)
-    return Form(buttons.WRITE, pressed.value, say(phrases.WRITE_TO_THE_TEAM), say(phrases.SEND), (field,))
+    title, send, cancel = (say(each) for each in (phrases.WRITE_TO_THE_TEAM, phrases.SEND, phrases.CANCEL))
+    return Form(buttons.WRITE, pressed.value, title, send, (field,), cancel)
 
 
 @transaction.atomic

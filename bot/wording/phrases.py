@@ -80,7 +80,7 @@ DISABLED = Phrase(
 )
 DAILY_LIMIT = Phrase(
     "daily_limit",
-    "I may answer {limit} of your questions a day, and those are used up. The team is there for you, and I am back "
+    "I have answered as many of your questions today as I may: {limit}. The team is there for you, and I am back "
     "tomorrow.",
 )
 TOO_FAST = Phrase(
@@ -160,7 +160,6 @@ HOW_TO_COMMAND = Phrase(
 IS_LOOKING = Phrase("is_looking", "is looking in the documents…")
 IS_READING = Phrase("is_reading", "is reading what it found…")
 IS_WRITING = Phrase("is_writing", "is writing the answer…")
-READING = Phrase("reading", "Reading what I found…")
 COMPARING = Phrase("comparing", "Comparing what the documents say…")
 WORDING = Phrase("wording", "Putting it into words…")
 BEFORE_YOURS = Phrase("before_yours", "has questions before yours: {count}")
@@ -228,7 +227,7 @@ QUESTION_GONE = Phrase("question_gone", "The question this was about is gone.")
 THANKS_FOR_THUMB = Phrase("thanks_for_thumb", "Thank you, that helps.")
 THANKS_FOR_REASON = Phrase("thanks_for_reason", "Thank you for telling us. The team will look at it.")
 PASSED_ON = Phrase("passed_on", "I have passed it on to the team.")
-WITH_THE_TEAM = Phrase("with_the_team", "The team has it already.")
+WITH_THE_TEAM = Phrase("with_the_team", "The question is with the team already.")
 WHAT_I_READ = Phrase("what_i_read", "What I read")
 SOURCE_GONE = Phrase("source_gone", "This document has been taken away since; this is what it said when I answered.")
 SOURCES_ERASED = Phrase(

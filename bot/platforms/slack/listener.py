@@ -249,7 +249,7 @@ def _submitted(ack: Callable[..., None], body: dict[str, Any]) -> None:
         person=body["user"]["id"],
         person_name=_name(body),
     )
-    ack(response_action="update", view=posts.said(view["title"]["text"], said.text, said.buttons))
+    ack(response_action="update", view=posts.said(view["title"]["text"], said.text, said.buttons, said.close))
 
 
 def _open(body: dict[str, Any], view: posts.Block) -> None:

@@ -102,17 +102,17 @@ def view(form: Form, private_metadata: str) -> Block:
         "private_metadata": private_metadata,
         "title": _plain(form.title, TITLE),
         "submit": _plain(form.submit, TITLE),
-        "close": _plain("Cancel", TITLE),
+        "close": _plain(form.cancel, TITLE),
         "blocks": [_input(each) for each in form.fields],
     }
 
 
-def said(title: str, text: str, offered: tuple[Button, ...] = ()) -> Block:
+def said(title: str, text: str, offered: tuple[Button, ...], close: str) -> Block:
     """A modal that only says something, with what may be pressed next."""
     return {
         "type": "modal",
         "title": _plain(title, TITLE),
-        "close": _plain("Close", TITLE),
+        "close": _plain(close, TITLE),
         "blocks": word(text, offered),
     }
 
@@ -127,7 +127,7 @@ def sheet(shown: Sheet) -> Block:
     return {
         "type": "modal",
         "title": _plain(shown.title, TITLE),
-        "close": _plain("Close", TITLE),
+        "close": _plain(shown.close, TITLE),
         "blocks": [block for each in shown.excerpts[:MOST_EXCERPTS] for block in _excerpt(each)],
     }
 

@@ -12,7 +12,7 @@ DOCUMENTS = {
     "The Team plan costs 29 EUR a month and has 100 GB of storage.",
     "Kündigung": "Jahrestarife werden innerhalb von 30 Tagen erstattet. Danach laufen sie aus.",
     "Remboursements": "Les forfaits annuels sont remboursés dans les 30 jours.",
-    "返金": "年間プランは30日以内に返金されます。",  # noqa: RUF001
+    "返金": "年間プランは30日以内に返金されます。",
 }
 
 ASKED = "How are annual plans refunded?"
@@ -53,17 +53,13 @@ def thanks_and_a_greeting(stage: Stage) -> None:
 
 
 @script
-def a_mention_in_a_thread(stage: Stage) -> None:
+def a_question_about_what_others_wrote(stage: Stage) -> None:
     stage.says("How are annual plans refunded for a customer who bought one in May?", ANSWER)
     above = [("Bob", "A customer bought an annual plan in May and wants the money back."), ("Ann", "Can they have it?")]
     stage.mention("Ann", "can you answer this?", above=above)
     stage.answered()
     stage.mention("Ann", "can you answer this?")
     stage.answered()
-
-
-@script
-def a_message_that_is_pointed_at(stage: Stage) -> None:
     stage.says("Is it still so that annual plans are refunded within 30 days?", ANSWER)
     stage.point("Ann", "is this still so?", ("Bob", "Annual plans are refunded within 30 days."))
     stage.answered()
@@ -161,7 +157,7 @@ def stopping_and_joining_in(stage: Stage) -> None:
 
 
 @script
-def an_edit_that_comes_too_late(stage: Stage) -> None:
+def an_edit_too_late_and_a_file(stage: Stage) -> None:
     stage.says(ANSWER)
     stage.model.script("pause")
     stage.mention("Ann", ASKED)
@@ -170,10 +166,6 @@ def an_edit_that_comes_too_late(stage: Stage) -> None:
     stage.sees_at_once("You changed your question")
     stage.model.released.set()
     stage.sees("Annual plans are refunded within 30 days [1]")
-
-
-@script
-def a_file_that_is_not_read(stage: Stage) -> None:
     stage.says("Invoices are sent on the first day of the month [1].")
     stage.attach("Ann", "When are invoices like this one sent?")
     stage.answered()

@@ -4,7 +4,6 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-
 from typing import Any
 
 from bot.models import Channel, Delivery, DeliveryState, Message, Question, QuestionState, Speaker, Workspace

@@ -53,7 +53,7 @@ def _show(body: dict[str, Any], said: Said) -> None:
     view = body["view"]
     workspace = workspaces.connected(Platform.SLACK, body["team"]["id"])
     if workspace is not None:
-        told = posts.said(view["title"]["text"], said.text, said.buttons)
+        told = posts.said(view["title"]["text"], said.text, said.buttons, said.close)
         call(client_for(workspace, seconds=SECONDS), "views.update", view_id=view["id"], view=told)
 
 
