@@ -102,14 +102,17 @@ class DiscordStage(Stage):
             for message in filter(None, [each.original, *each.followups]):
                 yield from ((each.channel, int(message["id"]), key) for name, key in _buttons(message) if name == label)
 
-    def fill(self, person: str, values: dict[str, str]) -> None:
+    def fill(self, person: str, given: dict[str, str]) -> None:
         form = self._hidden[-1][1]
         assert form.modal, "no form has opened"
         items = [_item(row) for row in form.modal["components"]]
         fields = {label: _shown(item) for label, item in items}
-        values_by_label = {label: values[item["custom_id"]] for label, item in items if item["custom_id"] in values}
-        self._sends(person, form.modal["title"], fields, values_by_label)
-        sent = self._fake.submit(self._people[person], form, values)
+        words = {each["value"]: each["label"] for _, item in items for each in item.get("options") or ()}
+        named = {label: given[item["custom_id"]] for label, item in items if item["custom_id"] in given}
+        self._sends(
+            person, form.modal["title"], fields, {label: words.get(said, said) for label, said in named.items()}
+        )
+        sent = self._fake.submit(self._people[person], form, given)
         sent.wait()
         self._hidden.append((person, sent))
 

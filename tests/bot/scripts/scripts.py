@@ -206,7 +206,8 @@ def askers_of_other_languages(stage: Stage) -> None:
 @script
 def a_table_and_a_model_that_is_down(stage: Stage) -> None:
     stage.says(
-        "| Plan | Price | Storage |\n|---|---|---|\n| Starter | 9 EUR [1] | 1 GB [1] |\n| Team | 29 EUR [1] | 100 GB [1] |"
+        "| Plan | Price | Storage |\n|---|---|---|\n"
+        "| Starter | 9 EUR [1] | 1 GB [1] |\n| Team | 29 EUR [1] | 100 GB [1] |"
     )
     stage.mention("Ann", "What do the Starter plan and the Team plan cost, and how much storage do they have?")
     stage.answered()

@@ -36,8 +36,8 @@ class SlackStage(Stage):
 
     def point(self, person: str, text: str, to: tuple[str, str]) -> None:
         there = self._fake.post(CHANNEL, PEOPLE[to[0]], to[1])
-        forwarded = {"forwards": (CHANNEL, there)}
-        self._place, self._thread = CHANNEL, self._fake.post(CHANNEL, PEOPLE[person], self._called(text), **forwarded)
+        ts = self._fake.post(CHANNEL, PEOPLE[person], self._called(text), forwards=(CHANNEL, there))
+        self._place, self._thread = CHANNEL, ts
 
     def call(self, person: str, text: str) -> None:
         self.write(person, self._called(text))
@@ -69,9 +69,8 @@ class SlackStage(Stage):
         self._fake.post(TEAM, PEOPLE[person], text, thread_ts=post["ts"])
 
     def press(self, person: str, label: str) -> None:
-        found: list[tuple[str, str, str, str]] = []
-        bots.until(lambda: found.extend(self._with(person, label)) or found, f"{person} sees a button {label}")
-        channel, ts, action, value = max(found, key=lambda each: each[1])
+        bots.until(lambda: list(self._with(person, label)), f"{person} sees a button {label}")
+        channel, ts, action, value = max(self._with(person, label), key=lambda each: each[1])
         self.pressed.append(f"{person} presses [{label}]")
         self._views = len(self._fake.views)
         if channel:
@@ -97,17 +96,18 @@ class SlackStage(Stage):
         hidden = self._fake.ephemerals(channel, PEOPLE[person]) if person else []
         return [*self._fake.messages(channel), *hidden]
 
-    def fill(self, person: str, values: dict[str, str]) -> None:
+    def fill(self, person: str, given: dict[str, str]) -> None:
         bots.until(lambda: len(self._fake.views) > self._views, "a form has opened")
         key = list(self._fake.views)[-1]
         view = self._fake.views[key]
         fields = {each["label"]["text"]: _options(each["element"]) for each in view["blocks"]}
-        written = {each["label"]["text"]: each["block_id"] for each in view["blocks"]}
-        values = {label: values[name] for label, name in written.items() if name in values}
+        names = {each["label"]["text"]: each["block_id"] for each in view["blocks"]}
+        options = [each for block in view["blocks"] for each in block["element"].get("options") or ()]
+        words = {each["value"]: each["text"]["text"] for each in options}
+        values = {label: words.get(given[name], given[name]) for label, name in names.items() if name in given}
         self._sends(person, view["title"]["text"], fields, values)
         self.pressed.append(f"  [{view['close']['text']}] [{view['submit']['text']}]")
-        sent = {written[label]: {written[label]: value} for label, value in values.items()}
-        self._fake.submit(PEOPLE[person], key, sent)
+        self._fake.submit(PEOPLE[person], key, {name: {name: value} for name, value in given.items()})
 
     def shown(self) -> Iterator[str]:
         for channel, name in PLACES.items():

@@ -72,7 +72,7 @@ class Stage(ABC):
         """Press the newest button that says so, wherever the person sees it."""
 
     @abstractmethod
-    def fill(self, person: str, values: dict[str, str]) -> None:
+    def fill(self, person: str, given: dict[str, str]) -> None:
         """Send the form that has opened."""
 
     @abstractmethod
