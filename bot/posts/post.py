@@ -75,14 +75,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """What opens after a press. `name` and `value` come back with what was filled in."""
+    """What opens after a press. `name` and `value` come back with what was filled in. `cancel` closes it without that,
+    where the platform has no word of its own for it."""
 
     name: str
     value: str
     title: str
     submit: str
     fields: tuple[Field, ...]
-    close: str = "Cancel"
+    cancel: str = "Cancel"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Excerpts under a title, opened for whoever pressed alone."""
+    """Excerpts under a title, opened for whoever pressed alone; `close` is as a form's `cancel`."""
 
     title: str
     excerpts: tuple[Excerpt, ...]

@@ -26,7 +26,7 @@ class Press:
 
 @dataclass(frozen=True)
 class Said:
-    """A word to whoever pressed, seen by them alone, and what they may press next. `close` is how it is put away."""
+    """A word to whoever pressed, seen by them alone, and what they may press next; `close` is as a sheet's."""
 
     text: str
     buttons: tuple[Button, ...] = ()

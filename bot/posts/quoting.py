@@ -32,9 +32,8 @@ def sheet(question: Question, is_read_outside: Callable[[], bool]) -> Sheet | st
         cited = public
     if not cited:
         return spoken.say(phrases.SOURCES_INTERNAL)
-    return Sheet(
-        spoken.say(phrases.WHAT_I_READ), tuple(_excerpt(each, spoken) for each in cited), spoken.say(phrases.CLOSE)
-    )
+    excerpts = tuple(_excerpt(each, spoken) for each in cited)
+    return Sheet(spoken.say(phrases.WHAT_I_READ), excerpts, spoken.say(phrases.CLOSE))
 
 
 def _is_public(citation: Citation, message: Message) -> bool:

@@ -142,8 +142,8 @@ def _next_step(question: Question, opinion: Opinion) -> Said:
     said = [spoken.say(THANKS.get(opinion.reason, phrases.THANKS_FOR_REASON))]
     if opinion.right_document:
         said.append(spoken.say(phrases.PLACE_NOTED))
+    close = spoken.say(phrases.CLOSE)
     if Escalation.objects.filter(question=question).exists():
-        return Said(" ".join([*said, spoken.say(phrases.WITH_THE_TEAM)]), close=spoken.say(phrases.CLOSE))
+        return Said(" ".join([*said, spoken.say(phrases.WITH_THE_TEAM)]), close=close)
     offer = buttons.for_asker(buttons.HUMAN, question.pk, spoken)
-    words = " ".join([*said, spoken.say(phrases.OFFER_HUMAN, button=offer.label)])
-    return Said(words, (offer,), spoken.say(phrases.CLOSE))
+    return Said(" ".join([*said, spoken.say(phrases.OFFER_HUMAN, button=offer.label)]), (offer,), close)

@@ -70,12 +70,13 @@ def _dislike(question: Question, pressed: Press) -> Form:
         value=pressed.value,
         title=say(phrases.WHAT_WAS_WRONG),
         submit=say(phrases.SEND),
-        close=say(phrases.CANCEL),
+        cancel=say(phrases.CANCEL),
         fields=(
             Field("reason", say(phrases.WHICH_FAULT), options=reasons(question.answer, say), is_required=False),
             Field("right_document", say(place), is_required=False),
             Field("better_answer", say(phrases.BETTER_ANSWER), is_required=False, is_long=True),
         ),
+        cancel=say(phrases.CANCEL),
     )
 
 
@@ -112,8 +113,8 @@ def _write(question: Question, pressed: Press) -> Form | Said:
         return _said(question, phrases.ONLY_THE_ASKER)
     say = speech.of(question).say
     field = Field("text", say(phrases.WHAT_TO_WRITE), is_long=True)
-    title, close = say(phrases.WRITE_TO_THE_TEAM), say(phrases.CANCEL)
-    return Form(buttons.WRITE, pressed.value, title, say(phrases.SEND), (field,), close)
+    title, send, cancel = (say(each) for each in (phrases.WRITE_TO_THE_TEAM, phrases.SEND, phrases.CANCEL))
+    return Form(buttons.WRITE, pressed.value, title, send, (field,), cancel)
 
 
 @transaction.atomic

@@ -80,7 +80,7 @@ DISABLED = Phrase(
 )
 DAILY_LIMIT = Phrase(
     "daily_limit",
-    "I may answer {limit} of your questions a day, and those are used up. The team is there for you, and I am back "
+    "I have answered as many of your questions today as I may: {limit}. The team is there for you, and I am back "
     "tomorrow.",
 )
 TOO_FAST = Phrase(
@@ -236,7 +236,7 @@ QUESTION_GONE = Phrase("question_gone", "The question this was about is gone.")
 THANKS_FOR_THUMB = Phrase("thanks_for_thumb", "Thank you, that helps.")
 THANKS_FOR_REASON = Phrase("thanks_for_reason", "Thank you for telling us. The team will look at it.")
 PASSED_ON = Phrase("passed_on", "I have passed it on to the team.")
-WITH_THE_TEAM = Phrase("with_the_team", "The team has it already.")
+WITH_THE_TEAM = Phrase("with_the_team", "The question is with the team already.")
 WHAT_I_READ = Phrase("what_i_read", "What I read")
 SOURCE_GONE = Phrase("source_gone", "This document has been taken away since; this is what it said when I answered.")
 SOURCES_ERASED = Phrase(

@@ -104,12 +104,12 @@ def view(form: Form, private_metadata: str) -> Block:
         "private_metadata": private_metadata,
         "title": _plain(form.title, TITLE),
         "submit": _plain(form.submit, TITLE),
-        "close": _plain(form.close, TITLE),
+        "close": _plain(form.cancel, TITLE),
         "blocks": [_input(each) for each in form.fields],
     }
 
 
-def said(title: str, text: str, offered: tuple[Button, ...] = (), close: str = "Close") -> Block:
+def said(title: str, text: str, offered: tuple[Button, ...], close: str) -> Block:
     """A modal that only says something, with what may be pressed next."""
     return {
         "type": "modal",

@@ -101,7 +101,7 @@ def test_a_daily_limit_is_said_with_its_number() -> None:
     receiving.receive(incoming(is_mention=True))
     Channel.objects.update(daily_limit=1)
     receiving.receive(incoming("Another?", 2, is_mention=True))
-    assert "I may answer 1 of your questions a day" in Delivery.objects.get().body["text"]
+    assert "as many of your questions today as I may: 1." in Delivery.objects.get().body["text"]
 
 
 def test_a_channel_that_is_off_says_so_when_called() -> None:

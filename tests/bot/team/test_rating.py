@@ -118,7 +118,7 @@ def test_who_has_a_person_already_is_not_offered_one() -> None:
     Escalation.objects.create(question=question, reason="asked")
     again = feedback.improve(question, {"reason": "sources"}, "U1")
     assert again.buttons == ()
-    assert "The team has it already" in again.text
+    assert "The question is with the team already" in again.text
 
 
 def test_the_dashboard_finds_over_refusals_and_incidents() -> None:
