@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, DateTimeField, F, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -49,6 +49,13 @@ def give_back(question: Question) -> bool:
         question=question, kind=DeliveryKind.ANSWER, state=DeliveryState.STREAMING, message_id=""
     ).update(attempts=0)
     return True
+
+
+def sweep_at() -> Case:
+    """The value of that field when questions are cancelled: of one that waits here something may be shown, and nobody
+    is at work who would take it away."""
+    waits = When(state=QuestionState.WAITING, error=REASON, then=Now())
+    return Case(waits, default=F("sweep_at"), output_field=DateTimeField())
 
 
 def _taken_for(question: Question) -> float:

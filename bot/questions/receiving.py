@@ -28,7 +28,7 @@ from bot.models import (
 )
 from bot.posts.neutralising import neutral
 from bot.posts.post import Post
-from bot.questions import addressing, refusing
+from bot.questions import addressing, patience, refusing
 from bot.questions.addressing import Relation, Verdict
 from bot.questions.solving import is_settled
 from bot.surroundings import pointing, utterances
@@ -110,7 +110,9 @@ def _was_ended(conversation: Conversation, at: datetime) -> bool:
     call = later.filter(is_called=True).first()
     meanwhile = later.filter(asked_at__lt=call.asked_at) if call else later
     waiting = meanwhile.filter(is_called=False, state=QuestionState.WAITING)
-    waiting.update(state=QuestionState.CANCELLED, finished_at=timezone.now(), error=SILENCED)
+    waiting.update(
+        state=QuestionState.CANCELLED, finished_at=timezone.now(), sweep_at=patience.sweep_at(), error=SILENCED
+    )
     if call is not None:
         kept = Conversation.objects.select_for_update().get(pk=conversation.pk)
         kept.was_silent(at, call.asked_at)
@@ -283,13 +285,13 @@ def cancel(platform: Platform, workspace: str, channel: str, message_id: str) ->
     """The message was deleted: it is not answered any more. An answer that is posted already stays."""
     _questions(platform, workspace, channel, message_id).filter(
         state__in=[QuestionState.WAITING, QuestionState.ANSWERING]
-    ).update(state=QuestionState.CANCELLED, finished_at=timezone.now())
+    ).update(state=QuestionState.CANCELLED, finished_at=timezone.now(), sweep_at=patience.sweep_at())
 
 
 def stop(question: Question) -> None:
     """The asker has read enough: what is shown stays, and nothing is added."""
     Question.objects.filter(pk=question.pk, state__in=[QuestionState.WAITING, QuestionState.ANSWERING]).update(
-        state=QuestionState.CANCELLED, finished_at=timezone.now(), error=STOPPED
+        state=QuestionState.CANCELLED, finished_at=timezone.now(), sweep_at=patience.sweep_at(), error=STOPPED
     )
 
 

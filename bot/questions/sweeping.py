@@ -7,7 +7,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot.messenger import DeliveryError, GoneError, Messenger
-from bot.models import DeliveryKind, DeliveryState, Question
+from bot.models import DeliveryKind, DeliveryState, Question, QuestionState
+from bot.questions import replying
 from foundation import failpoints
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ def sweep(platforms: list[str], messenger: Messenger) -> int:
     for pk in _due(platforms):
         question = Question.objects.select_related("channel__workspace", "conversation").get(pk=pk)
         try:
+            if question.state == QuestionState.CANCELLED:
+                _withdraw(question, messenger)
             surplus = messenger.surplus(question)
             failpoints.reach("sweep.looked")
             for message_id in surplus:
@@ -36,6 +39,13 @@ def sweep(platforms: list[str], messenger: Messenger) -> int:
         except DeliveryError as error:
             _put_off(pk, error)
     return count
+
+
+def _withdraw(question: Question, messenger: Messenger) -> None:
+    """Take away what its asker sees of an answer that was cancelled while nobody was at work on it."""
+    shown = question.deliveries.filter(kind=DeliveryKind.ANSWER, state=DeliveryState.STREAMING)
+    delivery = shown.select_related("channel__workspace", "question__channel__workspace").first()
+    replying.withdraw(replying.Reply(question, messenger, delivery))
 
 
 def _put_off(pk: int, error: DeliveryError) -> None:
