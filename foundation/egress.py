@@ -9,7 +9,8 @@ import contextlib
 import ipaddress
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import httpcore2
 import httpx2
@@ -87,16 +88,60 @@ class CheckedBackend(httpcore2.SyncBackend):
         return super().connect_tcp(last, port, left(), local_address, socket_options)
 
 
+@dataclass(frozen=True)
+class Bounds:
+    """What each reply to a client may hold, and how long all may take together; they come uncompressed."""
+
+    most_bytes: int
+    seconds: float
+
+
+class _Bounded(httpx2.SyncByteStream):
+    """A reply's body, until it is too much or too late. An SDK reads it whole, and its timeout is of each read."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, most_bytes: int, ends: float) -> None:
+        self._stream, self._most_bytes, self._ends = stream, most_bytes, ends
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for piece in self._stream:
+            size += len(piece)
+            if size > self._most_bytes:
+                raise httpx2.ReadError(f"its reply is longer than {self._most_bytes:,} bytes")
+            if time.monotonic() > self._ends:
+                raise httpx2.ReadTimeout("its reply did not end in time")
+            yield piece
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class CheckedTransport(httpx2.HTTPTransport):
     """HTTP over checked connections, which are kept and used again."""
 
-    def __init__(self, *, is_private_allowed: bool) -> None:
+    def __init__(self, *, is_private_allowed: bool, bounds: Bounds | None = None) -> None:
         super().__init__(trust_env=False)
         self._pool._network_backend = CheckedBackend(is_private_allowed=is_private_allowed)
+        self._bounds = bounds
+        self._ends = time.monotonic() + bounds.seconds if bounds else 0.0
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if self._bounds is None:
+            return super().handle_request(request)
+        request.headers["Accept-Encoding"] = "identity"
+        response = super().handle_request(request)
+        if response.headers.get("content-encoding", "identity") != "identity":  # a little of it could become very much
+            response.close()
+            raise httpx2.ReadError("its reply is compressed, which was not asked for")
+        if isinstance(response.stream, httpx2.SyncByteStream):
+            response.stream = _Bounded(response.stream, self._bounds.most_bytes, self._ends)
+        return response
 
 
-def client(*, is_private_allowed: bool) -> httpx2.Client:
-    """A client for an SDK, or for one request: no proxy of the environment, and no redirect is followed."""
-    return httpx2.Client(
-        transport=CheckedTransport(is_private_allowed=is_private_allowed), trust_env=False, follow_redirects=False
-    )
+def client(*, is_private_allowed: bool, bounds: Bounds | None = None) -> httpx2.Client:
+    """A client for an SDK, or for one request: no proxy of the environment, and no redirect is followed.
+
+    With `bounds` it is for a few short replies of a server that is not trusted to send such.
+    """
+    transport = CheckedTransport(is_private_allowed=is_private_allowed, bounds=bounds)
+    return httpx2.Client(transport=transport, trust_env=False, follow_redirects=False)

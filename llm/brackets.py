@@ -11,6 +11,7 @@ _NUMBERS = r"\s*\d{1,2}(?:\s*,\s*\d{1,2})*\s*"  # as in a marker
 _CODE = r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
 _BARE = re.compile(rf"(?P<code>{_CODE})|(?<!\\)\[(?P<numbers>{_NUMBERS})\](?!\()")
 ESCAPED = re.compile(rf"\\\[(?P<own>{_NUMBERS})\\\]")
+_ESCAPED_PROSE = re.compile(rf"(?P<code>{_CODE})|\\\[(?P<numbers>{_NUMBERS})\\\](?!\()")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 _UNSEEN = "\u2060"  # a word joiner
 
@@ -21,8 +22,9 @@ def escaped(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """What `escaped` was made of."""
-    return ESCAPED.sub(r"[\g<own>]", text)
+    """What `escaped` was made of, or would make the same of. What it would not is left: what was escaped before it."""
+    read = _replaced(text, "[", "]", _ESCAPED_PROSE)
+    return read if escaped(read) == text else text
 
 
 def shown(text: str) -> str:
@@ -45,13 +47,13 @@ def _found(text: str) -> Iterator[str]:
         yield from (match["numbers"] for match in _BARE.finditer(line) if match["numbers"])
 
 
-def _replaced(text: str, left: str, right: str) -> str:
+def _replaced(text: str, left: str, right: str, numbers: re.Pattern[str] = _BARE) -> str:
     def put(match: re.Match[str]) -> str:
         return match.group() if match["code"] else f"{left}{match['numbers']}{right}"
 
     lines = text.split("\n")
     prose = set(_places(lines))
-    return "\n".join(_BARE.sub(put, line) if place in prose else line for place, line in enumerate(lines))
+    return "\n".join(numbers.sub(put, line) if place in prose else line for place, line in enumerate(lines))
 
 
 def _prose(text: str) -> Iterator[str]:

@@ -230,5 +230,10 @@ def is_left_alone(deployment: Deployment) -> bool:
     return breaker.is_left_alone(deployment)
 
 
+def stands_alone(deployment: Deployment) -> bool:
+    """Whether nobody was decided on who is asked when this model gives nothing."""
+    return breaker.standing(deployment).fallback_id is None
+
+
 Ask = Callable[..., Response | Recorded]
 """What takes the place of `stream` where a reply is there already, or is to be had later."""

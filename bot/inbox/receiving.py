@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from bot import outbox
@@ -111,7 +110,7 @@ def _was_ended(conversation: Conversation, at: datetime) -> bool:
     call = later.filter(is_called=True).first()
     meanwhile = later.filter(asked_at__lt=call.asked_at) if call else later
     waiting = meanwhile.filter(is_called=False, state=QuestionState.WAITING)
-    waiting.update(state=QuestionState.CANCELLED, finished_at=timezone.now(), error=SILENCED)
+    waiting.cancel(SILENCED)
     if call is not None:
         kept = Conversation.objects.select_for_update().get(pk=conversation.pk)
         kept.was_silent(at, call.asked_at)
@@ -285,20 +284,16 @@ def _in_letters(text: str) -> str:
 def cancel(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
     """The message was deleted: it is not answered any more. An answer that is posted already stays, and what says that
     it waits is swept up."""
-    found = _questions(platform, workspace, channel, message_id).filter(
-        state__in=[QuestionState.WAITING, QuestionState.ANSWERING]
+    found = (
+        _questions(platform, workspace, channel, message_id)
+        .filter(state__in=[QuestionState.WAITING, QuestionState.ANSWERING])
+        .cancel()
     )
-    told = Exists(Delivery.objects.filter(question=OuterRef("pk"), kind=DeliveryKind.ANSWER, attempts=0))
-    with transaction.atomic():
-        found.filter(told).update(sweep_at=Now())
-        found.update(state=QuestionState.CANCELLED, finished_at=timezone.now())
 
 
 def stop(question: Question) -> None:
     """The asker has read enough: what is shown stays, and nothing is added."""
-    Question.objects.filter(pk=question.pk, state__in=[QuestionState.WAITING, QuestionState.ANSWERING]).update(
-        state=QuestionState.CANCELLED, finished_at=timezone.now(), error=STOPPED
-    )
+    Question.objects.filter(pk=question.pk, state__in=[QuestionState.WAITING, QuestionState.ANSWERING]).cancel(STOPPED)
 
 
 def stop_posts(platform: Platform, workspace: str, channel: str, message_ids: Iterable[str]) -> None:

@@ -1,6 +1,7 @@
 """Questions on their way to an answer, and what is on its way to a platform. The rows are the queues."""
 
 from django.db import models
+from django.db.models import Case, F, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -19,6 +20,15 @@ class QuestionState(models.TextChoices):
 
 
 OPEN = (QuestionState.WAITING, QuestionState.ANSWERING, QuestionState.DELIVERING)
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def cancel(self, error: str = "") -> int:
+        """Have these answered no more; how many. Of one that waits something may be shown already, and nobody is at work
+        who would take it away: somebody looks."""
+        shown = Case(When(state=QuestionState.WAITING, then=Now()), default=F("sweep_at"))
+        why = {"error": error} if error else {}
+        return self.update(state=QuestionState.CANCELLED, finished_at=timezone.now(), sweep_at=shown, **why)
 
 
 class Question(models.Model):
@@ -64,6 +74,8 @@ class Question(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = QuestionQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

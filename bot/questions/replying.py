@@ -87,7 +87,7 @@ def reply(question: Question, messenger: Messenger) -> None:
         failpoints.reach("answer.written")
         deliveries = _save(told, answer)
     except SupersededError:
-        _withdraw(told)
+        withdraw(told)
         return
     failpoints.reach("save.committed")
     _send(told, deliveries)
@@ -124,10 +124,11 @@ def _keep_question(question: Question) -> bool:
     """Take its words as they stand now: whoever edits it from here on is told that it is too late. Whether they were
     others a moment ago."""
     claimed, question.text = question.text, Question.objects.select_for_update(of=("self",)).get(pk=question.pk).text
-    Message.objects.get_or_create(
+    Message.objects.update_or_create(  # it may have waited since they were kept, and been edited
         trace_id=question.trace_id,
         speaker=Speaker.ASKER,
-        defaults={"conversation": question.conversation, "text": question.text},
+        defaults={"text": question.text},
+        create_defaults={"conversation": question.conversation, "text": question.text},
     )
     failpoints.reach("worker.asked_kept")
     return claimed != question.text
@@ -201,7 +202,8 @@ def _write(told: Reply, asked: Asked) -> Answer:
             if told.live.is_stopped:
                 receiving.stop(question)
                 raise SupersededError
-    if writing.answer.failure == "open" and asked.instead is Instead.QUOTED_LATER:
+    is_refused = writing.answer.failure == "open" and asked.instead is Instead.QUOTED_LATER
+    if is_refused and client.stands_alone(asked.deployment):
         _wait(question)
     return writing.answer
 
@@ -320,7 +322,7 @@ def _send(told: Reply, deliveries: list[Delivery]) -> None:
             return
 
 
-def _withdraw(told: Reply) -> None:
+def withdraw(told: Reply) -> None:
     """Nobody wants the answer any more: take the message away that it was growing in, unless the asker stopped it."""
     question = Question.objects.get(pk=told.question.pk)
     delivery = told.delivery

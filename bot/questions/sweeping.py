@@ -7,7 +7,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from bot.messenger import DeliveryError, GoneError, Messenger
-from bot.models import Delivery, DeliveryKind, DeliveryState, Question, QuestionState
+from bot.models import DeliveryKind, DeliveryState, Question, QuestionState
+from bot.questions import replying
 from foundation import failpoints
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ def sweep(platforms: list[str], messenger: Messenger) -> int:
     for pk in _due(platforms):
         question = Question.objects.select_related("channel__workspace", "conversation").get(pk=pk)
         try:
-            _take_away(question, messenger)
+            if question.state == QuestionState.CANCELLED:
+                _withdraw(question, messenger)
             surplus = messenger.surplus(question)
             failpoints.reach("sweep.looked")
             for message_id in surplus:
@@ -39,14 +41,11 @@ def sweep(platforms: list[str], messenger: Messenger) -> int:
     return count
 
 
-def _take_away(question: Question, messenger: Messenger) -> None:
-    """What says that a question waits, if it was cancelled before anybody began to answer it."""
-    told = question.deliveries.filter(kind=DeliveryKind.ANSWER, state=DeliveryState.STREAMING, attempts=0)
-    if question.state != QuestionState.CANCELLED:
-        return
-    for delivery in told.exclude(message_id=""):
-        messenger.delete(question.channel, delivery.message_id, thread_id=delivery.thread_id)
-        Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.SENT, sent_at=Now())
+def _withdraw(question: Question, messenger: Messenger) -> None:
+    """Take away what its asker sees of an answer that was cancelled while nobody was at work on it."""
+    shown = question.deliveries.filter(kind=DeliveryKind.ANSWER, state=DeliveryState.STREAMING)
+    delivery = shown.select_related("channel__workspace", "question__channel__workspace").first()
+    replying.withdraw(replying.Reply(question, messenger, delivery))
 
 
 def _put_off(pk: int, error: DeliveryError) -> None:

@@ -159,17 +159,19 @@ class Leases:
     """Keeps what this process works on from being claimed by others, for as long as the process lives."""
 
     def __init__(self) -> None:
-        self._questions: dict[int, int] = {}  # id -> attempt
+        self._questions: dict[int, Question] = {}
         self._lock = threading.Lock()
         self._is_over = threading.Event()
 
     def add(self, question: Question) -> None:
         with self._lock:
-            self._questions[question.pk] = question.attempts
+            self._questions[question.pk] = question
 
     def drop(self, question: Question) -> None:
+        """Only of who added it: one that was given back may be ours again by now."""
         with self._lock:
-            self._questions.pop(question.pk, None)
+            if self._questions.get(question.pk) is question:
+                del self._questions[question.pk]
 
     def run(self) -> None:
         while not self._is_over.wait(settings.LEASE_SECONDS / 3):
@@ -189,7 +191,7 @@ class Leases:
 
     def _renew(self, until: object) -> None:
         with self._lock:
-            mine = list(self._questions.items())
+            mine = [(pk, question.attempts) for pk, question in self._questions.items()]
         if mine:
             ours = reduce(or_, (Q(pk=pk, attempts=attempts) for pk, attempts in mine))
             Question.objects.filter(ours, state=QuestionState.ANSWERING).update(lease_until=until)

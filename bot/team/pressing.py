@@ -70,7 +70,6 @@ def _dislike(question: Question, pressed: Press) -> Form:
         value=pressed.value,
         title=say(phrases.WHAT_WAS_WRONG),
         submit=say(phrases.SEND),
-        cancel=say(phrases.CANCEL),
         fields=(
             Field("reason", say(phrases.WHICH_FAULT), options=reasons(question.answer, say), is_required=False),
             Field("right_document", say(place), is_required=False),

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from bot.models import OPEN, Message, Outcome, Speaker
+from bot.models import OPEN, Escalation, Message, Outcome, Speaker
 from bot.questions import presence
 from dashboard.rendering import charts, words
 from evaluation.figures import costs, resolution, rollups
@@ -71,7 +71,8 @@ class Overview:
 class Figures:
     """How the last seven days, from `since` on, went. Times are in seconds, None before the first answer.
 
-    `caught` answers had a claim that no passage holds, and were not shown with it.
+    `caught` answers had a claim that no passage holds, and were not shown with it. For `untold`
+    questions somebody waits, and no post tells of it.
     """
 
     questions: int
@@ -90,6 +91,7 @@ class Figures:
     rollout: Rollout | None
     drifted: list[DriftReading]
     caught: int
+    untold: int
     since: date
     days: int = DAYS
 
@@ -147,6 +149,7 @@ def figures() -> Figures:
         rollout=Rollout.objects.told() if told.rollout else None,
         drifted=drift_readings.drifted() if told.drift else [],
         caught=told.caught,
+        untold=Escalation.objects.told_nobody().count() if told.escalations else 0,
         since=since,
     )
 
@@ -177,9 +180,10 @@ def _failing() -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class ToTell:
-    """Whether there is something to be told of each, which is looked up only then; and how many answers had something
-    caught before they were shown."""
+    """What there is to be told of each, which is looked up only then; and how many answers had something caught before
+    they were shown."""
 
+    escalations: int
     endings: bool
     rollout: bool
     drift: bool
@@ -201,4 +205,4 @@ def _health(since: date) -> tuple[list[tuple[str, bool, str]], ToTell]:
         ("Sources", failed == 0, f"{failed} failed" if failed else "well"),
         ("Models", not tripped, f"left alone: {', '.join(tripped)}" if tripped else "well"),
     ]
-    return found, ToTell(*told)
+    return found, ToTell(open_ones, *told)

@@ -35,7 +35,8 @@ def of_models(live: Iterable[Deployment]) -> Sequence[KnownModel]:
     names = {(each.endpoint_id, each.model) for each in tried}
     writing = [row for row in live if row.role != ServingRole.EMBED and row.model and row.endpoint.is_remote]
     others = {(row.endpoint_id, row.model): row for row in writing if (row.endpoint_id, row.model) not in names}
-    every = [(each.endpoint.provider, each.model) for each in (*tried, *others.values())]
+    shown: list[TriedModel | Deployment] = [*tried, *others.values()]
+    every = [(each.endpoint.provider, each.model) for each in shown]
     priced = pricing.priced(every, timezone.now())
 
     def price(each: TriedModel | Deployment) -> str:

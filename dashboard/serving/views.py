@@ -27,6 +27,8 @@ def models(request: loading.Request) -> HttpResponse:
         messages.success(request, f"{made} is live for {made.get_role_display()}.")
         return redirect("models")
     rows = list(Deployment.objects.select_related("endpoint", "created_by").order_by("-id")[:HISTORY])
+    endpoints = list(Endpoint.objects.order_by("name"))
+    form.offer(endpoints)
     live = [row for row in Deployment.objects.newest() if row.model]
     context = {
         "page": "models",
@@ -34,7 +36,7 @@ def models(request: loading.Request) -> HttpResponse:
         "live": live,
         "optional": deploying.OPTIONAL,
         "history": rows,
-        "endpoints": Endpoint.objects.order_by("name"),
+        "endpoints": endpoints,
         "breakers": Breaker.objects.exclude(opened_at=None),
         "rollout": Rollout.objects.told(),
         "endings": expiry.endings(timezone.now().date()),
@@ -127,7 +129,7 @@ def try_endpoint(request: loading.Request, pk: int) -> HttpResponse:
 def list_models(request: loading.Request) -> HttpResponse:
     """What the server of an endpoint lists, to choose from."""
     chosen = request.POST.get("endpoint", "")
-    found = get_object_or_404(Endpoint, pk=int(chosen) if chosen.isdecimal() else 0)
+    found = get_object_or_404(Endpoint, pk=int(chosen[:18]) if chosen.isdecimal() else 0)
     listed = trials.names(found)
     request.audited = {"endpoint": found.name, "listed": len(listed.models)}
     context = {"endpoint": found, "listed": listed, "list_id": request.POST.get("list", "")[:40]}

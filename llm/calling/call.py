@@ -72,7 +72,7 @@ class Call:
         self.error = ""
         self._earlier: list[Usage] = []  # of attempts that failed and were paid for
         self._is_probe = False
-        self._hold: Reservation | None = None
+        self._holds: list[Reservation | None] = []
         self._started = 0.0
 
     def once(self, operation: Callable[[float], tuple[T, Usage]]) -> T:
@@ -91,13 +91,7 @@ class Call:
         self._started = time.monotonic()
         try:
             self._is_probe = breaker.admit(self.terms.deployment, self.terms.purpose, self.terms.standing)
-            self._hold = budgets.reserve(
-                self.terms.deployment,
-                self._worst(),
-                trace_id=self.terms.trace_id,
-                purpose=self.terms.purpose,
-                seconds=self.terms.deadline - self._started,
-            )
+            self._reserve()
             if not self._is_local:
                 connections.let_go()
             yield
@@ -147,6 +141,17 @@ class Call:
         """The most that a call can use."""
         return Usage(self.terms.most_tokens, 0, 0)
 
+    def _reserve(self) -> None:
+        """Set aside what one request may cost at most. Raises ProviderError (budget)."""
+        held = budgets.reserve(
+            self.terms.deployment,
+            self._worst(),
+            trace_id=self.terms.trace_id,
+            purpose=self.terms.purpose,
+            seconds=self.terms.deadline - time.monotonic(),
+        )
+        self._holds.append(held)
+
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, ProviderError):
             self.finish_reason, self.error = error.kind, redacted(str(error))
@@ -164,7 +169,10 @@ class Call:
         self.usage = sum(self._earlier, self.usage)
         with transaction.atomic():
             self._write(provider, model)
-            budgets.settle(self._hold, self.cost)
+            held, *others = self._holds or [None]
+            budgets.settle(held, self.cost)
+            for other in others:
+                budgets.settle(other, Decimal(0))
 
     def _write(self, provider: str, model: str) -> None:
         served = self.terms.deployment
@@ -231,11 +239,16 @@ class StreamedCall(Call):
     def _may_ask_another(self) -> bool:
         """Whether another attempt begins beside one that says nothing: then one of the two is paid for and not heard.
 
-        A model that thinks for so long as a rule is left to it.
+        A model that thinks for so long as a rule is left to it, and so is one that no budget holds twice.
         """
         if breaker.is_slow(self.terms.deployment, self.elapsed_ms()):
             return False
-        connections.let_go()
+        try:
+            self._reserve()
+        except ProviderError:
+            return False
+        finally:
+            connections.let_go()
         self.attempts += 1
         self._earlier.append(tokens.estimate(self._prompt, ""))
         return True

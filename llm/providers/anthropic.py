@@ -86,9 +86,11 @@ class AnthropicProvider(Provider):
     def models(self, *, timeout: float) -> Sequence[ListedModel]:
         """Page by page; servers that only speak Anthropic's messages have no list, and answer 404."""
         with translated(anthropic, api_key=self.api_key):
-            asked = client(self.base_url, self.api_key, self.is_private_allowed)
-            found = until(time.monotonic() + timeout, asked.models.list(limit=PAGE, timeout=timeout))
-            return [each for each in map(listing.listed, islice(found, MOST_LISTED)) if each is not None]
+            with listing.bounded(timeout, is_private_allowed=self.is_private_allowed) as http:
+                asked = client(self.base_url, self.api_key, self.is_private_allowed).with_options(http_client=http)
+                pages = until(time.monotonic() + timeout, asked.models.list(limit=PAGE, timeout=timeout))
+                found = list(islice(pages, MOST_LISTED))
+            return [each for each in map(listing.listed, found) if each is not None]
 
 
 def request_body(prompt: Prompt, model: str, refused: Collection[str] = ()) -> dict[str, Any]:

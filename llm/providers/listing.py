@@ -1,10 +1,13 @@
-"""What servers tell of the models they serve, each in words of its own. Pure."""
+"""What servers tell of the models they serve, each in words of its own."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
+
+from foundation import egress
 from llm.providers.base import ListedModel
 from llm.providers.reading import count, of
 
@@ -16,6 +19,15 @@ _CONTEXTS = (
 )  # fmt: skip
 _INNER = ("meta", "model_info", "top_provider", "limits")
 _LATEST = 32_503_680_000  # the year 3000; what is later was told in milliseconds
+
+
+MOST_BYTES = 10_000_000  # of a reply; the longest list there is has a twentieth of that
+
+
+def bounded(seconds: float, *, is_private_allowed: bool) -> httpx2.Client:
+    """What servers are asked with about their models. It may be anybody's server, and somebody waits at a page."""
+    bounds = egress.Bounds(MOST_BYTES, seconds)
+    return egress.client(is_private_allowed=is_private_allowed, bounds=bounds)
 
 
 def listed(entry: Any) -> ListedModel | None:

@@ -4,7 +4,7 @@ import re
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -105,17 +105,16 @@ class OpenAIProvider(Provider):
         )
 
     def retires_on(self, model: str, *, timeout: float) -> date | None:
-        with translated(openai, api_key=self.api_key):
-            asked = client(self.base_url, self.api_key, self.is_private_allowed)
-            found = asked.models.retrieve(model, timeout=timeout)
+        with translated(openai, api_key=self.api_key), self._told_by(timeout) as server:
+            found = server.models.retrieve(model, timeout=timeout)
         told = getattr(found, "shutdown_date", None)
         return date.fromisoformat(told) if isinstance(told, str) and told else None
 
     def models(self, *, timeout: float) -> Sequence[ListedModel]:
         with translated(openai, api_key=self.api_key):
-            asked = client(self.base_url, self.api_key, self.is_private_allowed)
-            found = until(time.monotonic() + timeout, asked.models.list(timeout=timeout))
-            return [each for each in map(listing.listed, islice(found, MOST_LISTED)) if each is not None]
+            with self._told_by(timeout) as server:
+                found = list(islice(server.models.list(timeout=timeout), MOST_LISTED))
+            return [each for each in map(listing.listed, found) if each is not None]
 
     def context(self, model: str, *, timeout: float) -> int | None:
         """As its list tells it, else what stands behind one of the doors that other servers have beside it."""
@@ -134,11 +133,16 @@ class OpenAIProvider(Provider):
     def _told(self, address: str, body: dict[str, str] | None, timeout: float) -> object:
         if timeout <= 0:
             raise timed_out()
-        with translated(openai, api_key=self.api_key):
-            asked = client(self.base_url, self.api_key, self.is_private_allowed)
+        with translated(openai, api_key=self.api_key), self._told_by(timeout) as server:
             if body is None:
-                return asked.get(address, cast_to=object, options={"timeout": timeout})
-            return asked.post(address, cast_to=object, body=body, options={"timeout": timeout})
+                return server.get(address, cast_to=object, options={"timeout": timeout})
+            return server.post(address, cast_to=object, body=body, options={"timeout": timeout})
+
+    @contextmanager
+    def _told_by(self, seconds: float) -> Iterator[openai.OpenAI]:
+        """The server, to tell about its models: little, and soon."""
+        with listing.bounded(seconds, is_private_allowed=self.is_private_allowed) as http:
+            yield client(self.base_url, self.api_key, self.is_private_allowed).with_options(http_client=http)
 
     def learnt(self, model: str) -> Learnt:
         known = _habits.get((self.base_url, model), Habits())

@@ -1,6 +1,8 @@
 """A document's own [3] is no marker: not where a model reads it, not where it copies it, and not where it is quoted."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.answers import prompts
 from bot.claims import citations
@@ -28,6 +30,15 @@ def test_what_a_model_reads_is_escaped_where_it_looks_like_a_marker(text: str, e
     assert brackets.escaped(text) == escaped
     assert brackets.escaped(escaped) == escaped
     assert citations.numbers(brackets.escaped(text).replace("[1](", "(")) == []
+
+
+@given(st.text(st.sampled_from("\\\\[]1`\n( a"), max_size=20) | st.sampled_from([r"`\[1\]`", r"\[1\](x)", r"\\[1\]"]))
+def test_what_is_read_back_is_sent_as_it_was(text: str) -> None:
+    """Code, links, and what was escaped by whoever wrote it: a checksum is of what is sent."""
+    sent = brackets.escaped(text)
+    assert brackets.escaped(brackets.unescaped(sent)) == sent
+    if "\\" not in text:
+        assert brackets.unescaped(sent) == text
 
 
 def test_a_prompt_is_read_back_as_it_was() -> None:

@@ -14,10 +14,22 @@ from pytest_django.fixtures import Settings
 
 from bot.answers import asking
 from bot.inbox import receiving
-from bot.models import ChannelKind, Delivery, DeliveryKind, Message, Outcome, Platform, Question, QuestionState, Speaker
+from bot.messenger import AnswerStage
+from bot.models import (
+    Channel,
+    ChannelKind,
+    Delivery,
+    DeliveryKind,
+    Message,
+    Outcome,
+    Platform,
+    Question,
+    QuestionState,
+    Speaker,
+)
 from bot.platforms.console import ConsoleMessenger
-from bot.questions import patience, queue, replying
-from bot.questions.worker import Worker
+from bot.questions import patience, queue, replying, sweeping
+from bot.questions.worker import Leases, Worker
 from bot.wording import phrases
 from bot.wording.speech import ENGLISH
 from llm.calling import breaker
@@ -202,3 +214,84 @@ def test_where_somebody_was_decided_to_stand_in_nobody_waits(live: Deployment, f
     message = replied(question)
     assert message is not None
     assert (message.model, message.outcome, notes(question)) == ("another", Outcome.ANSWERED, [])
+
+
+def test_what_is_edited_while_it_waits_is_kept_as_it_is_answered(
+    live: Deployment, fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had been begun, and another took the probe."""
+    opened(live, probe_in=60)
+    monkeypatch.setattr("llm.client.is_left_alone", lambda _: False)
+    question = received()
+    assert replied(question) is None
+    words = "How are annual plans refunded, please?"
+    assert receiving.change(Platform.CONSOLE, question.channel.workspace.external_id, "C1", question.message_id, words)
+    Breaker.objects.update(opened_at=None, probe_at=None)
+    assert replied(question) is not None
+    assert Message.objects.get(trace_id=question.trace_id, speaker=Speaker.ASKER).text == words
+    assert words in str(fake_providers.requests[-1].body)
+
+
+def test_nobody_waits_for_a_breaker_where_another_was_asked_and_the_quotes_hold_nothing(
+    live: Deployment, fake_providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be asked anew every other second, and paid for."""
+    monkeypatch.setattr(asking, "LEAST_TO_QUOTE", 2.0)
+    monkeypatch.setattr(asking, "CLOSE_IN_MEANING", 2.0)
+    make_deployment(ServingRole.FALLBACK, provider="openai", model="another", dimensions=None)
+    opened(live, probe_in=60)
+    fake_providers.script(Refusal(401))
+    message = replied(received())
+    assert message is not None
+    assert message.outcome == Outcome.PROVIDER_ERROR
+
+
+class Seen(ConsoleMessenger):
+    """Remembers what was taken away."""
+
+    def __init__(self) -> None:
+        super().__init__(StringIO())
+        self.stages: list[AnswerStage] = []
+        self.deleted: list[str] = []
+
+    def progress(self, question: Question, stage: AnswerStage) -> None:  # noqa: ARG002  the interface's
+        self.stages.append(stage)
+
+    def delete(self, channel: Channel, message_id: str, *, thread_id: str = "") -> None:  # noqa: ARG002  the same
+        self.deleted.append(message_id)
+
+
+def test_what_is_shown_is_taken_away_where_a_question_is_deleted_while_it_waits(
+    live: Deployment, fake_providers: FakeProviders
+) -> None:
+    opened(live, probe_in=60)
+    question = received()
+    assert replied(question) is None
+    Delivery.objects.filter(question=question, kind=DeliveryKind.ANSWER).update(message_id="77")
+    sweeping.sweep([Platform.CONSOLE], messenger := Seen())
+    assert (messenger.stages, messenger.deleted) == ([], []), "it waits"
+    receiving.cancel(Platform.CONSOLE, question.channel.workspace.external_id, "C1", question.message_id)
+    sweeping.sweep([Platform.CONSOLE], messenger)
+    assert (messenger.stages, messenger.deleted) == ([AnswerStage.OVER], ["77"])
+    sweeping.sweep([Platform.CONSOLE], messenger)
+    assert messenger.deleted == ["77"]
+    assert Delivery.objects.get(question=question).state == "sent"
+
+
+def test_a_lease_is_dropped_by_who_took_it(live: Deployment, fake_providers: FakeProviders) -> None:
+    """A question that was given back may be claimed again before its first thread has ended."""
+    question = received()
+    first = queue.claim([Platform.CONSOLE])
+    assert first is not None
+    leases = Leases()
+    leases.add(first)
+    assert patience.give_back(first)
+    Question.objects.filter(pk=question.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    second = queue.claim([Platform.CONSOLE])
+    assert second is not None
+    leases.add(second)
+    leases.drop(first)
+    leases.give_back()
+    question.refresh_from_db()
+    assert question.lease_until is not None
+    assert question.lease_until < timezone.now(), "the second is still held here"

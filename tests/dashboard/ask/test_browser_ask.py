@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bot.models import Conversation, Feedback, Message, Outcome, Speaker
+from bot.wording import outcomes
 from dashboard.accounts import login_links
 from knowledge.models import Collection, Visibility
 from tests.fakes.providers.fake import FakeProviders, Refusal
+from tests.rows.make import make_nobody_stand_in
 from tests.rows.web_rows import make_document, make_models, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -146,11 +148,28 @@ def test_what_goes_wrong_is_said_on_the_page(open_page: Open, shelf: Collection,
     ask(page, "why " * 1200)
     expect(page.get_by_role("alert")).to_contain_text("more than the 4,000 characters")
     expect(page.get_by_label("Question")).to_have_value("why " * 1200)
+    make_nobody_stand_in()
     provider.script(Refusal(401, "No such key."))
     ask(page)
     expect(page.locator(".turn")).to_contain_text("Could not be written")
-    expect(page.locator(".answer")).to_contain_text(Message.objects.get(speaker=Speaker.BOT).trace_id)
+    expect(page.locator(".answer")).to_contain_text(
+        outcomes.incident(Message.objects.get(speaker=Speaker.BOT).trace_id)
+    )
     expect(page.get_by_role("alert")).not_to_be_visible()
+
+
+def test_where_the_model_is_out_of_reach_the_page_quotes_and_says_so(
+    open_page: Open, shelf: Collection, provider: FakeProviders
+) -> None:
+    page = log_in(open_page())
+    page.goto("/ask/")
+    provider.script(Refusal(401, "No such key."))
+    ask(page)
+    expect(page.locator(".turn")).to_contain_text("here are the documents' own words")
+    expect(page.locator(".turn")).to_contain_text("within 30 days")
+    expect(page.locator(".turn")).to_contain_text("best-sentences")
+    expect(page.locator("a.source")).to_have_count(1)
+    expect(page.locator(".turn")).not_to_contain_text("Could not be written")
 
 
 def test_a_session_that_has_ended_leads_to_the_login(open_page: Open, shelf: Collection) -> None:

@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 
 from llm import client, tokens
 from llm.calling import deadline, retry
+from llm.calling.call import worst_of
 from llm.calling.fallback import Instead
 from llm.completion import ProviderError
 from llm.models import Budget, BudgetPeriod, Deployment, ModelPrice, Purpose, Reservation, ServingRole, UsageRecord
@@ -144,3 +145,24 @@ def test_a_refusal_before_is_tried_again_as_ever(answers: Deployment, fake_provi
     fake_providers.script(Refusal(500))
     assert "".join(ask(answers, seconds=5.0))
     assert UsageRecord.objects.get().attempts == 2
+
+
+@pytest.mark.parametrize(("limit", "asked"), [("1.50", 1), ("2.50", 2)])
+def test_the_second_call_is_set_aside_for_as_well_or_not_made(
+    answers: Deployment, fake_providers: FakeProviders, limit: str, asked: int
+) -> None:
+    """One may take a USD at most."""
+    worst = worst_of(PROMPT)
+    price = Decimal(1_000_000) / (worst.input_tokens + worst.output_tokens)
+    ModelPrice.objects.create(
+        provider="openai", model="gpt-4o-mini", input_per_million=price, output_per_million=price,
+        valid_from=timezone.now(),
+    )  # fmt: skip
+    Budget.objects.create(period="day", limit=Decimal(limit))
+    fake_providers.script("hang", "hang")
+    with pytest.raises(ProviderError) as raised:
+        list(ask(answers))
+    assert raised.value.kind == "timeout"
+    assert (len(fake_providers.requests), UsageRecord.objects.get().attempts) == (asked, asked)
+    assert not Reservation.objects.exists()
+    assert BudgetPeriod.objects.get().reserved == 0

@@ -60,12 +60,19 @@ def test_what_was_built_is_read_as_it_was_or_not_at_all(given: list[tuple[str, s
 
 
 def test_a_passage_that_looks_like_two_is_left_where_it_is() -> None:
-    line = candidate("Yes [1].", "First.\n\n[2] Looks like\nthe second.", "Second.")
+    line = candidate("Yes [1].", "First.\n```\n\n[2] Looks like\nthe second.\n```", "Second.")
     with pytest.raises(prompts.PromptReadError, match="two ways"):
         prompts.read(line.messages[-2]["content"])
     assert shaping.shuffled(line, salt="s") == line
     with pytest.raises(prompts.PromptReadError, match="between lines"):
         prompts.read("[1] A prompt of somebody else")
+
+
+def test_a_documents_own_number_at_the_head_of_a_line_begins_no_passage() -> None:
+    text = "First.\n\n[2] Looks like\nthe second."
+    line = candidate("Yes [1].", text, "Second.")
+    assert [each.text for each in prompts.read(line.messages[-2]["content"])[0]] == [text, "Second."]
+    assert {cited_texts(list(shaping.shuffled(line, salt=salt).messages))[0] for salt in "abcd"} == {text}
 
 
 def test_passages_are_moved_with_their_markers_and_the_history_is_not() -> None:
