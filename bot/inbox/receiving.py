@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from bot import outbox
@@ -29,6 +29,7 @@ from bot.models import (
     Speaker,
     Workspace,
 )
+from bot.models.questions import QuestionQuerySet
 from bot.posts.neutralising import neutral
 from bot.posts.post import Post
 from bot.surroundings import pointing, utterances
@@ -284,11 +285,8 @@ def _in_letters(text: str) -> str:
 def cancel(platform: Platform, workspace: str, channel: str, message_id: str) -> None:
     """The message was deleted: it is not answered any more. An answer that is posted already stays, and what says that
     it waits is swept up."""
-    found = (
-        _questions(platform, workspace, channel, message_id)
-        .filter(state__in=[QuestionState.WAITING, QuestionState.ANSWERING])
-        .cancel()
-    )
+    begun = [QuestionState.WAITING, QuestionState.ANSWERING]
+    _questions(platform, workspace, channel, message_id).filter(state__in=begun).cancel()
 
 
 def stop(question: Question) -> None:
@@ -305,7 +303,7 @@ def stop_posts(platform: Platform, workspace: str, channel: str, message_ids: It
         stop(post.question)
 
 
-def _questions(platform: Platform, workspace: str, channel: str, message_id: str) -> QuerySet[Question]:
+def _questions(platform: Platform, workspace: str, channel: str, message_id: str) -> QuestionQuerySet:
     return Question.objects.filter(
         channel__in=Channel.objects.of(platform, workspace, channel), message_id=message_id
     )  # fmt: skip

@@ -24,8 +24,8 @@ OPEN = (QuestionState.WAITING, QuestionState.ANSWERING, QuestionState.DELIVERING
 
 class QuestionQuerySet(models.QuerySet["Question"]):
     def cancel(self, error: str = "") -> int:
-        """Have these answered no more; how many. Of one that waits something may be shown already, and nobody is at work
-        who would take it away: somebody looks."""
+        """Have these answered no more; how many. Of one that waits something may be shown already, which nobody is at
+        work to take away: it is looked for."""
         shown = Case(When(state=QuestionState.WAITING, then=Now()), default=F("sweep_at"))
         why = {"error": error} if error else {}
         return self.update(state=QuestionState.CANCELLED, finished_at=timezone.now(), sweep_at=shown, **why)

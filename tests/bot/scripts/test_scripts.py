@@ -43,6 +43,7 @@ def slack_stage(slack: FakeSlack, fake_providers: FakeProviders) -> Iterator[Sta
     workspace = SlackWorkspace(slack)
     with bots.running("slack"):
         known(str(slack.team_id), TEAM)
+        bots.until(lambda: Channel.objects.filter(name="help"), "the names of the channels are known")
         yield SlackStage(workspace, fake_providers)
 
 
