@@ -337,19 +337,18 @@ class SocketListener:
     def _hang_up(self) -> None:
         handler, self._handler = self._handler, None
         if handler is not None:
-            handler.client.auto_reconnect_enabled = False
-            # The SDK waits for the other side, for seconds; nobody here has to.
-            threading.Thread(target=handler.close, name="slack-close", daemon=True).start()
+            _let_go(handler)
 
     def _connect(self) -> None:
         """A new connection with a new address; what goes wrong is tried again by the watch."""
         self._hang_up()
+        handler = SocketModeHandler(
+            build(), settings.SLACK_APP_TOKEN, ping_interval=PING_SECONDS, concurrency=CONCURRENCY
+        )
         try:
-            handler = SocketModeHandler(
-                build(), settings.SLACK_APP_TOKEN, ping_interval=PING_SECONDS, concurrency=CONCURRENCY
-            )
             handler.connect()  # type: ignore[no-untyped-call]
         except web_api.FAILURES as error:
+            _let_go(handler)
             self.refused = web_api.refusal(error)
             log.warning("Slack cannot be listened to yet: %s %s", type(error).__name__, self.refused)
             asked_to_wait = web_api.note(web_api.client(), OPEN, error, app_token=settings.SLACK_APP_TOKEN)
@@ -359,3 +358,10 @@ class SocketListener:
         self.refused = ""
         self._handler = handler
         self._healthy_at = time.monotonic()
+
+
+def _let_go(handler: SocketModeHandler) -> None:
+    """End a connection with the threads that the SDK has begun for it, also where it never came about."""
+    handler.client.auto_reconnect_enabled = False
+    # The SDK waits for the other side, for seconds; nobody here has to.
+    threading.Thread(target=handler.close, name="slack-close", daemon=True).start()

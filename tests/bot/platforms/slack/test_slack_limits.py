@@ -9,6 +9,7 @@ from django.db import connection
 
 from bot.models import Question
 from bot.platforms.slack import live, web_api
+from bot.platforms.slack.listener import SocketListener
 from bot.platforms.slack.web_api import SlackRefusedError
 from bot.platforms.windows import LONGEST, Windows
 from tests.fakes.slack.fake import Error, FakeSlack, RateLimited, visible_text
@@ -159,3 +160,13 @@ def test_appends_become_rarer_the_more_answers_are_written(monkeypatch: pytest.M
     monkeypatch.setattr(live, "_streaming", {1: many, 2: many[:1]})
     assert live._pause(1) * (100 / 60) >= len(many)
     assert live._pause(2) == live.APPEND_SECONDS
+
+
+def test_attempts_to_listen_that_fail_leave_no_threads_behind(slack: FakeSlack) -> None:
+    slack.script("apps.connections.open", *[Error("internal_error")] * 6)
+    listener = SocketListener(lambda: None)
+    listener._stopping.set()  # so that no attempt waits for the next
+    before = threading.active_count()
+    for _ in range(6):
+        listener._connect()
+    bots.until(lambda: threading.active_count() <= before, "every thread has ended")
