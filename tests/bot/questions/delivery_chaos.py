@@ -190,7 +190,7 @@ def run(plan: Plan, folder: Path) -> Result:
             bots = Install(environment, folder / "home", log)
         else:
             subprocess.run([sys.executable, "-m", "tests.rows.delivery_rows"], env=environment, cwd=ROOT, check=True)
-        bots = Bots(["slack", "discord"], plan.processes, environment, log, _failpoints(plan))
+            bots = Bots(["slack", "discord"], plan.processes, environment, log, _failpoints(plan))
         if plan.failpoint == "delivery.part_two":
             providers[1].blocks = LONG
         stack.callback(bots.stop)
