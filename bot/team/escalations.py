@@ -215,7 +215,7 @@ def send_draft(question: Question, *, by: str, name: str, text: str = "") -> boo
     if not _close(escalation, question, Move.SEND, by=by, name=name, text=sent):
         return False
     Message.objects.filter(pk=message.pk).update(sent_text=sent)
-    message.text = sent
+    message.text = message.sent_text = sent
     for post in relaying.in_parts(question, presenting.answer(message, question)):
         relaying.add(question, DeliveryKind.HUMAN, post)
     team_posts.refresh(escalation, question)

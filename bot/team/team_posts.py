@@ -1,5 +1,7 @@
 """The post by which a team knows of a question: what it says, and how it keeps saying how things stand."""
 
+from copy import copy
+
 from django.db.models import F
 
 from bot import outbox
@@ -21,6 +23,13 @@ from bot.posts.splitting import split
 
 ASIDE = "//"  # begins a message of the team's thread that is not for the asker
 SOMEBODY = "somebody of the team"
+WITHOUT_ANSWER = {  # what the team reads in place of an answer
+    Outcome.NOT_IN_DOCS: "I found no answer in the documents.",
+    Outcome.CLARIFY: "I found no question in it.",
+    Outcome.BLOCKED: "The model declined the question.",
+    Outcome.OVER_BUDGET: "The budget for answers was used up.",
+    Outcome.PROVIDER_ERROR: "My answer could not be written.",
+}
 MOST: dict[str, int] = {Platform.DISCORD: 550}  # characters of a question, and of an answer
 MOST_ELSEWHERE = 4000
 
@@ -31,15 +40,13 @@ def build(escalation: Escalation, question: Question, answer: Message | None) ->
     lines.append(_short(presenting.quoted(question), question))
     sources: tuple[Credit, ...] = ()
     if answer is not None and answer.outcome == Outcome.ANSWERED:
-        shown = presenting.answer(answer, question)
-        lines += ["**Draft**" if escalation.is_draft else "**What I answered**", _short(shown.text, question)]
+        shown = presenting.answer(_as_sent(answer), question)
+        lines += [_label(escalation, answer), _short(shown.text, question)]
         sources = shown.sources
     elif answer is not None and answer.outcome == Outcome.ESCALATED:
         lines.append(neutral(escalation.reason, links=()))
     elif answer is not None:
-        lines.append(
-            f"I had no answer ({Outcome(answer.outcome).label.lower()}). {neutral(escalation.reason, links=())}"
-        )
+        lines.append(f"{WITHOUT_ANSWER[Outcome(answer.outcome)]} {neutral(escalation.reason, links=())}")
     return Post(
         text="\n\n".join(lines),
         sources=sources,
@@ -50,6 +57,19 @@ def build(escalation: Escalation, question: Question, answer: Message | None) ->
         about_label="Asked by",
         has_permalink=True,
     )
+
+
+def _as_sent(answer: Message) -> Message:
+    """The answer in the words that the asker has read."""
+    sent = copy(answer)
+    sent.text = answer.sent_text or answer.text
+    return sent
+
+
+def _label(escalation: Escalation, answer: Message) -> str:
+    if answer.sent_text:
+        return "**What was sent**"
+    return "**Draft**" if escalation.is_draft else "**What I answered**"
 
 
 def _short(text: str, question: Question) -> str:
