@@ -120,7 +120,7 @@ def a_talk_with_a_person(stage: Stage) -> None:
     stage.quiet()
     stage.team("Bob", "Is anything still open?")
     stage.sees("  Is anything still open?")
-    stage.write("Ann", "Solved, thanks!")
+    stage.press("Ann", "That solved it")
     stage.sees("Glad that is settled")
 
 
