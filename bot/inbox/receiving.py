@@ -110,8 +110,7 @@ def _was_ended(conversation: Conversation, at: datetime) -> bool:
     later = conversation.questions.filter(asked_at__gt=at).exclude(state=QuestionState.REFUSED).order_by("asked_at")
     call = later.filter(is_called=True).first()
     meanwhile = later.filter(asked_at__lt=call.asked_at) if call else later
-    waiting = meanwhile.filter(is_called=False, state=QuestionState.WAITING)
-    waiting.cancel(SILENCED)
+    meanwhile.filter(is_called=False, state=QuestionState.WAITING).cancel(SILENCED)
     if call is not None:
         kept = Conversation.objects.select_for_update().get(pk=conversation.pk)
         kept.was_silent(at, call.asked_at)
@@ -329,9 +328,8 @@ def _channel(incoming: Incoming) -> Channel:
         if value not in ("", None) and getattr(found, name) != value
     }
     if incoming.kind == ChannelKind.GROUP and found.kind == ChannelKind.CHANNEL:
-        changed["kind"] = (
-            ChannelKind.GROUP
-        )  # a mention does not tell that its channel is a private one; the message does
+        # A mention does not tell that its channel is a private one; the message does.
+        changed["kind"] = ChannelKind.GROUP
     if changed:
         Channel.objects.filter(pk=found.pk).update(**changed)
         for name, value in changed.items():

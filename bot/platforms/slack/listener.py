@@ -228,9 +228,8 @@ def _nominated(ack: Callable[..., None], body: dict[str, Any]) -> None:
 
 def _pressed(ack: Callable[..., None], body: dict[str, Any]) -> None:
     action, _, value = str(body["actions"][0].get("value", "")).partition(":")
-    user = body["user"]
-    is_outsider = user.get("team_id", body["team"]["id"]) != body["team"]["id"]
-    result = pressing.press(press.Press(action, value, user["id"], _name(body), is_outsider, _has_outsiders))
+    person, is_outsider = body["user"]["id"], _is_of_another_team(body)
+    result = pressing.press(press.Press(action, value, person, _name(body), is_outsider, _has_outsiders))
     ack()
     if isinstance(result, Said):
         words.tell(body, result)
